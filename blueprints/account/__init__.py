@@ -1,0 +1,7 @@
+"""Signing in and out, own account: everybody."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("account", __name__, url_prefix="/account")
+
+from blueprints.account import notices, own, second_factor, views  # noqa: E402, F401

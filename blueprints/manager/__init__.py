@@ -1,0 +1,7 @@
+"""Pages of manager."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("manager", __name__, url_prefix="/manager")
+
+from blueprints.manager import audit, calendar, operations, settings, users, views  # noqa: E402, F401

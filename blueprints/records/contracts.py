@@ -1,0 +1,202 @@
+"""Pages of contracts: terms, payments, voiding."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from flask import flash, g, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from blueprints.http import get_or_404, page, requires
+from blueprints.records import blueprint, editing, showing
+from blueprints.records.forms.works import ContractForm, PaymentForm, VoidForm
+from portal import clock, formatting
+from portal.db import session
+from portal.i18n import N_, _, _p
+from portal.models.contract import Contract, ContractState, PaymentKind
+from portal.models.project import Project
+from portal.permissions import Permission, may
+from portal.services import contracts
+
+P = Permission
+GROUPS = (
+    (N_("Contract"), ("project_id", "signed_on", "signed_by_company", "copies", "amount", "output_value", "remarks")),
+)
+VOIDED = ((N_("Voided", "contract"), ("voided_on", "void_reason")),)
+
+
+def find(number: str) -> Contract:
+    """The contract of that number, if it exists for the person. Raises NotFound."""
+    linked = (
+        joinedload(Contract.customer),
+        joinedload(Contract.project).joinedload(Project.property),
+        selectinload(Contract.terms),
+        selectinload(Contract.payments),
+    )
+    return get_or_404(contracts.visible_to(g.user).options(*linked), Contract.number == number)
+
+
+@blueprint.get("/contracts/<number>")
+@requires(P.CONTRACT_VIEW)
+def contract(number: str) -> ResponseReturnValue:
+    """A contract: facts, instalments, payments."""
+    record = find(number)
+    is_void = record.state == ContractState.VOIDED
+    meta = [(record.customer.name, editing.path(record.customer)), (ContractState.show(record.state), "")]
+    if record.project is not None:
+        meta.append((record.project.property.address, ""))
+    return showing.show(
+        record,
+        _("Contract of %(name)s", name=record.customer.name),
+        contracts.FIELDS,
+        GROUPS + (VOIDED if is_void else ()),
+        meta=meta,
+        actions=_actions(record) if may(g.user, P.CONTRACT_EDIT) and not is_void else [],
+        tables=[_terms(record), _payments(record)],
+        household_url=f"{editing.path(record.customer)}/household",
+    )
+
+
+def _actions(record: Contract) -> list[dict[str, Any]]:
+    here = editing.path(record)
+    return [
+        {"label": _("Record a payment"), "url": f"{here}/payments/new", "icon": "cash", "primary": True},
+        showing.edit_action(record) | {"primary": False},
+        {"label": _("Void the contract"), "url": f"{here}/void"},
+    ]
+
+
+def _terms(record: Contract) -> showing.Table:
+    head = [(_("Instalment"), False), (_("When"), False), (_("Share"), True), (_("Amount (yuan)"), True)]
+    rows = [
+        [
+            PaymentKind.show(term.kind),
+            term.due_event or formatting.DASH,
+            f"{Decimal(term.percent).normalize():f}%",
+            formatting.money(term.amount),
+        ]
+        for term in record.terms
+    ]
+    return showing.Table(_("Payment terms"), head, rows, _("No terms recorded."))
+
+
+def _payments(record: Contract) -> showing.Table:
+    head = [
+        (_("Payment"), False),
+        (_p("payment", "Received on"), False),
+        (_("Receipt number"), False),
+        (_("Amount (yuan)"), True),
+    ]
+    rows = [
+        [
+            PaymentKind.show(payment.kind),
+            formatting.full_date(payment.paid_on),
+            payment.receipt_no,
+            formatting.money(-payment.amount if payment.kind == PaymentKind.REFUND else payment.amount),
+        ]
+        for payment in record.payments
+    ]
+    money = contracts.money_of(record)
+    foot = [
+        _("Paid %(amount)s yuan", amount=formatting.money(money.paid)),
+        _("Open %(amount)s yuan", amount=formatting.money(money.open)),
+    ]
+    return showing.Table(
+        _("Payments"), head, rows, _("No payment yet. Finance reports them, you record them here."), foot=foot
+    )
+
+
+@blueprint.route("/contracts/new", methods=["GET", "POST"])
+@requires(P.CONTRACT_EDIT)
+def new_contract() -> ResponseReturnValue:
+    """Record a contract."""
+    customer = editing.chosen_customer()
+    if customer is None:
+        return editing.choose_customer(_("New contract"), "/records/contracts/new")
+    form = ContractForm().prepare(customer)
+
+    def make(writing: Session) -> str:
+        return editing.path(contracts.create(writing, customer, form.to_create(), actor=g.user, at=clock.now()))
+
+    return editing.create(form, _sheet(_("New contract"), None, note=customer.name), make)
+
+
+@blueprint.route("/contracts/<number>/edit", methods=["GET", "POST"])
+@requires(P.CONTRACT_EDIT)
+def edit_contract(number: str) -> ResponseReturnValue:
+    """Change a contract."""
+    record = find(number)
+    form = ContractForm(obj=record).prepare(record.customer, record)
+    kept = record.id
+
+    def now() -> Contract:
+        return get_or_404(contracts.visible_to(g.user), Contract.id == kept)
+
+    def act(writing: Session, fresh: Contract) -> None:
+        contracts.update(writing, fresh, form.to_update(), actor=g.user, at=clock.now())
+
+    return editing.change(form, _sheet(_("Change"), record), now, act, exclude=number)
+
+
+def _sheet(title: str, record: Contract | None, **more: Any) -> editing.Sheet:
+    watch: dict[str, Any] = {"watch_url": "/records/contracts/lookalikes", "watched": ("number",)}
+    return showing.sheet(title, record, "contracts", money=("amount",), **watch, **more)
+
+
+@blueprint.route("/contracts/<number>/void", methods=["GET", "POST"])
+@requires(P.CONTRACT_EDIT)
+def void_contract(number: str) -> ResponseReturnValue:
+    """Void a contract; it stays readable."""
+    record = find(number)
+    form = VoidForm()
+    if not form.is_submitted():
+        form.voided_on.data = clock.today(clock.now())
+
+    def act(writing: Session, fresh: Contract) -> None:
+        contracts.void(
+            writing,
+            fresh,
+            voided_on=form.voided_on.data,
+            reason=form.void_reason.data or "",
+            version=form.seen_version(),
+            actor=g.user,
+            at=clock.now(),
+        )
+
+    return editing.change(form, showing.sheet(_("Void the contract"), record, "contracts"), lambda: find(number), act)
+
+
+@blueprint.route("/contracts/<number>/payments/new", methods=["GET", "POST"])
+@requires(P.CONTRACT_EDIT)
+def record_payment(number: str) -> ResponseReturnValue:
+    """Record money that finance reported."""
+    record = find(number)
+    form = PaymentForm()
+    if not form.is_submitted():
+        form.paid_on.data = clock.today(clock.now())
+        paid = {payment.kind for payment in record.payments}
+        following = next((term for term in record.terms if term.kind not in paid), None)
+        if following is not None:
+            form.kind.data, form.amount.data = PaymentKind(following.kind), following.amount
+
+    def make(writing: Session) -> str:
+        fresh = find(number)
+        contracts.record_payment(writing, fresh, form.to_command(), actor=g.user, at=clock.now())
+        flash(_("Payment recorded."), "done")
+        return editing.path(fresh)
+
+    return editing.create(form, showing.sheet(_("Record a payment"), record, "contracts", money=("amount",)), make)
+
+
+@blueprint.post("/contracts/lookalikes")
+@requires(P.CONTRACT_EDIT)
+def contract_lookalikes() -> ResponseReturnValue:
+    """Whether the contract number being typed is taken. Writes nothing."""
+    number, own = request.form.get("number", "").strip()[:40], request.form.get("exclude", "")
+    taken = number and number != own and session().scalar(select(Contract.id).where(Contract.number == number))
+    query = contracts.visible_to(g.user).options(joinedload(Contract.customer)).where(Contract.number == number)
+    found = session().scalars(query).one_or_none() if taken else None
+    return page("records/contract_lookalikes.html", is_taken=bool(taken), found=found)

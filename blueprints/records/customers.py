@@ -1,0 +1,207 @@
+"""Pages of a customer: the record, its forms, the full phone numbers, who may be a double."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, g, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from blueprints.http import get_or_404, page, requires, see_other
+from blueprints.records import attachments, blueprint, chatter, editing
+from blueprints.records.editing import Sheet
+from blueprints.records.forms.customers import CustomerForm, GradeForm
+from portal import clock, visibility
+from portal.db import session, transaction
+from portal.errors import Invalid
+from portal.i18n import N_, _
+from portal.models.customer import Customer, Property
+from portal.models.project import Project, ProjectStage
+from portal.permissions import Permission, may
+from portal.services import customers
+
+P = Permission
+PURPOSES = {
+    "call-back": N_("Call the customer back"),
+    "complaint": N_("Work on a complaint"),
+    "visit": N_("Arrange a visit"),
+    "check": N_("Check or correct the data"),
+}
+SMART = (
+    ("properties", N_("Properties"), "home-2", P.PROJECT_VIEW),
+    ("projects", N_("Projects"), "hammer", P.PROJECT_VIEW),
+    ("contracts", N_("Contracts"), "file-text", P.CONTRACT_VIEW),
+    ("complaints", N_("Complaints"), "message-report", P.COMPLAINT_VIEW),
+    ("consultations", N_("Contacts"), "phone", P.CONSULTATION_VIEW),
+)
+GROUPS = (
+    (N_("Basic data"), ("gender_title", "wechat", "email", "representative")),
+    (N_("Where from"), ("source", "kind", "intention", "lost_reason", "is_repeat", "referred_by_id", "owner_id")),
+    (N_("What is wanted"), ("style", "budget", "needs")),
+    (N_("Care"), ("avoid_times", "sms_opt_out", "anniversaries", "remarks")),
+)
+
+
+def find(number: str) -> Customer:
+    """The customer of that number, if it exists for the person. Raises NotFound."""
+    query = customers.visible_to(g.user).options(joinedload(Customer.owner), joinedload(Customer.referred_by))
+    return get_or_404(query, Customer.number == number)
+
+
+@blueprint.get("/customers/<number>")
+@requires(P.CUSTOMER_VIEW)
+def customer(number: str) -> ResponseReturnValue:
+    """A customer: facts, homes and projects, talk beside."""
+    return _show(find(number))
+
+
+def _show(record: Customer, *, phones: bool = False, error: str = "", status: int = 200) -> ResponseReturnValue:
+    homes = visibility.visible_to(g.user, Property).where(Property.customer_id == record.id).order_by(Property.id)
+    works = (
+        visibility.visible_to(g.user, Project)
+        .where(Project.customer_id == record.id)
+        .options(joinedload(Project.property))
+        .order_by(Project.id)
+    )
+    sees_projects = may(g.user, P.PROJECT_VIEW)
+    return page(
+        "records/customers/show.html",
+        fragment="phones" if phones or error else None,
+        status=status,
+        customer=record,
+        smart=_smart(record),
+        groups=[
+            (str(title), editing.facts(record, customers.FIELDS, names, ("needs", "remarks")))
+            for title, names in GROUPS
+        ],
+        homes=session().scalars(homes.limit(20)).all() if sees_projects else [],
+        works=session().scalars(works.limit(20)).all() if sees_projects else [],
+        stage=ProjectStage.show,
+        phones_open=phones,
+        purposes=[(key, str(label)) for key, label in PURPOSES.items()],
+        unmask_error=error,
+        grade_label=customers.FIELDS["grade"].text(record.grade),
+        files=attachments.panel(record),
+        talk=chatter.of(record),
+    )
+
+
+def _smart(record: Customer) -> list[dict[str, Any]]:
+    counts = customers.counts(session(), g.user, record)
+    return [
+        {
+            "count": counts[kind],
+            "label": str(label),
+            "icon": icon,
+            "url": f"/records/{kind}?filter=customer.{record.id}",
+        }
+        for kind, label, icon, permission in SMART
+        if may(g.user, permission)
+    ]
+
+
+@blueprint.post("/customers/<number>/unmask")
+@requires(P.CUSTOMER_UNMASK)
+def unmask_customer(number: str) -> ResponseReturnValue:
+    """Show the full numbers once; who saw them and for what is kept."""
+    purpose = request.form.get("purpose", "")
+    try:
+        with transaction() as writing:
+            label = PURPOSES.get(purpose)
+            said = label.message if label is not None else ""
+            customers.unmask(writing, find(number), purpose=said, actor=g.user, at=clock.now())
+    except Invalid as refusal:
+        return _show(find(number), error=str(refusal), status=422)
+    return _show(find(number), phones=True)
+
+
+@blueprint.route("/customers/new", methods=["GET", "POST"])
+@requires(P.CUSTOMER_CREATE)
+def new_customer() -> ResponseReturnValue:
+    """Register a customer."""
+    form = CustomerForm().prepare(g.user)
+    if not form.is_submitted():
+        form.phone.data = request.args.get("phone", "")[:30] or None
+        form.name.data = request.args.get("name", "")[:50] or None
+
+    def make(writing: Session) -> str:
+        return editing.path(customers.create(writing, form.to_create(), actor=g.user, at=clock.now()))
+
+    return editing.create(form, _sheet(_("New customer"), None), make, exclude="")
+
+
+@blueprint.route("/customers/<number>/edit", methods=["GET", "POST"])
+@requires(P.CUSTOMER_EDIT)
+def edit_customer(number: str) -> ResponseReturnValue:
+    """Change a customer."""
+    record = find(number)
+    form = CustomerForm(obj=record).prepare(g.user, record)
+
+    def act(writing: Session, fresh: Customer) -> None:
+        customers.update(writing, fresh, form.to_update(), actor=g.user, at=clock.now())
+
+    return editing.change(form, _sheet(_("Change"), record), lambda: find(number), act, exclude=number)
+
+
+@blueprint.route("/customers/<number>/grade", methods=["GET", "POST"])
+@requires(P.CUSTOMER_GRADE)
+def grade_customer(number: str) -> ResponseReturnValue:
+    """The manager sets the grade, with a reason."""
+    record = find(number)
+    form = GradeForm(obj=record)
+
+    def act(writing: Session, fresh: Customer) -> None:
+        customers.change_grade(
+            writing,
+            fresh,
+            grade=str(form.grade.data),
+            reason=form.reason.data or "",
+            version=form.seen_version(),
+            actor=g.user,
+            at=clock.now(),
+        )
+
+    return editing.change(form, _sheet(_("Change the grade"), record, watch=False), lambda: find(number), act)
+
+
+def _sheet(title: str, record: Customer | None, *, watch: bool = True) -> Sheet:
+    crumbs: list[tuple[str, str | None]] = [(_("Customers"), "/records/customers")]
+    if record is not None:
+        crumbs.append((record.name, editing.path(record)))
+    return Sheet(
+        title=title if record is None else f"{title} · {record.name}",
+        crumbs=[*crumbs, (title, None)],
+        submit=_("Save"),
+        cancel_url=editing.path(record) if record is not None else "/records/customers",
+        watch_url="/records/customers/lookalikes" if watch else "",
+        watched=("name", "phone", "phone2", "representative_phone"),
+        money=("budget",),
+    )
+
+
+@blueprint.post("/customers/lookalikes")
+@requires(P.CUSTOMER_CREATE)
+def customer_lookalikes() -> ResponseReturnValue:
+    """Who may be the customer being typed: a warning beside the form, while it is typed. Writes nothing."""
+    phones = [
+        start
+        for name in ("phone", "phone2")
+        if len(digits := customers.digits_of(request.form.get(name, "")[:40])) >= 7
+        for start in customers.phone_starts(digits)
+    ]
+    number = request.form.get("exclude", "")
+    own = session().scalar(select(Customer.id).where(Customer.number == number)) if number else None
+    found = customers.lookalikes(session(), g.user, phones, name=request.form.get("name", "")[:50], exclude_id=own)
+    return page("records/customers/lookalikes.html", found=found)
+
+
+@blueprint.post("/customers/<number>/take")
+@requires(P.CUSTOMER_EDIT)
+def take_customer(number: str) -> ResponseReturnValue:
+    """A specialist takes a customer whom nobody owns yet."""
+    with transaction() as writing:
+        customers.take(writing, find(number), actor=g.user, at=clock.now())
+    flash(_("You are responsible for this customer now."), "done")
+    return see_other(f"/records/customers/{number}")

@@ -1,0 +1,126 @@
+"""Pages of projects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+from flask.typing import ResponseReturnValue
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
+
+from blueprints.http import get_or_404, requires, see_other
+from blueprints.records import blueprint, editing, showing
+from blueprints.records.forms.works import ProjectForm
+from portal import clock, formatting, visibility
+from portal.db import session
+from portal.i18n import N_, _
+from portal.models.complaint import Complaint
+from portal.models.contract import Contract, ContractState
+from portal.models.customer import Property
+from portal.models.project import Project, ProjectStage
+from portal.permissions import Permission, may
+from portal.services import contracts, projects, properties
+
+P = Permission
+GROUPS = (
+    (N_("Project"), ("kind", "branch_id", "contract_days", "is_model_house", "visit_allowed")),
+    (N_("People"), ("designer_id", "sales_id", "project_manager_id", "foreman_id", "crew_id", "supervisor_id")),
+    (N_("Dates"), ("planned_start_on", "actual_start_on", "planned_finish_on", "actual_finish_on", "remarks")),
+)
+PEOPLE = (Project.designer, Project.sales, Project.project_manager, Project.foreman, Project.crew, Project.supervisor)
+
+
+def find(number: str) -> Project:
+    """The project of that number, if it exists for the person, with all that its page names. Raises NotFound."""
+    linked = (joinedload(link) for link in (Project.customer, Project.property, Project.branch, *PEOPLE))
+    return get_or_404(projects.visible_to(g.user).options(*linked), Project.number == number)
+
+
+@blueprint.get("/projects/<number>")
+@requires(P.PROJECT_VIEW)
+def project(number: str) -> ResponseReturnValue:
+    """A project: what, who, when, its contract, its complaints."""
+    record = find(number)
+    return showing.show(
+        record,
+        record.property.address,
+        projects.FIELDS,
+        GROUPS,
+        meta=[
+            (record.customer.name, editing.path(record.customer)),
+            (ProjectStage.show(record.stage), ""),
+        ],
+        smart=_smart(record),
+        actions=_actions(record),
+        tables=[_contracts(record)] if may(g.user, P.CONTRACT_VIEW) else [],
+        household_url=f"{editing.path(record.customer)}/household",
+    )
+
+
+def _smart(record: Project) -> list[dict[str, Any]]:
+    if not may(g.user, P.COMPLAINT_VIEW):
+        return []
+    seen = visibility.condition(g.user, Complaint)
+    number = session().scalar(
+        select(func.count()).select_from(Complaint).where(Complaint.project_id == record.id, seen)
+    )
+    url = f"/records/complaints?filter=customer.{record.customer_id}"
+    return [{"count": number, "label": _("Complaints"), "icon": "message-report", "url": url}]
+
+
+def _actions(record: Project) -> list[dict[str, Any]]:
+    return [showing.edit_action(record)] if may(g.user, P.PROJECT_EDIT) else []
+
+
+def _contracts(record: Project) -> showing.Table:
+    query = contracts.visible_to(g.user).where(Contract.project_id == record.id).options(joinedload(Contract.payments))
+    found = session().scalars(query).unique().all()
+    rows = []
+    for contract in found:
+        money = contracts.money_of(contract)
+        rows.append(
+            [
+                (contract.number, editing.path(contract)),
+                ContractState.show(contract.state),
+                formatting.money(contract.amount),
+                formatting.money(money.paid),
+                formatting.money(money.open),
+            ]
+        )
+    head = [(_("Contract"), False), (_("State"), False)]
+    head += [(label, True) for label in (_("Amount (yuan)"), _("Paid (yuan)"), _("Open (yuan)"))]
+    may_add = may(g.user, P.CONTRACT_EDIT) and not found
+    url = f"/records/contracts/new?customer={record.customer.number}" if may_add else ""
+    return showing.Table(_("Contract"), head, rows, _("No contract yet."), url, _("New contract"))
+
+
+@blueprint.route("/projects/new", methods=["GET", "POST"])
+@requires(P.PROJECT_EDIT)
+def new_project() -> ResponseReturnValue:
+    """Open a project on a home of a customer."""
+    customer = editing.chosen_customer()
+    if customer is None:
+        return editing.choose_customer(_("New project"), "/records/projects/new")
+    form = ProjectForm().prepare(g.user, customer)
+    if not form.property_id.choices:
+        return see_other(f"/records/properties/new?customer={customer.number}")
+
+    def make(writing: Session) -> str:
+        home = get_or_404(properties.visible_to(g.user), Property.id == form.property_id.data)
+        return editing.path(projects.create(writing, home, form.to_create(), actor=g.user, at=clock.now()))
+
+    return editing.create(form, showing.sheet(_("New project"), None, "projects", note=customer.name), make)
+
+
+@blueprint.route("/projects/<number>/edit", methods=["GET", "POST"])
+@requires(P.PROJECT_EDIT)
+def edit_project(number: str) -> ResponseReturnValue:
+    """Change a project."""
+    record = find(number)
+    form = ProjectForm(obj=record).prepare(g.user, record.customer, record)
+
+    def act(writing: Session, fresh: Project) -> None:
+        projects.update(writing, fresh, form.to_update(), actor=g.user, at=clock.now())
+
+    return editing.change(form, showing.sheet(_("Change"), record, "projects"), lambda: find(number), act)

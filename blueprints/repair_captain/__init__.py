@@ -1,0 +1,7 @@
+"""Pages of repair-captain."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("repair_captain", __name__, url_prefix="/repair-captain")
+
+from blueprints.repair_captain import views  # noqa: E402, F401

@@ -1,0 +1,7 @@
+"""Pages of reviewer."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("reviewer", __name__, url_prefix="/reviewer")
+
+from blueprints.reviewer import views  # noqa: E402, F401

@@ -1,0 +1,7 @@
+"""Pages of specialist."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("specialist", __name__, url_prefix="/specialist")
+
+from blueprints.specialist import views  # noqa: E402, F401

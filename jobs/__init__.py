@@ -1,0 +1,1 @@
+"""What workers run: delivery of outbox rows, clocks, documents, the periodic table."""

@@ -1,0 +1,241 @@
+"""Telling people: deadlines, steps of a process, given-up work, the morning digest. Source: `domain.md` 0.2, 7.2."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal import clock, i18n, outbox
+from portal.i18n import N_, Text
+from portal.models.notice import Notice, NoticeLevel
+from portal.models.org import User
+from portal.models.outbox import Outbox
+from portal.models.task import Task, TaskKind
+from portal.permissions import Permission, may
+from portal.processes.registry import PROCESSES
+from portal.services import notices, operations, record_kinds, workload
+from portal.services.delivery import close_slot
+from portal.services.tasks import REPEAT
+
+Level = NoticeLevel
+
+DUE_SOON = N_("Due soon: %(task)s (%(customer)s)")
+OVERDUE = N_("Overdue: %(task)s (%(customer)s)")
+STILL_OVERDUE = N_("Overdue for %(days)s days: %(task)s (%(customer)s)")
+DEAD = N_("Work was given up: %(kind)s %(number)s. Operations shows why and can run it again.")
+DIGEST = N_("Your day: %(overdue)s overdue, %(today)s due today, %(waiting)s open")
+CALENDAR = N_("Please confirm the make-up days of %(year)s in the calendar")
+SOME_STEP = N_("%(step)s: %(customer)s")
+
+STEPS: dict[tuple[str, str], tuple[NoticeLevel, Text]] = {
+    ("complaints", "register"): (Level.ACTION, N_("New complaint: %(customer)s – %(subject)s")),
+    ("complaints", "assign"): (Level.ACTION, N_("A complaint is now yours: %(customer)s – %(subject)s")),
+    ("complaints", "reassign"): (Level.ACTION, N_("Another department leads now: %(customer)s – %(subject)s")),
+    ("complaints", "plan-proposed"): (Level.ACTION, N_("Please look at the plan: %(customer)s – %(subject)s")),
+    ("complaints", "plan-seen"): (Level.ACTION, N_("The manager has seen the plan: %(customer)s – %(subject)s")),
+    ("complaints", "rework"): (Level.INFO, N_("The customer is not satisfied, next round: %(customer)s – %(subject)s")),
+    ("complaints", "refuse"): (Level.INFO, N_("Refused as malicious: %(customer)s – %(subject)s")),
+    ("consultations", "forward"): (Level.ACTION, N_("A forwarded question waits for a reply: %(customer)s")),
+    ("consultations", "message"): (Level.ACTION, N_("A message for you from %(customer)s")),
+    ("consultations", "new-customer"): (Level.ACTION, N_("A new customer waits for the first contact: %(customer)s")),
+    ("consultations", "pass-on"): (Level.ACTION, N_("Passed on by the front desk: %(customer)s")),
+    ("escalations", "submit"): (Level.ACTION, N_("Escalated to you: %(customer)s – %(subject)s")),
+    ("escalations", "take"): (Level.INFO, N_("The manager has taken the case: %(customer)s – %(subject)s")),
+}
+"""How pressing a step is for those who are told, and in which words; other steps say their own name."""
+
+TOLD_OTHERWISE = {("complaints", "escalate")}
+"""Steps whose second record tells the same people the same thing."""
+
+
+def notify_task(session: Session, *, task_id: int, level: str, repeat: int = 0) -> None:
+    """Warn of a deadline or tell of a miss; managers hear of missed clocks too, and all again every 24 h.
+
+    Nothing when the task was closed meanwhile.
+    """
+    task = session.get(Task, task_id)
+    if task is None or task.closed_at is not None:
+        return
+    people = notices.handlers_of(session, task)
+    title: Text = DUE_SOON
+    if level == Level.OVERDUE:
+        title = STILL_OVERDUE if repeat else OVERDUE
+        if task.code:
+            people = [*people, *notices.audience(session, "managers", task)]
+    for person in notices.distinct(people):
+        notices.notify(
+            session,
+            user=person,
+            key=f"task:{task.id}:{level}:{repeat}",
+            level=level,
+            title=title,
+            params={
+                "task": Text(task.title),
+                "customer": task.customer_name or task.record_number,
+                "days": repeat * REPEAT.days,
+                "number": task.record_number,
+            },
+            link=f"/records/{task.record_kind}/{task.record_number}",
+            task=task,
+            due_at=task.due_at,
+            at=clock.now(),
+        )
+
+
+def notify_step(
+    session: Session, *, record_kind: str, record_id: int, action: str, audiences: list[str], by_id: int | None
+) -> None:
+    """Tell the audiences of a step, and those who follow the record; never the one who took it."""
+    model = record_kinds.MODELS.get(record_kind)
+    record = session.get(model, record_id) if model else None
+    if record is None or (record_kind, action) in TOLD_OTHERWISE:
+        return
+    level, title = STEPS.get((record_kind, action), (Level.INFO, SOME_STEP))
+    case = getattr(record, "complaint", None) or record
+    customer = getattr(case, "customer", None)
+    at = clock.now()
+    running = session.scalars(
+        select(Task)
+        .where(Task.record_kind == record_kind, Task.record_id == record_id, Task.closed_at.is_(None))
+        .order_by(Task.due_at.is_(None), Task.due_at)
+        .limit(1)
+    ).first()
+    told = [person for name in audiences for person in notices.audience(session, name, record)]
+    pressed = {person.id for person in told}
+    for person in notices.distinct([*told, *notices.audience(session, "followers", record)], but=by_id):
+        notices.notify(
+            session,
+            user=person,
+            key=f"step:{record_kind}:{record_id}:{action}:{record.version}",
+            level=level if person.id in pressed else Level.INFO,
+            title=title,
+            params={
+                "customer": getattr(case, "complainant", None) or (customer.name if customer else record.number),
+                "subject": getattr(case, "subject", None) or "",
+                "step": _step_label(record_kind, action),
+                "number": record.number,
+            },
+            link=f"/records/{record_kind}/{record.number}",
+            record=record,
+            due_at=running.due_at if running is not None and person.id in pressed else None,
+            at=at,
+        )
+
+
+def _step_label(kind: str, action: str) -> Text | str:
+    process = PROCESSES.get(kind)
+    found = next((step.label for step in process.transitions if step.action == action), None) if process else None
+    return found or action
+
+
+def work_given_up(session: Session, *, outbox_id: int) -> None:
+    """Alert the managers to dead work, and let its handler say so where people look."""
+    from jobs.outbox import Staged, handlers
+
+    row = session.get(Outbox, outbox_id)
+    if row is None or row.state != "DEAD":  # somebody had it run again meanwhile
+        return
+    handler = handlers().get(row.kind)
+    if isinstance(handler, Staged):
+        handler.gave_up(session, row.last_error or "", **row.payload)
+    at = clock.now()
+    for person in notices.audience(session, "managers", None):
+        notices.notify(
+            session,
+            user=person,
+            key=f"dead:{row.id}:{row.created_at.isoformat()}",
+            level=Level.OVERDUE,
+            title=DEAD,
+            params={"kind": operations.KINDS.get(row.kind, row.kind), "number": row.id},
+            link="/manager/operations",
+            at=at,
+        )
+
+
+# The morning -------------------------------------------------------------------------------------------------------
+
+
+def digest(session: Session, *, schedule: str, slot: str, scope: str = "") -> None:
+    """Every morning: one digest for each person, each a piece of work of its own."""
+    at = clock.now()
+    people = session.scalars(select(User.id).where(User.disabled_at.is_(None)).order_by(User.id)).all()
+    for user_id in people:
+        outbox.post(session, "digest_person", key=f"digest:{slot}:{user_id}", at=at, user_id=user_id, day=slot)
+    close_slot(session, schedule, slot, scope, at=at, result=f"{len(people)}")
+
+
+def digest_person(session: Session, *, user_id: int, day: str) -> None:
+    """What a person's day holds: overdue, due today, open. Nothing to do means nothing to say."""
+    user = session.get(User, user_id)
+    if user is None or not user.is_active:
+        return
+    at = clock.now()
+    own = (Task.closed_at.is_(None), workload.mine(user))
+    _start, midnight = workload.day_bounds(at)
+    overdue, today, waiting = (
+        session.scalar(select(func.count()).select_from(Task).where(*own, *more)) or 0
+        for more in ((Task.due_at < at,), (Task.due_at >= at, Task.due_at < midnight), ())
+    )
+    if not waiting:
+        return
+    told = notices.notify(
+        session,
+        user=user,
+        key=f"digest:{day}",
+        level=Level.INFO,
+        title=DIGEST,
+        params={"overdue": overdue, "today": today, "waiting": waiting},
+        link="/records/tasks?filter=mine,open",
+        at=at,
+    )
+    if told:
+        notice_id = session.scalar(select(Notice.id).where(Notice.user_id == user.id, Notice.key == f"digest:{day}"))
+        notices.mail(session, user=user, key=f"digest:{user.id}:{day}", notice_id=notice_id, at=at)
+
+
+def calendar_reminder(session: Session, *, schedule: str, slot: str, scope: str = "") -> None:
+    """In November: next year's make-up days are announced about now, and the managers confirm them."""
+    at = clock.now()
+    year = int(slot[:4]) + 1
+    for person in notices.audience(session, "managers", None):
+        if may(person, Permission.SETTING_EDIT):
+            notices.notify(
+                session,
+                user=person,
+                key=f"calendar:{year}",
+                level=Level.ACTION,
+                title=CALENDAR,
+                params={"year": year},
+                link="/manager/calendar",
+                due_at=at + timedelta(days=30),
+                at=at,
+            )
+    close_slot(session, schedule, slot, scope, at=at)
+
+
+def mail_lines(session: Session, notice: Notice, at: Any) -> list[tuple[str, str]]:
+    """What the e-mail of a digest lists: (due time, task and number) of the ten most pressing tasks, no names."""
+    user = session.get(User, notice.user_id)
+    if user is None or not notice.key.startswith("digest:"):
+        return []
+    from portal.formatting import time_left
+
+    rows = session.scalars(workload.queue(user).limit(10))
+    lines = []
+    for task in rows:
+        name = i18n.gettext(task.title) if task.kind == TaskKind.DEADLINE else TaskKind.show(task.kind)
+        lines.append((time_left(task.due_at, at), f"{name} {task.record_number}"))
+    return lines
+
+
+HANDLERS = {
+    "notify_task": notify_task,
+    "notify_step": notify_step,
+    "work_given_up": work_given_up,
+    "digest": digest,
+    "digest_person": digest_person,
+    "calendar_reminder": calendar_reminder,
+}

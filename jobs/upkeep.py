@@ -1,0 +1,96 @@
+"""The night's work: following the audit chain, clearing away what nobody needs any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from jobs.outbox import Staged
+from portal import clock
+from portal.db import session as present_session
+from portal.files.store import Store
+from portal.i18n import N_
+from portal.models.notice import NoticeLevel
+from portal.models.outbox import ClientRequest, Outbox, OutboxState, Worker
+from portal.services import notices
+from portal.services.delivery import changed, close_slot
+from portal.services.events import ChainReport, check_chain
+
+BROKEN = N_("The audit log was tampered with: event %(number)s does not fit")
+
+KEEP_WORK = timedelta(days=90)
+KEEP_REQUESTS = timedelta(days=30)
+KEEP_WORKERS = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotOf:
+    """The slot a piece of nightly work belongs to."""
+
+    schedule: str
+    slot: str
+    scope: str = ""
+
+
+class AuditCheck(Staged):
+    """Follow the whole chain; it takes long, so it reads beside everybody else and holds no lock."""
+
+    limit_seconds = 1800
+
+    def prepare(self, session: Session, **ids: Any) -> SlotOf:
+        """Nothing to write before."""
+        return SlotOf(**ids)
+
+    def act(self, prepared: SlotOf) -> ChainReport:
+        """Read every event."""
+        return check_chain(present_session())
+
+    def finish(self, session: Session, prepared: SlotOf, result: ChainReport) -> None:
+        """Note the result; a broken chain is told to the managers."""
+        at = clock.now()
+        if not result.ok:
+            for person in notices.audience(session, "managers", None):
+                notices.notify(
+                    session,
+                    user=person,
+                    key=f"audit:{prepared.slot}",
+                    level=NoticeLevel.OVERDUE,
+                    title=BROKEN,
+                    params={"number": result.broken_at or 0},
+                    link="/manager/audit",
+                    at=at,
+                )
+        said = f"{result.checked}" if result.ok else (result.problem or "broken")
+        close_slot(session, prepared.schedule, prepared.slot, prepared.scope, at=at, result=said)
+
+
+class Cleanup(Staged):
+    """Clear away done work, spent form keys, workers long gone, and files that were never finished."""
+
+    def prepare(self, session: Session, **ids: Any) -> SlotOf:
+        """Nothing to write before."""
+        return SlotOf(**ids)
+
+    def act(self, prepared: SlotOf) -> int:
+        """Files left over from uploads that never ended."""
+        return Store.of(current_app.config["PORTAL"]).sweep()
+
+    def finish(self, session: Session, prepared: SlotOf, result: int) -> None:
+        """Rows whose time is over."""
+        at = clock.now()
+        gone = result
+        for statement in (
+            delete(Outbox).where(Outbox.state == OutboxState.DONE, Outbox.done_at < at - KEEP_WORK),
+            delete(ClientRequest).where(ClientRequest.at < at - KEEP_REQUESTS),
+            delete(Worker).where(Worker.seen_at < clock.machine_now() - KEEP_WORKERS),
+        ):
+            gone += changed(session, statement)
+        close_slot(session, prepared.schedule, prepared.slot, prepared.scope, at=at, result=f"{gone}")
+
+
+HANDLERS = {"audit_check": AuditCheck(), "cleanup": Cleanup()}

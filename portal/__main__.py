@@ -1,0 +1,5 @@
+"""`python -m portal`: the command line."""
+
+from portal.cli import main
+
+main()

@@ -1,0 +1,33 @@
+"""Demo data: the worked example of the manual and a living week around today, replayed through the services.
+
+Every event, task and breach is genuine: it was made by the same code as in daily work, at the story's own time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.demo import living_week, people, worked_example
+from portal.demo.stage import Stage
+from portal.models.notice import Notice
+
+
+def load() -> None:
+    """Load the demo data into an empty, migrated database, inside an application context. Takes some seconds."""
+    today = clock.now()
+    stage = Stage(until=today)
+    people.enter(stage)
+    worked_example.plan(stage)
+    living_week.plan(stage, today)
+    stage.play()
+    stage.now(_read, today)
+
+
+def _read(writing: Session, at: datetime) -> None:
+    """People have read what is older than two days; an inbox in use is not a heap."""
+    old = Notice.created_at < at - timedelta(days=2)
+    writing.execute(update(Notice).where(old, Notice.read_at.is_(None)).values(read_at=at))

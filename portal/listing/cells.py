@@ -1,0 +1,190 @@
+"""How values stand in the cells of a list, and the look-ups that several lists share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple, cast
+
+from markupsafe import Markup, escape
+from sqlalchemy import ColumnElement, and_, func, literal, select
+from sqlalchemy.orm import Session
+
+from portal import formatting, visibility
+from portal.db import UtcDateTime
+from portal.i18n import N_, Text
+from portal.listing.declaration import Choice, Column, Condition, Filter, Moments
+from portal.models.customer import Customer, Property
+from portal.models.org import User
+from portal.models.task import Task
+from portal.permissions import Role
+from portal.processes.base import Process
+
+FAR = datetime(9999, 1, 1, tzinfo=formatting.clock.ZONE)
+"""Sorts what has no limit behind everything that has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """The first cell: what the link says, and what stands behind it."""
+
+    main: str
+    sub: str = ""
+    grade: str = ""
+
+
+class Due(NamedTuple):
+    """The clock of a row: what the chip shows."""
+
+    view: formatting.ClockView
+    code: str
+
+
+def title(main: str | None, grade: str | None = None, *address: str | None) -> Title:
+    """Who the row is about; grade A is marked, the home stands behind the name."""
+    home = formatting.short_address(*(part or "" for part in address)) if any(address) else ""
+    return Title(main or formatting.DASH, home, "A" if grade == "A" else "")
+
+
+def text(value: Any) -> str:
+    """A text, or nothing."""
+    return "" if value is None else str(value)
+
+
+def money(value: Decimal | None) -> str:
+    """An amount in yuan."""
+    return formatting.money(value)
+
+
+def day(value: date | None) -> str:
+    """A date in full, or nothing."""
+    return "" if value is None else formatting.full_date(value)
+
+
+def moment(value: datetime | None) -> Markup | str:
+    """A moment as staff say it, with the full time as its title."""
+    if value is None:
+        return ""
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        formatting.iso(value), formatting.stamp(value), formatting.moment(value)
+    )
+
+
+def phone(value: str | None) -> str:
+    """A phone number, masked as everywhere outside the record one works on."""
+    return formatting.phone_mask(value) if value else ""
+
+
+def yes(label: Text) -> Any:
+    """Shows the label for true and nothing for false."""
+    return lambda value: str(label) if value else ""
+
+
+def state_of(process: Process) -> Any:
+    """Shows the label of a state of the process."""
+    labels = {state.code: state.label for state in process.states}
+    return lambda value: str(labels[value]) if value in labels else text(value)
+
+
+def role(value: str | None) -> str:
+    """A role as people call it."""
+    return str(Role(value).label) if value else ""
+
+
+def joined(values: Iterable[str]) -> Markup:
+    """Several short facts in one cell."""
+    return Markup("、").join(escape(value) for value in values)
+
+
+# ---------- Clocks ----------
+
+
+def open_tasks(kind: str, model: Any) -> Condition:
+    """The tasks on a row of the model that are not done."""
+    return and_(Task.record_kind == kind, Task.record_id == model.id, Task.closed_at.is_(None))
+
+
+def next_due(kind: str, model: Any) -> ColumnElement[datetime]:
+    """When the first open task of a row is due; FAR when nothing runs. For sorting."""
+    first = select(func.min(Task.due_at)).where(open_tasks(kind, model)).correlate(model.__table__).scalar_subquery()
+    return func.coalesce(first, literal(FAR, UtcDateTime()), type_=UtcDateTime())
+
+
+def clocks(kind: str) -> Any:
+    """Looks up the first open task of each row of a page."""
+    wanted = (Task.record_id, Task.code, Task.started_at, Task.due_at, Task.warn_at, Task.closed_at, Task.outcome)
+
+    def attach(session: Session, keys: Sequence[int]) -> Mapping[int, Any]:
+        found = session.execute(
+            select(*wanted)
+            .where(Task.record_kind == kind, Task.record_id.in_(keys), Task.closed_at.is_(None))
+            .order_by(Task.due_at.is_(None), Task.due_at, Task.id)
+        )
+        first: dict[int, Any] = {}
+        for row in found:
+            first.setdefault(row.record_id, row)
+        return first
+
+    return attach
+
+
+def due(task: Any) -> Due | str:
+    """The chip of a task."""
+    return "" if task is None else Due(formatting.clock_view(task), task.code or "")
+
+
+def due_column(kind: str, model: Any, label: Text) -> Column:
+    """The time left on the first open task of a row; sorting puts the most urgent first."""
+    return Column("due", label, (), due, "cell-due", sort=next_due(kind, model), attach=clocks(kind), moves=True)
+
+
+def clock_filters(kind: str, model: Any, labels: Mapping[str, Text]) -> tuple[Filter, ...]:
+    """Late, due today, due within 24 hours: by the open tasks of a row. Labels by key: overdue, today, soon."""
+
+    def any_task(*conditions: Any) -> Condition:
+        rows = select(Task.record_id).where(Task.record_kind == kind, Task.closed_at.is_(None), *conditions)
+        return cast(Condition, model.id.in_(rows))
+
+    def overdue(now: Moments) -> Condition:
+        return any_task(Task.due_at < now.at)
+
+    def today(now: Moments) -> Condition:
+        return any_task(Task.due_at >= now.day_from, Task.due_at < now.day_until)
+
+    def soon(now: Moments) -> Condition:
+        return any_task(Task.due_at >= now.at, Task.due_at < now.soon_until)
+
+    found = {"overdue": overdue, "today": today, "soon": soon}
+    return tuple(Filter(key, label, found[key], "clock") for key, label in labels.items())
+
+
+# ---------- Shared look-ups ----------
+
+
+def first_homes(session: Session, keys: Sequence[int]) -> Mapping[int, Any]:
+    """The first home of each customer of a page, in one query."""
+    firsts = select(func.min(Property.id)).where(Property.customer_id.in_(keys)).group_by(Property.customer_id)
+    parts = (Property.estate, Property.building, Property.unit, Property.room)
+    rows = session.execute(select(Property.customer_id, *parts).where(Property.id.in_(firsts)))
+    return {row[0]: formatting.short_address(*row[1:]) for row in rows}
+
+
+def specialists(session: Session, user: User) -> list[tuple[Any, str]]:
+    """Colleagues who can own cases, for filters and forms."""
+    query = select(User.id, User.name).where(User.role.in_([Role.SPECIALIST, Role.MANAGER]), User.disabled_at.is_(None))
+    if user.branch_id is not None:
+        query = query.where((User.branch_id == user.branch_id) | User.branch_id.is_(None))
+    return [(key, name) for key, name in session.execute(query.order_by(User.name))]
+
+
+def customer_name(session: Session, user: User, key: int) -> str:
+    """The name of a customer the person sees, for the chip of a list that shows one customer's records."""
+    found = session.scalar(select(Customer.name).where(Customer.id == key, visibility.condition(user, Customer)))
+    return found or formatting.DASH
+
+
+def of_customer(column: Any) -> Choice:
+    """The choice of one customer, as the buttons of a customer's page make it."""
+    return Choice("customer", N_("Customer"), column, name_of=customer_name)

@@ -1,0 +1,164 @@
+"""What a record type says about its list: columns, what is searched, filters, orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, false
+from sqlalchemy.orm import Session
+
+from portal.db import UtcDateTime
+from portal.i18n import N_, Text
+from portal.models.org import User
+from portal.permissions import Permission
+from portal.terms import Term
+from portal.visibility import Viewer
+
+Condition = ColumnElement[bool]
+
+
+_AT, _DAY_FROM, _DAY_UNTIL, _SOON_UNTIL = (
+    bindparam(name, type_=UtcDateTime()) for name in ("at", "day_from", "day_until", "soon_until")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """What filters compare with, as placeholders: statements are built once and filled per request."""
+
+    viewer: Viewer
+
+    at: Any = _AT
+    """Now."""
+    day_from: Any = _DAY_FROM
+    """The beginning of the company's day."""
+    day_until: Any = _DAY_UNTIL
+    """The end of the company's day."""
+    soon_until: Any = _SOON_UNTIL
+    """24 hours from now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a list: which values it needs and how they read in one cell.
+
+    `show` is given the values of `values` in their order; with `attach` it is given what that found for the row, or
+    None. `css` names the cell's place: `cell-title` carries the link, `fill` takes the room, `num`, `cell-due`,
+    `cell-foot`, `hide-small`.
+    """
+
+    key: str
+    label: Text
+    values: tuple[Any, ...] = ()
+    show: Callable[..., Any] = lambda *values: values[0]
+    css: str = "hide-small"
+    sort: Any = None
+    """The expression to sort by; never NULL. None: not sortable."""
+    attach: Callable[[Session, Sequence[int]], Mapping[int, Any]] | None = None
+    """Looks up something for all rows of a page at once, by their numbers."""
+    moves: bool = False
+    """True: what it shows changes with the clock alone. At most one column of a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A named condition. Filters of one group are alternatives, groups narrow each other."""
+
+    key: str
+    label: Text
+    condition: Callable[[Moments], Condition]
+    group: str = ""
+    """Empty: a group of its own."""
+    heading: Text | None = None
+    """A column of its own in the menu; None: among the plain filters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A column to choose values of: each value is a filter `key.value` in the group `key`."""
+
+    key: str
+    label: Text
+    column: Any
+    terms: type[StrEnum] | None = None
+    options: Callable[[Session, User], list[tuple[Any, str]]] | None = None
+    """For links: the values to offer with their names."""
+    labels: Callable[[str], str] | None = None
+    """How a stored value reads, where `terms` is no Term."""
+    name_of: Callable[[Session, User, int], str] | None = None
+    """For links that are not offered in the menu but may stand in a URL: the name of one value."""
+
+    def condition(self, value: str) -> Condition | None:
+        """The condition for a value of the URL; None when it cannot be meant."""
+        if self.options is not None or self.name_of is not None:
+            return self.column == int(value) if value.isdecimal() and len(value) < 10 else None
+        known = {member.value for member in self.terms or ()}
+        return self.column == value if value in known else None
+
+    def offered(self, session: Session, user: User) -> list[tuple[str, str]]:
+        """Values with their labels, in the language of the page."""
+        if self.options is not None:
+            return [(str(value), label) for value, label in self.options(session, user)]
+        return [(member.value, self.read(member.value)) for member in self.terms or ()]
+
+    def read(self, value: str) -> str:
+        """The label of a stored value."""
+        if self.labels is not None:
+            return self.labels(value)
+        return self.terms.show(value) if self.terms is not None and issubclass(self.terms, Term) else value
+
+
+OPEN_ONLY = frozenset({"open", "overdue", "today", "soon"})
+"""Filters that leave open things only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The list of one record type."""
+
+    kind: str
+    """Plural name in URLs: `/records/<kind>`."""
+    title: Text
+    one: Text
+    """What one of them is called."""
+    icon: str
+    model: Any
+    permission: Permission
+    columns: tuple[Column, ...]
+    order: str
+    """Key of the column to sort by unless the URL says otherwise, `-` before it for descending; `id` is when made."""
+    urgent_order: str = ""
+    """The order instead, where only open things are shown: sorting all that ever was by its clock would cost much."""
+    number: Any
+    """The column that names the record in its URL."""
+    empty: Text
+    """What to do when there are none."""
+    joins: tuple[tuple[Any, Any], ...] = ()
+    """(table, condition) pairs, outer."""
+    search: Callable[[str], Condition] = lambda word: false()
+    """The condition that one typed word makes."""
+    placeholder: Text = field(default_factory=lambda: N_("Name, phone, address, number"))
+    filters: tuple[Filter, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    default_filters: tuple[str, ...] = ()
+    create: Permission | None = None
+    create_label: Text | None = None
+    create_path: str = ""
+    link: tuple[Any, ...] = ()
+    """For lists whose rows open other records: the columns (kind, number) of these."""
+
+    def order_for(self, filters: tuple[str, ...]) -> str:
+        """The order of these filters unless the URL says otherwise."""
+        return self.urgent_order if self.urgent_order and not OPEN_ONLY.isdisjoint(filters) else self.order
+
+    @property
+    def path(self) -> str:
+        """Where the list is."""
+        return f"/records/{self.kind}"
+
+    def column(self, key: str) -> Column | None:
+        """The column of that key."""
+        return next((column for column in self.columns if column.key == key), None)

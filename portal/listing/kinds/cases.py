@@ -1,0 +1,335 @@
+"""The lists of consultations, complaints, escalations and tasks: what has clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import and_, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from portal.db import UtcDateTime
+from portal.i18n import N_, _
+from portal.listing import cells
+from portal.listing.declaration import Choice, Column, Filter, Listing
+from portal.listing.kinds import search
+from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
+from portal.models.consultation import Channel, Consultation, Matter
+from portal.models.customer import Customer, Property
+from portal.models.org import Department, User
+from portal.models.project import Project
+from portal.models.task import Task, TaskKind
+from portal.permissions import Permission
+from portal.processes import complaint, consultation, escalation
+from portal.services import workload
+
+P = Permission
+HOME = (Property.estate, Property.building, Property.unit, Property.room)
+OWNER, STATE, DUE = N_("Owner", "record"), N_("State"), N_("Due")
+CLOCKS = {"overdue": N_("Late"), "today": N_("Due today"), "soon": N_("Due within 24 hours")}
+OPEN, MINE = N_("Open", "record"), N_("Mine")
+
+
+def departments(session: Session, keys: Sequence[int]) -> Mapping[int, Any]:
+    """The departments responsible for each complaint of a page."""
+    rows = session.execute(
+        select(ComplaintDepartment.complaint_id, ComplaintDepartment.department)
+        .where(ComplaintDepartment.complaint_id.in_(keys), ComplaintDepartment.replaced_at.is_(None))
+        .order_by(ComplaintDepartment.id)
+    )
+    found: dict[int, list[str]] = {}
+    for key, department in rows:
+        found.setdefault(key, []).append(Department.show(department))
+    return {key: cells.joined(dict.fromkeys(names)) for key, names in found.items()}
+
+
+def _of_department(department: Department) -> Filter:
+    rows = select(ComplaintDepartment.complaint_id).where(
+        ComplaintDepartment.department == department.value, ComplaintDepartment.replaced_at.is_(None)
+    )
+    return Filter(
+        f"department.{department.value}",
+        department.label,
+        lambda now: Complaint.id.in_(rows),
+        "department",
+        heading=N_("Departments"),
+    )
+
+
+COMPLAINTS = Listing(
+    kind=Complaint.KIND,
+    title=N_("All complaints"),
+    one=N_("Complaint", "record"),
+    icon="message-report",
+    model=Complaint,
+    permission=P.COMPLAINT_VIEW,
+    number=Complaint.number,
+    order="-received",
+    urgent_order="due",
+    joins=(
+        (Customer, Customer.id == Complaint.customer_id),
+        (Project, Project.id == Complaint.project_id),
+        (Property, Property.id == Project.property_id),
+        (User, User.id == Complaint.owner_id),
+    ),
+    columns=(
+        Column("customer", N_("Customer"), (Complaint.complainant, Customer.grade, *HOME), cells.title, "cell-title"),
+        Column("number", N_("Number"), (Complaint.number,), cells.text, "ref hide-small", sort=Complaint.number),
+        Column("category", N_("Category"), (Complaint.category,), complaint.Category.show),
+        Column("subject", N_("Subject"), (Complaint.subject,), cells.text, "fill"),
+        Column("departments", N_("Departments"), (), cells.text, attach=departments),
+        Column("state", STATE, (Complaint.state,), cells.state_of(complaint.PROCESS)),
+        Column("owner", OWNER, (User.name,), cells.text, "cell-foot"),
+        Column(
+            "received",
+            N_("Received"),
+            (Complaint.received_at,),
+            cells.moment,
+            "num hide-small",
+            sort=Complaint.received_at,
+        ),
+        cells.due_column(Complaint.KIND, Complaint, DUE),
+    ),
+    search=search.complaints,
+    filters=(
+        Filter("open", OPEN, lambda now: Complaint.state.in_(sorted(complaint.OPEN))),
+        Filter("mine", MINE, lambda now: Complaint.owner_id == now.viewer.id, "owner"),
+        Filter("unowned", N_("Nobody's"), lambda now: Complaint.owner_id.is_(None), "owner"),
+        *cells.clock_filters(Complaint.KIND, Complaint, CLOCKS),
+        Filter("received-today", N_("Received today"), lambda now: Complaint.received_at >= now.day_from),
+        Filter("several-departments", N_("Several departments"), lambda now: Complaint.is_multi_department.is_(True)),
+        Filter("second-round", N_("Second round"), lambda now: Complaint.round_no > 1),
+        Filter(
+            "plan-to-see",
+            N_("Plan for the manager to see"),
+            lambda now: and_(
+                Complaint.state == complaint.State.PLANNED,
+                or_(Complaint.is_multi_department.is_(True), Complaint.costs_money.is_(True)),
+                Complaint.plan_seen_at.is_(None),
+            ),
+        ),
+        Filter("historical", N_("From the old ledger"), lambda now: Complaint.is_historical.is_(True)),
+        *(_of_department(department) for department in Department),
+    ),
+    choices=(
+        Choice("state", STATE, Complaint.state, complaint.State, labels=cells.state_of(complaint.PROCESS)),
+        Choice("category", N_("Category"), Complaint.category, complaint.Category),
+        Choice("phase", N_("Phase"), Complaint.phase, complaint.Phase),
+        Choice("severity", N_("Severity"), Complaint.severity, complaint.Severity),
+        Choice("owner", OWNER, Complaint.owner_id, options=cells.specialists),
+        cells.of_customer(Complaint.customer_id),
+    ),
+    default_filters=("open",),
+    create=P.COMPLAINT_PREFILL,
+    create_label=N_("Register a complaint"),
+    create_path="/records/complaints/new",
+    empty=N_("No complaint here. New ones come from the front desk, or are registered with the button above."),
+)
+
+WRITER = aliased(User)
+
+CONSULTATIONS = Listing(
+    kind=Consultation.KIND,
+    title=N_("Calls, visits, messages"),
+    one=N_("Contact", "record"),
+    icon="phone",
+    model=Consultation,
+    permission=P.CONSULTATION_VIEW,
+    number=Consultation.number,
+    order="-occurred",
+    joins=((Customer, Customer.id == Consultation.customer_id), (WRITER, WRITER.id == Consultation.created_by_id)),
+    columns=(
+        Column("name", N_("Name"), (Consultation.name, Customer.grade), cells.title, "cell-title"),
+        Column("number", N_("Number"), (Consultation.number,), cells.text, "ref hide-small", sort=Consultation.number),
+        Column("phone", N_("Phone"), (Consultation.phone,), cells.phone, "tabular hide-small"),
+        Column("channel", N_("Channel"), (Consultation.channel,), Channel.show),
+        Column("kind", N_("Matter"), (Consultation.kind,), Matter.show),
+        Column("question", N_("Question"), (Consultation.question,), lambda value: value[:120], "fill"),
+        Column("state", STATE, (Consultation.state,), cells.state_of(consultation.PROCESS)),
+        Column("writer", N_("Taken by"), (WRITER.name,), cells.text, "cell-foot"),
+        Column(
+            "occurred",
+            N_("When"),
+            (Consultation.occurred_at,),
+            cells.moment,
+            "num hide-small",
+            sort=Consultation.occurred_at,
+        ),
+        cells.due_column(Consultation.KIND, Consultation, DUE),
+    ),
+    search=search.consultations,
+    filters=(
+        Filter("open", OPEN, lambda now: Consultation.state != consultation.State.CLOSED),
+        Filter(
+            "mine",
+            MINE,
+            lambda now: or_(Consultation.created_by_id == now.viewer.id, Consultation.message_to_id == now.viewer.id),
+        ),
+        *cells.clock_filters(Consultation.KIND, Consultation, CLOCKS),
+        Filter(
+            "of-today",
+            N_("Of today"),
+            lambda now: and_(Consultation.occurred_at >= now.day_from, Consultation.occurred_at < now.day_until),
+        ),
+        Filter(
+            "in-house",
+            N_("In the house now"),
+            lambda now: and_(
+                Consultation.channel == Channel.VISIT,
+                Consultation.arrived_at.is_not(None),
+                Consultation.left_at.is_(None),
+            ),
+        ),
+        Filter(
+            "to-call",
+            N_("To call back"),
+            lambda now: Consultation.id.in_(
+                select(Task.record_id).where(
+                    Task.record_kind == Consultation.KIND,
+                    Task.kind == TaskKind.CALL_BACK,
+                    Task.closed_at.is_(None),
+                )
+            ),
+        ),
+        Filter("urgent", N_("Urgent"), lambda now: Consultation.is_urgent.is_(True)),
+    ),
+    choices=(
+        Choice("state", STATE, Consultation.state, consultation.State, labels=cells.state_of(consultation.PROCESS)),
+        Choice("channel", N_("Channel"), Consultation.channel, Channel),
+        Choice("kind", N_("Matter"), Consultation.kind, Matter),
+        cells.of_customer(Consultation.customer_id),
+    ),
+    create=P.FRONT_DESK,
+    create_label=N_("Register a call"),
+    create_path="/front-desk/calls/new",
+    empty=N_("No contact here. Calls, visits and messages are registered at the front desk."),
+)
+
+SUBMITTER = aliased(User)
+
+ESCALATIONS = Listing(
+    kind=Escalation.KIND,
+    title=N_("Escalated complaints"),
+    one=N_("Escalation"),
+    icon="flag",
+    model=Escalation,
+    permission=P.ESCALATION_VIEW,
+    number=Escalation.number,
+    order="-id",
+    joins=(
+        (Complaint, Complaint.id == Escalation.complaint_id),
+        (Customer, Customer.id == Complaint.customer_id),
+        (SUBMITTER, SUBMITTER.id == Escalation.submitted_by_id),
+    ),
+    columns=(
+        Column("customer", N_("Customer"), (Complaint.complainant, Customer.grade), cells.title, "cell-title"),
+        Column("number", N_("Number"), (Escalation.number,), cells.text, "ref hide-small", sort=Escalation.number),
+        Column("complaint", N_("Complaint", "record"), (Complaint.number,), cells.text, "ref hide-small"),
+        Column("why", N_("Ground"), (Escalation.why,), escalation.Ground.show),
+        Column("subject", N_("Subject"), (Complaint.subject,), cells.text, "fill"),
+        Column("state", STATE, (Escalation.state,), cells.state_of(escalation.PROCESS)),
+        Column("by", N_("Submitted by"), (SUBMITTER.name,), cells.text, "cell-foot"),
+        Column("submitted", N_("Submitted"), (Escalation.submitted_at,), cells.moment, "num hide-small"),
+        cells.due_column(Escalation.KIND, Escalation, DUE),
+    ),
+    search=search.escalations,
+    filters=(
+        Filter("mine", N_("Submitted by me"), lambda now: Escalation.submitted_by_id == now.viewer.id),
+        Filter("waiting", N_("Waiting for the manager"), lambda now: Escalation.state == escalation.State.SUBMITTED),
+        *cells.clock_filters(Escalation.KIND, Escalation, CLOCKS),
+    ),
+    choices=(
+        Choice("state", STATE, Escalation.state, escalation.State, labels=cells.state_of(escalation.PROCESS)),
+        Choice("why", N_("Ground"), Escalation.why, escalation.Ground),
+    ),
+    empty=N_("No escalated complaint here."),
+)
+
+PERSON = aliased(User)
+
+
+def task_title(kind: str, title: str) -> str:
+    """What is to be done, in the present language; a promise stays in the words of the person who gave it."""
+    return _(title) if kind != TaskKind.PROMISE and title else title
+
+
+def task_due(*values: Any) -> cells.Due:
+    """The chip of a task row."""
+    names = ("code", "started_at", "due_at", "warn_at", "closed_at", "outcome")
+    found = dict(zip(names, values, strict=True))
+    return cells.Due(cells.formatting.clock_view(found), found["code"] or "")
+
+
+TASKS = Listing(
+    kind="tasks",
+    title=N_("Tasks"),
+    one=N_("Task", "record"),
+    icon="checklist",
+    model=Task,
+    permission=P.HOME,
+    number=Task.record_number,
+    link=(Task.record_kind, Task.record_number),
+    order="-id",
+    urgent_order="due",
+    joins=((PERSON, PERSON.id == Task.person_id),),
+    columns=(
+        Column(
+            "customer",
+            N_("Customer"),
+            (Task.customer_name, Task.record_number),
+            lambda name, number: cells.Title(name or number),
+            "cell-title",
+        ),
+        Column("number", N_("Number"), (Task.record_number,), cells.text, "ref hide-small"),
+        Column("title", N_("To do", "column"), (Task.kind, Task.title), task_title, "fill"),
+        Column("kind", N_("Kind", "task"), (Task.kind,), TaskKind.show),
+        Column("detail", N_("Detail"), (Task.detail,), cells.text),
+        Column(
+            "person",
+            N_("Whose turn"),
+            (PERSON.name, Task.role),
+            lambda name, role: name or cells.role(role),
+            "cell-foot",
+        ),
+        Column("started", N_("Since", "task"), (Task.started_at,), cells.moment, "num hide-small"),
+        Column(
+            "due",
+            DUE,
+            (Task.code, Task.started_at, Task.due_at, Task.warn_at, Task.closed_at, Task.outcome),
+            task_due,
+            "cell-due",
+            moves=True,
+            sort=func.coalesce(Task.due_at, literal(cells.FAR, UtcDateTime()), type_=UtcDateTime()),
+        ),
+    ),
+    search=search.tasks,
+    filters=(
+        Filter("open", OPEN, lambda now: Task.closed_at.is_(None), "open"),
+        Filter("done", N_("Done"), lambda now: Task.closed_at.is_not(None), "open"),
+        Filter("mine", MINE, lambda now: workload.mine(now.viewer)),
+        Filter("overdue", CLOCKS["overdue"], lambda now: and_(Task.closed_at.is_(None), Task.due_at < now.at), "clock"),
+        Filter(
+            "today",
+            CLOCKS["today"],
+            lambda now: and_(Task.closed_at.is_(None), Task.due_at >= now.day_from, Task.due_at < now.day_until),
+            "clock",
+        ),
+        Filter(
+            "soon",
+            CLOCKS["soon"],
+            lambda now: and_(Task.closed_at.is_(None), Task.due_at >= now.at, Task.due_at < now.soon_until),
+            "clock",
+        ),
+        Filter("missed", N_("Deadline missed"), lambda now: Task.breached_at.is_not(None)),
+        Filter("unassigned", N_("Nobody named"), lambda now: Task.person_id.is_(None)),
+    ),
+    choices=(
+        Choice("kind", N_("Kind", "task"), Task.kind, TaskKind),
+        Choice("person", N_("Whose turn"), Task.person_id, options=cells.specialists),
+        Choice("department", N_("Department"), Task.department, Department),
+    ),
+    default_filters=("mine", "open"),
+    empty=N_("Nothing is waiting here."),
+)
+
+LISTINGS = (COMPLAINTS, CONSULTATIONS, ESCALATIONS, TASKS)

@@ -1,0 +1,188 @@
+"""The lists of customers, properties, projects, contracts and quotations."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import aliased
+
+from portal.i18n import N_
+from portal.listing import cells
+from portal.listing.declaration import Choice, Column, Filter, Listing
+from portal.listing.kinds import search
+from portal.models.contract import Contract, ContractState, Quotation
+from portal.models.customer import Customer, CustomerGrade, CustomerKind, CustomerSource, Intention, Property
+from portal.models.org import Branch, Party, User
+from portal.models.project import Project, ProjectKind, ProjectStage
+from portal.permissions import Permission
+
+P = Permission
+HOME = (Property.estate, Property.building, Property.unit, Property.room)
+OWNER, BRANCH = N_("Owner", "record"), N_("Store")
+DESIGNER, MANAGER = aliased(Party), aliased(Party)
+
+CUSTOMERS = Listing(
+    kind=Customer.KIND,
+    title=N_("Customers"),
+    one=N_("Customer"),
+    icon="users",
+    model=Customer,
+    permission=P.CUSTOMER_VIEW,
+    number=Customer.number,
+    order="-id",
+    joins=((User, User.id == Customer.owner_id),),
+    columns=(
+        Column("name", N_("Customer"), (Customer.name, Customer.grade), cells.title, "cell-title", sort=Customer.name),
+        Column("number", N_("Number"), (Customer.number,), cells.text, "ref hide-small", sort=Customer.number),
+        Column("phone", N_("Phone"), (Customer.phone,), cells.phone, "tabular cell-due"),
+        Column("home", N_("Home"), (), cells.text, "fill", attach=cells.first_homes),
+        Column("kind", N_("Customer kind"), (Customer.kind,), CustomerKind.show),
+        Column("grade", N_("Customer grade"), (Customer.grade,), CustomerGrade.show),
+        Column("source", N_("Customer source"), (Customer.source,), CustomerSource.show),
+        Column("owner", OWNER, (User.name,), cells.text, "cell-foot"),
+        Column("created", N_("Registered", "column"), (Customer.created_at,), cells.moment, "num hide-small"),
+    ),
+    search=search.customers,
+    filters=(
+        Filter("mine", N_("Mine"), lambda now: Customer.owner_id == now.viewer.id, "owner"),
+        Filter("unowned", N_("Nobody's"), lambda now: Customer.owner_id.is_(None), "owner"),
+        Filter("new-today", N_("Registered today"), lambda now: Customer.created_at >= now.day_from),
+        Filter("no-messages", N_("No text messages"), lambda now: Customer.sms_opt_out.is_(True)),
+    ),
+    choices=(
+        Choice("kind", N_("Customer kind"), Customer.kind, CustomerKind),
+        Choice("grade", N_("Customer grade"), Customer.grade, CustomerGrade),
+        Choice("source", N_("Customer source"), Customer.source, CustomerSource),
+        Choice("intention", N_("Intention"), Customer.intention, Intention),
+        Choice("owner", OWNER, Customer.owner_id, options=cells.specialists),
+    ),
+    create=P.CUSTOMER_CREATE,
+    create_label=N_("New customer"),
+    create_path="/records/customers/new",
+    empty=N_("Register a customer here, or import the ledger you keep in Excel."),
+)
+
+PROPERTIES = Listing(
+    kind=Property.KIND,
+    title=N_("Properties"),
+    one=N_("Property"),
+    icon="home-2",
+    model=Property,
+    permission=P.PROJECT_VIEW,
+    number=Property.number,
+    order="-id",
+    joins=((Customer, Customer.id == Property.customer_id),),
+    columns=(
+        Column("customer", N_("Customer"), (Customer.name, Customer.grade), cells.title, "cell-title"),
+        Column("number", N_("Number"), (Property.number,), cells.text, "ref hide-small", sort=Property.number),
+        Column("home", N_("Home"), HOME, cells.formatting.address, "fill"),
+        Column("area", N_("Area (m²)"), (Property.area,), cells.text, "num cell-due"),
+        Column("layout", N_("Layout"), (Property.layout,), cells.text, "cell-foot"),
+        Column("handover", N_("Hand-over"), (Property.handover_on,), cells.day, "num hide-small"),
+    ),
+    search=search.properties,
+    choices=(cells.of_customer(Property.customer_id),),
+    create=P.PROJECT_EDIT,
+    create_label=N_("New property"),
+    create_path="/records/properties/new",
+    empty=N_("A property belongs to a customer: open the customer and add the home there."),
+)
+
+PROJECTS = Listing(
+    kind=Project.KIND,
+    title=N_("Projects"),
+    one=N_("Project"),
+    icon="hammer",
+    model=Project,
+    permission=P.PROJECT_VIEW,
+    number=Project.number,
+    order="-id",
+    joins=(
+        (Customer, Customer.id == Project.customer_id),
+        (Property, Property.id == Project.property_id),
+        (DESIGNER, DESIGNER.id == Project.designer_id),
+        (MANAGER, MANAGER.id == Project.project_manager_id),
+        (Branch, Branch.id == Project.branch_id),
+    ),
+    columns=(
+        Column("customer", N_("Customer"), (Customer.name, Customer.grade), cells.title, "cell-title"),
+        Column("number", N_("Number"), (Project.number,), cells.text, "ref hide-small", sort=Project.number),
+        Column("home", N_("Home"), HOME, cells.formatting.short_address, "fill"),
+        Column("kind", N_("Project kind"), (Project.kind,), ProjectKind.show),
+        Column("stage", N_("Stage"), (Project.stage,), ProjectStage.show, "cell-due"),
+        Column("designer", N_("Designer"), (DESIGNER.name,), cells.text),
+        Column("manager", N_("Project manager"), (MANAGER.name,), cells.text, "cell-foot"),
+        Column("branch", BRANCH, (Branch.name,), cells.text),
+        Column("start", N_("Start"), (Project.actual_start_on,), cells.day, "num hide-small"),
+    ),
+    search=search.projects,
+    filters=(
+        Filter("model-house", N_("Model house"), lambda now: Project.is_model_house.is_(True)),
+        Filter("visitable", N_("May be visited"), lambda now: Project.visit_allowed.is_(True)),
+    ),
+    choices=(
+        Choice("stage", N_("Stage"), Project.stage, ProjectStage),
+        Choice("kind", N_("Project kind"), Project.kind, ProjectKind),
+        cells.of_customer(Project.customer_id),
+    ),
+    create=P.PROJECT_EDIT,
+    create_label=N_("New project"),
+    create_path="/records/projects/new",
+    empty=N_("Open a project when the contract is signed, or import the ledger you keep in Excel."),
+)
+
+CONTRACTS = Listing(
+    kind=Contract.KIND,
+    title=N_("Contracts"),
+    one=N_("Contract"),
+    icon="file-text",
+    model=Contract,
+    permission=P.CONTRACT_VIEW,
+    number=Contract.number,
+    order="-id",
+    joins=(
+        (Customer, Customer.id == Contract.customer_id),
+        (Project, Project.id == Contract.project_id),
+        (Property, Property.id == Project.property_id),
+    ),
+    columns=(
+        Column("customer", N_("Customer"), (Customer.name, Customer.grade), cells.title, "cell-title"),
+        Column("number", N_("Contract number"), (Contract.number,), cells.text, "ref hide-small", sort=Contract.number),
+        Column("home", N_("Home"), HOME, lambda *home: cells.title("", None, *home).sub, "fill"),
+        Column("state", N_("State"), (Contract.state,), ContractState.show, "cell-foot"),
+        Column("signed", N_("Signed on"), (Contract.signed_on,), cells.day, "num hide-small"),
+        Column("amount", N_("Amount (yuan)"), (Contract.amount,), cells.money, "num cell-due", sort=Contract.amount),
+        Column("value", N_("Output value (yuan)"), (Contract.output_value,), cells.money, "num hide-small"),
+    ),
+    search=search.contracts,
+    choices=(Choice("state", N_("State"), Contract.state, ContractState), cells.of_customer(Contract.customer_id)),
+    create=P.CONTRACT_EDIT,
+    create_label=N_("New contract"),
+    create_path="/records/contracts/new",
+    empty=N_("Record a contract when it is signed, or import the ledger you keep in Excel."),
+)
+
+QUOTATIONS = Listing(
+    kind=Quotation.KIND,
+    title=N_("Quotations"),
+    one=N_("Quotation"),
+    icon="currency-yuan",
+    model=Quotation,
+    permission=P.CONTRACT_VIEW,
+    number=Quotation.number,
+    order="-id",
+    joins=((Customer, Customer.id == Quotation.customer_id),),
+    columns=(
+        Column("customer", N_("Customer"), (Customer.name, Customer.grade), cells.title, "cell-title"),
+        Column("number", N_("Number"), (Quotation.number,), cells.text, "ref hide-small", sort=Quotation.number),
+        Column("title", N_("Title", "quotation"), (Quotation.title,), cells.text, "fill"),
+        Column("quoted", N_("Quoted on"), (Quotation.quoted_on,), cells.day, "num cell-foot"),
+        Column("amount", N_("Amount (yuan)"), (Quotation.amount,), cells.money, "num cell-due"),
+    ),
+    search=search.of_customer(Quotation),
+    choices=(cells.of_customer(Quotation.customer_id),),
+    create=P.CONTRACT_EDIT,
+    create_label=N_("New quotation"),
+    create_path="/records/quotations/new",
+    empty=N_("Record the head of a quotation when the designer hands it in."),
+)
+
+LISTINGS = (CUSTOMERS, PROPERTIES, PROJECTS, CONTRACTS, QUOTATIONS)

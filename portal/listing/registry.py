@@ -1,0 +1,10 @@
+"""All lists, by the plural name of their records."""
+
+from __future__ import annotations
+
+from portal.listing.declaration import Listing
+from portal.listing.kinds import cases, people, sales
+
+LISTINGS: dict[str, Listing] = {
+    listing.kind: listing for listing in (*sales.LISTINGS, *people.LISTINGS, *cases.LISTINGS)
+}

@@ -1,0 +1,1 @@
+"""The history of the database's structure; `portal/database.py` applies it."""

@@ -1,0 +1,52 @@
+"""What every record carries: number, branch, who and when, version."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+
+from portal.db import Base
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+def prefixed(length: int) -> String:
+    """Text that is searched by its beginning: compared by code point on both databases, so that an index serves it."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+__all__ = ["Base", "BigId", "Record", "prefixed"]
+
+
+class Record:
+    """Common fields of a numbered business record (`domain.md` 3). `KIND` is its plural name in URLs."""
+
+    KIND: ClassVar[str]
+    PREFIX: ClassVar[str]
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(prefixed(40), unique=True)
+    remarks: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column()
+
+    @declared_attr
+    def created_by_id(cls) -> Mapped[int | None]:
+        return mapped_column(ForeignKey("user.id"))
+
+    @declared_attr
+    def updated_by_id(cls) -> Mapped[int | None]:
+        return mapped_column(ForeignKey("user.id"))
+
+    @declared_attr
+    def branch_id(cls) -> Mapped[int | None]:
+        """The branch whose people see the record; None: every branch."""
+        return mapped_column(ForeignKey("branch.id"), index=True)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}

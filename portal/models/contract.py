@@ -1,0 +1,130 @@
+"""Contracts, their payment terms and payments, quotation headers. Source: `domain.md` 3.3."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Numeric, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.models.base import Base, Record
+from portal.models.customer import Customer, Property
+from portal.models.org import Party
+from portal.models.project import Project
+from portal.terms import Term, one_of
+
+
+class ContractState(Term):
+    """How far the contract has come."""
+
+    INTENT = "INTENT", "Letter of intent"
+    DRAFT = "DRAFT", "Draft"
+    SIGNED = "SIGNED", "Signed"
+    VOIDED = "VOIDED", "Voided"
+
+
+class PaymentKind(Term):
+    """What a payment is for."""
+
+    FIRST = "FIRST", "First payment"
+    MID = "MID", "Mid-term payment"
+    FINAL = "FINAL", "Final payment"
+    CHANGE = "CHANGE", "Change order"
+    REPAIR = "REPAIR", "Repair fee"
+    REFUND = "REFUND", "Refund"
+
+
+class Contract(Record, Base):
+    """A construction contract; `number` is the company's contract number as printed on it."""
+
+    __tablename__ = "contract"
+    KIND, PREFIX = "contracts", "HT"
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"), unique=True)
+    state: Mapped[str] = mapped_column(String(20), default=ContractState.SIGNED)
+    amount: Mapped[Decimal] = mapped_column(Numeric(12, 2))
+    """Yuan, as signed."""
+    output_value: Mapped[Decimal] = mapped_column(Numeric(12, 2))
+    """Yuan: amount plus signed changes minus reductions."""
+    signed_on: Mapped[date | None]
+    signed_by_company: Mapped[str | None] = mapped_column(String(50))
+    copies: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
+    """Who holds an original: [{"holder": "finance", "count": 1}]."""
+    voided_on: Mapped[date | None]
+    void_reason: Mapped[str | None] = mapped_column(Text)
+
+    customer: Mapped[Customer] = relationship()
+    project: Mapped[Project | None] = relationship()
+    terms: Mapped[list[PaymentTerm]] = relationship(back_populates="contract", order_by="PaymentTerm.position")
+    payments: Mapped[list[Payment]] = relationship(back_populates="contract", order_by="Payment.paid_on")
+
+    __table_args__ = (
+        one_of("state", ContractState),
+        Index("ix_contract_state", "state", "id"),
+        Index("ix_contract_amount", "amount", "id"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("state <> 'VOIDED' OR voided_on IS NOT NULL", name="voided_has_a_day"),
+    )
+
+
+class PaymentTerm(Base):
+    """One instalment as agreed; the default split is the setting `payment_split`."""
+
+    __tablename__ = "payment_term"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contract.id"), index=True)
+    position: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(20))
+    percent: Mapped[Decimal] = mapped_column(Numeric(5, 2))
+    amount: Mapped[Decimal] = mapped_column(Numeric(12, 2))
+    due_event: Mapped[str | None] = mapped_column(String(100))
+
+    contract: Mapped[Contract] = relationship(back_populates="terms")
+
+    __table_args__ = (one_of("kind", PaymentKind),)
+
+
+class Payment(Base):
+    """Money received or refunded, as finance reported it. Yuan; a refund is positive with kind REFUND."""
+
+    __tablename__ = "payment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contract.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    amount: Mapped[Decimal] = mapped_column(Numeric(12, 2))
+    paid_on: Mapped[date]
+    receipt_no: Mapped[str] = mapped_column(String(50), unique=True)
+    note: Mapped[str | None] = mapped_column(String(200))
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+
+    contract: Mapped[Contract] = relationship(back_populates="payments")
+
+    __table_args__ = (one_of("kind", PaymentKind), CheckConstraint("amount > 0", name="amount_positive"))
+
+
+class Quotation(Record, Base):
+    """The head of a quotation; its items come with the drawing review."""
+
+    __tablename__ = "quotation"
+    KIND, PREFIX = "quotations", "BJ"
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    property_id: Mapped[int | None] = mapped_column(ForeignKey("property.id"))
+    contract_id: Mapped[int | None] = mapped_column(ForeignKey("contract.id"))
+    title: Mapped[str] = mapped_column(String(100))
+    amount: Mapped[Decimal] = mapped_column(Numeric(12, 2))
+    quoted_on: Mapped[date]
+    valid_until: Mapped[date | None]
+    designer_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+
+    customer: Mapped[Customer] = relationship()
+    property: Mapped[Property | None] = relationship()
+    contract: Mapped[Contract | None] = relationship()
+    designer: Mapped[Party | None] = relationship()
+
+    __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"),)

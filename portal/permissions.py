@@ -1,0 +1,169 @@
+"""Who may do what: one table, refused unless granted. Source: `domain.md` 7.1.
+
+A permission says what may be done at all; which rows it reaches is `visible_to` of the record's service.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+from portal.i18n import N_, Text
+
+
+class Role(StrEnum):
+    """The five roles of people with a login."""
+
+    FRONT_DESK = "FRONT_DESK"
+    SPECIALIST = "SPECIALIST"
+    REVIEWER = "REVIEWER"
+    REPAIR_CAPTAIN = "REPAIR_CAPTAIN"
+    MANAGER = "MANAGER"
+
+    @property
+    def label(self) -> Text:
+        """The role as people call it."""
+        return ROLE_LABELS[self]
+
+
+ROLE_LABELS = {
+    Role.FRONT_DESK: N_("Front desk", "role"),
+    Role.SPECIALIST: N_("Specialist", "role"),
+    Role.REVIEWER: N_("Reviewer", "role"),
+    Role.REPAIR_CAPTAIN: N_("Repair captain", "role"),
+    Role.MANAGER: N_("Manager", "role"),
+}
+
+
+class Permission(StrEnum):
+    """`resource:action`."""
+
+    HOME = "home:view"
+    """Own dashboard, own notices, own tasks, own account: everybody who is signed in."""
+    FRONT_DESK = "front-desk:work"
+    SPECIALIST_DESK = "specialist:work"
+    REVIEWER_DESK = "reviewer:work"
+    CAPTAIN_DESK = "repair-captain:work"
+    MANAGER_DESK = "manager:work"
+
+    CONSULTATION_VIEW = "consultation:view"
+    CONSULTATION_CREATE = "consultation:create"
+    CONSULTATION_WORK = "consultation:work"
+
+    CUSTOMER_VIEW = "customer:view"
+    CUSTOMER_CREATE = "customer:create"
+    CUSTOMER_EDIT = "customer:edit"
+    CUSTOMER_GRADE = "customer:grade"
+    CUSTOMER_ASSIGN = "customer:assign"
+    CUSTOMER_UNMASK = "customer:unmask"
+    EXPORT = "record:export"
+
+    PROJECT_VIEW = "project:view"
+    PROJECT_EDIT = "project:edit"
+    CONTRACT_VIEW = "contract:view"
+    CONTRACT_EDIT = "contract:edit"
+    PARTY_VIEW = "party:view"
+    PARTY_EDIT = "party:edit"
+    IMPORT_RUN = "import:run"
+
+    COMPLAINT_VIEW = "complaint:view"
+    COMPLAINT_PREFILL = "complaint:prefill"
+    COMPLAINT_WORK = "complaint:work"
+    COMPLAINT_REFUSE = "complaint:refuse"
+    COMPLAINT_REASSIGN = "complaint:reassign"
+    COMPLAINT_SEE_PLAN = "complaint:see-plan"
+    ESCALATION_SUBMIT = "escalation:submit"
+    ESCALATION_VIEW = "escalation:view"
+    ESCALATION_WORK = "escalation:work"
+
+    NOTE_WRITE = "note:write"
+    ATTACHMENT_ADD = "attachment:add"
+    DOCUMENT_PRINT = "document:print"
+    DOCUMENT_PRINT_RESTRICTED = "document:print-restricted"
+    """F-07, F-08, F-22, F-26 and penalties: manager only."""
+
+    USER_EDIT = "user:edit"
+    SETTING_EDIT = "setting:edit"
+    OPERATION_VIEW = "operation:view"
+    AUDIT_VIEW = "audit:view"
+
+
+P = Permission
+_EVERYBODY = {P.HOME, P.NOTE_WRITE, P.ATTACHMENT_ADD, P.DOCUMENT_PRINT, P.CUSTOMER_VIEW, P.PARTY_VIEW}
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.FRONT_DESK: frozenset(
+        _EVERYBODY
+        | {
+            P.FRONT_DESK,
+            P.CONSULTATION_VIEW,
+            P.CONSULTATION_CREATE,
+            P.CONSULTATION_WORK,
+            P.CUSTOMER_CREATE,
+            P.COMPLAINT_PREFILL,
+        }
+    ),
+    Role.SPECIALIST: frozenset(
+        _EVERYBODY
+        | {
+            P.SPECIALIST_DESK,
+            P.CONSULTATION_VIEW,
+            P.CONSULTATION_CREATE,
+            P.CONSULTATION_WORK,
+            P.CUSTOMER_CREATE,
+            P.CUSTOMER_EDIT,
+            P.CUSTOMER_UNMASK,
+            P.PROJECT_VIEW,
+            P.PROJECT_EDIT,
+            P.CONTRACT_VIEW,
+            P.CONTRACT_EDIT,
+            P.PARTY_EDIT,
+            P.IMPORT_RUN,
+            P.COMPLAINT_VIEW,
+            P.COMPLAINT_PREFILL,
+            P.COMPLAINT_WORK,
+            P.ESCALATION_SUBMIT,
+            P.ESCALATION_VIEW,
+        }
+    ),
+    Role.REVIEWER: frozenset(
+        _EVERYBODY
+        | {
+            P.REVIEWER_DESK,
+            P.CONSULTATION_VIEW,
+            P.PROJECT_VIEW,
+            P.CONTRACT_VIEW,
+            P.COMPLAINT_VIEW,
+        }
+    ),
+    Role.REPAIR_CAPTAIN: frozenset(
+        _EVERYBODY
+        | {
+            P.CAPTAIN_DESK,
+            P.PROJECT_VIEW,
+            P.COMPLAINT_VIEW,
+            P.CUSTOMER_UNMASK,
+        }
+    ),
+    Role.MANAGER: frozenset(set(Permission) - {P.FRONT_DESK, P.SPECIALIST_DESK, P.REVIEWER_DESK, P.CAPTAIN_DESK}),
+}
+
+
+class HasRole(Protocol):
+    """Anybody with a role."""
+
+    @property
+    def role(self) -> str: ...
+
+
+def may(person: HasRole | Role | None, permission: Permission) -> bool:
+    """Whether the person's role is granted the permission; nobody signed in may nothing."""
+    if person is None:
+        return False
+    role = person if isinstance(person, Role) else Role(person.role)
+    return permission in GRANTS.get(role, frozenset())
+
+
+def who_may(permission: Permission) -> list[Role]:
+    """The roles that may, in the order of the table; for the sentence on a grey button."""
+    return [role for role in Role if permission in GRANTS[role]]

@@ -1,0 +1,10 @@
+"""All processes the portal carries out, by the plural name of their records."""
+
+from __future__ import annotations
+
+from portal.processes import complaint, consultation, escalation
+from portal.processes.base import Process
+
+PROCESSES: dict[str, Process] = {
+    process.kind: process for process in (consultation.PROCESS, complaint.PROCESS, escalation.PROCESS)
+}

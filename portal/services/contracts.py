@@ -1,0 +1,365 @@
+"""Contracts with payment terms and payments. Source: `domain.md` 3.3; amounts in yuan, exact to the fen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from portal import clock, formatting, settings, visibility
+from portal.errors import DomainError, Invalid, Stale
+from portal.i18n import N_, Text, _
+from portal.models.contract import Contract, ContractState, Payment, PaymentKind, PaymentTerm
+from portal.models.customer import Customer, CustomerKind
+from portal.models.event import EventKind
+from portal.models.org import User
+from portal.models.project import Project
+from portal.services import customers, events, numbering
+from portal.services.fields import Field, apply, cleaned, link, money, stamp, term
+
+FEN = Decimal("0.01")
+SPLIT_KINDS = (PaymentKind.FIRST, PaymentKind.MID, PaymentKind.FINAL)
+DUE_EVENTS: dict[str, Text] = {
+    PaymentKind.FIRST: N_("When the contract is signed"),
+    PaymentKind.MID: N_("When the mid-term acceptance has passed"),
+    PaymentKind.FINAL: N_("When the works are accepted"),
+}
+HOLDERS = {
+    "CUSTOMER": N_("Customer"),
+    "FINANCE": N_("Finance"),
+    "ENGINEERING": N_("Engineering"),
+    "LEGAL": N_("Legal"),
+    "ARCHIVE": N_("Archive"),
+}
+"""Who may hold an original of the contract."""
+
+
+def terms_text(value: Any) -> str:
+    """Payment terms as people read them: 首期款 60%、中期款 35%、尾款 5%."""
+    return "、".join(
+        f"{PaymentKind.show(item['kind'])} {Decimal(item['percent']).normalize():f}%" for item in value or []
+    )
+
+
+def payment_text(value: Any) -> str:
+    """A payment as people read it."""
+    amount = _("%(amount)s yuan", amount=formatting.money(value["amount"]))
+    receipt = _("receipt %(number)s", number=value["receipt_no"])
+    return f"{PaymentKind.show(value['kind'])} {amount} · {value['paid_on']} · {receipt}"
+
+
+def copies_text(value: Any) -> str:
+    """Who holds how many originals."""
+    return "、".join(f"{HOLDERS.get(item['holder'], item['holder'])} {item['count']}" for item in value or [])
+
+
+FIELDS: dict[str, Field] = {
+    "number": Field(N_("Contract number")),
+    "state": term(N_("State"), ContractState),
+    "project_id": link(N_("Project"), Project),
+    "amount": money(N_("Contract amount")),
+    "output_value": money(N_("Output value")),
+    "signed_on": Field(N_("Signed on")),
+    "signed_by_company": Field(N_("Signed for the company by")),
+    "copies": Field(N_("Copies and who holds them"), copies_text),
+    "voided_on": Field(N_("Voided on")),
+    "void_reason": Field(N_("Reason of voiding")),
+    "terms": Field(N_("Payment terms"), terms_text),
+    "payment": Field(N_("Payment"), payment_text),
+    "remarks": Field(N_("Remarks")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TermLine:
+    """One instalment: its share in percent of the contract amount, and when it falls due, in words."""
+
+    kind: str
+    percent: Decimal
+    due_event: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateContract:
+    """A contract. `number` as printed on it (None: the next HT number); `amount` in yuan."""
+
+    amount: Decimal
+    number: str | None = None
+    state: str = ContractState.SIGNED
+    project_id: int | None = None
+    signed_on: date | None = None
+    signed_by_company: str | None = None
+    copies: list[dict[str, Any]] | None = None
+    terms: tuple[TermLine, ...] = ()
+    """None given: the setting `payment_split`."""
+    remarks: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateContract(CreateContract):
+    """All fields as they shall be. `version` is the one the person saw."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPayment:
+    """Money that finance reported. Yuan, positive; a refund has the kind REFUND."""
+
+    kind: str
+    amount: Decimal
+    paid_on: date
+    receipt_no: str
+    note: str | None = None
+
+
+def visible_to(user: User) -> Select[Contract]:
+    """The contracts that exist for the person."""
+    return visibility.visible_to(user, Contract)
+
+
+# ---------- Payment terms ----------
+
+
+def default_terms(session: Session) -> tuple[TermLine, ...]:
+    """First, mid and final payment by the setting `payment_split`."""
+    split = [Decimal(str(share)) for share in settings.get(session, "payment_split")]
+    lines = zip(SPLIT_KINDS, split, strict=False)
+    return tuple(TermLine(kind, share, str(DUE_EVENTS[kind])) for kind, share in lines)
+
+
+def instalments(amount: Decimal, percents: list[Decimal]) -> list[Decimal]:
+    """The amounts of the instalments to the fen; what rounding leaves over is in the last one, so that the sum is exact."""
+    parts = [(amount * share / 100).quantize(FEN, ROUND_HALF_UP) for share in percents[:-1]]
+    return [*parts, amount - sum(parts, Decimal(0))]
+
+
+def _set_terms(session: Session, contract: Contract, lines: tuple[TermLine, ...]) -> None:
+    for old in list(contract.terms):
+        session.delete(old)
+    amounts = instalments(contract.amount, [line.percent for line in lines])
+    session.flush()
+    session.add_all(
+        PaymentTerm(
+            contract_id=contract.id, position=position, kind=line.kind, percent=line.percent, amount=amount,
+            due_event=line.due_event,
+        )
+        for position, (line, amount) in enumerate(zip(lines, amounts, strict=True), start=1)
+    )  # fmt: skip
+    session.flush()
+    session.expire(contract, ["terms"])
+
+
+def _said(lines: Any) -> list[dict[str, Any]]:
+    return [{"kind": str(line.kind), "percent": str(Decimal(line.percent).normalize())} for line in lines]
+
+
+# ---------- Register and change ----------
+
+
+def create(
+    session: Session, customer: Customer, command: CreateContract, *, actor: User | None, at: datetime
+) -> Contract:
+    """Record a contract with its payment terms; the customer becomes a signed one, with the grade the amount asks for.
+
+    Raises Invalid: number taken, shares that are not 100 %, a project that has a contract, a day still to come.
+    """
+    _check(session, command, None, customer, at=at)
+    project = session.get(Project, command.project_id) if command.project_id else None
+    contract = Contract(
+        number=cleaned(command.number) or numbering.next_number(session, Contract.PREFIX, at),
+        customer_id=customer.id,
+        branch_id=project.branch_id if project else customer.branch_id,
+        project_id=command.project_id,
+        state=command.state,
+        amount=command.amount,
+        output_value=command.amount,
+        signed_on=command.signed_on,
+        signed_by_company=cleaned(command.signed_by_company),
+        copies=command.copies,
+        remarks=cleaned(command.remarks),
+    )
+    stamp(contract, actor=actor, at=at)
+    session.add(contract)
+    session.flush()
+    _set_terms(session, contract, command.terms or default_terms(session))
+    events.record(session, EventKind.CREATED, at=at, actor=actor, record=contract)
+    _follow(session, contract, customer, project, actor=actor, at=at)
+    return contract
+
+
+def update(
+    session: Session, contract: Contract, command: UpdateContract, *, actor: User, at: datetime
+) -> dict[str, list[Any]]:
+    """Change a contract. The output value moves with the amount. Raises Stale, Invalid; DomainError when it is void."""
+    if contract.version != command.version:
+        raise Stale()
+    if contract.state == ContractState.VOIDED:
+        raise DomainError(N_("A voided contract is not changed any more."))
+    customer = contract.customer
+    _check(session, command, contract, customer, at=at)
+    before = _said(contract.terms)
+    values = {
+        "number": cleaned(command.number) or contract.number,
+        "state": command.state,
+        "project_id": command.project_id,
+        "output_value": contract.output_value + (command.amount - contract.amount),
+        "amount": command.amount,
+        "signed_on": command.signed_on,
+        "signed_by_company": cleaned(command.signed_by_company),
+        "copies": command.copies,
+        "remarks": cleaned(command.remarks),
+    }
+    changes = apply(session, contract, values, FIELDS, actor=actor, at=at)
+    lines = command.terms or default_terms(session)
+    if _said(lines) != before or "amount" in changes:
+        _set_terms(session, contract, lines)
+    if _said(lines) != before:
+        contract.updated_at, contract.updated_by_id = at, actor.id
+        changes["terms"] = [before, _said(lines)]
+        said = {"terms": changes["terms"]}
+        events.record(session, EventKind.CHANGE, at=at, actor=actor, record=contract, changes=said)
+    project = session.get(Project, command.project_id) if command.project_id else None
+    _follow(session, contract, customer, project, actor=actor, at=at)
+    return changes
+
+
+def _check(
+    session: Session, command: CreateContract, present: Contract | None, customer: Customer, *, at: datetime
+) -> None:
+    problems: dict[str, Text | str] = {}
+    number = cleaned(command.number)
+    own = present.id if present else 0
+    if number and "/" in number:
+        problems["number"] = N_("A contract number has no slash; write a dash.")
+    elif number and session.scalar(select(Contract.id).where(Contract.number == number, Contract.id != own)):
+        problems["number"] = N_("There is a contract with this number already.")
+    if command.state == ContractState.SIGNED and command.signed_on is None:
+        problems["signed_on"] = N_("When was it signed?")
+    if command.signed_on and command.signed_on > clock.today(at):
+        problems["signed_on"] = N_("This day is still to come.")
+    if command.terms and sum(line.percent for line in command.terms) != 100:
+        problems["terms"] = N_("The shares must add up to 100 %.")
+    if command.project_id is not None:
+        project = session.get(Project, command.project_id)
+        if project is None or project.customer_id != customer.id:
+            problems["project_id"] = N_("This project belongs to somebody else.")
+        elif session.scalar(select(Contract.id).where(Contract.project_id == project.id, Contract.id != own)):
+            problems["project_id"] = N_("This project has a contract already.")
+    if problems:
+        raise Invalid(problems)
+
+
+def _follow(
+    session: Session,
+    contract: Contract,
+    customer: Customer,
+    project: Project | None,
+    *,
+    actor: User | None,
+    at: datetime,
+) -> None:
+    """What signing means for the customer: signed, and graded by the amount (5.5)."""
+    if contract.state != ContractState.SIGNED:
+        return
+    if customer.kind == CustomerKind.LEAD:
+        apply(session, customer, {"kind": CustomerKind.SIGNED}, customers.FIELDS, actor=actor, at=at)
+    grade = customers.default_grade(
+        session,
+        amount=contract.amount,
+        layout=project.property.layout if project else None,
+        project_kind=project.kind if project else None,
+        is_model_house=project.is_model_house if project else False,
+        is_repeat=customer.is_repeat,
+    )
+    customers.raise_grade(session, customer, grade, reason="Contract amount", actor=actor, at=at)
+
+
+def void(
+    session: Session, contract: Contract, *, voided_on: date, reason: str, version: int, actor: User, at: datetime
+) -> None:
+    """Void a contract. It stays readable. Raises Stale, Invalid."""
+    if contract.version != version:
+        raise Stale()
+    if not reason.strip():
+        raise Invalid({"void_reason": N_("Say why the contract is voided.")})
+    if voided_on > clock.today(at):
+        raise Invalid({"voided_on": N_("This day is still to come.")})
+    values = {"state": ContractState.VOIDED, "voided_on": voided_on, "void_reason": reason.strip()}
+    apply(session, contract, values, FIELDS, actor=actor, at=at)
+
+
+# ---------- Payments ----------
+
+
+def record_payment(
+    session: Session, contract: Contract, command: RecordPayment, *, actor: User, at: datetime
+) -> Payment:
+    """Record money as finance reported it. Raises Invalid: receipt number taken, more refunded than paid."""
+    problems: dict[str, Text | str] = {}
+    receipt = command.receipt_no.strip()
+    if session.scalar(select(Payment.id).where(Payment.receipt_no == receipt)):
+        problems["receipt_no"] = N_("This receipt number is recorded already.")
+    if command.paid_on > clock.today(at):
+        problems["paid_on"] = N_("This day is still to come.")
+    if command.kind == PaymentKind.REFUND and command.amount > paid(session, contract.id):
+        problems["amount"] = N_("More than was paid cannot be refunded.")
+    if problems:
+        raise Invalid(problems)
+    payment = Payment(
+        contract_id=contract.id,
+        kind=command.kind,
+        amount=command.amount,
+        paid_on=command.paid_on,
+        receipt_no=receipt,
+        note=cleaned(command.note),
+        recorded_by_id=actor.id,
+    )
+    session.add(payment)
+    contract.updated_at, contract.updated_by_id = at, actor.id
+    said = {"kind": command.kind, "amount": command.amount, "paid_on": command.paid_on, "receipt_no": receipt}
+    events.record(
+        session,
+        EventKind.CHANGE,
+        at=at,
+        actor=actor,
+        record=contract,
+        action="payment",
+        changes={"payment": [None, said]},
+    )
+    session.flush()
+    return payment
+
+
+def paid(session: Session, contract_id: int) -> Decimal:
+    """What came in less what was refunded, in yuan."""
+    rows = session.execute(
+        select(Payment.kind, func.sum(Payment.amount)).where(Payment.contract_id == contract_id).group_by(Payment.kind)
+    )
+    sums: dict[str, Decimal] = {kind: amount for kind, amount in rows}
+    refunded = sums.pop(PaymentKind.REFUND, Decimal(0))
+    return (sum(sums.values(), Decimal(0)) - refunded).quantize(FEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Where the money of a contract stands, in yuan."""
+
+    agreed: Decimal
+    paid: Decimal
+
+    @property
+    def open(self) -> Decimal:
+        """What is still to come; negative when too much was paid."""
+        return self.agreed - self.paid
+
+
+def money_of(contract: Contract) -> Money:
+    """The state of a contract whose payments are loaded: output value against payments; repair fees count apart."""
+    signs: dict[str, int] = {PaymentKind.REFUND: -1, PaymentKind.REPAIR: 0}
+    received = sum((payment.amount * signs.get(payment.kind, 1) for payment in contract.payments), Decimal(0))
+    return Money(contract.output_value, received.quantize(FEN))

@@ -1,0 +1,257 @@
+"""Printed forms: asked for, made by the pdf worker, handed out. Print rights: `domain.md` 7.1.
+
+A form whose record did not change since it was made is handed out again as it is; nothing is printed anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from portal import i18n, outbox
+from portal.documents import paper
+from portal.documents.building import BUILDERS, company
+from portal.documents.paper import Paper
+from portal.documents.views import ComplaintFile, ComplaintRegister, CustomerForm, Issue, ProblemSlip
+from portal.errors import DomainError, NotFound, NotPermitted
+from portal.files.store import Store
+from portal.i18n import N_, Text, _p
+from portal.models.complaint import Complaint
+from portal.models.consultation import Channel, Consultation
+from portal.models.document import Document, DocumentState
+from portal.models.event import EventKind
+from portal.models.org import User
+from portal.permissions import Permission, may
+from portal.services import events, record_kinds
+
+P = Permission
+OUTBOX_KIND = "render_document"
+
+WAITING = (DocumentState.REQUESTED, DocumentState.RENDERING)
+NO_LONGER_YOURS = N_("The person who asked for it may no longer see this record.")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A printable form: of which records, and who may print it."""
+
+    code: str
+    title: Text
+    model: type[Any]
+    view: Permission
+    """To see the records of the form at all."""
+    print: Permission = P.DOCUMENT_PRINT
+    own_view: Permission | None = None
+    """With this permission instead of `view`, a person prints what this person registered."""
+
+
+FORMS: dict[str, Form] = {
+    form.code: form
+    for form in (
+        Form("F-06", ProblemSlip.TITLE, Complaint, P.COMPLAINT_VIEW),
+        Form("F-07", ComplaintFile.TITLE, Complaint, P.COMPLAINT_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
+        Form("F-14", CustomerForm.TITLE, Consultation, P.CONSULTATION_VIEW),
+        Form("F-16", ComplaintRegister.TITLE, Complaint, P.COMPLAINT_VIEW, own_view=P.COMPLAINT_PREFILL),
+    )
+}
+
+
+def get_form(code: str) -> Form:
+    """The form of that code. Raises NotFound."""
+    if code not in FORMS:
+        raise NotFound()
+    return FORMS[code]
+
+
+def forms_for(user: User, record: Any) -> list[Form]:
+    """The forms this person may print of the record, for its print menu."""
+    return [form for form in FORMS.values() if isinstance(record, form.model) and _prints(user, form, record)]
+
+
+def find_record(
+    session: Session, user: User, form: Form, *, number: str | None = None, record_id: int | None = None
+) -> Any:
+    """The record to print, if it exists for this person. Raises NotFound, NotPermitted when only printing is barred."""
+    if not (may(user, form.view) or (form.own_view and may(user, form.own_view))):
+        raise NotFound()
+    record = record_kinds.seen(session, user, form.model, number=number, record_id=record_id)
+    if not may(user, form.view) and not _is_own(user, record):
+        raise NotFound()
+    if not may(user, form.print):
+        raise NotPermitted(N_("Only the manager prints this form."))
+    if form.code == "F-14" and record.channel != Channel.VISIT:
+        raise DomainError(N_("This form is for visitors; the contact was no visit."))
+    return record
+
+
+def request(
+    session: Session, form: Form, record: Any, *, actor: User, locale: str, at: datetime, store: Store
+) -> Document:
+    """Ask for a form of a record. Gives the finished one when nothing changed since, else has it made."""
+    with i18n.use_locale(locale):
+        mark = paper.fingerprint(BUILDERS[form.code](session, record, store), company(session, store), locale)
+    document = _existing(session, form, record, locale, mark)
+    if document is None:
+        document = Document(
+            form=form.code,
+            record_kind=record.KIND,
+            record_id=record.id,
+            record_number=record.number,
+            locale=locale,
+            fingerprint=mark,
+            state=DocumentState.REQUESTED,
+            requested_by_id=actor.id,
+            requested_at=at,
+            print_count=0,
+        )
+        try:
+            with session.begin_nested():
+                session.add(document)
+        except IntegrityError:  # somebody asked for the same paper at the same moment
+            found = _existing(session, form, record, locale, mark)
+            if found is None:
+                raise
+            return found
+        _have_made(session, document, actor=actor, at=at)
+        return document
+    lost = document.state == DocumentState.DONE and not (document.sha256 and store.has(document.sha256))
+    if lost or document.state == DocumentState.FAILED:
+        retry(session, document, actor=actor, at=at)
+    return document
+
+
+def retry(session: Session, document: Document, *, actor: User, at: datetime) -> None:
+    """Have a document made again that failed or is gone from the store; one that is on its way is left alone."""
+    if document.state in WAITING:
+        return
+    document.state, document.error, document.sha256 = DocumentState.REQUESTED, None, None
+    document.requested_by_id, document.requested_at = actor.id, at
+    _have_made(session, document, actor=actor, at=at)
+
+
+def find(session: Session, user: User, document_id: int) -> Document:
+    """The document, if its record exists for this person and this person may print the form. Raises NotFound."""
+    document = session.get(Document, document_id)
+    if document is None or document.form not in FORMS:
+        raise NotFound()
+    try:
+        find_record(session, user, FORMS[document.form], record_id=document.record_id)
+    except DomainError as error:
+        raise NotFound() from error
+    return document
+
+
+def handed_out(session: Session, document: Document, *, actor: User | None, at: datetime) -> None:
+    """Note that the paper left the portal: who printed which form of which record."""
+    document.print_count += 1
+    record = session.get(FORMS[document.form].model, document.record_id)
+    events.record(
+        session, EventKind.PRINT, action="print", actor=actor, at=at, record=record,
+        form=document.form, document=document.id, locale=document.locale,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A form set from its record as it stands now, ready to become a PDF."""
+
+    document_id: int
+    fingerprint: str
+    paper: Paper
+
+
+def draft(session: Session, document: Document, *, at: datetime, store: Store) -> Draft:
+    """Read the record anew and set the form. Raises NotFound when the one who asked may no longer have it."""
+    form = FORMS[document.form]
+    person = session.get(User, document.requested_by_id) if document.requested_by_id else None
+    if person is None or not person.is_active:
+        raise NotFound(NO_LONGER_YOURS)
+    try:
+        record = find_record(session, person, form, record_id=document.record_id)
+    except DomainError as error:
+        raise NotFound(NO_LONGER_YOURS) from error
+    with i18n.use_locale(document.locale):
+        return Draft(
+            document.id, *written(session, form, record, number=document.id, by=person.name, at=at, store=store)
+        )
+
+
+def written(
+    session: Session, form: Form, record: Any, *, number: int | None, by: str, at: datetime, store: Store
+) -> tuple[str, Paper]:
+    """Fingerprint and page of a form in the present language; `number` None: a paper outside the register."""
+    firm = company(session, store)
+    view = BUILDERS[form.code](session, record, store)
+    name = _p("form", "document %(number)s", number=f"{number:06d}") if number else _p("form", "copy")
+    return paper.fingerprint(view, firm, i18n.locale()), paper.write(view, Issue(firm, name, at, by))
+
+
+def made(
+    session: Session, document: Document, draft_mark: str, *, sha256: str, size: int, page_count: int, at: datetime
+) -> None:
+    """Note the finished file. `draft_mark` is what it shows: the record may have changed since it was asked for."""
+    if draft_mark != document.fingerprint:
+        taken = session.scalar(
+            select(Document.id).where(
+                Document.form == document.form,
+                Document.record_kind == document.record_kind,
+                Document.record_id == document.record_id,
+                Document.locale == document.locale,
+                Document.fingerprint == draft_mark,
+            )
+        )
+        # A fingerprint belongs to one row. The other row is handed out from now on; this one only to who asked.
+        document.fingerprint = (
+            draft_mark if taken is None else hashlib.sha256(f"once:{document.id}".encode()).hexdigest()
+        )
+    document.state, document.finished_at, document.error = DocumentState.DONE, at, None
+    document.sha256, document.size, document.page_count = sha256, size, page_count
+
+
+def failed(document: Document, message: Text | str, *, at: datetime) -> None:
+    """Note that the form could not be made; the English sentence is kept and shown translated."""
+    document.state, document.finished_at = DocumentState.FAILED, at
+    document.error = message.message if isinstance(message, Text) else message
+
+
+def _existing(session: Session, form: Form, record: Any, locale: str, mark: str) -> Document | None:
+    return session.scalars(
+        select(Document).where(
+            Document.form == form.code,
+            Document.record_kind == record.KIND,
+            Document.record_id == record.id,
+            Document.locale == locale,
+            Document.fingerprint == mark,
+        )
+    ).one_or_none()
+
+
+def _have_made(session: Session, document: Document, *, actor: User, at: datetime) -> None:
+    outbox.post(
+        session,
+        OUTBOX_KIND,
+        key=f"document:{document.id}:{at.isoformat()}",
+        at=at,
+        queue="pdf",
+        made_by_id=actor.id,
+        document_id=document.id,
+    )
+
+
+def _is_own(user: User, record: Any) -> bool:
+    return user.id in (record.created_by_id, getattr(record, "received_by_id", None))
+
+
+def _prints(user: User, form: Form, record: Any) -> bool:
+    if not may(user, form.print):
+        return False
+    if form.code == "F-14" and record.channel != Channel.VISIT:
+        return False
+    own = form.own_view is not None and may(user, form.own_view) and _is_own(user, record)
+    return may(user, form.view) or own

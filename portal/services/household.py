@@ -1,0 +1,138 @@
+"""A household: everything the company has to do with one customer, as far as the person may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from portal import visibility
+from portal.i18n import N_, Text
+from portal.models.complaint import Complaint
+from portal.models.contract import Contract, ContractState
+from portal.models.customer import Customer, Property
+from portal.models.event import Event, EventKind
+from portal.models.org import User
+from portal.models.project import Project
+from portal.permissions import Permission, may
+from portal.services import contracts, records
+
+MOST = 50
+"""Of each kind; a household has a handful."""
+
+FILTERS: dict[str, Text] = {
+    "all": N_("All"),
+    "complaints": N_("Complaints"),
+    "consultations": N_("Contacts"),
+    "contracts": N_("Contracts"),
+    "notes": N_("Notes"),
+}
+_KINDS = {
+    "complaints": ("complaints", "escalations"),
+    "consultations": ("consultations",),
+    "contracts": ("contracts", "quotations"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """A project with its contracts and where their money stands."""
+
+    project: Project
+    contracts: list[tuple[Contract, contracts.Money]]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A home with what was done there."""
+
+    property: Property
+    works: list[Works]
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """All of it. `loose` are contracts without a project; `total` sums the contracts that are not void."""
+
+    homes: list[Home]
+    loose: list[tuple[Contract, contracts.Money]]
+    complaints: list[Complaint]
+    total: contracts.Money | None
+
+
+def of(session: Session, user: User, customer: Customer) -> Household:
+    """The household as the person may see it, in a fixed number of queries."""
+
+    def rows(model: Any, permission: Permission, *options: Any, order: Any = None) -> Sequence[Any]:
+        if not may(user, permission):
+            return []
+        query = visibility.visible_to(user, model).where(model.customer_id == customer.id).options(*options)
+        return session.scalars(query.order_by(order if order is not None else model.id).limit(MOST)).all()
+
+    homes = rows(Property, Permission.PROJECT_VIEW)
+    works = rows(Project, Permission.PROJECT_VIEW, joinedload(Project.project_manager), joinedload(Project.designer))
+    agreed = rows(Contract, Permission.CONTRACT_VIEW, selectinload(Contract.payments))
+    cases = rows(Complaint, Permission.COMPLAINT_VIEW, order=Complaint.received_at.desc())
+    stands = [(contract, contracts.money_of(contract)) for contract in agreed]
+    valid = [money for contract, money in stands if contract.state != ContractState.VOIDED]
+    seen = {project.id for project in works}
+    return Household(
+        homes=[
+            Home(
+                home,
+                [
+                    Works(project, [pair for pair in stands if pair[0].project_id == project.id])
+                    for project in works
+                    if project.property_id == home.id
+                ],
+            )
+            for home in homes
+        ],
+        loose=[pair for pair in stands if pair[0].project_id not in seen],
+        complaints=list(cases),
+        total=contracts.Money(
+            sum((money.agreed for money in valid), Decimal(0)), sum((money.paid for money in valid), Decimal(0))
+        )
+        if may(user, Permission.CONTRACT_VIEW)
+        else None,
+    )
+
+
+def timeline(
+    session: Session, user: User, customer: Customer, *, chosen: str = "all", before: int | None = None, limit: int = 50
+) -> list[Event]:
+    """What happened around the household, newest first: events of the records the person may see."""
+    wanted = _KINDS.get(chosen, tuple(records.RECORDS))
+    parts = [
+        and_(Event.record_kind == kind, Event.record_id.in_(_ids(user, customer, kind)))
+        for kind in wanted
+        if kind in records.RECORDS and may(user, records.permission_of(kind))
+    ]
+    query = select(Event).where(Event.customer_id == customer.id, or_(*parts) if parts else Event.id < 0)
+    if chosen == "notes":
+        query = query.where(Event.kind == EventKind.NOTE)
+    if before is not None:
+        query = query.where(Event.id < before)
+    people = (joinedload(Event.actor), joinedload(Event.acted_by))
+    return list(session.scalars(query.options(*people).order_by(Event.id.desc()).limit(limit)))
+
+
+def _ids(user: User, customer: Customer, kind: str) -> Any:
+    model = records.RECORDS[kind]
+    if model is Customer:
+        return [customer.id]
+    if not hasattr(model, "customer_id"):
+        return _ids_of_escalations(user, customer, model) if kind == "escalations" else []
+    return select(model.id).where(model.customer_id == customer.id, visibility.condition(user, model))
+
+
+def _ids_of_escalations(user: User, customer: Customer, model: Any) -> Any:
+    return (
+        select(model.id)
+        .join(Complaint, Complaint.id == model.complaint_id)
+        .where(Complaint.customer_id == customer.id, visibility.condition(user, model))
+    )

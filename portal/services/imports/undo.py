@@ -1,0 +1,206 @@
+"""Taking an import back: first what would go and what must stay, then doing it.
+
+A record that somebody changed or worked on since stays, and so does everything it stands on. What was filled into
+records that were there before is emptied again, unless it was changed since.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.db import Base
+from portal.i18n import N_, Text
+from portal.models.attachment import Attachment
+from portal.models.complaint import Complaint
+from portal.models.contract import Contract
+from portal.models.customer import Customer, Property
+from portal.models.document import Document
+from portal.models.event import Event, EventKind
+from portal.models.importing import ImportedRecord, ImportRun
+from portal.models.org import Branch, Party, User
+from portal.models.project import Project
+from portal.models.task import Follower, Task
+from portal.services import events
+from portal.services.imports.known import batches
+
+MODELS: dict[str, type[Any]] = {
+    model.KIND: model for model in (Complaint, Contract, Project, Property, Customer, Party, Branch)
+}
+PARTS = {"complaint_department", "complaint_round"}
+"""Tables whose rows were made with their complaint and go with it."""
+HARMLESS = (EventKind.VIEW, EventKind.EXPORT)
+"""Looking at a record is not working on it."""
+
+CHANGED: Text = N_("It was changed or worked on since.")
+NEEDED: Text = N_("Other records need it.")
+GONE: Text = N_("It is gone already.")
+OTHER_VALUE: Text = N_("The value was changed since.")
+
+Key = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Something the undoing leaves as it is, and why."""
+
+    record_kind: str
+    record_number: str
+    reason: Text
+    field: str = ""
+
+
+@dataclass(slots=True)
+class Survey:
+    """What undoing a run would do."""
+
+    remove: list[ImportedRecord] = field(default_factory=list)
+    restore: list[tuple[ImportedRecord, str, Any]] = field(default_factory=list)
+    """(note, field, the value from before)."""
+    kept: list[Kept] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        """How many records go, by kind, and how many values are put back and kept."""
+        counted: dict[str, int] = defaultdict(int)
+        for item in self.remove:
+            counted[item.record_kind] += 1
+        return {**counted, "restored": len(self.restore), "kept": len(self.kept)}
+
+
+def survey(session: Session, run: ImportRun) -> Survey:
+    """Look what can be taken back; writes nothing."""
+    noted = session.scalars(select(ImportedRecord).where(ImportedRecord.run_id == run.id)).all()
+    created = {(item.record_kind, item.record_id): item for item in noted if item.before is None}
+    filled = [item for item in noted if item.before is not None]
+    records = _load(session, [*created, *((item.record_kind, item.record_id) for item in filled)])
+    blocked: dict[Key, Text] = {}
+    for key, item in created.items():
+        record = records.get(key)
+        if record is None:
+            blocked[key] = GONE
+        elif record.version != item.version_after:
+            blocked[key] = CHANGED
+    for key in _worked_on(session, run, created):
+        blocked.setdefault(key, CHANGED)
+    _block_needed(session, created, blocked)
+    result = Survey()
+    for key, item in created.items():
+        if key in blocked:
+            result.kept.append(Kept(item.record_kind, item.record_number, blocked[key]))
+        else:
+            result.remove.append(item)
+    for item in filled:
+        _survey_filled(item, records.get((item.record_kind, item.record_id)), result)
+    return result
+
+
+def _survey_filled(item: ImportedRecord, record: Any, result: Survey) -> None:
+    for name, (old, new) in (item.before or {}).items():
+        if record is None:
+            result.kept.append(Kept(item.record_kind, item.record_number, GONE, name))
+        elif events.plain(getattr(record, name)) == new:
+            result.restore.append((item, name, old))
+        else:
+            result.kept.append(Kept(item.record_kind, item.record_number, OTHER_VALUE, name))
+
+
+def _load(session: Session, keys: Iterable[Key]) -> dict[Key, Any]:
+    ids: dict[str, set[int]] = defaultdict(set)
+    for kind, record_id in keys:
+        ids[kind].add(record_id)
+    return {
+        (kind, record.id): record
+        for kind, wanted in ids.items()
+        for part in batches(wanted)
+        for record in session.scalars(select(MODELS[kind]).where(MODELS[kind].id.in_(part)))
+    }
+
+
+def _worked_on(session: Session, run: ImportRun, created: dict[Key, ImportedRecord]) -> set[Key]:
+    """Created records with tasks, files, printed forms, or events other than this run's."""
+    found: set[Key] = set()
+    ids: dict[str, set[int]] = defaultdict(set)
+    for kind, record_id in created:
+        ids[kind].add(record_id)
+    for kind, wanted in ids.items():
+        for part in batches(wanted):
+            for table in (Task, Attachment, Document):
+                used = select(table.record_id).where(table.record_kind == kind, table.record_id.in_(part))
+                found.update((kind, record_id) for record_id in session.scalars(used))
+            said = select(Event.record_id, Event.kind, Event.data).where(
+                Event.record_kind == kind, Event.record_id.in_(part), Event.kind.not_in(HARMLESS)
+            )
+            for record_id, event_kind, data in session.execute(said):
+                if event_kind != EventKind.IMPORT or data.get("run") != run.number:
+                    found.add((kind, record_id))
+    return found
+
+
+def _block_needed(session: Session, created: dict[Key, ImportedRecord], blocked: dict[Key, Text]) -> None:
+    """Block what rows from elsewhere refer to, and what blocked records stand on."""
+    by_table = {MODELS[kind].__tablename__: kind for kind in MODELS}
+    needs: list[tuple[Key, Key | None]] = []
+    for table in Base.metadata.sorted_tables:
+        if table.name in PARTS:
+            continue
+        for column in table.columns:
+            for foreign in column.foreign_keys:
+                kind = by_table.get(foreign.column.table.name)
+                wanted = {record_id for of, record_id in created if of == kind}
+                child_kind = by_table.get(table.name)
+                for part in batches(wanted):
+                    child_id = table.c.id if child_kind else column
+                    for parent, child in session.execute(select(column, child_id).where(column.in_(part))):
+                        child_key = (child_kind, child) if child_kind else None
+                        needs.append(((str(kind), parent), child_key if child_key in created else None))
+    changed = True
+    while changed:
+        changed = False
+        for parent, child in needs:
+            if parent not in blocked and (child is None or (child in blocked and blocked[child] is not GONE)):
+                blocked[parent] = NEEDED
+                changed = True
+
+
+def undo(session: Session, run: ImportRun, *, actor: User, at: datetime) -> Survey:
+    """Take back what the survey says, in the caller's transaction. Raises Stale when somebody is faster."""
+    found = survey(session, run)
+    records = _load(
+        session,
+        [(item.record_kind, item.record_id) for item in (*found.remove, *(item for item, _, _ in found.restore))],
+    )
+    for item, name, old in found.restore:
+        record = records[item.record_kind, item.record_id]
+        new = events.plain(getattr(record, name))
+        setattr(record, name, old)
+        record.updated_at, record.updated_by_id = at, actor.id
+        events.record(
+            session, EventKind.IMPORT, action="undo", actor=actor, at=at, record=record, run=run.number,
+            changes={name: [new, old]},
+        )  # fmt: skip
+    for item in found.remove:
+        record = records[item.record_kind, item.record_id]
+        events.record(session, EventKind.IMPORT, action="undo", actor=actor, at=at, record=record, run=run.number)
+        for follower in session.scalars(
+            select(Follower).where(Follower.record_kind == item.record_kind, Follower.record_id == item.record_id)
+        ):
+            session.delete(follower)
+    for kind in MODELS:
+        for item in found.remove:
+            if item.record_kind == kind:
+                _delete(session, records[kind, item.record_id])
+        session.flush()
+    return found
+
+
+def _delete(session: Session, record: Any) -> None:
+    if isinstance(record, Complaint):
+        for part in (*record.departments, *record.rounds):
+            session.delete(part)
+    session.delete(record)

@@ -1,0 +1,206 @@
+"""The inbox behind the bell: who is told of what, once. E-mail follows from it. Source: `domain.md` 7.2.
+
+A notice is single per person and key, however often a job runs. Its title is an English message id with values; a
+value that is itself a message id is kept as `{"text": …, "context": …}` and translated when shown.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from portal import outbox, settings
+from portal.i18n import Text, _
+from portal.models.notice import Delivery, DeliveryState, Notice, NoticeLevel
+from portal.models.org import User
+from portal.models.task import Follower, Task
+from portal.permissions import Role
+from portal.services import assignment
+from portal.services.delivery import changed, insert_once
+
+MAILED_LEVELS = frozenset({NoticeLevel.WARN, NoticeLevel.OVERDUE, NoticeLevel.ACTION})
+"""Levels pressing enough for an e-mail of their own."""
+COUNT_CEILING = 100
+"""The bell says 99+ beyond."""
+PAGE_SIZE = 100
+
+
+# Writing -------------------------------------------------------------------------------------------------------------
+
+
+def notify(
+    session: Session,
+    *,
+    user: User,
+    key: str,
+    level: str,
+    title: Text | str,
+    params: Mapping[str, Any],
+    link: str,
+    at: datetime,
+    record: Any = None,
+    task: Task | None = None,
+    due_at: datetime | None = None,
+) -> bool:
+    """Tell one person one thing, once per key; by e-mail too where that is switched on. False: told before.
+
+    `record`: any object with KIND and id.
+    """
+    row = {
+        "user_id": user.id,
+        "key": key,
+        "level": level,
+        "title": title.message if isinstance(title, Text) else title,
+        "params": {name: _kept(value) for name, value in params.items()},
+        "link": link,
+        "record_kind": record.KIND if record is not None else task.record_kind if task else None,
+        "record_id": record.id if record is not None else task.record_id if task else None,
+        "task_id": task.id if task else None,
+        "due_at": due_at,
+        "created_at": at,
+    }
+    if not insert_once(session, Notice, [row]):
+        return False
+    if level in MAILED_LEVELS and settings.get(session, "mail_each_notice"):
+        notice_id = session.scalar(select(Notice.id).where(Notice.user_id == user.id, Notice.key == key))
+        mail(session, user=user, key=f"notice:{notice_id}", notice_id=notice_id, at=at)
+    return True
+
+
+def mail(session: Session, *, user: User, key: str, notice_id: int | None, at: datetime) -> bool:
+    """Have an e-mail sent to a person, once per key. False: no mail server, no address, or asked for before."""
+    if not settings.get(session, "smtp_host") or not user.email or not user.is_active:
+        return False
+    sender = settings.get(session, "mail_from")
+    row = {
+        "key": key,
+        "user_id": user.id,
+        "notice_id": notice_id,
+        "channel": "EMAIL",
+        "state": DeliveryState.DUE,
+        "message_id": f"<{secrets.token_hex(16)}@{sender.rpartition('@')[2] or 'portal'}>",
+        "attempts": 0,
+        "created_at": at,
+    }
+    if not insert_once(session, Delivery, [row]):
+        return False
+    delivery_id = session.scalar(select(Delivery.id).where(Delivery.key == key))
+    outbox.post(session, "send_mail", key=f"mail:{delivery_id}", at=at, delivery_id=delivery_id)
+    return True
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, Text):
+        return {"text": value.message, "context": value.context}
+    return value
+
+
+def sentence(title: str, params: Mapping[str, Any]) -> str:
+    """The title of a notice in the present language."""
+    values = {}
+    for name, value in params.items():
+        if isinstance(value, Mapping):
+            text = value.get("text") or ""
+            values[name] = str(Text(text, value.get("context"))) if text else ""
+        else:
+            values[name] = value
+    return _(title, **values)
+
+
+# Audiences -----------------------------------------------------------------------------------------------------------
+
+
+def audience(session: Session, name: str, record: Any) -> list[User]:
+    """The people behind the name a process uses: owner, managers, specialists, handlers, addressee, followers.
+
+    Somebody who may not sign in any more is left out; a case without an owner turns to the specialist on duty.
+    """
+    branch_id = getattr(record, "branch_id", None)
+    match name:
+        case "managers":
+            return assignment.managers(session, branch_id)
+        case "specialists":
+            return on_duty(session, branch_id)
+        case "owner":
+            owner = getattr(record, "owner", None) or getattr(record, "submitted_by", None)
+            return [owner] if owner is not None and owner.is_active else on_duty(session, branch_id)
+        case "addressee":
+            addressee = getattr(record, "message_to", None)
+            return [addressee] if addressee is not None and addressee.is_active else []
+        case "handlers":
+            ids = select(Task.person_id).where(
+                Task.record_kind == record.KIND, Task.record_id == record.id, Task.closed_at.is_(None)
+            )
+            return _active(session, User.id.in_(ids))
+        case "followers":
+            followers = select(Follower.user_id).where(
+                Follower.record_kind == record.KIND, Follower.record_id == record.id
+            )
+            return _active(session, User.id.in_(followers))
+    raise ValueError(f"unknown audience {name!r}")
+
+
+def on_duty(session: Session, branch_id: int | None) -> list[User]:
+    """The specialists on duty for a branch; all of the branch when nobody is on duty."""
+    everybody = assignment.specialists(session, branch_id)
+    return [user for user in everybody if user.is_on_duty] or everybody
+
+
+def handlers_of(session: Session, task: Task) -> list[User]:
+    """Whose turn a task is: the person, else everybody of the role in the branch."""
+    if task.person_id is not None:
+        person = session.get(User, task.person_id)
+        if person is not None and person.is_active:
+            return [person]
+    if task.role == Role.SPECIALIST or task.role is None:
+        return on_duty(session, task.branch_id)
+    in_branch: ColumnElement[bool] = User.role == task.role
+    if task.branch_id is not None:
+        in_branch = in_branch & or_(User.branch_id.is_(None), User.branch_id == task.branch_id)
+    return _active(session, in_branch)
+
+
+def _active(session: Session, condition: ColumnElement[bool]) -> list[User]:
+    return list(session.scalars(select(User).where(User.disabled_at.is_(None), condition).order_by(User.id)))
+
+
+def distinct(people: Iterable[User], *, but: int | None = None) -> list[User]:
+    """Each person once, without the one who did it."""
+    return list({person.id: person for person in people if person.id != but}.values())
+
+
+# Reading -------------------------------------------------------------------------------------------------------------
+
+
+def inbox(user: User, *, unread_only: bool = False) -> Select[Notice]:
+    """The person's notices: unread first, by due time, then newest."""
+    query = select(Notice).where(Notice.user_id == user.id)
+    if unread_only:
+        query = query.where(Notice.read_at.is_(None))
+    return query.order_by(
+        Notice.read_at.is_not(None), Notice.due_at.is_(None), Notice.due_at, Notice.created_at.desc(), Notice.id.desc()
+    )
+
+
+def unread_count(session: Session, user: User) -> int:
+    """How many notices are unread, up to COUNT_CEILING, over an index."""
+    own = select(Notice.id).where(Notice.user_id == user.id, Notice.read_at.is_(None)).limit(COUNT_CEILING)
+    return session.scalar(select(func.count()).select_from(own.subquery())) or 0
+
+
+def find(session: Session, user: User, notice_id: int) -> Notice | None:
+    """One of the person's own notices."""
+    return session.scalars(select(Notice).where(Notice.user_id == user.id, Notice.id == notice_id)).one_or_none()
+
+
+def mark_read(session: Session, user: User, *, at: datetime, notice_id: int | None = None) -> int:
+    """Mark one notice, or all of the person, as read. Gives how many were unread; doing it again changes nothing."""
+    unread = update(Notice).where(Notice.user_id == user.id, Notice.read_at.is_(None))
+    if notice_id is not None:
+        unread = unread.where(Notice.id == notice_id)
+    return changed(session, unread.values(read_at=at))

@@ -1,0 +1,35 @@
+"""Record numbers: prefix, year, four digits (`TS-2026-0001`), without gaps caused by errors and without doubles."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.models.setting import NumberSequence
+
+
+def next_number(session: Session, prefix: str, at: datetime) -> str:
+    """The next number of the prefix in the company's year of `at`.
+
+    Taken in the caller's transaction: a rollback gives it back, and two transactions wait for each other on the row.
+    """
+    return next_numbers(session, prefix, at, 1)[0]
+
+
+def next_numbers(session: Session, prefix: str, at: datetime, count: int) -> list[str]:
+    """As `next_number`, several in a row: for imports and volume."""
+    year = clock.today(at).year
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(insert(NumberSequence).values(prefix=prefix, year=year, last=0).on_conflict_do_nothing())
+    last = session.execute(
+        update(NumberSequence)
+        .where(NumberSequence.prefix == prefix, NumberSequence.year == year)
+        .values(last=NumberSequence.last + count)
+        .returning(NumberSequence.last)
+        .execution_options(synchronize_session=False)
+    ).scalar_one()
+    return [f"{prefix}-{year}-{number:04d}" for number in range(last - count + 1, last + 1)]

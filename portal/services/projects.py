@@ -1,0 +1,152 @@
+"""Projects: one renovation under one contract. Source: `domain.md` 3.2, stages of 4.5."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from portal import clock, visibility
+from portal.errors import Invalid, Stale
+from portal.i18n import N_, Text
+from portal.models.customer import Property
+from portal.models.event import EventKind
+from portal.models.org import Branch, Crew, Party, User
+from portal.models.project import Project, ProjectKind, ProjectStage
+from portal.services import customers, events, numbering
+from portal.services.fields import Field, apply, cleaned, link, stamp, term
+
+FIELDS: dict[str, Field] = {
+    "kind": term(N_("Project kind"), ProjectKind),
+    "stage": term(N_("Stage"), ProjectStage),
+    "branch_id": link(N_("Store"), Branch),
+    "designer_id": link(N_("Designer"), Party),
+    "sales_id": link(N_("Sales"), Party),
+    "project_manager_id": link(N_("Project manager"), Party),
+    "foreman_id": link(N_("Foreman"), Party),
+    "crew_id": link(N_("Crew"), Crew),
+    "supervisor_id": link(N_("Supervisor"), Party),
+    "planned_start_on": Field(N_("Planned start")),
+    "actual_start_on": Field(N_("Actual start")),
+    "planned_finish_on": Field(N_("Planned finish")),
+    "actual_finish_on": Field(N_("Actual finish")),
+    "contract_days": Field(N_("Contract period (days)"), str),
+    "is_model_house": Field(N_("Model house")),
+    "visit_allowed": Field(N_("Site may be visited")),
+    "remarks": Field(N_("Remarks")),
+}
+
+AT_WORK = (
+    ProjectStage.IN_PROGRESS,
+    ProjectStage.PRE_ACCEPTED,
+    ProjectStage.ACCEPTED,
+    ProjectStage.SETTLED,
+    ProjectStage.IN_WARRANTY,
+    ProjectStage.OUT_OF_WARRANTY,
+)
+FINISHED = AT_WORK[2:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateProject:
+    """A renovation. `contract_days` counts calendar days; `branch_id` is the store that sold it."""
+
+    kind: str
+    stage: str = ProjectStage.ARCHIVED
+    branch_id: int | None = None
+    designer_id: int | None = None
+    sales_id: int | None = None
+    project_manager_id: int | None = None
+    foreman_id: int | None = None
+    crew_id: int | None = None
+    supervisor_id: int | None = None
+    planned_start_on: date | None = None
+    actual_start_on: date | None = None
+    planned_finish_on: date | None = None
+    actual_finish_on: date | None = None
+    contract_days: int | None = None
+    is_model_house: bool = False
+    visit_allowed: bool = False
+    remarks: str | None = None
+
+    def values(self) -> dict[str, Any]:
+        """The columns and what to write into them."""
+        return {name: cleaned(getattr(self, name)) for name in _COLUMNS}
+
+
+_COLUMNS = tuple(item.name for item in fields(CreateProject))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateProject(CreateProject):
+    """All fields as they shall be. `version` is the one the person saw."""
+
+    version: int
+
+
+def visible_to(user: User) -> Select[Project]:
+    """The projects that exist for the person."""
+    return visibility.visible_to(user, Project)
+
+
+def create(session: Session, home: Property, command: CreateProject, *, actor: User | None, at: datetime) -> Project:
+    """Open a project on a home. Raises Invalid for dates and people that cannot be."""
+    values = command.values()
+    check(values, at=at)
+    if values["branch_id"] is None:
+        values["branch_id"] = home.branch_id
+    project = Project(
+        number=numbering.next_number(session, Project.PREFIX, at),
+        customer_id=home.customer_id,
+        property_id=home.id,
+        **values,
+    )
+    stamp(project, actor=actor, at=at)
+    session.add(project)
+    session.flush()
+    events.record(session, EventKind.CREATED, at=at, actor=actor, record=project)
+    _grade(session, project, actor=actor, at=at)
+    return project
+
+
+def update(
+    session: Session, project: Project, command: UpdateProject, *, actor: User, at: datetime
+) -> dict[str, list[Any]]:
+    """Change a project; who worked on it before stays in its history. Raises Stale, Invalid."""
+    if project.version != command.version:
+        raise Stale()
+    values = command.values()
+    check(values, at=at)
+    changes = apply(session, project, values, FIELDS, actor=actor, at=at)
+    _grade(session, project, actor=actor, at=at)
+    return changes
+
+
+def _grade(session: Session, project: Project, *, actor: User | None, at: datetime) -> None:
+    if project.is_model_house:
+        grade = customers.default_grade(session, is_model_house=True)
+        customers.raise_grade(session, project.customer, grade, reason="Model house", actor=actor, at=at)
+
+
+def check(values: dict[str, Any], *, at: datetime) -> None:
+    """Raise Invalid for what cannot be: an end before its start, works that lie ahead, works without people."""
+    problems: dict[str, Text | str] = {}
+    today = clock.today(at)
+    for start, finish in (("planned_start_on", "planned_finish_on"), ("actual_start_on", "actual_finish_on")):
+        if values[start] and values[finish] and values[finish] < values[start]:
+            problems[finish] = N_("The finish cannot lie before the start.")
+    for name in ("actual_start_on", "actual_finish_on"):
+        if values[name] and values[name] > today:
+            problems[name] = N_("This day is still to come.")
+    stage = values["stage"]
+    if stage in AT_WORK and not values["actual_start_on"]:
+        problems.setdefault("actual_start_on", N_("Works have begun: when?"))
+    if stage in FINISHED and not values["actual_finish_on"]:
+        problems.setdefault("actual_finish_on", N_("Works are accepted: when were they finished?"))
+    if stage in (ProjectStage.DISPATCHED, ProjectStage.IN_PROGRESS) and not values["project_manager_id"]:
+        problems["project_manager_id"] = N_("From dispatch on there is a project manager.")
+    if problems:
+        raise Invalid(problems)

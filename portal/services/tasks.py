@@ -1,0 +1,296 @@
+"""What is due: tasks are opened and closed by process steps and by people; the sweep warns and records breaches.
+
+Nothing else in the code computes lateness. Source: `domain.md` 0.2 (general consequence), 4.29, 7.2.
+The sweep posts outbox rows of kind `notify_task` with `task_id`, `level` (WARN, OVERDUE) and `repeat` (0, 1, …).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, joinedload, object_session, selectinload
+
+from portal import outbox, settings
+from portal.calendar import Due, Pause, compute_due, recompute, warn_at
+from portal.errors import DomainError
+from portal.i18n import N_, _
+from portal.models.event import EventKind
+from portal.models.notice import Notice
+from portal.models.org import User
+from portal.models.task import DeadlineBreach, Task, TaskKind, TaskOutcome, TaskPause
+from portal.processes.base import Deadline
+from portal.services import calendars, events
+
+REPEAT = timedelta(hours=24)
+"""An overdue task is told again every 24 hours (0.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Responsible:
+    """Who does a task and who answers for a miss."""
+
+    person: User | None = None
+    role: str | None = None
+    department: str | None = None
+    party_id: int | None = None
+
+
+def open_deadline(
+    session: Session,
+    clock: Deadline,
+    record: Any,
+    *,
+    start: datetime,
+    at: datetime,
+    who: Responsible,
+    cap_start: datetime | None = None,
+    round_no: int = 1,
+) -> Task:
+    """Start a clock of a process on a record; the due time is computed now and never rewritten by later settings.
+
+    `cap_start` begins the clock's second limit; the earlier of the two due times counts.
+    """
+    calendar = calendars.current(session)
+    due = compute_due(start, calendars.limit(session, clock.setting, clock.clock_setting), calendar)
+    if cap_start is not None and clock.cap_setting is not None:
+        cap = compute_due(cap_start, calendars.limit(session, clock.cap_setting, clock.clock_setting), calendar)
+        if cap.due_at is not None and due.due_at is not None and cap.due_at < due.due_at:
+            due = cap
+    task = _task(record, TaskKind.DEADLINE, clock.label.message, who, start)
+    task.code, task.responsible, task.round_no = clock.code, clock.responsible, round_no
+    _set_due(session, task, due)
+    session.add(task)
+    session.flush()
+    return task
+
+
+def open_task(
+    session: Session,
+    kind: TaskKind,
+    title: str,
+    record: Any,
+    *,
+    due_at: datetime | None,
+    at: datetime,
+    who: Responsible,
+    detail: str | None = None,
+) -> Task:
+    """A task that people set: a promise, a call back, a message to pass on. It warns, but counts no breach."""
+    task = _task(record, kind, title, who, at)
+    task.detail = detail
+    task.due_at = due_at
+    if due_at is not None:
+        share = settings.get(session, "warn_share") / 100
+        task.warn_at = max(at, due_at - (due_at - at) * share) if due_at > at else due_at
+        task.next_check_at = task.warn_at
+    session.add(task)
+    session.flush()
+    return task
+
+
+def close(session: Session, task: Task, *, happened_at: datetime, at: datetime, actor: User | None) -> None:
+    """The work is done. Done after the due time it is a breach, whether or not the sweep saw it."""
+    if task.closed_at is not None:
+        return
+    if task.code and task.due_at is not None and happened_at > task.due_at and task.breached_at is None:
+        _breach(session, task, at)
+    if task.breached_at is not None:
+        breach = session.scalars(select(DeadlineBreach).where(DeadlineBreach.task_id == task.id)).one_or_none()
+        if breach is not None:
+            breach.met_at = happened_at
+            breach.late_minutes = max(0, int((happened_at - breach.due_at).total_seconds() // 60))
+    _end(task, TaskOutcome.DONE, happened_at, actor)
+
+
+def cancel(session: Session, task: Task, *, at: datetime, actor: User | None) -> None:
+    """The work is no longer needed. A breach that happened before stays."""
+    if task.closed_at is None:
+        _end(task, TaskOutcome.CANCELLED, at, actor)
+
+
+def open_of(session: Session, record: Any, code: str | None = None) -> list[Task]:
+    """The open tasks of a record, soonest first."""
+    query = select(Task).where(Task.record_kind == record.KIND, Task.record_id == record.id, Task.closed_at.is_(None))
+    if code is not None:
+        query = query.where(Task.code == code)
+    return list(session.scalars(query.options(joinedload(Task.person)).order_by(Task.due_at, Task.id)))
+
+
+def clocks_of(session: Session, record: Any) -> list[Task]:
+    """All clocks of a record in the order they were started, for the row of clocks on its page."""
+    return list(
+        session.scalars(
+            select(Task)
+            .where(Task.record_kind == record.KIND, Task.record_id == record.id, Task.kind == TaskKind.DEADLINE)
+            .options(selectinload(Task.pauses))
+            .order_by(Task.started_at, Task.id)
+        )
+    )
+
+
+def pause(session: Session, task: Task, reason: str, *, actor: User, at: datetime) -> None:
+    """Stop a clock, with the reason. Raises DomainError when it does not run."""
+    if task.closed_at is not None or task.due_at is None or at >= task.due_at:
+        raise DomainError(N_("This clock does not run, so it cannot be paused."))
+    session.add(TaskPause(task_id=task.id, started_at=at, reason=reason, by_id=actor.id))
+    session.flush()
+    recount(session, task)
+    events.record(
+        session, EventKind.TASK, action="pause", actor=actor, at=at, record=_ref(task), code=task.code, text=reason
+    )
+
+
+def resume(session: Session, task: Task, *, actor: User, at: datetime) -> None:
+    """Let a paused clock run on; the due time moves by the time it stood."""
+    for item in task.pauses:
+        if item.ended_at is None:
+            item.ended_at = at
+    session.flush()
+    recount(session, task)
+    events.record(session, EventKind.TASK, action="resume", actor=actor, at=at, record=_ref(task), code=task.code)
+
+
+def sweep(session: Session, at: datetime, *, limit: int = 200) -> int:
+    """Look at tasks whose moment has come: warn, record breaches, tell again every 24 h. Returns how many.
+
+    Every step has its own key, so a sweep may run twice, late, or beside another one.
+    """
+    due = session.scalars(
+        select(Task)
+        .where(Task.next_check_at <= at, Task.closed_at.is_(None))
+        .order_by(Task.next_check_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for task in due:
+        if task.warned_at is None and task.warn_at is not None and task.warn_at <= at:
+            task.warned_at = at
+            _tell(session, task, "WARN", 0, at)
+        if task.due_at is None or at < task.due_at:
+            task.next_check_at = task.due_at
+            continue
+        if task.breached_at is None:
+            if task.code:
+                _breach(session, task, at)
+            task.breached_at = task.due_at
+            _tell(session, task, "OVERDUE", 0, at)
+        repeat = (at - task.due_at) // REPEAT
+        if repeat:
+            _tell(session, task, "OVERDUE", repeat, at)
+        task.next_check_at = task.due_at + REPEAT * (repeat + 1)
+    return len(due)
+
+
+def shown_title(task: Task) -> str:
+    """What must be done, in the present language; what people wrote themselves stays as it is."""
+    return task.title if task.kind == TaskKind.PROMISE else _(task.title)
+
+
+def explanation(task: Task) -> Due | None:
+    """The evidence of a clock: the stretches counted and the calendar version."""
+    return Due.from_dict(task.explanation) if task.explanation else None
+
+
+def _task(record: Any, kind: TaskKind, title: str, who: Responsible, start: datetime) -> Task:
+    customer = getattr(record, "customer", None)
+    return Task(
+        kind=kind,
+        title=title,
+        record_kind=record.KIND,
+        record_id=record.id,
+        record_number=record.number,
+        customer_id=getattr(record, "customer_id", None),
+        customer_name=customer.name if customer else getattr(record, "complainant", getattr(record, "name", None)),
+        detail=getattr(record, "subject", None),
+        branch_id=record.branch_id,
+        person_id=who.person.id if who.person else None,
+        role=who.role,
+        department=who.department,
+        party_id=who.party_id,
+        started_at=start,
+    )
+
+
+def _set_due(session: Session, task: Task, due: Due) -> None:
+    task.due_at, task.explanation = due.due_at, due.to_dict()
+    task.warn_at = warn_at(due, settings.get(session, "warn_share") / 100)
+    task.next_check_at = task.due_at if task.warned_at else task.warn_at
+
+
+def recount(session: Session, task: Task) -> None:
+    """Compute the due time of an open clock again, from its pauses and the calendar in force."""
+    known = explanation(task)
+    assert known is not None
+    pauses = [Pause(item.started_at, item.ended_at, item.reason) for item in task.pauses]
+    _set_due(session, task, recompute(known, calendars.current(session), pauses))
+
+
+def _end(task: Task, outcome: TaskOutcome, when: datetime, actor: User | None) -> None:
+    _settle_notices(task, when)
+    task.closed_at, task.outcome, task.next_check_at = when, outcome, None
+    task.closed_by_id = actor.id if actor else None
+
+
+def _settle_notices(task: Task, when: datetime) -> None:
+    """What was said about a task needs no reading any more once the task is closed."""
+    session = object_session(task)
+    if session is not None:
+        session.execute(
+            update(Notice)
+            .where(Notice.task_id == task.id, Notice.read_at.is_(None))
+            .values(read_at=when)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _breach(session: Session, task: Task, at: datetime) -> None:
+    assert task.due_at is not None and task.code is not None
+    task.breached_at = task.due_at
+    session.add(
+        DeadlineBreach(
+            task_id=task.id,
+            code=task.code,
+            record_kind=task.record_kind,
+            record_id=task.record_id,
+            record_number=task.record_number,
+            branch_id=task.branch_id,
+            user_id=task.person_id,
+            department=task.department if task.responsible == "department" else None,
+            party_id=task.party_id,
+            due_at=task.due_at,
+            found_at=at,
+        )
+    )
+    events.record(
+        session, EventKind.BREACH, action=task.code, actor=None, at=at, record=_ref(task),
+        customer_id=task.customer_id, due_at=task.due_at, title=task.title,
+    )  # fmt: skip
+
+
+def _tell(session: Session, task: Task, level: str, repeat: int, at: datetime) -> None:
+    outbox.post(
+        session,
+        "notify_task",
+        key=f"task:{task.id}:{level}:{repeat}",
+        at=at,
+        task_id=task.id,
+        level=level,
+        repeat=repeat,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRef:
+    """Enough of a record to name it in an event."""
+
+    KIND: str
+    id: int
+    number: str
+    customer_id: int | None = None
+
+
+def _ref(task: Task) -> RecordRef:
+    return RecordRef(task.record_kind, task.record_id, task.record_number, task.customer_id)

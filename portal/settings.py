@@ -1,0 +1,142 @@
+"""Typed settings with their defaults and where each default comes from. Source: `domain.md` 7.10 and the DL register.
+
+What differs from the default is a row; every change by the manager is an event. Read with `get(session, key)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.i18n import N_, Text
+from portal.models.setting import SettingValue
+from portal.permissions import Role
+
+Kind = Literal["int", "decimal", "bool", "text", "choice", "hours", "split", "roles", "map"]
+Provenance = Literal["seed", "ext", "assumed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: what it means, its kind and limits, its default and where the default comes from."""
+
+    key: str
+    label: Text
+    kind: Kind
+    default: Any
+    provenance: Provenance
+    group: Text
+    unit: Text | None = None
+    low: int | None = None
+    high: int | None = None
+    choices: tuple[tuple[str, Text], ...] = ()
+    help: Text | None = None
+
+
+HOURS, DAYS, WORKING_DAYS = N_("hours"), N_("days"), N_("working days")
+YUAN, PERCENT, POINTS, MINUTES = N_("yuan"), N_("%"), N_("points"), N_("minutes")
+COMPANY, CLOCKS, GRADES = N_("Company"), N_("Clocks"), N_("Grades")
+REVIEWS, WORKS, MONEY = N_("Drawing review"), N_("Works and repairs"), N_("Money")
+NOTICES, SIGN_IN = N_("Notices and e-mail"), N_("Signing in")
+
+_DECLARED = (
+    Setting("company_name", N_("Company name"), "text", "示例装饰工程有限公司", "assumed", COMPANY),
+    Setting("company_hotline", N_("Hotline"), "text", "400-000-0000", "assumed", COMPANY),
+    Setting("company_logo", N_("Logo (attachment number)"), "int", 0, "assumed", COMPANY, low=0),
+    Setting("portal_url", N_("Address of the portal in messages"), "text", "http://127.0.0.1:8000", "assumed", COMPANY),
+    Setting("consultation_reply_hours", N_("DL-01 Reply to a forwarded question"), "int", 24, "assumed", CLOCKS, HOURS, 1, 240),
+    Setting("first_contact_hours", N_("DL-02 First contact with a new customer"), "int", 24, "seed", CLOCKS, HOURS, 1, 240),
+    Setting("first_contact_limit_days", N_("DL-02 Absolute limit of the first contact"), "int", 7, "seed", CLOCKS, DAYS, 1, 60),
+    Setting("call_back_minutes", N_("Call back a missed caller within"), "int", 120, "assumed", CLOCKS, MINUTES, 5, 1440),
+    Setting("message_minutes", N_("Pass a message on within"), "int", 120, "assumed", CLOCKS, MINUTES, 5, 1440),
+    Setting("complaint_handover_hours", N_("DL-10 Hand over and have the head sign"), "int", 3, "seed", CLOCKS, HOURS, 1, 240),
+    Setting("complaint_verify_hours", N_("DL-11 Department calls the customer"), "int", 24, "seed", CLOCKS, HOURS, 1, 240),
+    Setting("complaint_plan_hours", N_("DL-12 Plan and visit fed back"), "int", 24, "seed", CLOCKS, HOURS, 1, 240),
+    Setting("complaint_plan_cap_hours", N_("DL-12 At the latest after the signature"), "int", 48, "seed", CLOCKS, HOURS, 1, 480),
+    Setting("complaint_visit_hours", N_("DL-13 Solve on site"), "int", 48, "seed", CLOCKS, HOURS, 1, 480),
+    Setting("complaint_call_hours", N_("DL-14 Call after the visit"), "int", 24, "assumed", CLOCKS, HOURS, 1, 240),
+    Setting(
+        "complaint_clock", N_("How complaint hours are counted"), "choice", "WALL", "assumed", CLOCKS,
+        choices=(("WALL", N_("Around the clock")), ("DUTY_HOURS", N_("Duty hours only"))),
+    ),
+    Setting("duty_hours", N_("Duty hours"), "hours", "08:30-20:00", "assumed", CLOCKS),
+    Setting("working_day_ends", N_("A limit in working days ends at"), "hours", "18:00", "assumed", CLOCKS),
+    Setting("warn_share", N_("Warn when this share of the time remains"), "int", 25, "seed", CLOCKS, PERCENT, 5, 75),
+    Setting("escalated_visit_wd", N_("DL-15 Visit of an escalated complaint"), "int", 2, "seed", CLOCKS, WORKING_DAYS, 1, 30),
+    Setting(
+        "complaint_departments", N_("Lead department by category"), "map", {}, "assumed", CLOCKS,
+        help=N_("Without a choice the table of the manual counts"),
+    ),
+    Setting("review_pass_score", N_("Pass mark of the drawing review"), "int", 80, "seed", REVIEWS, POINTS, 0, 100),
+    Setting(
+        "commission_base", N_("Base of the commission deduction"), "choice", "CONTRACT_AMOUNT", "assumed", REVIEWS,
+        choices=(("CONTRACT_AMOUNT", N_("Contract amount")), ("COMMISSION", N_("Commission"))),
+    ),
+    Setting("ratio_recheck", N_("Deduction when a finding is not corrected"), "decimal", "0.5", "seed", REVIEWS, PERCENT, 0, 100),
+    Setting("ratio_bypass", N_("Deduction for signing without a pass"), "decimal", "1.0", "seed", REVIEWS, PERCENT, 0, 100),
+    Setting("min_effective_calls", N_("Effective calls per project"), "int", 4, "seed", WORKS, None, 0, 20),
+    Setting("grade_a_amount", N_("Grade A from"), "decimal", "200000", "assumed", GRADES, YUAN, 0, 100_000_000),
+    Setting("grade_b_amount", N_("Grade B from"), "decimal", "80000", "assumed", GRADES, YUAN, 0, 100_000_000),
+    Setting("preaccept_fail_limit", N_("Failed inspections until the foreman is replaced"), "int", 3, "seed", WORKS, None, 1, 10),
+    Setting("preaccept_fine", N_("Fine after the last failed inspection"), "decimal", "500", "seed", WORKS, YUAN, 0, 100_000),
+    Setting("preaccept_suspend_months", N_("No new orders for"), "int", 3, "seed", WORKS, N_("months"), 0, 24),
+    Setting("repair_arrive_hours", N_("DL-22 Repair: on site within"), "int", 8, "seed", WORKS, HOURS, 1, 240),
+    Setting("rectify_days", N_("Days to rectify"), "int", 3, "assumed", WORKS, DAYS, 1, 60),
+    Setting("warranty_years_basic", N_("Warranty: basic works"), "int", 2, "assumed", WORKS, N_("years"), 0, 50),
+    Setting("warranty_years_woodwork", N_("Warranty: woodwork"), "int", 3, "assumed", WORKS, N_("years"), 0, 50),
+    Setting("warranty_years_water_electric", N_("Warranty: water and electricity"), "int", 5, "assumed", WORKS, N_("years"), 0, 50),
+    Setting("warranty_years_waterproof", N_("Warranty: waterproofing"), "int", 5, "assumed", WORKS, N_("years"), 0, 50),
+    Setting("cancellation_liability_wd", N_("DL-25 Cancellation: liability"), "int", 3, "seed", CLOCKS, WORKING_DAYS, 1, 60),
+    Setting("cancellation_notice_wd", N_("DL-26 Cancellation: notice"), "int", 7, "seed", CLOCKS, WORKING_DAYS, 1, 60),
+    Setting("loss_rate", N_("Loss fee"), "decimal", "10", "assumed", MONEY, PERCENT, 0, 100),
+    Setting("cost_case_limit", N_("Repair cost that needs the general manager"), "decimal", "1000", "assumed", MONEY, YUAN, 0, 1_000_000),
+    Setting("payment_split", N_("Payments: first / mid / final"), "split", [60, 35, 5], "assumed", MONEY, PERCENT),
+    Setting("loan_days", N_("Archive loan"), "int", 3, "assumed", WORKS, WORKING_DAYS, 1, 60),
+    Setting("shift_times", N_("Shifts"), "hours", "08:30-14:30, 14:00-20:00", "assumed", WORKS),
+    Setting("digest_time", N_("Morning digest at"), "hours", "08:15", "assumed", NOTICES),
+    Setting("smtp_host", N_("Mail server"), "text", "", "assumed", NOTICES),
+    Setting("smtp_port", N_("Mail server port"), "int", 25, "assumed", NOTICES, None, 1, 65535),
+    Setting("smtp_user", N_("Mail user"), "text", "", "assumed", NOTICES),
+    Setting("smtp_password", N_("Mail password"), "text", "", "assumed", NOTICES),
+    Setting("smtp_starttls", N_("Encrypt with STARTTLS"), "bool", False, "assumed", NOTICES),
+    Setting("mail_from", N_("Sender address"), "text", "portal@localhost", "assumed", NOTICES),
+    Setting("mail_each_notice", N_("E-mail each urgent notice at once"), "bool", True, "assumed", NOTICES),
+    Setting("second_factor_roles", N_("Roles that need a second factor"), "roles", [], "assumed", SIGN_IN),
+    Setting("session_idle_minutes", N_("Sign out after idle"), "int", 30, "ext", SIGN_IN, MINUTES, 5, 1440),
+    Setting("session_hours", N_("Sign out at the latest after"), "int", 10, "ext", SIGN_IN, HOURS, 1, 72),
+    Setting("unmask_per_day", N_("Full phone numbers a person may see a day"), "int", 120, "assumed", SIGN_IN, None, 1, 10_000),
+)  # fmt: skip
+
+SETTINGS: dict[str, Setting] = {setting.key: setting for setting in _DECLARED}
+SECRETS = frozenset({"smtp_password"})
+"""Shown as dots, and never written into an event."""
+
+
+def get(session: Session, key: str) -> Any:
+    """The value in force. Read once per transaction; `decimal` settings come as Decimal. Raises KeyError."""
+    values: dict[str, Any] | None = session.info.get("settings")
+    if values is None:
+        values = {row.key: row.value for row in session.execute(select(SettingValue.key, SettingValue.value))}
+        session.info["settings"] = values
+    setting = SETTINGS[key]
+    value = values.get(key, setting.default)
+    return Decimal(str(value)) if setting.kind == "decimal" else value
+
+
+def forget(session: Session) -> None:
+    """Drop what was read, after a change or at the end of a request."""
+    session.info.pop("settings", None)
+
+
+def second_factor_roles(session: Session) -> set[Role]:
+    """The roles for which the manager demands a second factor."""
+    return {Role(role) for role in get(session, "second_factor_roles")}
+
+
+Parser = Callable[[str], Any]
+Values = Mapping[str, Any]

@@ -1,0 +1,255 @@
+"""Which rows exist for whom: one rule per record type. Source: `domain.md` 7.1.
+
+A permission says what may be done at all; these rules say to which rows. A row outside the rule does not exist for the
+person: unknown and forbidden answer alike. People without a branch see every branch; people with one see the rows of
+their branch and those of no branch. Reviewers and repair captains see the cases that were given to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar, cast
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select, true
+
+from portal.models.complaint import Complaint, Escalation
+from portal.models.consultation import Consultation
+from portal.models.contract import Contract, Quotation
+from portal.models.customer import Customer, Property
+from portal.models.org import Branch, Crew, Party, User
+from portal.models.project import Project
+from portal.models.task import Follower, Task
+from portal.permissions import Role
+
+Row = TypeVar("Row")
+Condition = ColumnElement[bool]
+
+
+class Viewer(Protocol):
+    """Whoever looks: a person, or placeholders for one in a statement that is built once."""
+
+    @property
+    def id(self) -> Any:
+        """The person's number, or a placeholder."""
+
+    @property
+    def branch_id(self) -> Any:
+        """The person's branch, a placeholder, or None for every branch."""
+
+    @property
+    def role(self) -> Any:
+        """The person's role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A viewer of whom only the role is known yet, and whether one branch or all are seen; see `parameters`."""
+
+    role: str
+    has_branch: bool
+
+    @property
+    def id(self) -> Any:
+        """The placeholder of the person's number."""
+        return bindparam("viewer_id")
+
+    @property
+    def branch_id(self) -> Any:
+        """The placeholder of the person's branch; None: every branch."""
+        return bindparam("viewer_branch_id") if self.has_branch else None
+
+
+def placeholder(user: User) -> Placeholder:
+    """The kind of viewer a person is: statements are built once per kind."""
+    return Placeholder(user.role, user.branch_id is not None)
+
+
+def parameters(user: User) -> dict[str, Any]:
+    """What fills the placeholders for this person."""
+    return {"viewer_id": user.id, "viewer_branch_id": user.branch_id}
+
+
+RULES: dict[type[Any], Callable[[Viewer], Condition]] = {}
+Rule = Callable[[Viewer], Condition]
+
+
+def rule(*models: type[Any]) -> Callable[[Callable[..., Condition]], Callable[..., Condition]]:
+    """Declare the rule of one or several record types; with several, the rule is given the model first."""
+
+    def declare(function: Callable[..., Condition]) -> Callable[..., Condition]:
+        for model in models:
+            RULES[model] = function if len(models) == 1 else _of(function, model)
+        return function
+
+    return declare
+
+
+def _of(function: Callable[..., Condition], model: type[Any]) -> Rule:
+    return lambda viewer: function(model, viewer)
+
+
+def condition(viewer: Viewer, model: type[Any]) -> Condition:
+    """The rule as a condition on the model's columns. A type without a rule is seen by nobody."""
+    found = RULES.get(model)
+    return found(viewer) if found else false()
+
+
+def visible_to(user: Viewer, model: type[Row]) -> Select[Row]:
+    """The rows of a record type that exist for the person."""
+    return select(model).where(condition(user, model))
+
+
+# ---------- Parts ----------
+
+
+def may_see(session: Any, user: Viewer, record: Any) -> bool:
+    """Whether the record is among those `visible_to` gives; for links that would otherwise lead nowhere."""
+    model = type(record)
+    return session.scalar(visible_to(user, model).with_only_columns(model.id).where(model.id == record.id)) is not None
+
+
+def in_branch(model: Any, viewer: Viewer) -> Condition:
+    """Of the viewer's branch or of none."""
+    if viewer.branch_id is None:
+        return true()
+    return or_(model.branch_id.is_(None), model.branch_id == viewer.branch_id)
+
+
+def given_to(viewer: Viewer, kind: str, column: Any) -> Condition:
+    """Records on which the viewer has, or had, a task, or which the viewer follows."""
+    tasks = select(Task.record_id).where(Task.record_kind == kind, Task.person_id == viewer.id)
+    waiting = select(Task.record_id).where(
+        Task.record_kind == kind, Task.role == viewer.role, Task.person_id.is_(None), Task.closed_at.is_(None)
+    )
+    followed = select(Follower.record_id).where(Follower.record_kind == kind, Follower.user_id == viewer.id)
+    return cast(Condition, column.in_(tasks.union(waiting, followed)))
+
+
+def _sees_given_only(viewer: Viewer) -> bool:
+    return viewer.role in (Role.REVIEWER, Role.REPAIR_CAPTAIN)
+
+
+# ---------- Rules ----------
+
+
+@rule(Customer)
+def customers(viewer: Viewer) -> Condition:
+    """By branch, or by the branch of one of the customer's projects; reviewers and captains: those of their cases."""
+    seen = _customers_of_branch(viewer)
+    if not _sees_given_only(viewer):
+        return seen
+    cases = select(Complaint.customer_id).where(
+        Complaint.customer_id.is_not(None), given_to(viewer, Complaint.KIND, Complaint.id)
+    )
+    tasks = select(Task.customer_id).where(Task.customer_id.is_not(None), Task.person_id == viewer.id)
+    projects = select(Project.customer_id).where(given_to(viewer, Project.KIND, Project.id))
+    mine = or_(Customer.id.in_(cases.union(tasks, projects)), given_to(viewer, Customer.KIND, Customer.id))
+    return and_(seen, mine)
+
+
+def _customers_of_branch(viewer: Viewer) -> Condition:
+    if viewer.branch_id is None:
+        return true()
+    theirs = (
+        select(Project.id)
+        .where(Project.customer_id == Customer.id, Project.branch_id == viewer.branch_id)
+        .correlate(Customer)
+        .exists()
+    )
+    return or_(in_branch(Customer, viewer), theirs)
+
+
+def _through_customer(model: Any, viewer: Viewer) -> Condition:
+    """Of the viewer's branch; of no branch when the customer is one the branch sees, or there is none."""
+    if viewer.branch_id is None:
+        return true()
+    seen = select(Customer.id).where(Customer.id == model.customer_id, _customers_of_branch(viewer))
+    return or_(
+        model.branch_id == viewer.branch_id,
+        and_(model.branch_id.is_(None), or_(model.customer_id.is_(None), seen.correlate(model.__table__).exists())),
+    )
+
+
+@rule(Project)
+def projects(viewer: Viewer) -> Condition:
+    """By branch; captains: the projects of their cases. Reviewers see them as they see the contracts."""
+    seen = _through_customer(Project, viewer)
+    if viewer.role != Role.REPAIR_CAPTAIN:
+        return seen
+    cases = select(Complaint.project_id).where(
+        Complaint.project_id.is_not(None), given_to(viewer, Complaint.KIND, Complaint.id)
+    )
+    return and_(seen, or_(Project.id.in_(cases), given_to(viewer, Project.KIND, Project.id)))
+
+
+@rule(Property)
+def properties(viewer: Viewer) -> Condition:
+    """As the customer they belong to, or as a project on them."""
+    if not _sees_given_only(viewer):
+        return _through_customer(Property, viewer)
+    seen = select(Customer.id).where(customers(viewer))
+    works = select(Project.property_id).where(projects(viewer))
+    return or_(Property.customer_id.in_(seen), Property.id.in_(works))
+
+
+@rule(Contract, Quotation)
+def contracts(model: Any, viewer: Viewer) -> Condition:
+    """By branch, for the roles that see contracts at all."""
+    if viewer.role in (Role.FRONT_DESK, Role.REPAIR_CAPTAIN):
+        return false()
+    return _through_customer(model, viewer)
+
+
+@rule(Consultation)
+def consultations(viewer: Viewer) -> Condition:
+    """By branch; captains see none."""
+    return false() if viewer.role == Role.REPAIR_CAPTAIN else _through_customer(Consultation, viewer)
+
+
+@rule(Complaint)
+def complaints(viewer: Viewer) -> Condition:
+    """By branch; reviewers and captains: those on which they have a task or which they follow."""
+    seen = _through_customer(Complaint, viewer)
+    return and_(seen, given_to(viewer, Complaint.KIND, Complaint.id)) if _sees_given_only(viewer) else seen
+
+
+@rule(Escalation)
+def escalations(viewer: Viewer) -> Condition:
+    """Managers by branch; specialists those they submitted or whose complaint is theirs; nobody else."""
+    if viewer.role == Role.MANAGER:
+        return in_branch(Escalation, viewer)
+    if viewer.role == Role.SPECIALIST:
+        own = select(Complaint.id).where(Complaint.owner_id == viewer.id)
+        return and_(
+            in_branch(Escalation, viewer),
+            or_(Escalation.submitted_by_id == viewer.id, Escalation.complaint_id.in_(own)),
+        )
+    return false()
+
+
+@rule(Task)
+def tasks(viewer: Viewer) -> Condition:
+    """Managers by branch; everybody else what is theirs, and what waits for their role with nobody named."""
+    if viewer.role == Role.MANAGER:
+        return in_branch(Task, viewer)
+    waiting = and_(Task.person_id.is_(None), Task.role == viewer.role, in_branch(Task, viewer))
+    return or_(Task.person_id == viewer.id, waiting)
+
+
+@rule(Party, Crew)
+def people_outside(model: Any, viewer: Viewer) -> Condition:
+    """By branch; those of no branch work for all."""
+    return in_branch(model, viewer)
+
+
+@rule(Branch)
+def branches(_viewer: Viewer) -> Condition:
+    """Everybody: which stores there are is no secret."""
+    return true()
+
+
+@rule(User)
+def users(viewer: Viewer) -> Condition:
+    """Colleagues of the branch and those who work for all."""
+    return in_branch(User, viewer)

@@ -1,0 +1,337 @@
+// What the browser adds to pages that work without it. One file, no framework, nothing evaluated (strict CSP).
+// Markup asks for behaviour with data- attributes; sentences come from #texts, translated by the server.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const texts = document.getElementById("texts")?.dataset ?? {};
+  const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+  const on = (type, handle, capture = false) => document.addEventListener(type, handle, capture);
+  const fill = (pattern, value) => (pattern ?? "{}").replace("{}", value);
+  const typing = (element) => element?.matches?.("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=button], [type=submit])");
+  const mainButton = (form) => form.querySelector("button.primary:not([type=button])") ?? form.querySelector("button:not([type=button]), input[type=submit]");
+
+  // ---- Time: chips count on the server's clock, so a wrong clock on the desk changes nothing ----
+  const offset = Number(root.dataset.now || Date.now() / 1000) * 1000 - Date.now();
+  const now = () => Math.floor((Date.now() + offset) / 1000);
+  const sprite = () => document.querySelector("svg.icon use")?.getAttribute("href").split("#")[0] ?? "";
+
+  function duration(seconds) {
+    const days = Math.floor(seconds / 86400), hours = Math.floor(seconds / 3600) % 24, minutes = Math.floor(seconds / 60) % 60;
+    const parts = days ? [[texts.day, days], [texts.hour, hours]] : hours ? [[texts.hour, hours], [texts.minute, minutes]] : [[texts.minute, minutes]];
+    return parts.filter(([, n], i) => i === 0 || n).map(([pattern, n]) => fill(pattern, n)).join(" ");
+  }
+
+  function refreshChip(chip) {
+    const due = Number(chip.dataset.due), start = Number(chip.dataset.start || 0), rest = due - now();
+    const share = start && due > start ? Math.round(100 * Math.min(1, Math.max(0, rest / (due - start)))) : 100;
+    const soon = chip.dataset.warn ? now() >= Number(chip.dataset.warn) : share < 25;
+    const kind = rest < 0 ? "late" : soon ? "soon" : "";
+    const text = Math.abs(rest) < 60 ? (rest < 0 ? texts.just : texts.soonest) : fill(rest < 0 ? texts.late : texts.left, duration(Math.abs(rest)));
+    const shown = chip.querySelector(".left-text");
+    if (shown && shown.textContent !== text) shown.textContent = text;
+    const owner = chip.closest(".clock") ?? chip;
+    owner.classList.toggle("late", kind === "late");
+    owner.classList.toggle("soon", kind === "soon");
+    const ring = chip.querySelector(".ring");
+    ring?.querySelector(".left").setAttribute("stroke-dasharray", `${share} 100`);
+    if (ring && kind === "late") {
+      const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      icon.setAttribute("class", "icon");
+      icon.setAttribute("aria-hidden", "true");
+      const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+      use.setAttribute("href", `${sprite()}#alert-triangle`);
+      icon.append(use);
+      ring.replaceWith(icon);
+    }
+  }
+  const refreshChips = () => all("[data-due]").forEach(refreshChip);
+  setInterval(() => document.visibilityState === "visible" && refreshChips(), 60_000);
+
+  const timers = () => all("[data-timer]").forEach((timer) => {
+    if (!timer.dataset.timer && "timerWaits" in timer.dataset) return; // until the first key in its form
+    timer.dataset.timer ||= String(now());
+    const seconds = Math.max(0, now() - Number(timer.dataset.timer)), pad = (n) => String(n).padStart(2, "0");
+    const text = timer.querySelector("output") ?? timer;
+    text.textContent = `${pad(Math.floor(seconds / 60))}:${pad(seconds % 60)}`;
+    const target = timer.dataset.timerInput && document.querySelector(timer.dataset.timerInput);
+    if (target) target.value = seconds;
+  });
+  if (document.querySelector("[data-timer]")) setInterval(timers, 1000);
+
+  const poll = () => document.visibilityState === "visible" && document.body.dispatchEvent(new Event("poll"));
+  setInterval(poll, 30_000);
+  on("visibilitychange", () => { poll(); refreshChips(); });
+
+  // ---- Messages that float ----
+  const snacks = document.getElementById("snacks");
+  function watchSnack(snack) {
+    if (snack.dataset.snack !== "done") return;
+    const close = () => (snack.matches(":hover, :focus-within") ? setTimeout(close, 3000) : snack.remove());
+    setTimeout(close, snack.querySelector("form, a") ? 12_000 : 7000);
+  }
+  function say(text, kind = "done") {
+    const snack = document.getElementById("snack-template").content.firstElementChild.cloneNode(true);
+    snack.dataset.snack = kind;
+    snack.setAttribute("role", kind === "alert" ? "alert" : "status");
+    snack.querySelector(`.for-${kind === "alert" ? "done" : "alert"}`).remove();
+    snack.querySelector("span").textContent = text;
+    snacks.append(snack);
+  }
+  if (snacks) {
+    all(".snack", snacks).forEach(watchSnack);
+    new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach((node) => node.dataset?.snack && watchSnack(node))))
+      .observe(snacks, { childList: true });
+  }
+  on("snack", (event) => say(event.detail?.text ?? event.detail?.value ?? String(event.detail), event.detail?.kind));
+
+  // ---- Menus: one open at a time, arrows inside, Escape gives the focus back ----
+  const menus = "details.menu-host";
+  const closeMenu = (menu, refocus) => { menu.open = false; if (refocus) menu.querySelector("summary").focus(); };
+  on("toggle", (event) => {
+    if (event.target.matches?.(menus) && event.target.open) all(`${menus}[open]`).forEach((menu) => menu !== event.target && !menu.contains(event.target) && closeMenu(menu));
+  }, true);
+  function moveInMenu(event) {
+    const menu = event.target.closest(menus);
+    if (!menu || !["ArrowDown", "ArrowUp", "Home", "End"].includes(event.key) || typing(event.target)) return;
+    if (!menu.open) { if (event.key !== "ArrowDown") return; menu.open = true; }
+    const items = all(".menu a, .menu button", menu), at = items.indexOf(document.activeElement), last = items.length - 1;
+    const next = { ArrowDown: at < last ? at + 1 : 0, ArrowUp: at > 0 ? at - 1 : last, Home: 0, End: last }[event.key];
+    items[next]?.focus();
+    event.preventDefault();
+  }
+
+  // ---- The palette ----
+  const palette = document.getElementById("palette");
+  const options = () => all("[role=option]", palette);
+  function choose(option) {
+    options().forEach((other) => other.setAttribute("aria-selected", String(other === option)));
+    const input = palette.querySelector("input[name=q]");
+    option ? input.setAttribute("aria-activedescendant", option.id) : input.removeAttribute("aria-activedescendant");
+    option?.scrollIntoView({ block: "nearest" });
+  }
+  function openPalette() {
+    if (!palette || palette.open) return;
+    palette.showModal(); // keeps the focus inside and gives it back on closing
+    const input = palette.querySelector("input[name=q]");
+    input.select();
+    input.dispatchEvent(new Event("palette-open"));
+  }
+  palette?.addEventListener("keydown", (event) => {
+    const list = options(), at = list.findIndex((option) => option.ariaSelected === "true");
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      choose(list[(at + (event.key === "ArrowDown" ? 1 : -1) + list.length) % list.length]);
+      event.preventDefault();
+    } else if (event.key === "Enter" && list[at]) {
+      event.preventDefault();
+      location.assign(list[at].href);
+    }
+  });
+  palette?.addEventListener("click", (event) => event.target === palette && palette.close());
+
+  // ---- Keys: Alt shows them, / searches, digits choose, Ctrl+S and Ctrl+Enter send ----
+  const showKeys = (shown) => { shown ? (root.dataset.keys = "") : delete root.dataset.keys; };
+  function press(element) {
+    typing(element) ? element.focus() : element.click();
+  }
+  function chooseByKey(event) {
+    for (const group of all("[data-digit-keys]")) {
+      const label = all("label", group).find((one) => one.querySelector("kbd")?.textContent.trim().toLowerCase() === event.key.toLowerCase());
+      const input = label?.querySelector("input:not(:disabled)");
+      if (!input || !group.checkVisibility?.()) continue;
+      input.click();
+      input.focus();
+      return true;
+    }
+    return false;
+  }
+  on("keydown", (event) => {
+    const command = event.ctrlKey || event.metaKey, key = event.key.toLowerCase();
+    if (event.isComposing) return; // an input method is choosing characters
+    if (event.key === "Alt") { showKeys(true); return; }
+    if (command && key === "k") { event.preventDefault(); openPalette(); return; }
+    if (command && (key === "s" || event.key === "Enter")) {
+      const form = event.target.closest?.("form[data-submit-key]") ?? document.querySelector("main form[data-submit-key], form[data-submit-key]");
+      if (!form) return;
+      event.preventDefault();
+      form.requestSubmit(form.querySelector(`[data-submit="${key}"]`) ?? mainButton(form));
+      return;
+    }
+    if (event.altKey && !command && /^(Key[A-Z]|Digit\d)$/.test(event.code)) {
+      const target = all("[data-key]").find((one) => one.dataset.key.toLowerCase() === event.code.slice(-1).toLowerCase());
+      if (target) { event.preventDefault(); showKeys(false); press(target); }
+      return;
+    }
+    if (event.key === "Escape") {
+      const open = document.querySelector(`${menus}[open]`);
+      if (open) closeMenu(open, open.contains(document.activeElement));
+      all(".reason.shown").forEach((reason) => reason.classList.remove("shown"));
+      all("[data-clear]").forEach((button) => button.checkVisibility?.() && button.click());
+      return;
+    }
+    moveInMenu(event);
+    if (command || event.altKey || event.defaultPrevented || typing(event.target) || palette?.open) return;
+    if (event.key === "/") {
+      const search = document.querySelector("[data-slash]");
+      if (search) { event.preventDefault(); search.focus(); }
+    } else if (/^[0-9a-z]$/i.test(event.key) && chooseByKey(event)) event.preventDefault();
+  });
+  on("keyup", (event) => event.key === "Alt" && showKeys(false));
+  addEventListener("blur", () => showKeys(false));
+
+  on("click", (event) => {
+    const target = event.target;
+    all(`${menus}[open]`).forEach((menu) => !menu.contains(target) && closeMenu(menu));
+    if (target.closest("[data-palette]")) { event.preventDefault(); openPalette(); }
+    target.closest("[data-close]")?.closest(".snack")?.remove();
+    const theme = target.closest("button[name=theme]");
+    if (theme) root.dataset.bsTheme = theme.value === "auto" ? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light") : theme.value;
+    const blocked = target.closest("[aria-disabled=true]");
+    if (blocked) {
+      event.preventDefault();
+      document.getElementById(blocked.getAttribute("aria-describedby") ?? "")?.classList.toggle("shown");
+    }
+  });
+
+  // ---- Forms: no double sending, a guard for what is typed, and texts that survive ----
+  const dirty = new WeakSet();
+  const storage = (form) => `keep:${document.body.dataset.user ?? ""}:${form.dataset.keep}`;
+  const keepable = (form) => all("textarea[name], select[name], input[name]:not([type=hidden], [type=password], [type=file])", form);
+  const failed = (form) => form.querySelector("[aria-invalid=true], .form-errors") || form.querySelector(".error");
+
+  function keep(form) {
+    const values = {};
+    keepable(form).forEach((field) => { if (!/radio|checkbox/.test(field.type) || field.checked) values[field.name] = field.value; });
+    sessionStorage.setItem(storage(form), JSON.stringify(values));
+  }
+  function restore(form) {
+    const kept = sessionStorage.getItem(storage(form));
+    if (!kept || failed(form)) return;
+    let restored = false;
+    const values = JSON.parse(kept);
+    keepable(form).forEach((field) => {
+      if (!(field.name in values)) return;
+      if (/radio|checkbox/.test(field.type)) { field.checked = field.value === values[field.name]; return; }
+      if (field.value || !values[field.name]) return; // what the server sent counts
+      field.value = values[field.name];
+      restored = true;
+    });
+    if (restored && texts.restored) say(texts.restored);
+  }
+  function settleSent() {
+    // A text is dropped once a page of the portal answers without sending the form back; never on login or error pages.
+    const answered = document.querySelector(".shell, .phone");
+    for (const flag of Object.keys(sessionStorage).filter((key) => key.startsWith("sent:"))) {
+      const key = flag.slice(5), form = all("form[data-keep]").find((one) => storage(one) === key);
+      if (answered && !(form && failed(form))) sessionStorage.removeItem(key);
+      sessionStorage.removeItem(flag);
+    }
+  }
+  on("input", (event) => {
+    const form = event.target.form;
+    if (!form) return;
+    if (form.matches("[data-guard]")) dirty.add(form);
+    if (form.matches("[data-keep]")) keep(form);
+    all("[data-timer-waits]", form).forEach((timer) => { timer.dataset.timer ||= String(now()); });
+  });
+  addEventListener("beforeunload", (event) => {
+    if (all("form[data-guard]").some((form) => dirty.has(form))) event.preventDefault();
+  });
+
+  function free(form) {
+    delete form.dataset.busy;
+    all("button.busy", form).forEach((button) => { button.classList.remove("busy"); button.style.minWidth = ""; });
+  }
+  on("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.busy) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+    if (form.matches("[method=dialog], [data-no-busy], [role=search]")) return;
+    form.dataset.busy = "1";
+    const button = event.submitter;
+    if (button) { button.style.minWidth = `${button.offsetWidth}px`; button.classList.add("busy"); }
+    setTimeout(() => form.isConnected && free(form), 10_000); // an answer that is a file leaves the page as it is
+    dirty.delete(form);
+    if (form.matches("[data-keep]")) sessionStorage.setItem(`sent:${storage(form)}`, "1");
+    setTimeout(() => form.dataset.busy && busy(true), 300);
+  }, true);
+  addEventListener("pageshow", (event) => event.persisted && (all("form[data-busy]").forEach(free), busy(false)));
+
+  // ---- Requests of parts of pages ----
+  const line = document.getElementById("busy-line");
+  const busy = (shown) => line?.classList.toggle("shown", shown);
+  let running = 0;
+  const quiet = (event) => event.target.closest?.("[data-quiet]");
+  on("htmx:before:request", (event) => {
+    if (quiet(event)) return;
+    running += 1;
+    setTimeout(() => running && busy(true), 300);
+  });
+  on("htmx:finally:request", (event) => {
+    if (quiet(event)) return;
+    running = Math.max(0, running - 1);
+    if (!running) busy(false);
+    const form = event.target.closest?.("form");
+    if (form) free(form);
+  });
+  on("htmx:after:request", (event) => {
+    const ctx = event.detail.ctx, form = event.target.closest?.("form");
+    if (ctx.response.status < 400) {
+      if (form?.dataset.keep && !ctx.hx?.redirect) { // where a redirect leads, settleSent decides: it may be the sign-in page
+        sessionStorage.removeItem(storage(form));
+        sessionStorage.removeItem(`sent:${storage(form)}`);
+      }
+      return;
+    }
+    if (form?.matches("[data-guard]")) dirty.add(form);
+    if (ctx.hx?.redirect || ctx.hx?.retarget || ctx.response.status === 422) return;
+    const page = new DOMParser().parseFromString(ctx.text ?? "", "text/html");
+    const message = page.querySelector("[data-error-message]")?.textContent.trim();
+    if (message || !ctx.text || page.title) { // a whole error page has no place inside a part of this one
+      event.preventDefault();
+      if (!quiet(event)) say(message || texts.failed, "alert");
+    }
+  });
+  on("htmx:error", (event) => !quiet(event) && event.detail.ctx && say(texts.offline, "alert"));
+  on("htmx:after:swap", () => {
+    refreshChips();
+    const wanted = all("[data-focus]").at(-1);
+    wanted?.focus();
+    wanted?.removeAttribute("data-focus"); // once: a later swap elsewhere leaves the focus where the person is
+    if (palette?.open) choose(options()[0]);
+    all("form[data-bulk]").forEach(countChosen);
+  });
+
+  // ---- Rows chosen in a list ----
+  function countChosen(form) {
+    const boxes = all("tbody input[type=checkbox]", form), chosen = boxes.filter((box) => box.checked), bar = form.querySelector("[data-bulk-bar]");
+    boxes.forEach((box) => box.closest("tr").setAttribute("aria-selected", String(box.checked)));
+    if (!bar) return;
+    bar.hidden = !chosen.length;
+    const count = bar.querySelector("[data-count]");
+    count.textContent = fill(count.dataset.count, chosen.length);
+    const every = form.querySelector("[data-select-all]");
+    if (every) { every.checked = chosen.length === boxes.length && boxes.length > 0; every.indeterminate = chosen.length > 0 && !every.checked; }
+  }
+  on("change", (event) => {
+    const form = event.target.closest("form[data-bulk]");
+    if (form) {
+      if (event.target.matches("[data-select-all]")) all("tbody input[type=checkbox]", form).forEach((box) => { box.checked = event.target.checked; });
+      countChosen(form);
+    }
+    const zone = event.target.closest("[data-dropzone]");
+    if (zone) zone.querySelector(".chosen").textContent = [...event.target.files].map((file) => file.name).join("、");
+  });
+  on("click", (event) => {
+    const form = event.target.closest("[data-clear]")?.closest("form[data-bulk]");
+    if (!form) return;
+    all("input[type=checkbox]", form).forEach((box) => { box.checked = false; });
+    countChosen(form);
+  });
+  for (const type of ["dragover", "dragleave", "drop"]) on(type, (event) => event.target.closest?.("[data-dropzone]")?.classList.toggle("over", type === "dragover"));
+
+  settleSent();
+  all("form[data-keep]").forEach(restore);
+  document.querySelector("[data-focus]")?.focus();
+  timers();
+  refreshChips();
+  root.dataset.ready = "";
+})();

@@ -1,0 +1,169 @@
+"""What goes wrong at a desk: errors, double clicks, an ended session, two people at one record, the back button."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+from sqlalchemy import func, select
+
+from portal.db import session
+from portal.models.complaint import Complaint
+from portal.models.consultation import Consultation
+from portal.models.customer import Customer
+from tests.browser.conftest import PHONE
+
+
+def number_of(portal, subject):
+    query = select(Complaint.number).where(Complaint.subject == subject, Complaint.closed_at.is_(None))
+    return portal.ask(lambda: session().scalars(query.order_by(Complaint.id.desc())).first())
+
+
+def customer_of(portal, name):
+    return portal.ask(lambda: session().scalars(select(Customer.number).where(Customer.name == name)).one())
+
+
+def contacts(portal):
+    return portal.ask(lambda: session().scalar(select(func.count()).select_from(Consultation)))
+
+
+def test_an_error_stands_at_its_field_and_the_text_stays(desk, portal):
+    page = desk("specialist").go("/records/customers/new")
+    page.locator("#name").fill("柳如是")
+    page.locator("#phone").fill("1390002")
+    page.locator("main form button.primary").click()
+    wrong = page.locator("#phone")
+    expect(wrong).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#phone-under .error")).to_be_visible()
+    expect(page.locator(".form-errors")).to_be_focused()
+    expect(page.locator("#name")).to_have_value("柳如是")
+    expect(wrong).to_have_value("1390002")
+    page.locator(".form-errors a").click()
+    expect(wrong).to_be_focused()
+
+
+def test_a_double_click_registers_once(desk, portal):
+    page = desk("front_desk").go("/front-desk/calls/new")
+    page.route("**/front-desk/calls/new", lambda route: (page.wait_for_timeout(150), route.continue_()))
+    before = contacts(portal)
+    page.locator("#number").fill("13600029999")
+    page.get_by_role("radio", name="咨询").check()
+    page.locator("#name").fill("白女士")
+    page.locator("#question").fill("问门店营业时间")
+    page.locator("button[name=then][value=pass]").dblclick()
+    expect(page.locator(".snack")).to_contain_text("白女士")
+    assert contacts(portal) == before + 1
+
+
+def test_an_ended_session_asks_to_sign_in_and_comes_back_with_the_text(desk, portal):
+    sitting = desk("specialist")
+    path = f"/records/complaints/{number_of(portal, '到货地板色差明显')}/steps/plan"
+    page = sitting.go(path)
+    page.locator("#plan").fill("换同批次地板，周四上门")
+    page.locator("#visit_appointment").fill("2026-11-19T10:00")
+    page.locator("#customer_agreed").select_option("yes")
+    sitting.context.clear_cookies()
+    page.locator("#step button.primary").click()
+    page.wait_for_url(re.compile(r"/account/sign-in\?"))
+    page.locator("button[name=username][value=specialist]").click()
+    page.wait_for_url(f"**{path}")
+    expect(page.locator("#plan")).to_have_value("换同批次地板，周四上门")
+
+
+def test_two_people_change_one_customer(desk, portal):
+    path = f"/records/customers/{customer_of(portal, '彭志刚')}/edit"
+    first, second = desk("specialist").go(path), desk("manager").go(path)
+    first.locator("#style").fill("原木")
+    first.locator("main form button.primary").click()
+    first.wait_for_url(lambda url: not url.endswith("/edit"))
+    second.locator("#style").fill("现代简约")
+    second.locator("main form button.primary").click()
+    expect(second.locator(".form-errors")).to_be_visible()
+    expect(second.locator("#style")).to_have_value("现代简约")
+    kept = portal.ask(lambda: session().scalars(select(Customer.style).where(Customer.name == "彭志刚")).one())
+    assert kept == "原木"
+
+
+def test_the_back_button_returns_to_the_list_as_it_was(desk, portal):
+    page = desk("specialist").go("/records/complaints")
+    page.locator("#q").fill("罗建平")
+    page.locator("#q").press("Enter")
+    page.wait_for_url("**q=*")
+    listed = page.locator("main tbody tr").all_inner_texts()
+    page.locator("main tbody a").first.click()
+    page.wait_for_url("**/records/complaints/TS-*")
+    page.go_back()
+    expect(page.locator("#q")).to_be_visible()
+    assert page.locator("main tbody tr").all_inner_texts() == listed
+
+
+def test_back_after_registering_sends_nothing_again(desk, portal):
+    page = desk("front_desk").go("/front-desk/calls/new")
+    page.locator("#number").fill("13600028888")
+    page.get_by_role("radio", name="咨询").check()
+    page.locator("#name").fill("唐女士")
+    page.locator("#question").fill("问半包和全包的区别")
+    page.locator("button[name=then][value=record]").click()
+    expect(page.locator(".snack")).to_contain_text("唐女士")
+    before = contacts(portal)
+    page.goto(f"{portal.url}/front-desk/log")
+    page.go_back()
+    expect(page.locator("#number")).to_be_visible()
+    page.go_forward()
+    expect(page.locator("h1")).to_contain_text("当日日志")
+    assert contacts(portal) == before
+
+
+def test_the_palette_finds_a_customer_and_opens_it(desk, portal):
+    page = desk("specialist").go("/specialist/")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette-q")).to_be_focused()
+    page.keyboard.type("张建军", delay=60)
+    found = page.locator("#palette-list [role=option]", has_text="张建军")
+    expect(found.first).to_be_visible()
+    while "张建军" not in page.locator("#palette-list [aria-selected=true]").inner_text():
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/records/customers/KH-"))
+    expect(page.locator("h1")).to_contain_text("张建军")
+
+
+def test_escape_closes_the_palette_and_gives_the_focus_back(desk):
+    page = desk("specialist").go("/records/complaints")
+    page.locator("#q").focus()
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#palette")).to_be_hidden()
+    expect(page.locator("#q")).to_be_focused()
+
+
+def choose(page, name, value):
+    page.locator(".user-button").click()
+    with page.expect_navigation():
+        page.locator(f"button[name={name}][value={value}]").click()
+
+
+def test_the_language_changes_for_every_page(desk):
+    sitting = desk("reviewer")
+    page = sitting.go("/records/complaints")
+    choose(page, "locale", "zh_Hant")
+    assert page.url.endswith("/records/complaints")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hant")
+    expect(page.locator(".rail")).to_contain_text("投訴")
+    choose(page, "locale", "en")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("h1")).to_have_text("All complaints")
+    choose(page, "locale", "zh_Hans")
+    expect(page.locator("h1")).to_have_text("全部投诉")
+
+
+def test_dark_stays_dark(desk):
+    sitting = desk("captain", width=PHONE)
+    page = sitting.go("/repair-captain/")
+    choose(page, "theme", "dark")
+    for path in ("/repair-captain/", "/records/complaints"):
+        sitting.go(path)
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+        red = page.evaluate("Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])")
+        assert red < 60

@@ -1,0 +1,208 @@
+"""Fixtures for everybody: an application on a fresh database, a clock to set, people, browsers.
+
+`pytest --database=sqlite|postgresql|both`: by default every test that touches the database runs on SQLite, and on
+PostgreSQL too when PORTAL_TEST_DATABASE_URL names a server.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+from sqlalchemy.orm import Session, scoped_session
+
+from portal import clock as portal_clock
+from portal import db as portal_db
+from portal import i18n
+from portal.app import create_app
+from portal.config import Config
+from portal.models.org import User
+from portal.permissions import Role
+from tests import databases, story
+from tests.client import Client
+from tests.factories import Make
+
+START = "2026-05-11 10:00"
+"""A Monday in a week without holidays, on the company's clocks."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=["sqlite", "postgresql", "both"], default=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sqlite_only: says nothing about PostgreSQL")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" not in metafunc.fixturenames:
+        return
+    chosen = metafunc.config.getoption("--database") or ("both" if databases.SERVER else "sqlite")
+    kinds: list[Any] = ["sqlite"] if chosen in ("sqlite", "both") else []
+    if chosen in ("postgresql", "both") and metafunc.definition.get_closest_marker("sqlite_only") is None:
+        kinds.append(pytest.param("postgresql", marks=pytest.mark.postgresql))
+    metafunc.parametrize("database", kinds, indirect=True)
+
+
+# Databases -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return databases.make_sqlite_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def demo_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return story.make_template(tmp_path_factory.mktemp("story"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    with databases.postgresql_database(f"portal_test_{worker}_{os.getpid()}") as url:
+        yield url
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The data folder of this test."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, home: Path) -> str:
+    """The address of an empty, migrated database; the test runs once per kind."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgresql_url")
+        databases.empty_postgresql(url)
+        return url
+    return databases.copy_sqlite(request.getfixturevalue("sqlite_template"), home)
+
+
+# Application ---------------------------------------------------------------------------------------------------------
+
+
+class Clock:
+    """The clock of the test. It stands still until it is moved; times are those of the company's clocks."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.set(START)
+
+    def set(self, local: str | datetime) -> datetime:
+        """`clock.set("2026-05-11 10:00")`, or an aware moment."""
+        moment = datetime.fromisoformat(local) if isinstance(local, str) else local
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=portal_clock.ZONE)
+        self.path.write_text(moment.isoformat(), encoding="ascii")
+        return moment.astimezone(UTC)
+
+    def advance(self, **parts: float) -> datetime:
+        """`clock.advance(hours=3)`."""
+        return self.set(self.now() + timedelta(**parts))
+
+    def now(self) -> datetime:
+        """The moment it shows, aware, UTC."""
+        return datetime.fromisoformat(self.path.read_text(encoding="ascii")).astimezone(UTC)
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> Iterator[Clock]:
+    moved = Clock(tmp_path / "clock")
+    portal_clock.use_test_clock(moved.path)
+    yield moved
+    portal_clock.use_test_clock(None)
+
+
+@pytest.fixture
+def config(home: Path, database: str, clock: Clock) -> Config:
+    """How the application of this test is told to run."""
+    return Config(
+        home=home,
+        database_url=database,
+        redis_url=None,
+        files_url=None,
+        host="127.0.0.1",
+        port=8000,
+        env="test",
+        secret_key="a key for tests, long enough to sign with",
+        test_clock=clock.path,
+        faults="",
+    )
+
+
+@pytest.fixture
+def app(config: Config) -> Iterator[Flask]:
+    """The application, its context pushed, so that services can be called directly."""
+    made = create_app(config)
+    made.config["PROPAGATE_EXCEPTIONS"] = True
+    made.testing = True
+    with made.app_context(), i18n.use_locale(i18n.DEFAULT):
+        yield made
+        portal_db.db.session.remove()
+        portal_db.db.engine.dispose()
+
+
+@pytest.fixture
+def session(app: Flask) -> scoped_session[Session]:
+    """The session of the test. Write with `portal.db.transaction()`."""
+    return portal_db.session()
+
+
+@pytest.fixture
+def make(app: Flask, clock: Clock) -> Make:
+    """Plausible people and records, each saved at once: call it outside `transaction()`."""
+    return Make(clock.now)
+
+
+@pytest.fixture
+def sign_in(app: Flask, make: Make, clock: Clock) -> Callable[..., Client]:
+    """`sign_in(Role.SPECIALIST)` or `sign_in(user)`: a browser in which this person is signed in."""
+
+    def enter(who: Role | User, **fields: Any) -> Client:
+        from portal.services import sessions
+
+        user = make.user(who, **fields) if isinstance(who, Role) else who
+        with portal_db.transaction() as writing:
+            token = sessions.begin(
+                writing, user, at=clock.now(), address="127.0.0.1", device="pytest", second_factor=True
+            )
+        return Client(app, user, token)
+
+    return enter
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Client:
+    """A browser in which nobody is signed in."""
+    return Client(app)
+
+
+@pytest.fixture
+def queries(app: Flask) -> Callable[[], Any]:
+    """`with queries() as seen: ...; assert len(seen) <= 15`: the SQL statements of a block."""
+
+    @contextmanager
+    def watch() -> Iterator[list[str]]:
+        seen: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            seen.append(statement)
+
+        event.listen(portal_db.db.engine, "before_cursor_execute", note)
+        try:
+            yield seen
+        finally:
+            event.remove(portal_db.db.engine, "before_cursor_execute", note)
+
+    return watch

@@ -1,0 +1,301 @@
+"""Every list on a real database: pages, counts, rights, queries, plans."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from portal.db import transaction
+from portal.listing import engine
+from portal.listing.registry import LISTINGS
+from portal.listing.state import State, from_args
+from portal.models.complaint import Complaint
+from portal.models.customer import Customer
+from portal.models.task import Task
+from portal.permissions import Role, may
+
+MAY_SEE = {(role, kind) for role in Role for kind in ("customers", "parties", "crews", "branches", "tasks")} | {
+    *((role, "consultations") for role in Role if role is not Role.REPAIR_CAPTAIN),
+    *(
+        (role, kind)
+        for role in Role
+        if role is not Role.FRONT_DESK
+        for kind in ("properties", "projects", "complaints")
+    ),
+    *((role, kind) for role in (Role.SPECIALIST, Role.REVIEWER, Role.MANAGER) for kind in ("contracts", "quotations")),
+    (Role.SPECIALIST, "escalations"),
+    (Role.MANAGER, "escalations"),
+}  # copied from domain 7.1
+
+
+def every_filter(listing):
+    yield ""
+    yield from (item.key for item in listing.filters)
+    for choice in listing.choices:
+        yield f"{choice.key}.{next(iter(choice.terms)).value}" if choice.terms else f"{choice.key}.1"
+
+
+def many_customers(session_factory_user, count: int, at) -> None:
+    with transaction() as writing:
+        writing.add_all(
+            Customer(
+                number=f"KH-2026-{number:04d}",
+                name=f"张{number % 7}",
+                phone=f"1380000{number:04d}",
+                phone_tail=f"{number:04d}",
+                source="STORE",
+                created_at=at,
+                updated_at=at,
+            )
+            for number in range(1, count + 1)
+        )
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_opens_its_lists_and_no_other(sign_in, make, role):
+    make.contract()
+    client = sign_in(role)
+    for kind in LISTINGS:
+        client.get(f"/records/{kind}", status=200 if (role, kind) in MAY_SEE else 403)
+
+
+@pytest.mark.parametrize("sort", ["", "name", "-name", "number", "-number"])
+def test_pages_follow_each_other_without_gap_or_double(sign_in, session, clock, sort):
+    user = sign_in(Role.MANAGER).user
+    many_customers(user, 200, clock.now())
+    listing, state = LISTINGS["customers"], State(sort=sort)
+    seen, firsts, last = [], [], None
+    while state is not None:
+        last = engine.page(session, user, listing, state, at=clock.now())
+        seen += [row.id for row in last.rows]
+        firsts.append(last.first)
+        state = last.next
+    assert (len(seen), len(set(seen)), firsts) == (200, 200, [1, 81, 161])
+    back, state = [], last.previous
+    while state is not None:
+        page = engine.page(session, user, listing, state, at=clock.now())
+        back = [row.id for row in page.rows] + back
+        state = page.previous
+    assert back == seen[:160]
+
+
+def test_a_page_of_the_list_leads_on_and_back(sign_in, clock):
+    client = sign_in(Role.MANAGER)
+    many_customers(client.user, 100, clock.now())
+    first = client.get("/records/customers", status=200).text
+    onward = re.search(r'href="([^"]*after=[^"]*)"', first).group(1).replace("&amp;", "&")
+    second = client.get(onward, status=200).text
+    assert "81–100 / 100" in second and "KH-2026-0020" in second and "KH-2026-0021" not in second
+    counted = re.search(r'href="([^"]*count=1[^"]*)"', first).group(1).replace("&amp;", "&")
+    assert "100" in client.get(counted, check=False, status=200).text
+
+
+def test_counting_stops_at_the_ceiling(sign_in, session, clock, monkeypatch):
+    monkeypatch.setattr(engine, "CEILING", 50)
+    user = sign_in(Role.MANAGER).user
+    many_customers(user, 60, clock.now())
+    assert engine.count(session, user, "customers", {}, at=clock.now()) == (50, True)
+    assert engine.count(session, user, "customers", {"q": "张1"}, at=clock.now()) == (9, False)
+
+
+def complaint_with_clock(make, clock, customer, *, owner, hours, number):
+    at = clock.now()
+    with transaction() as writing:
+        complaint = Complaint(
+            number=f"TS-2026-{number:04d}",
+            state="REGISTERED",
+            received_at=at,
+            channel="PHONE",
+            owner_id=owner.id,
+            complainant=customer.name,
+            phone=customer.phone,
+            customer_id=customer.id,
+            subject="漏水",
+            phase="IN_SALE",
+            category="QUALITY",
+            content="漏水",
+            demand="修好",
+            created_at=at,
+            updated_at=at,
+        )
+        writing.add(complaint)
+        writing.flush()
+        writing.add(
+            Task(
+                kind="DEADLINE",
+                code="DL-10",
+                title="Department signs for the complaint",
+                record_kind="complaints",
+                record_id=complaint.id,
+                record_number=complaint.number,
+                customer_name=customer.name,
+                person_id=owner.id,
+                started_at=at - timedelta(hours=1),
+                due_at=at + timedelta(hours=hours),
+            )
+        )
+    return complaint
+
+
+def test_a_tile_counts_the_rows_of_the_list_it_opens(sign_in, make, session, clock):
+    client, other = sign_in(Role.SPECIALIST), make.user(Role.SPECIALIST)
+    for number, (owner, hours) in enumerate([(client.user, -2), (client.user, 3), (client.user, 30), (other, -1)], 1):
+        complaint_with_clock(make, clock, make.customer(), owner=owner, hours=hours, number=number)
+    expected = {
+        "": 4,
+        "open": 4,
+        "mine": 3,
+        "overdue": 2,
+        "mine,overdue": 1,
+        "today": 4 - 1,
+        "soon": 1,
+        "overdue,soon": 3,
+        "state.CLOSED": 0,
+        f"owner.{other.id}": 1,
+        f"mine,owner.{other.id}": 4,
+        "category.QUALITY,phase.IN_SALE": 4,
+    }
+    for filters, number in expected.items():
+        assert engine.count(session, client.user, "complaints", {"filter": filters}, at=clock.now()) == (
+            number,
+            False,
+        ), filters
+        shown = client.get("/records/complaints", query={"filter": filters}, status=200).text
+        assert shown.count('<tr class="line">') == number, filters
+
+
+def test_the_most_urgent_stands_first_with_its_time_left(sign_in, make, clock):
+    client = sign_in(Role.SPECIALIST)
+    for number, hours in ((1, 30), (2, -2), (3, 3)):
+        complaint_with_clock(make, clock, make.customer(), owner=client.user, hours=hours, number=number)
+    shown = client.get("/records/complaints", status=200).text
+    assert re.findall(r"TS-2026-000(\d)</td>", shown) == ["2", "3", "1"]
+    assert "逾期 2 时" in shown
+    clock.advance(hours=1)
+    assert "逾期 3 时" in sign_in(client.user).get("/records/complaints", status=200).text
+
+
+def test_a_changed_name_is_seen_at_once(sign_in, make, session):
+    customer = make.customer(name="赵敏")
+    client = sign_in(Role.MANAGER)
+    assert "赵敏" in client.get("/records/customers").text
+    with transaction():
+        customer.name = "赵慧"
+    shown = client.get("/records/customers").text
+    assert "赵慧" in shown and "赵敏" not in shown
+
+
+def test_what_people_wrote_is_never_markup(sign_in, make):
+    make.customer(name="<b>MOVING</b>")
+    make.party(name='"><script>alert(1)</script>'[:50])
+    client = sign_in(Role.MANAGER)
+    for kind in ("customers", "parties"):
+        shown = client.get(f"/records/{kind}", status=200).text
+        assert "<b>MOVING" not in shown and "<script>alert" not in shown
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"filter": "nonsense"},
+        {"sort": "nonsense"},
+        {"after": "nonsense"},
+        {"q": "' OR 1=1 --"},
+        {"q": "%_%"},
+        {"filter": "x" * 5000},
+        {"q": "长" * 5000},
+        {"after": "WyIiLCJhIiwxLDJd", "sort": "name"},
+    ],
+)
+def test_no_url_breaks_a_list(sign_in, make, query):
+    make.contract()
+    client = sign_in(Role.MANAGER)
+    for kind in ("customers", "contracts", "complaints", "tasks"):
+        assert client.get(f"/records/{kind}", query=query).status_code == 200
+
+
+def test_queries_are_few_and_do_not_grow_with_the_rows(sign_in, make, clock, queries):
+    client = sign_in(Role.SPECIALIST)
+    contract = make.contract()
+    complaint_with_clock(make, clock, contract.customer, owner=client.user, hours=3, number=1)
+    paths = [f"/records/{kind}" for kind in LISTINGS if may(client.user, LISTINGS[kind].permission)]
+    paths += [
+        f"/records/{kind}/{number}"
+        for kind, number in (
+            ("customers", contract.customer.number),
+            ("customers", f"{contract.customer.number}/household"),
+            ("customers", f"{contract.customer.number}/edit"),
+            ("properties", contract.project.property.number),
+            ("projects", contract.project.number),
+            ("contracts", contract.number),
+        )
+    ]
+    before = {}
+    for path in paths:
+        client.get(path, status=200)
+        with queries() as seen:
+            client.get(path, status=200)
+        before[path] = statements(seen)
+        assert before[path] <= 15, f"{path}: {before[path]} queries\n" + "\n".join(seen)
+    for number in range(2, 12):
+        complaint_with_clock(make, clock, contract.customer, owner=client.user, hours=number, number=number)
+        make.contract(make.project(contract.customer))
+    for path in paths:
+        with queries() as seen:
+            client.get(path, status=200)
+        assert statements(seen) <= before[path], f"{path}: {statements(seen)} after {before[path]}\n" + "\n".join(seen)
+
+
+def statements(seen: list[str]) -> int:
+    return sum(1 for statement in seen if statement.lstrip().upper().startswith(("SELECT", "WITH")))
+
+
+BIG = {"customer", "property", "project", "contract", "complaint", "consultation", "task", "event"}
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("kind", [kind for kind, listing in LISTINGS.items() if listing.model.__tablename__ in BIG])
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.SPECIALIST])
+@pytest.mark.parametrize("has_branch", [False, True])
+def test_no_list_reads_a_large_table_whole(make, session, clock, kind, role, has_branch):
+    """A walk in the order of an index that stops after a page is fine; reading all, then sorting, is not."""
+    user = make.user(role, branch_id=make.branch().id if has_branch else None)
+    listing = LISTINGS[kind]
+    for filters in every_filter(listing):
+        for q in ("", "张建军", "13800001234", "KH-2026-0001"):
+            state, problems = from_args(listing, {"filter": filters, "q": q})
+            assert not problems
+            plan = plan_of(session, user, listing, state, clock.now())
+            scans = [line for line in plan if re.match(rf"SCAN ({'|'.join(BIG)})\b(?! USING)", line)]
+            walks = [line for line in scans if not any("TEMP B-TREE FOR ORDER BY" in other for other in plan)]
+            wrong = [line for line in scans if line not in walks]
+            assert not wrong, f"{kind} {filters!r} {q!r}: {wrong}\n" + "\n".join(plan)
+
+
+def plan_of(session, user, listing, state, at) -> list[str]:
+    """How SQLite carries out the statement of a page."""
+    ran = []
+    bind = session.get_bind()
+
+    def note(_connection, _cursor, statement, parameters, *_rest) -> None:
+        ran.append((statement, parameters))
+
+    event.listen(bind, "before_cursor_execute", note)
+    try:
+        engine.page(session, user, listing, state, at=at)
+    finally:
+        event.remove(bind, "before_cursor_execute", note)
+    statement, parameters = ran[0]
+    rows = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+    return [row[3] for row in rows]
+
+
+@pytest.mark.sqlite_only
+def test_what_is_late_is_found_by_the_clock_and_not_by_reading_all_tasks(make, session, clock):
+    user = make.user(Role.SPECIALIST)
+    state, _problems = from_args(LISTINGS["complaints"], {"filter": "mine,overdue"})
+    plan = plan_of(session, user, LISTINGS["complaints"], state, clock.now())
+    assert not [line for line in plan if line.startswith("SCAN task")], plan

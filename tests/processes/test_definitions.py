@@ -1,0 +1,186 @@
+"""Definitions that fit together, and a Chinese word for everything they name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
+from pkgutil import iter_modules
+
+import pytest
+
+import portal.models
+import portal.processes
+from portal import i18n
+from portal.i18n import N_, Text
+from portal.permissions import Permission, Role, who_may
+from portal.processes import base, complaint
+from portal.processes.base import Process, Transition, check
+from portal.processes.registry import PROCESSES
+from portal.services.setting_changes import PROVENANCE
+from portal.settings import SETTINGS
+from portal.terms import Term
+
+ALLOWED = re.compile(r"DL-\d\d|[FRP]-?\d\d|STARTTLS|\b[ABC] [级級]")
+"""Codes of the manual, a technical name, customer grades: the only Latin letters in a Chinese label."""
+
+
+@pytest.fixture(autouse=True)
+def chinese() -> Iterator[None]:
+    with i18n.use_locale("zh_Hans"):
+        yield
+
+
+@pytest.mark.parametrize("process", PROCESSES.values(), ids=lambda process: process.code)
+def test_a_process_is_sound(process):
+    assert check(process) == []
+
+
+@pytest.mark.parametrize("process", PROCESSES.values(), ids=lambda process: process.code)
+def test_every_step_can_be_taken_by_somebody_and_every_limit_is_a_setting(process):
+    for step in process.transitions:
+        assert who_may(step.permission), f"nobody may {step.action}"
+        for name in (*step.required, *step.optional):
+            assert name in process.field_labels, f"{step.action}: {name} has no label"
+        assert step.happened_field is None or step.happened_field in step.required
+    for clock in process.deadlines:
+        for key in (clock.setting, clock.cap_setting, clock.clock_setting):
+            assert key is None or key in SETTINGS
+        assert not clock.starts or clock.starts & {state.code for state in process.states if not state.final}, (
+            clock.code
+        )
+
+
+def _broken(**changes: object) -> Process:
+    return replace(complaint.PROCESS, **changes)  # type: ignore[arg-type]
+
+
+def _step(**changes: object) -> Transition:
+    return replace(complaint.PROCESS.transitions[1], **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("process", "problem"),
+    [
+        (_broken(states=(*complaint.PROCESS.states, complaint.PROCESS.states[0])), "REGISTERED listed twice"),
+        (_broken(transitions=(*complaint.PROCESS.transitions, _step(target="NOWHERE"))), "unknown state NOWHERE"),
+        (
+            _broken(transitions=(*complaint.PROCESS.transitions, _step(sources=frozenset({"LOST"})))),
+            "unknown state LOST",
+        ),
+        (_broken(states=(*complaint.PROCESS.states, base.State("ALONE", N_("Alone")))), "no step leads to ALONE"),
+        (_broken(states=(*complaint.PROCESS.states, base.State("ALONE", N_("Alone")))), "ALONE is a dead end"),
+        (
+            _broken(deadlines=(replace(complaint.PROCESS.deadlines[0], met_by=frozenset({"NEVER"})),)),
+            "DL-10 names unknown state NEVER",
+        ),
+    ],
+)
+def test_an_unsound_process_is_noticed(process, problem):
+    assert any(problem in said for said in check(process)), check(process)
+
+
+# ---- words --------------------------------------------------------------------------------------------------------
+
+
+def _terms() -> Iterator[type[Term]]:
+    for package in (portal.models, portal.processes):
+        for found in iter_modules(package.__path__):
+            import_module(f"{package.__name__}.{found.name}")
+    yield from Term.__subclasses__()
+
+
+def _texts() -> Iterator[tuple[str, Text]]:
+    for terms in _terms():
+        for member in terms:
+            yield f"{terms.__name__}.{member.name}", member.label
+    for role in Role:
+        yield f"role {role}", role.label
+    for process in PROCESSES.values():
+        yield f"{process.code} title", process.title
+        yield f"{process.code} purpose", process.purpose
+        for state in process.states:
+            yield f"{process.code} {state.code}", state.label
+            assert state.meaning is not None, f"{process.code} {state.code} does not say what it means"
+            yield f"{process.code} {state.code} meaning", state.meaning
+        for step in process.transitions:
+            yield f"{process.code} {step.action}", step.label
+            for guard in step.guards:
+                yield f"{process.code} guard {guard.code}", guard.label
+        for clock in process.deadlines:
+            yield f"{process.code} {clock.code}", clock.label
+        for name, label in process.field_labels.items():
+            yield f"{process.code} field {name}", label
+    for key, setting in SETTINGS.items():
+        yield f"setting {key}", setting.label
+        yield f"setting {key} group", setting.group
+        if setting.unit:
+            yield f"setting {key} unit", setting.unit
+        if setting.help:
+            yield f"setting {key} help", setting.help
+        for value, label in setting.choices:
+            yield f"setting {key} {value}", label
+    for name, label in PROVENANCE.items():
+        yield f"provenance {name}", label
+
+
+@pytest.mark.parametrize("locale", ["zh_Hans", "zh_Hant"])
+def test_everything_that_has_a_name_has_a_chinese_one(locale):
+    missing = []
+    with i18n.use_locale(locale):
+        for where, text in _texts():
+            said = str(text)
+            if not said or re.search("[A-Za-z]", ALLOWED.sub("", said)):
+                missing.append(f"{where}: {said!r}")
+    assert not missing, "no Chinese word in portal/translations/zh_Hans:\n" + "\n".join(missing)
+
+
+STATES = {
+    "P01": {"LOGGED": "已登记", "FORWARDED": "已转办", "ANSWERED": "已答复", "CLOSED": "已完结"},
+    "P09": {
+        "REGISTERED": "已登记",
+        "EXPLAINED": "不成立已解释",
+        "REFUSED": "恶意拒绝受理",
+        "SELF_HANDLING": "客服直接处理",
+        "HANDED_OVER": "已转部门签收",
+        "VERIFIED": "已电话核实",
+        "PLANNED": "已定方案及上门时间",
+        "VISITED": "已上门处理",
+        "CLOSED": "已结案",
+        "ESCALATED": "已升级",
+    },
+    "P10": {"SUBMITTED": "已提交经理", "ASSESSING": "经理了解情况"},
+}
+ROLES = {
+    "FRONT_DESK": "前台",
+    "SPECIALIST": "客服专员",
+    "REVIEWER": "图纸审核/预验收员",
+    "REPAIR_CAPTAIN": "维修队长",
+    "MANAGER": "客服经理",
+}
+TRADITIONAL = {"已登记": "已登記", "已转部门签收": "已轉部門簽收", "不成立已解释": "不成立已解釋", "已答复": "已答覆"}
+
+
+def test_states_and_roles_are_called_as_in_the_manual():
+    for process in PROCESSES.values():
+        assert {state.code: str(state.label) for state in process.states} == STATES[process.code]
+    assert {role.value: str(role.label) for role in Role} == ROLES
+
+
+def test_traditional_words_are_those_of_the_dictionary():
+    for plain, traditional in TRADITIONAL.items():
+        assert i18n.traditional(plain) == traditional
+
+
+def test_no_two_states_or_steps_of_a_process_look_alike():
+    for process in PROCESSES.values():
+        labels = [str(state.label) for state in process.states]
+        assert len(labels) == len(set(labels))
+        for state in process.states:
+            buttons = [str(step.label) for step in process.steps_from(state.code)]
+            assert len(buttons) == len(set(buttons)), f"{process.code} {state.code}"
+
+
+def test_every_permission_is_granted_to_somebody():
+    assert [permission for permission in Permission if not who_may(permission)] == []

@@ -1,0 +1,195 @@
+"""Every state × action × role against tables copied by hand from the manual's rules (4.1, 4.9.1, 4.10)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import product
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from portal.errors import ConditionsMissing, Invalid, NotPermitted, TransitionNotAllowed
+from portal.permissions import Role
+from portal.processes import complaint, consultation, escalation
+from portal.processes.base import Process
+from portal.services import steps
+from portal.settings import DAYS, HOURS, SETTINGS
+from tests.conftest import START
+
+FD, SP, RV, RC, MG = (
+    Role.FRONT_DESK,
+    Role.SPECIALIST,
+    Role.REVIEWER,
+    Role.REPAIR_CAPTAIN,
+    Role.MANAGER,
+)
+SPECIALISTS = {SP, MG}
+"""“SP” and “SP(rec)” in the tables; the manager has the complaints in full (7.1)."""
+
+COMPLAINT = {
+    ("REGISTERED", "explain"): ("EXPLAINED", SPECIALISTS),
+    ("REGISTERED", "refuse"): ("REFUSED", {MG}),
+    ("REGISTERED", "handle"): ("SELF_HANDLING", SPECIALISTS),
+    ("REGISTERED", "hand-over"): ("HANDED_OVER", SPECIALISTS),
+    ("SELF_HANDLING", "visit"): ("VISITED", SPECIALISTS),
+    ("HANDED_OVER", "verify"): ("VERIFIED", SPECIALISTS),
+    ("VERIFIED", "plan"): ("PLANNED", SPECIALISTS),
+    ("PLANNED", "visit"): ("VISITED", SPECIALISTS),
+    ("VISITED", "close"): ("CLOSED", SPECIALISTS),
+    ("VISITED", "rework"): ("PLANNED", SPECIALISTS),
+    ("HANDED_OVER", "reassign"): ("HANDED_OVER", {MG}),
+    ("VERIFIED", "reassign"): ("HANDED_OVER", {MG}),
+    ("PLANNED", "reassign"): ("HANDED_OVER", {MG}),
+    ("REGISTERED", "escalate"): ("ESCALATED", SPECIALISTS),
+    ("SELF_HANDLING", "escalate"): ("ESCALATED", SPECIALISTS),
+    ("HANDED_OVER", "escalate"): ("ESCALATED", SPECIALISTS),
+    ("VERIFIED", "escalate"): ("ESCALATED", SPECIALISTS),
+    ("PLANNED", "escalate"): ("ESCALATED", SPECIALISTS),
+    ("VISITED", "escalate"): ("ESCALATED", SPECIALISTS),
+}
+CONSULTATION = {
+    ("LOGGED", "answer"): ("ANSWERED", {FD, SP, MG}),
+    ("LOGGED", "forward"): ("FORWARDED", {FD, SP, MG}),
+    ("FORWARDED", "reply"): ("ANSWERED", {FD, SP, MG}),
+    ("ANSWERED", "close"): ("CLOSED", {FD, SP, MG}),
+}
+ESCALATION = {("SUBMITTED", "take"): ("ASSESSING", {MG})}
+
+CREATED = {
+    "P01": ("log", "LOGGED", {FD, SP, MG}),
+    "P09": ("register", "REGISTERED", {FD, SP, MG}),
+    "P10": ("submit", "SUBMITTED", {SP, MG}),
+}
+CASES = [
+    (complaint.PROCESS, complaint.State, complaint.Action, COMPLAINT),
+    (consultation.PROCESS, consultation.State, consultation.Action, CONSULTATION),
+    (escalation.PROCESS, escalation.State, escalation.Action, ESCALATION),
+]
+EVERY = [
+    pytest.param(process, state, action, table, id=f"{process.code}-{state}-{action}")
+    for process, states, actions, table in CASES
+    for state, action in product(states, actions)
+]
+
+
+@pytest.mark.parametrize(("process", "state", "action", "table"), EVERY)
+def test_every_state_and_action_leads_where_the_table_says(process, state, action, table):
+    if (state, action) in table:
+        assert process.transition(state, action).target == table[state, action][0]
+    else:
+        with pytest.raises(TransitionNotAllowed):
+            process.transition(state, action)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(("process", "state", "action", "table"), EVERY)
+def test_every_role_is_let_through_or_refused_before_anything_is_written(process, state, action, table, role):
+    """The session is None: a step that got so far as to touch the database would fail loudly."""
+    record = SimpleNamespace(PROCESS=process, state=str(state), KIND=process.kind, id=1)
+    actor: Any = SimpleNamespace(role=role, id=1)
+    at = datetime.fromisoformat(f"{START}+08:00")
+    allowed = table.get((state, action))
+    if allowed is None:
+        with pytest.raises(TransitionNotAllowed):
+            steps.advance(None, record, action, actor=actor, at=at, entered={})  # type: ignore[arg-type]
+    elif role not in allowed[1]:
+        with pytest.raises(NotPermitted):
+            steps.advance(None, record, action, actor=actor, at=at, entered={})  # type: ignore[arg-type]
+    elif process.transition(state, action).required:
+        with pytest.raises(Invalid) as refusal:
+            steps.advance(None, record, action, actor=actor, at=at, entered={})  # type: ignore[arg-type]
+        assert set(refusal.value.fields) == set(process.transition(state, action).required)
+    else:
+        steps.check_permission(actor, process.transition(state, action))
+    assert record.state == state
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("process", [case[0] for case in CASES], ids=lambda process: process.code)
+def test_who_may_begin_a_process(process: Process, role):
+    action, target, roles = CREATED[process.code]
+    (step,) = process.creations()
+    assert (step.action, step.target) == (action, target)
+    actor: Any = SimpleNamespace(role=role)
+    if role in roles:
+        steps.check_permission(actor, step)
+    else:
+        with pytest.raises(NotPermitted):
+            steps.check_permission(actor, step)
+    assert process.transition(None, action) is step
+
+
+FINAL = {"P01": {"CLOSED"}, "P09": {"EXPLAINED", "REFUSED", "CLOSED", "ESCALATED"}, "P10": {"ASSESSING"}}
+
+
+@pytest.mark.parametrize("process", [case[0] for case in CASES], ids=lambda process: process.code)
+def test_the_ends_are_ends(process):
+    assert {state.code for state in process.states if state.final} == FINAL[process.code]
+
+
+REQUIRED = {
+    "explain": {"verdict", "reason", "explanation"},
+    "refuse": {"verdict", "explanation"},
+    "handle": {"plan"},
+    "hand-over": {"department", "head", "signed_at", "copy_left"},
+    "verify": {"verify_call_at", "verified_by", "verify_result"},
+    "plan": {"plan", "visit_appointment", "customer_agreed", "plan_fed_back_at"},
+    "visit": {"visit_at", "visit_by", "solution_record"},
+    "close": {"follow_up_at", "follow_up_satisfied", "verdict", "root_cause", "improvement", "responsible"},
+    "rework": {"follow_up_at", "new_demand", "plan", "visit_appointment"},
+    "reassign": {"department", "head", "signed_at", "copy_left", "reason"},
+    "escalate": {"why", "cause", "process_so_far", "customer_demand"},
+}
+
+
+def test_what_must_be_filled_in_for_each_step_of_a_complaint():
+    assert {step.action: set(step.required) for step in complaint.PROCESS.transitions if step.sources} == REQUIRED
+
+
+CLOCKS = {
+    # code: starts in, met by entering, setting, default, counted from
+    "DL-10": ({"REGISTERED"}, {"HANDED_OVER", "SELF_HANDLING", "EXPLAINED", "REFUSED"}, 3, "received_at"),
+    "DL-11": ({"HANDED_OVER"}, {"VERIFIED"}, 24, "signed_at"),
+    "DL-12": ({"VERIFIED"}, {"PLANNED"}, 24, "verify_call_at"),
+    "DL-13": ({"PLANNED"}, {"VISITED"}, 48, "plan_fed_back_at"),
+    "DL-14": ({"VISITED"}, {"CLOSED", "PLANNED"}, 24, "visit_at"),
+}
+
+
+@pytest.mark.parametrize("code", CLOCKS)
+def test_the_clocks_of_a_complaint(code):
+    clock = next(item for item in complaint.PROCESS.deadlines if item.code == code)
+    starts, met, hours, field = CLOCKS[code]
+    setting = SETTINGS[clock.setting]
+    assert (clock.starts, clock.met_by, setting.default, setting.unit, clock.start_field) == (
+        starts, met, hours, HOURS, field,
+    )  # fmt: skip
+    assert clock.responsible == ("owner" if code in ("DL-10", "DL-14") else "department")
+    if code == "DL-12":
+        assert (clock.cap_field, SETTINGS[clock.cap_setting].default) == ("signed_at", 48)
+
+
+def test_the_clock_of_a_forwarded_question():
+    clock = next(item for item in consultation.PROCESS.deadlines if item.code == "DL-01")
+    assert (clock.code, clock.starts, clock.met_by) == ("DL-01", {"FORWARDED"}, {"ANSWERED"})
+    assert (SETTINGS[clock.setting].default, SETTINGS[clock.setting].provenance) == (24, "assumed")
+
+
+def test_the_clock_of_the_first_contact():
+    """24 h, and a week at the latest (4.1); it runs beside the states of the contact."""
+    clock = next(item for item in consultation.PROCESS.deadlines if item.code == "DL-02")
+    assert (SETTINGS[clock.setting].default, SETTINGS[clock.setting].unit) == (24, HOURS)
+    assert (SETTINGS[clock.cap_setting].default, SETTINGS[clock.cap_setting].unit) == (7, DAYS)
+
+
+def test_a_grey_button_names_the_role_that_may():
+    record = SimpleNamespace(PROCESS=complaint.PROCESS, state="REGISTERED")
+    views = {view.action: view for view in steps.actions(record, SimpleNamespace(role=SP))}  # type: ignore[arg-type]
+    assert views["refuse"].reasons == ("仅限：客服经理",)
+    assert not views["refuse"].is_allowed and views["hand-over"].is_allowed
+
+
+def test_conditions_missing_says_every_one():
+    error = ConditionsMissing([complaint.HEAD_SIGNED.label, complaint.COPY_LEFT.label])
+    assert "部门主管已签收" in str(error) and "F-06" in str(error)

@@ -1,0 +1,50 @@
+"""The demo department as a file to copy: its people, households and a living week, loaded once per test process."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from portal import clock, database, demo, i18n
+from portal.app import create_app
+from portal.config import DEMO, Config
+from portal.db import db
+from tests import databases
+
+NOW = "2026-11-17 10:30"
+"""A Tuesday morning without a holiday near it; the living week is told around this moment."""
+
+KEY = "a key for tests, long enough to sign with"
+
+
+def config(home: Path, *, port: int = 8000) -> Config:
+    """How the portal of the story runs: five people who sign in with one press, no workers."""
+    return Config(
+        home=home,
+        database_url=f"sqlite:///{home / 'portal.sqlite3'}",
+        redis_url=None,
+        files_url=None,
+        host="127.0.0.1",
+        port=port,
+        env=DEMO,
+        secret_key=KEY,
+        test_clock=None,
+        faults="",
+    )
+
+
+def make_template(folder: Path) -> Path:
+    """A SQLite file with the demo data as of NOW, to copy from. Takes some seconds."""
+    app = create_app(config(folder))
+    now = datetime.fromisoformat(NOW).replace(tzinfo=clock.ZONE)
+    with app.app_context(), i18n.use_locale(i18n.DEFAULT), clock.standing_at(now):
+        database.upgrade()
+        demo.load()
+        db.session.remove()
+        db.engine.dispose()
+    path = folder / "portal.sqlite3"
+    engine = databases.sqlite_engine(path)
+    with engine.connect() as connection:
+        connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
