@@ -132,6 +132,7 @@ def tell(server: Server, trouble: Trouble | None = None) -> Story:
     for form, said in story.print_forms().items():
         assert CUSTOMER in said and story.number in said, f"{form}: {said[:500]}"
     server.set_clock("2026-11-27 09:00")
+    wait_until(lambda: server.rows(DIGEST_SENT), 90, "the scheduler never noticed the last morning", every=0.5)
     wait_until(lambda: not server.rows(UNDONE), 90, "some work is left", every=0.5)
     check_facts(server, story)
     broken = [result for result in server.report("verify", "--json") if not result["ok"]]
@@ -141,6 +142,7 @@ def tell(server: Server, trouble: Trouble | None = None) -> Story:
     return story
 
 
+DIGEST_SENT = "SELECT 1 FROM slot WHERE schedule = 'morning-digest' AND key = '2026-11-27' AND state = 'DONE'"
 UNDONE = """
     SELECT kind, state, last_error FROM outbox WHERE state <> 'DONE'
     UNION ALL SELECT schedule, state, key FROM slot WHERE state = 'DUE'
