@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from blueprints.forms import (
     ChoiceField,
     Form,
     HiddenField,
+    LocalDateField,
     LocalDateTimeField,
     MoneyField,
     NameField,
@@ -29,6 +30,7 @@ from portal.models.org import Department, User
 from portal.permissions import Role
 from portal.processes.consultation import PROCESS
 from portal.services.recognition import Caller
+from portal.services.steps import CLOCK_SLACK
 
 L = PROCESS.field_labels
 ONLINE = frozenset({Channel.WEBSITE, Channel.WECHAT, Channel.PLATFORM, Channel.EMAIL, Channel.BOX, Channel.EXPO})
@@ -49,30 +51,47 @@ SOURCES = {
 """How somebody new came, unless the desk says otherwise."""
 
 
-class SoonField(LocalDateTimeField):
-    """A moment to come, quick to type: `10:00` or `1000` is today's, `2026-05-12 10:00` any other."""
+class QuickMomentField(LocalDateTimeField):
+    """A moment that is quick to type: `10:00` or `1000` is today's, `2026-05-12 10:00` any other."""
 
     widget = TextInput()
 
     def parse(self, text: str) -> datetime:
-        """Raises ValueError for what is no moment, and for a time of today that is over."""
+        """Raises ValueError for what is no moment."""
         short = re.fullmatch(r"([0-9]{1,2})[:：.时]?([0-9]{2})分?", typed.narrow(text))
         if short is None:
             return super().parse(text)
         hour, minute = int(short[1]), int(short[2])
         if hour > 23 or minute > 59:
             raise ValueError(_("This time does not exist"))
-        now = clock.now()
-        today = clock.today(now)
-        moment = datetime(today.year, today.month, today.day, hour, minute, tzinfo=clock.ZONE).astimezone(UTC)
-        if moment < now:
-            raise ValueError(_("Today this time is over; write the date too: 2026-05-12 10:00"))
-        return moment
+        return clock.at_local(clock.today(clock.now()), hour, minute)
 
     def show(self, value: Any) -> str:
         """The time alone when it is today's."""
         shown = clock.local(value)
         return f"{shown:%H:%M}" if shown.date() == clock.today(clock.now()) else f"{shown:%Y-%m-%d %H:%M}"
+
+
+class SoonField(QuickMomentField):
+    """A moment to come."""
+
+    def parse(self, text: str) -> datetime:
+        """Raises ValueError also for a moment that is over."""
+        moment = super().parse(text)
+        if moment < clock.now():
+            raise ValueError(_("This time is over; for another day write the date too: 2026-05-12 10:00"))
+        return moment
+
+
+class PastField(QuickMomentField):
+    """A moment that is over; blank is now, whenever the form is sent."""
+
+    def parse(self, text: str) -> datetime:
+        """Raises ValueError also for a moment that is still to come."""
+        moment = super().parse(text)
+        if moment > clock.now() + CLOCK_SLACK:
+            raise ValueError(_("This time is still to come; for another day write the date too: 2026-05-10 21:40"))
+        return moment
 
 
 class CallerField(PhoneField):
@@ -114,13 +133,17 @@ class ContactForm(Form):
     message_to = ChoiceField(N_("Message for"), coerce=int, choices=[], blank=N_("Responsible specialist"))
     promise = TextField(N_("Promised to the customer"), limit=200)
     promised_at = SoonField(N_("To be kept by"))
+    occurred_at = PastField(L["occurred_at"])
     is_urgent = BooleanField(N_("Urgent"))
     needs_call_back = BooleanField(N_("Missed call, to be returned"))
     new_customer = BooleanField(N_("Make an unknown caller a new customer"))
     property_address = TextField(N_("Address of the home"), limit=200)
     area = MoneyField(N_("Area (m²)"), maximum=Decimal("999999.99"))
+    layout = TextField(N_("Layout"), limit=50)
     style = TextField(N_("Preferred style"), limit=100)
     budget = MoneyField(N_("Budget"))
+    handover_on = LocalDateField(N_("Hand-over of the estate"))
+    wanted_start_on = LocalDateField(N_("Wanted start"))
     source = TermField(N_("Customer source"), CustomerSource, blank=N_("As the channel says"))
     intention = TermField(N_("Intention"), Intention, blank=N_("Not known yet"))
     then = HiddenField()

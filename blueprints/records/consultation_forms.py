@@ -63,13 +63,16 @@ class ForwardForm(StepForm):
 
     forwarded_department = TermField(L["forwarded_department"], Department, required=True)
     forwarded_party = ChoiceField(L["forwarded_party"], coerce=int, choices=[], blank=N_("Nobody in particular"))
+    forwarded_at = LocalDateTimeField(L["forwarded_at"])
     transfer_consent = BooleanField(L["transfer_consent"])
     wait_told = BooleanField(L["wait_told"])
 
     def prepare(self, contact: Consultation, user: User, at: datetime) -> None:
-        """Offer the people of the departments."""
-        if not self.is_submitted() and contact.forwarded_department:
-            self.forwarded_department.data = Department(contact.forwarded_department)
+        """Offer the people of the departments; now, unless said otherwise."""
+        if not self.is_submitted():
+            self.forwarded_at.data = at
+            if contact.forwarded_department:
+                self.forwarded_department.data = Department(contact.forwarded_department)
         people = session().scalars(
             visibility.visible_to(user, Party)
             .where(Party.status == PartyStatus.ACTIVE, Party.department.is_not(None))
@@ -83,7 +86,11 @@ class ForwardForm(StepForm):
         chosen = self.forwarded_party.data
         party = session().scalars(select(Party).where(Party.id == chosen)).one_or_none() if chosen else None
         return consultations.Forward(
-            str(self.forwarded_department.data), bool(self.transfer_consent.data), bool(self.wait_told.data), party
+            str(self.forwarded_department.data),
+            bool(self.transfer_consent.data),
+            bool(self.wait_told.data),
+            party,
+            self.forwarded_at.data,
         )
 
 

@@ -197,6 +197,7 @@ def _words(record: Consultation) -> dict[str, Any]:
         "forwarded_text": to if record.forwarded_department else None,
         "satisfied_text": satisfied,
         "taken_by": writer.name if writer else None,
+        "entered_later": record.created_at - record.occurred_at > steps.CLOCK_SLACK,
         "taken_text": _("%(seconds)s s", seconds=record.taken_seconds) if record.taken_seconds is not None else None,
     }
 

@@ -149,9 +149,12 @@ def complaint_register(session: Session, complaint: Complaint, store: Store) -> 
 def customer_form(session: Session, contact: Consultation, _store: Store) -> CustomerForm:
     """F-14 of a visit; what the customer's record knows fills what the visit did not ask."""
     customer, project = contact.customer, contact.project
-    home = project.property if project else next(iter(customer.properties), None) if customer else None
+    homes = [project.property] if project else customer.properties if customer else []
+    home = homes[0] if len(homes) == 1 else None  # of several, the paper does not guess which
     taken_by = session.get(User, contact.created_by_id) if contact.created_by_id else None
-    consultant = _name(contact.forwarded_party) or _name(customer.owner if customer else None)
+    asked = contact.forwarded_party
+    advises = asked is not None and asked.department in (Department.DESIGN, Department.STORE)
+    consultant = _name(asked) if advises else _name(customer.owner if customer else None)
     return CustomerForm(
         number=contact.number,
         name=contact.name,
@@ -163,11 +166,11 @@ def customer_form(session: Session, contact: Consultation, _store: Store) -> Cus
         referred_by=_name(customer.referred_by) if customer else None,
         address=contact.property_address or (home.address if home else None),
         area=contact.area or (home.area if home else None),
-        layout=home.layout if home else None,
+        layout=contact.layout or (home.layout if home else None),
         style=contact.style or (customer.style if customer else None),
         budget=contact.budget or (customer.budget if customer else None),
-        handover_on=home.handover_on if home else None,
-        wanted_start_on=project.planned_start_on if project else None,
+        handover_on=contact.handover_on or (home.handover_on if home else None),
+        wanted_start_on=contact.wanted_start_on,
         intentions=ticks(Intention, customer.intention if customer else None),
         needs=(customer.needs if customer else None) or contact.question,
         answer=contact.answer or contact.reply,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import ForeignKey, Index, Numeric, String, Text
@@ -58,6 +58,7 @@ class Consultation(Record, Base):
     kind: Mapped[str] = mapped_column(String(20))
     complexity: Mapped[str] = mapped_column(String(10), default=Complexity.COMMON)
     occurred_at: Mapped[datetime] = mapped_column(index=True)
+    """When somebody called or came; `created_at` is when it was written down, the same or later."""
     caller_number: Mapped[str | None] = mapped_column(String(30), index=True)
     name: Mapped[str] = mapped_column(prefixed(50), index=True)
     phone: Mapped[str] = mapped_column(prefixed(30), index=True)
@@ -65,8 +66,13 @@ class Consultation(Record, Base):
     project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"))
     property_address: Mapped[str | None] = mapped_column(String(200))
     area: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))
+    layout: Mapped[str | None] = mapped_column(String(50))
     style: Mapped[str | None] = mapped_column(String(100))
     budget: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
+    handover_on: Mapped[date | None]
+    """When the developer hands the home over to the customer."""
+    wanted_start_on: Mapped[date | None]
+    """When the customer would like the works to begin."""
     question: Mapped[str] = mapped_column(Text)
     answer: Mapped[str | None] = mapped_column(Text)
     is_urgent: Mapped[bool] = mapped_column(default=False)

@@ -230,6 +230,7 @@ PROCESS = Process(
             frozenset(),
             State.REGISTERED,
             Permission.COMPLAINT_PREFILL,
+            happened_field="received_at",
             required=("complainant", "phone", "phase", "category", "subject", "content", "demand", "received_at"),
             notify=("owner",),
             source_note="R-08",

@@ -198,8 +198,6 @@ def register(session: Session, command: RegisterComplaint, *, actor: User, at: d
 
     Raises Invalid by field.
     """
-    if command.received_at > at + steps.CLOCK_SLACK:
-        raise Invalid({"received_at": N_("This moment lies in the future.")})
     entered = asdict_shallow(command)
     branch_id = _branch(command, actor)
     owner = assignment.owner_for(session, customer=command.customer, actor=actor, branch_id=branch_id)

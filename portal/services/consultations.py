@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -58,9 +58,12 @@ class LogContact:
     property_address: str | None = None
     area: Decimal | None = None
     """Square metres."""
+    layout: str | None = None
     style: str | None = None
     budget: Decimal | None = None
     """Yuan."""
+    handover_on: date | None = None
+    wanted_start_on: date | None = None
     taken_seconds: int | None = None
     forwarded_department: str | None = None
     """Where the question shall go; it is passed on only by `forward`."""
@@ -83,6 +86,8 @@ class Forward:
     transfer_consent: bool
     wait_told: bool
     forwarded_party: Party | None = None
+    forwarded_at: datetime | None = None
+    """When the caller agreed to it; None is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +147,20 @@ def register(session: Session, command: Register, *, actor: User, at: datetime) 
         if command.close is not None:
             close(session, record, command.close, actor=actor, at=at)
     elif command.forward is not None:
-        forward(session, record, command.forward, actor=actor, at=at)
+        agreed = replace(command.forward, forwarded_at=record.occurred_at)  # in the same talk, whenever written down
+        forward(session, record, agreed, actor=actor, at=at)
     if command.tell_specialists:
         steps.announce(session, record, "pass-on", ("specialists",), actor=actor, at=at)
     return record
 
 
 def log(session: Session, command: LogContact, *, actor: User, at: datetime) -> Consultation:
-    """Record a contact; promises, calls to return and messages become tasks at once. Raises Invalid by field."""
+    """Record a contact; promises, calls to return and messages become tasks at once. Raises Invalid by field.
+
+    Written down later than it happened: what the customer waits for (DL-01, DL-02, a call back) counts from
+    `occurred_at`, what colleagues are asked from now on counts from `at`.
+    """
     problems = {}
-    if command.occurred_at > at + steps.CLOCK_SLACK:
-        problems["occurred_at"] = N_("This moment lies in the future.")
     if command.promise and command.promised_at is None:
         problems["promised_at"] = N_("Until when was it promised?")
     if command.promised_at is not None and not command.promise:
@@ -183,7 +191,7 @@ def _tasks(session: Session, contact: Consultation, command: LogContact, actor: 
     soon = at + timedelta(minutes=settings.get(session, "message_minutes"))
     detail = command.question[:200]
     if command.needs_call_back:
-        _wait_for_call(session, contact, at)
+        _wait_for_call(session, contact, contact.occurred_at, at)
     if command.message_to is not None:
         title = N_("Message to pass on").message
         _open_task(session, contact, TaskKind.MESSAGE, title, soon, at, detail, person=command.message_to)
@@ -202,8 +210,8 @@ def _tasks(session: Session, contact: Consultation, command: LogContact, actor: 
         steps.announce(session, contact, "pass-on", ("specialists",), actor=actor, at=at)
 
 
-def _wait_for_call(session: Session, contact: Consultation, at: datetime) -> None:
-    due_at = at + timedelta(minutes=settings.get(session, "call_back_minutes"))
+def _wait_for_call(session: Session, contact: Consultation, since: datetime, at: datetime) -> None:
+    due_at = since + timedelta(minutes=settings.get(session, "call_back_minutes"))
     detail = contact.question[:200]
     _open_task(session, contact, TaskKind.CALL_BACK, N_("Call back").message, due_at, at, detail, role="FRONT_DESK")
 
@@ -226,8 +234,11 @@ def answer(session: Session, contact: Consultation, command: Answer, *, actor: U
 
 
 def forward(session: Session, contact: Consultation, command: Forward, *, actor: User, at: datetime) -> None:
-    """The question goes to a department (DL-01 starts)."""
-    contact.forwarded_department, contact.forwarded_at = command.forwarded_department, at
+    """The question goes to a department (DL-01 starts). Raises Invalid when it lies before the contact."""
+    since = command.forwarded_at or at
+    if since < contact.occurred_at - steps.CLOCK_SLACK:
+        raise Invalid({"forwarded_at": N_("This lies before the contact itself.")})
+    contact.forwarded_department, contact.forwarded_at = command.forwarded_department, since
     contact.forwarded_party_id = command.forwarded_party.id if command.forwarded_party else None
     contact.transfer_consent, contact.wait_told = command.transfer_consent, command.wait_told
     entered = {
@@ -235,6 +246,7 @@ def forward(session: Session, contact: Consultation, command: Forward, *, actor:
         "forwarded_party": command.forwarded_party.name if command.forwarded_party else None,
         "transfer_consent": command.transfer_consent,
         "wait_told": command.wait_told,
+        "forwarded_at": contact.forwarded_at,
     }
     steps.advance(session, contact, Action.FORWARD, actor=actor, at=at, entered=entered)
 
@@ -272,7 +284,7 @@ def called_back(session: Session, contact: Consultation, *, reached: bool, actor
     if reached:
         contact.needs_call_back = False
     else:
-        _wait_for_call(session, contact, at)
+        _wait_for_call(session, contact, at, at)
     contact.updated_at, contact.updated_by_id = at, actor.id
     said = "call-back" if reached else "call-back-missed"
     events.record(session, EventKind.CALL, action=said, actor=actor, at=at, record=contact, reached=reached)
@@ -353,7 +365,8 @@ def _expect_first_contact(
         return
     owner = lead.owner
     who = tasks.Responsible(owner, None if owner else Role.SPECIALIST.value)
-    tasks.open_deadline(session, FIRST_CONTACT, contact, start=at, at=at, who=who, cap_start=at)
+    start = contact.occurred_at
+    tasks.open_deadline(session, FIRST_CONTACT, contact, start=start, at=at, who=who, cap_start=start)
     steps.announce(session, contact, "new-customer", ("specialists",), actor=actor, at=at)
 
 

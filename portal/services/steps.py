@@ -60,7 +60,10 @@ def advance(
 def begin(
     session: Session, record: Any, action: str, *, actor: User, at: datetime, entered: Mapping[str, Any]
 ) -> Transition:
-    """The step that makes a record: it is added with its first state, clocks start, people are told."""
+    """The step that makes a record: it is added with its first state, clocks start, people are told.
+
+    Entered later than it happened (`happened_field`), its clocks start at that moment and the event keeps both times.
+    """
     process = record.PROCESS
     step: Transition = process.transition(None, action)
     check_permission(actor, step)
@@ -70,8 +73,9 @@ def begin(
     record.created_by_id = record.updated_by_id = actor.id
     session.add(record)
     session.flush()
-    _clocks(session, record, step, None, entered, at, actor, at, None)
-    _log(session, record, step, None, entered, actor, at, None, at)
+    happened = _happened(step, entered, at)
+    _clocks(session, record, step, None, entered, happened, actor, at, None)
+    _log(session, record, step, None, entered, actor, at, None, happened)
     return step
 
 

@@ -37,6 +37,8 @@ class Entry:
     who: str
     initials: str
     icon: str = "history"
+    happened: str = ""
+    """When it took place, where that is another minute than the one it was written down in."""
     late: bool = False
     field: str | None = None
     before: str | None = None
@@ -128,6 +130,7 @@ def _lines(event: Event, viewer: User) -> list[Entry]:
         "who": who,
         "initials": who[:1],
         "icon": ICONS.get(EventKind(event.kind), "history"),
+        "happened": _happened(event),
         "number": event.record_number,
         "url": f"/records/{event.record_kind}/{event.record_number}" if event.record_number else None,
     }
@@ -143,6 +146,12 @@ def _lines(event: Event, viewer: User) -> list[Entry]:
     if event.kind == EventKind.TRANSITION:
         return [_step(event, common)]
     return [Entry("log", _sentence(event), late=event.kind == EventKind.BREACH, **common)]
+
+
+def _happened(event: Event) -> str:
+    if event.acted_at is None or formatting.stamp(event.acted_at) == formatting.stamp(event.at):
+        return ""
+    return _("happened %(moment)s", moment=formatting.moment(event.acted_at))
 
 
 def _step(event: Event, common: Mapping[str, Any]) -> Entry:

@@ -43,7 +43,7 @@ def test_every_step_can_be_taken_by_somebody_and_every_limit_is_a_setting(proces
         assert who_may(step.permission), f"nobody may {step.action}"
         for name in (*step.required, *step.optional):
             assert name in process.field_labels, f"{step.action}: {name} has no label"
-        assert step.happened_field is None or step.happened_field in step.required
+        assert step.happened_field is None or step.happened_field in (*step.required, *step.optional)
     for clock in process.deadlines:
         for key in (clock.setting, clock.cap_setting, clock.clock_setting):
             assert key is None or key in SETTINGS
