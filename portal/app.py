@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from portal import clock, faults, i18n
 from portal.config import TEST, Config
 from portal.db import db
 from portal.permissions import may
+from portal.templating import Application, icon
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -20,7 +20,7 @@ def create_app(config: Config | None = None) -> Flask:
     if config.env == TEST:
         clock.use_test_clock(config.test_clock)
         faults.configure(config.faults)
-    app = Flask("portal", root_path=str(_root()), template_folder="templates", static_folder="static")
+    app = Application("portal", root_path=str(_root()), template_folder="templates", static_folder="static")
     app.config.update(
         SECRET_KEY=config.secret_key,
         SQLALCHEMY_DATABASE_URI=config.database_url,
@@ -31,7 +31,8 @@ def create_app(config: Config | None = None) -> Flask:
         PORTAL=config,
     )
     db.init_app(app)
-    _jinja(app)
+    with i18n.use_locale(i18n.DEFAULT):
+        _jinja(app)
 
     import portal.models  # noqa: F401  every table must be known before the first query
     from blueprints import errors, guard, registration
@@ -51,20 +52,6 @@ def _root() -> Path:
     return Path(__file__).parent.parent
 
 
-class StaticUrls:
-    """The address of a static file with a mark of its content, so that browsers may keep it for ever."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._known: dict[str, str] = {}
-
-    def __call__(self, path: str) -> str:
-        if path not in self._known:
-            mark = hashlib.sha256((self._folder / path).read_bytes()).hexdigest()[:10]
-            self._known[path] = f"/static/{path}?v={mark}"
-        return self._known[path]
-
-
 def _engine_options(config: Config) -> dict[str, Any]:
     if not config.is_sqlite:
         return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
@@ -78,8 +65,8 @@ def _jinja(app: Flask) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         i18n.gettext, i18n.ngettext, newstyle=True, pgettext=i18n.pgettext
     )
+    app.jinja_env.globals["icon"] = icon
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals["static_url"] = StaticUrls(Path(app.root_path) / "static")
 
     @app.before_request
     def choose_language() -> None:

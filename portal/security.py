@@ -15,7 +15,7 @@ from flask import Flask, Request, Response, g, request
 from flask import session as cookie
 from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
-from flask_login import LoginManager, current_user
+from flask_login import AnonymousUserMixin, LoginManager, current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -58,7 +58,15 @@ logins.session_protection = None  # our sessions are rows, see portal/services/s
 
 
 class _Cookies(SecureCookieSessionInterface):
-    """The cookie is marked Secure whenever it travels over https."""
+    """The cookie is marked Secure whenever it travels over https. Its signer is made once."""
+
+    def __init__(self) -> None:
+        self._signer: Any = None
+
+    def get_signing_serializer(self, app: Flask) -> Any:
+        if self._signer is None:
+            self._signer = super().get_signing_serializer(app)
+        return self._signer
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
@@ -195,19 +203,23 @@ def _check_token() -> None:
 def _find_person() -> None:
     """Who asks, by the row of the session; set `g.user`, language and appearance with it."""
     user = current_user._get_current_object()
-    if isinstance(user, User):
+    if not isinstance(user, AnonymousUserMixin):
         g.user = user
         i18n.set_locale(user.locale)
 
 
 @logins.request_loader
 def _load(_asked: Request) -> User | None:
-    """The signed-in person of this request: one query, and a small write at most once a minute."""
+    """The signed-in person of this request: one query, and a small write at most once a minute.
+
+    Requests that only read get the plain row, others the record.
+    """
     token = cookie.get(sessions.COOKIE_KEY)
     if not isinstance(token, str):
         return None
     at, current = clock.now(), database()
-    row = sessions.find(current, token)
+    find = sessions.look if request.method in SAFE_METHODS else sessions.find
+    row = find(current, token)
     if row is None:
         return None
     reason = sessions.overdue(current, row, at)
@@ -223,7 +235,7 @@ def _load(_asked: Request) -> User | None:
         row_id = row.id
         with transaction() as writing:
             sessions.touch(writing, row_id, at)
-        row = sessions.find(current, token)
+        row = find(current, token)
         if row is None:
             return None
     g.user_session = row
@@ -246,8 +258,8 @@ def _first_things() -> ResponseReturnValue | None:
 
 
 def _send(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    given = {name for name, _value in response.headers}
+    response.headers.extend([header for header in HEADERS.items() if header[0] not in given])
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if request.endpoint != "static" and (g.get("user") is not None or response.mimetype == "text/html"):

@@ -117,12 +117,14 @@ SECRETS = frozenset({"smtp_password"})
 """Shown as dots, and never written into an event."""
 
 
+_CHANGED = select(SettingValue.key, SettingValue.value)
+
+
 def get(session: Session, key: str) -> Any:
     """The value in force. Read once per transaction; `decimal` settings come as Decimal. Raises KeyError."""
     values: dict[str, Any] | None = session.info.get("settings")
     if values is None:
-        values = {row.key: row.value for row in session.execute(select(SettingValue.key, SettingValue.value))}
-        session.info["settings"] = values
+        values = session.info["settings"] = dict(session.connection().execute(_CHANGED).all())
     setting = SETTINGS[key]
     value = values.get(key, setting.default)
     return Decimal(str(value)) if setting.kind == "decimal" else value

@@ -1,22 +1,28 @@
 """The frame around every page: apps of the role, the menu of the app, clock, counts, person.
 
-One table says which apps there are; what a person sees of it follows from the permissions.
+One table says which apps there are; what a person sees of it follows from the permissions. A part of the frame is
+drawn once for all that it shows (`Facts`) and kept; only the clock, the token of the forms and the way back to this
+page are put in on each request.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 from babel.dates import format_date
-from flask import Flask, g, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup, escape
 
-from portal import clock, i18n
+from portal import clock, formatting, i18n
 from portal.db import session
 from portal.i18n import N_, Text
 from portal.models.org import User
 from portal.permissions import Permission, Role, may
-from portal.services import notices, workload
+from portal.services import workload
 
 P = Permission
 
@@ -150,26 +156,94 @@ class Link:
     late_count: int = 0
 
 
+TOKEN, BACK, NOW = "\ue000token\ue000", "\ue000back\ue000", "\ue000now\ue000"
+"""Where a kept part leaves room for the token of its forms, the way back to the page, and the clock."""
+KEPT = 2_000
+"""Parts of the frame; a few kilobytes each."""
+
+
+class Facts(NamedTuple):
+    """Everything a part of the frame says or depends on: two requests with the same facts get the same part."""
+
+    username: str
+    display_name: str
+    role: str
+    app: int
+    here: str
+    locale: str
+    theme: str
+    open: int
+    late: int
+    late_by_kind: tuple[tuple[str, int], ...]
+    notice_count: int
+
+
+class Frame:
+    """What the macros of components/shell.html read. Made from facts alone."""
+
+    tasks_url = records("tasks") + "?filter=mine,open"
+    notices_url = "/account/notices"
+    notices_count_url = "/account/notices/count"
+    preferences_url = "/account/preferences"
+    logout_url = "/account/sign-out"
+    account_url = "/account/"
+    palette_url = "/records/palette"
+    token, back, now_text = TOKEN, BACK, NOW
+
+    def __init__(self, facts: Facts) -> None:
+        role = Role(facts.role)
+        name, app = facts.display_name, APPS[facts.app]
+        late = dict(facts.late_by_kind)
+        self.user = Person(name, str(role.label), name[:1], facts.username)
+        self.home_url = HOME_PATHS[role]
+        self.locale, self.theme = facts.locale, facts.theme
+        self.locales = list(i18n.LOCALES.items())
+        self.task_count, self.task_late_count, self.notice_count = facts.open, facts.late, facts.notice_count
+        self.app_title = str(app.label)
+        self.menu = [Link(str(each.label), each.path, each.path == facts.here) for each in _pages(app, role)]
+        self.apps = [
+            Link(str(each.label), pages[0].path, each is app, each.icon, sum(late.get(kind, 0) for kind in each.kinds))
+            for each in APPS
+            if (pages := _pages(each, role))
+        ]
+
+
+def draw(part: str, frame: Any) -> Markup:
+    """A macro of components/shell.html for a frame."""
+    return Markup(getattr(current_app.jinja_env.get_template("components/shell.html").module, part)(frame))
+
+
+@lru_cache(maxsize=KEPT)
+def _drawn(part: str, facts: Facts) -> str:
+    return str(draw(part, Frame(facts)))
+
+
 class Shell:
     """What the layouts read. Counts are asked of the database only when a layout shows them."""
 
     def __init__(self, user: User | None) -> None:
         self._user = user
-        self._counts: workload.Counts | None = None
-        self._notice_count: int | None = None
-        path = request.path if has_request_context() else ""
-        self.path = path
-        self.app = _app_of(path)
         self.locale = i18n.locale()
         self.locales = list(i18n.LOCALES.items())
         self.env = _config("env")
-        self.tasks_url = records("tasks") + "?filter=mine,open"
-        self.notices_url = "/account/notices"
-        self.notices_count_url = "/account/notices/count"
-        self.preferences_url = "/account/preferences"
-        self.logout_url = "/account/sign-out"
-        self.account_url = "/account/"
-        self.palette_url = "/records/palette"
+
+    def part(self, name: str) -> Markup:
+        """A part of the frame: rail, topbar, notice_link, user_menu, phone_tabs, palette."""
+        html = _drawn(name, self._facts)
+        if TOKEN in html:
+            back = request.full_path.rstrip("?") if has_request_context() else ""
+            html = html.replace(TOKEN, str(escape(generate_csrf()))).replace(BACK, str(escape(back)))
+        return Markup(html.replace(NOW, self.now_text))  # the part was drawn, and escaped, by a template
+
+    @cached_property
+    def _facts(self) -> Facts:
+        user, counts = self._user, self.counts
+        assert user is not None, "only pages of signed-in people have a frame"
+        app, here = _place(request.path if has_request_context() else "", user.role)
+        return Facts(
+            user.username, user.name, user.role, app, here, self.locale, user.theme, counts.open, counts.late,
+            tuple(counts.late_by_kind.items()), counts.notices,
+        )  # fmt: skip
 
     @property
     def theme(self) -> str:
@@ -189,38 +263,10 @@ class Shell:
         name = self._user.name
         return Person(name, str(Role(self._user.role).label), name[:1], self._user.username)
 
-    @property
-    def apps(self) -> list[Link]:
-        """The apps that hold at least one page for this role."""
-        links = []
-        for app in APPS:
-            pages = [entry for entry in app.entries if may(self._user, entry.permission)]
-            if pages:
-                late = sum(self.counts.late_by_kind.get(kind, 0) for kind in app.kinds)
-                links.append(Link(str(app.label), pages[0].path, app is self.app, app.icon, late))
-        return links
-
-    @property
-    def app_title(self) -> str:
-        """The name of the app the page belongs to."""
-        return str(self.app.label)
-
-    @property
-    def menu(self) -> list[Link]:
-        """The pages of the app, for this role."""
-        pages = [entry for entry in self.app.entries if may(self._user, entry.permission)]
-        here = max((entry.path for entry in pages if self._is_at(entry)), key=len, default="")
-        return [Link(str(entry.label), entry.path, entry.path == here) for entry in pages]
-
-    def _is_at(self, entry: Entry) -> bool:
-        return self.path == entry.path if entry.exact else (self.path + "/").startswith(entry.path.rstrip("/") + "/")
-
-    @property
+    @cached_property
     def counts(self) -> workload.Counts:
-        """Open and late tasks of the person."""
-        if self._counts is None:
-            self._counts = workload.counts(session(), self._user, clock.now()) if self._user else workload.Counts()
-        return self._counts
+        """Open and late tasks of the person, unread notices."""
+        return workload.counts(session(), self._user, formatting.page_moment()) if self._user else workload.Counts()
 
     @property
     def task_count(self) -> int:
@@ -228,38 +274,39 @@ class Shell:
         return self.counts.open
 
     @property
-    def task_late_count(self) -> int:
-        """Late tasks of the person."""
-        return self.counts.late
-
-    @property
-    def notice_count(self) -> int:
-        """Unread notices."""
-        if self._notice_count is None:
-            self._notice_count = notices.unread_count(session(), self._user) if self._user else 0
-        return self._notice_count
-
-    @property
     def now_text(self) -> str:
         """The company's clock: 10-15 周四 09:00."""
-        now = clock.local(clock.now())
-        weekday = format_date(now, "EEE", locale={"en": "en"}.get(i18n.locale(), f"{i18n.locale()}_CN"))
-        return f"{now:%m-%d} {weekday} {now:%H:%M}"
+        now = clock.local(formatting.page_moment())
+        return f"{now:%m-%d} {_weekday(now.date(), self.locale)} {now:%H:%M}"
 
 
-def _app_of(path: str) -> App:
+@lru_cache(maxsize=16)
+def _weekday(day: date, locale: str) -> str:
+    return str(format_date(day, "EEE", locale={"en": "en"}.get(locale, f"{locale}_CN")))
+
+
+def _pages(app: App, role: Role) -> list[Entry]:
+    return [entry for entry in app.entries if may(role, entry.permission)]
+
+
+@lru_cache(maxsize=4_096)
+def _place(path: str, role: str) -> tuple[int, str]:
+    """The app a path belongs to, and the page of its menu that is open."""
     best, length = DESK, 0
     for app in APPS:
         for entry in app.entries:
             prefix = entry.path.rstrip("/")
             if (path + "/").startswith(prefix + "/") and len(prefix) > length:
                 best, length = app, len(prefix)
-    return best
+    here = (entry.path for entry in _pages(best, Role(role)) if _is_at(entry, path))
+    return APPS.index(best), max(here, key=len, default="")
+
+
+def _is_at(entry: Entry, path: str) -> bool:
+    return path == entry.path if entry.exact else (path + "/").startswith(entry.path.rstrip("/") + "/")
 
 
 def _config(name: str) -> Any:
-    from flask import current_app
-
     return getattr(current_app.config["PORTAL"], name)
 
 

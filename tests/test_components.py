@@ -17,6 +17,8 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from portal import formatting, i18n
+from portal.shell import draw
+from portal.templating import Application, icon
 
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 10, 15, 1, 0, tzinfo=UTC)
@@ -26,13 +28,13 @@ STATUSES = (400, 401, 403, 404, 405, 409, 413, 415, 418, 422, 429, 500, 502, 503
 @pytest.fixture(scope="module")
 def app() -> Flask:
     """An application with the templates and nothing else; an unknown name in a template is an error."""
-    app = Flask("components", root_path=str(ROOT))
+    app = Application("components", root_path=str(ROOT))
     app.secret_key = "test"
     environment = app.jinja_env
     environment.add_extension("jinja2.ext.i18n")
     environment.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True, pgettext=i18n.pgettext)  # type: ignore[attr-defined]
     environment.trim_blocks = environment.lstrip_blocks = True
-    environment.globals.update(static_url=lambda path: f"/static/{path}", csrf_token=lambda: "token")
+    environment.globals.update(static_url=lambda path: f"/static/{path}", csrf_token=lambda: "token", icon=icon)
     formatting.init_app(app)
     return app
 
@@ -80,7 +82,9 @@ def shell(**changed: object) -> SimpleNamespace:
             )
         },
     }
-    return SimpleNamespace(**(values | changed))
+    frame = SimpleNamespace(**(values | changed), token="token", back="/")
+    frame.part = lambda name: draw(name, frame)
+    return frame
 
 
 def test_a_page_has_its_frame(app):

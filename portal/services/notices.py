@@ -22,6 +22,7 @@ from portal.models.task import Follower, Task
 from portal.permissions import Role
 from portal.services import assignment
 from portal.services.delivery import changed, insert_once
+from portal.visibility import Viewer
 
 MAILED_LEVELS = frozenset({NoticeLevel.WARN, NoticeLevel.OVERDUE, NoticeLevel.ACTION})
 """Levels pressing enough for an e-mail of their own."""
@@ -187,10 +188,14 @@ def inbox(user: User, *, unread_only: bool = False) -> Select[Notice]:
     )
 
 
+def unread(viewer: Viewer) -> Select[Any]:
+    """The numbers of the unread notices, up to COUNT_CEILING, over an index."""
+    return select(Notice.id).where(Notice.user_id == viewer.id, Notice.read_at.is_(None)).limit(COUNT_CEILING)
+
+
 def unread_count(session: Session, user: User) -> int:
-    """How many notices are unread, up to COUNT_CEILING, over an index."""
-    own = select(Notice.id).where(Notice.user_id == user.id, Notice.read_at.is_(None)).limit(COUNT_CEILING)
-    return session.scalar(select(func.count()).select_from(own.subquery())) or 0
+    """How many notices are unread, up to COUNT_CEILING."""
+    return session.scalar(select(func.count()).select_from(unread(user).subquery())) or 0
 
 
 def find(session: Session, user: User, notice_id: int) -> Notice | None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import cast
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from portal import settings
@@ -66,18 +68,50 @@ def begin(session: Session, user: User, *, at: datetime, address: str, device: s
     return token
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What reading requests know of a session: plain values. `user` has the columns of User and nothing else."""
+
+    id: int
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    second_factor_at: datetime | None
+    user: User
+
+
+_BEGAN = UserSession.created_at.label("session_created_at")
+_LOOK = (
+    select(UserSession.id.label("session_id"), _BEGAN, UserSession.seen_at, UserSession.expires_at)
+    .add_columns(UserSession.second_factor_at, *User.__table__.c)
+    .join(User, User.id == UserSession.user_id)
+    .where(UserSession.token_hash == bindparam("token"), UserSession.ended_at.is_(None), User.disabled_at.is_(None))
+)
+
+
+def look(session: Session, token: str) -> Seen | None:
+    """As `find`, for requests that only read: leaner by half, since no records are made of the rows."""
+    row = session.connection().execute(_LOOK, {"token": digest(token)}).one_or_none()
+    if row is None:
+        return None
+    return Seen(row[0], row[1], row[2], row[3], row[4], user=cast(User, row))
+
+
+_FIND = (
+    select(UserSession)
+    .join(UserSession.user)
+    .options(contains_eager(UserSession.user).options(joinedload(User.branch)))
+    .where(UserSession.token_hash == bindparam("token"), UserSession.ended_at.is_(None), User.disabled_at.is_(None))
+    .execution_options(populate_existing=True)
+)
+
+
 def find(session: Session, token: str) -> UserSession | None:
     """The session of a token with its person and branch in one query; None when ended, unknown or disabled."""
-    return session.scalars(
-        select(UserSession)
-        .join(UserSession.user)
-        .options(contains_eager(UserSession.user).options(joinedload(User.branch)))
-        .where(UserSession.token_hash == digest(token), UserSession.ended_at.is_(None), User.disabled_at.is_(None))
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    return session.scalars(_FIND, {"token": digest(token)}).one_or_none()
 
 
-def overdue(session: Session, row: UserSession, at: datetime) -> End | None:
+def overdue(session: Session, row: UserSession | Seen, at: datetime) -> End | None:
     """Why the session must end now: idle or open for too long. None: it lives."""
     if at >= row.expires_at:
         return End.EXPIRED
@@ -87,12 +121,12 @@ def overdue(session: Session, row: UserSession, at: datetime) -> End | None:
     return End.IDLE if at >= row.seen_at + idle else None
 
 
-def is_half_way(row: UserSession) -> bool:
+def is_half_way(row: UserSession | Seen) -> bool:
     """True while the password was given but not the second factor that the person has set up."""
     return row.user.totp_confirmed_at is not None and row.second_factor_at is None
 
 
-def wants_touch(row: UserSession, at: datetime) -> bool:
+def wants_touch(row: UserSession | Seen, at: datetime) -> bool:
     """True when it is time to write down that the person is there."""
     return at - row.seen_at >= TOUCH_EVERY
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, bindparam, case, func, literal, null, or_, select
 from sqlalchemy.orm import Session
 
 from portal import clock, visibility
 from portal.models.org import User
 from portal.models.task import Task
+from portal.services import notices
 
 CEILING = 999
 
@@ -25,20 +28,30 @@ def mine(user: visibility.Viewer) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Open tasks of one person. `late_by_kind` is per plural record name, for the numbers in the rail."""
+    """Open tasks and unread notices of one person. `late_by_kind` is per plural record name, for the rail."""
 
     open: int = 0
     late: int = 0
     late_by_kind: dict[str, int] = field(default_factory=dict)
+    notices: int = 0
 
 
 def counts(session: Session, user: User, at: datetime) -> Counts:
-    """How many tasks are open and late for the person, in one query over an index; stops counting at CEILING."""
-    own = select(Task.record_kind, Task.due_at).where(Task.closed_at.is_(None), mine(user)).limit(CEILING).subquery()
-    late = func.sum(case((own.c.due_at < at, 1), else_=0))
-    rows = session.execute(select(own.c.record_kind, func.count(), late).group_by(own.c.record_kind)).all()
-    by_kind = {kind: int(number or 0) for kind, _total, number in rows}
-    return Counts(sum(total for _kind, total, _late in rows), sum(by_kind.values()), by_kind)
+    """How much lies before the person, in one query over indexes; tasks stop counting at CEILING."""
+    given = visibility.parameters(user) | {"at": at}
+    rows = session.connection().execute(_counts(visibility.placeholder(user)), given).all()
+    by_kind = {kind: int(number or 0) for kind, _total, number in rows if kind is not None}
+    unread = sum(total for kind, total, _late in rows if kind is None)
+    return Counts(sum(total for _kind, total, _late in rows) - unread, sum(by_kind.values()), by_kind, unread)
+
+
+@lru_cache
+def _counts(viewer: visibility.Placeholder) -> CompoundSelect[Any]:
+    own = select(Task.record_kind, Task.due_at).where(Task.closed_at.is_(None), mine(viewer)).limit(CEILING).subquery()
+    late = func.sum(case((own.c.due_at < bindparam("at"), 1), else_=0))
+    tasks = select(own.c.record_kind, func.count(), late).group_by(own.c.record_kind)
+    unread = notices.unread(viewer).subquery()
+    return tasks.union_all(select(null(), func.count(), literal(0)).select_from(unread))
 
 
 def queue(user: User) -> Select[Task]:
