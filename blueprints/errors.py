@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from blueprints.http import wants_fragment
 from portal.db import db
 from portal.errors import DomainError
+from portal.files.store import StoreError
 from portal.i18n import _
 
 log = logging.getLogger("portal.errors")
@@ -37,6 +38,14 @@ def init_app(app: Flask) -> None:
         log.error("database not available: %s", error)
         db.session.rollback()
         return answer(503, _("The database is busy or not reachable. Please try again in a moment."))
+
+    @app.errorhandler(StoreError)
+    def on_store(error: StoreError) -> ResponseReturnValue:
+        log.error("files not available: %s", error)
+        db.session.rollback()
+        return answer(
+            503, _("The store of the files is not reachable. Nothing was saved. Please try again in a moment.")
+        )
 
     @app.errorhandler(Exception)
     def on_failure(error: Exception) -> ResponseReturnValue:

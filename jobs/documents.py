@@ -43,7 +43,7 @@ class RenderDocument(Staged):
     limit_seconds = 90
 
     def prepare(self, session: Session, **ids: Any) -> Draft | None:
-        """Set the form from the record as it stands. None: it is there already, or may no longer be made."""
+        """Read the record as it stands. None: it is there already, or may no longer be made."""
         document = session.get(Document, ids["document_id"])
         if document is None or document.state not in documents.WAITING:
             return None
@@ -58,12 +58,14 @@ class RenderDocument(Staged):
 
     def act(self, prepared: Draft) -> Made | Refused:
         """Print and keep the file."""
+        store = _store()
+        paper = prepared.paper(store)
         try:
-            pdf = rendering.render_pdf(prepared.paper.html, prepared.paper.assets)
+            pdf = rendering.render_pdf(paper.html, paper.assets)
         except rendering.PdfError as error:
             log.error("document %d: %s (%s)", prepared.document_id, error, error.detail)
             return Refused(error.message)
-        return Made(_store().put(pdf.content), len(pdf.content), pdf.page_count)
+        return Made(store.put(pdf.content), len(pdf.content), pdf.page_count)
 
     def finish(self, session: Session, prepared: Draft, result: Made | Refused) -> None:
         """Note the file, or why there is none."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from flask import current_app
@@ -17,10 +18,10 @@ from sqlalchemy import String, and_, cast, exists, func, literal, not_, or_, sel
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.db import Base, session
+from portal.db import session
 from portal.files.store import Store
 from portal.models.account import UserSession
-from portal.models.attachment import StoredFile
+from portal.models.attachment import StoredFile, content_columns
 from portal.models.contract import Contract, PaymentTerm
 from portal.models.document import Document, DocumentState
 from portal.models.event import Event, EventKind
@@ -228,21 +229,15 @@ def files_are_whole(current: Session, result: Result) -> None:
 
 
 def _check_orphans(current: Session, store: Store, result: Result) -> None:
-    named = [
-        column
-        for table in Base.metadata.tables.values()
-        for column in table.columns
-        if column.name == "sha256" or column.name.endswith("_sha256")
-    ]
     before = time.time() - FRESH_FILE_SECONDS
-    names = store.all()
-    while portion := [name for _count, name in zip(range(PORTION), names, strict=False)]:
+    kept = store.all()
+    while portion := list(islice(kept, PORTION)):
         known: set[str] = set()
-        for column in named:
-            known.update(current.scalars(select(column).where(column.in_(portion))))
-        for name in portion:
-            orphan = name not in known and store.path(name).stat().st_mtime < before
-            result.look([f"the bytes {name[:12]}… belong to nothing" if orphan else None])
+        for column in content_columns():
+            known.update(current.scalars(select(column).where(column.in_([item.sha256 for item in portion]))))
+        for item in portion:
+            orphan = item.sha256 not in known and item.at < before
+            result.look([f"the bytes {item.sha256[:12]}… belong to nothing" if orphan else None])
 
 
 def money_agrees(current: Session, result: Result) -> None:

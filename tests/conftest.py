@@ -22,10 +22,10 @@ from portal import clock as portal_clock
 from portal import db as portal_db
 from portal import i18n
 from portal.app import create_app
-from portal.config import Config
+from portal.config import Bucket, Config
 from portal.models.org import User
 from portal.permissions import Role
-from tests import databases, story
+from tests import databases, s3, story
 from tests.client import Client
 from tests.factories import Make
 
@@ -87,6 +87,20 @@ def database(request: pytest.FixtureRequest, home: Path) -> str:
         databases.empty_postgresql(url)
         return url
     return databases.copy_sqlite(request.getfixturevalue("sqlite_template"), home)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[s3.Server]:
+    with s3.server() as started:
+        yield started
+
+
+@pytest.fixture
+def bucket(s3_server: s3.Server, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """An empty bucket of an S3-compatible store, with the keys for it in the environment."""
+    for name, value in s3.KEYS.items():
+        monkeypatch.setenv(name, value)
+    return s3_server.make_bucket()
 
 
 # Application ---------------------------------------------------------------------------------------------------------

@@ -162,9 +162,10 @@ def _show(record: Any, shown: Panel, status: int = 200) -> ResponseReturnValue:
 
 def _send(sha256: str, mime: str, name: str, *, as_attachment: bool) -> ResponseReturnValue:
     store = Store.of(current_app.config["PORTAL"])
-    if not store.has(sha256):
-        raise NotFound(_p("attachment", "The file is missing in the store. Please tell the manager."))
-    return send_content(store, sha256, mime, name, as_attachment=as_attachment)
+    try:
+        return send_content(store, sha256, mime, name, as_attachment=as_attachment)
+    except FileNotFoundError as error:
+        raise NotFound(_p("attachment", "The file is missing in the store. Please tell the manager.")) from error
 
 
 def _line(item: Attachment, people: dict[int, str], is_open: bool) -> FileLine:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import io
+import os
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, current_app, g, request, send_file, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from blueprints.http import page, requires, see_other
 from blueprints.records import blueprint
@@ -103,11 +104,13 @@ document_progress.polled = True  # type: ignore[attr-defined]  # watching is no 
 def document_file(document_id: int) -> ResponseReturnValue:
     """The PDF. Each time it leaves the portal is noted: who printed what."""
     found = documents.find(session(), g.user, document_id)
-    store = _store()
-    if found.state != DocumentState.DONE or not found.sha256 or not store.has(found.sha256):
+    if found.state != DocumentState.DONE or not found.sha256:
         raise NotFound()
-    sha256, name = found.sha256, f"{found.form}-{found.record_number}.pdf"
-    answer = send_content(store, sha256, "application/pdf", name, as_attachment="download" in request.args)
+    name, as_attachment = f"{found.form}-{found.record_number}.pdf", "download" in request.args
+    try:
+        answer = send_content(_store(), found.sha256, "application/pdf", name, as_attachment=as_attachment)
+    except FileNotFoundError as error:
+        raise NotFound() from error
     if request.method == "GET" and answer.status_code == 200:
         with transaction() as writing:
             again = writing.get_one(Document, document_id)
@@ -126,14 +129,23 @@ def retry_document(document_id: int) -> ResponseReturnValue:
 
 
 def send_content(store: Store, sha256: str, mime: str, name: str, *, as_attachment: bool) -> Response:
-    """A file of the store as an answer that no browser runs, guesses at or keeps for the next person.
+    """A file of the store, streamed, as an answer that no browser runs, guesses at or keeps for the next person.
 
     Ranges and If-None-Match are answered; who may have it was asked before, each time. Raises FileNotFoundError.
     """
+    file = store.open(sha256)
     answer = send_file(
-        io.BytesIO(store.read(sha256)), mimetype=mime, as_attachment=as_attachment, download_name=name,
-        conditional=True, etag=sha256, max_age=0,
-    )  # fmt: skip
+        file, mimetype=mime, as_attachment=as_attachment, download_name=name, conditional=False, max_age=0
+    )
+    answer.set_etag(sha256)
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    answer.content_length = size
+    try:
+        answer.make_conditional(request.environ, accept_ranges=True, complete_length=size)
+    except RequestedRangeNotSatisfiable:
+        file.close()
+        raise
     answer.headers["Content-Security-Policy"] = SANDBOX
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Cache-Control"] = "private, no-cache"

@@ -281,7 +281,7 @@ def import_run(number: str) -> ResponseReturnValue:
         groups=words.groups(run),
         made=words.made_text(run.counts.get("made") or run.counts.get("proved") or {}),
         undone=words.made_text(run.counts.get("undone") or {}),
-        progress=progress.read(_store().root, run.id) if run.state == ImportState.RUNNING else None,
+        progress=progress.read(_store().workspace, run.id) if run.state == ImportState.RUNNING else None,
         error=running.error_text(run),
         others=_other_sheets(run) if run.state == ImportState.DONE else [],
         steps=_steps(run, "preview"),
@@ -304,7 +304,7 @@ def import_progress(number: str) -> ResponseReturnValue:
     if run.state != ImportState.RUNNING:
         return see_other(".import_run", number=number)
     return page(
-        "records/imports/progress.html", fragment="progress", run=run, progress=progress.read(_store().root, run.id)
+        "records/imports/progress.html", fragment="progress", run=run, progress=progress.read(_store().workspace, run.id)
     )
 
 

@@ -30,6 +30,7 @@ def document_command(form: str, number: str, output: Path, language: str) -> Non
     from portal.services import documents, events
 
     config = Config.from_env()
+    store = Store.of(config)
     code = form.upper()
     if code not in documents.FORMS:
         raise click.ClickException(f"there is no form {form}; the forms are {', '.join(documents.FORMS)}.")
@@ -41,10 +42,11 @@ def document_command(form: str, number: str, output: Path, language: str) -> Non
                 record = session.scalars(select(chosen.model).where(chosen.model.number == number)).one_or_none()
                 if record is None:
                     raise click.ClickException(f"there is no record {number} of which {code} could be printed.")
-                _mark, sheet = documents.written(
+                draft = documents.drawn_up(
                     session, chosen, record, number=None, by=i18n.pgettext("form", "administrator"),
-                    at=clock.now(), store=Store.of(config),
+                    at=clock.now(), store=store,
                 )  # fmt: skip
+            sheet = draft.paper(store)
             pdf = rendering.render_pdf(sheet.html, sheet.assets)
             with transaction() as session:
                 again = session.get_one(chosen.model, record.id)

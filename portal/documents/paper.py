@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -69,6 +69,18 @@ def write(view: View, issue: Issue) -> Paper:
         )
     )
     return Paper(html, assets)
+
+
+def pictures(part: Any) -> Iterator[Path]:
+    """The files of the store that a view or an issue names, wherever they stand in it."""
+    if isinstance(part, Path):
+        yield part
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from pictures(item)
+    elif dataclasses.is_dataclass(part):
+        for one in dataclasses.fields(part):
+            yield from pictures(getattr(part, one.name))
 
 
 def fingerprint(view: View, company: Company, locale: str) -> str:

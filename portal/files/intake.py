@@ -71,7 +71,7 @@ def take(
         shown = shown_name(name)
         return Invalid({field: _("%(name)s: %(problem)s", name=shown, problem=message) if shown else message})
 
-    with tempfile.TemporaryDirectory(prefix="upload-", dir=_working_folder(store)) as folder:
+    with tempfile.TemporaryDirectory(prefix="upload-", dir=store.make_workspace()) as folder:
         source = Path(folder, "source")
         size = _copy_up_to(upload, source, MAX_BYTES)
         if size == 0:
@@ -111,12 +111,6 @@ def take(
 def is_download_only(mime: str) -> bool:
     """Whether a browser must save the file instead of showing it: everything but the pictures we drew ourselves."""
     return mime == PDF.mime or not mime.startswith("image/")
-
-
-def _working_folder(store: Store) -> Path:
-    folder = store.root / "tmp"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
 
 
 def _copy_up_to(upload: IO[bytes], target: Path, limit: int) -> int:

@@ -1,20 +1,22 @@
-"""The content-addressed store: a file lies once under its SHA-256, written whole or not at all."""
+"""The content-addressed store: a file lies once under its SHA-256, written whole or not at all.
+
+Two places can hold it, a folder (`folder.py`) and a bucket of an S3-compatible store (`bucket.py`). Both lay it out the
+same way, `ab/cd/<sha256>`, so one can be copied into the other with any tool.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
-import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from portal import faults
-from portal.config import Config, ConfigError
+from portal.config import Bucket, Config
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
@@ -22,90 +24,91 @@ ABANDONED_SECONDS = 600
 """A temporary file older than this belongs to a process that died."""
 
 
+class StoreError(RuntimeError):
+    """The store cannot be used; the text tells the administrator which one and why. What was asked for was not done."""
+
+
 @dataclass(frozen=True, slots=True)
-class Store:
-    """The store in one folder. `root` holds `ab/cd/<sha256>`; `tmp` in it holds what is being written."""
+class Kept:
+    """A file of the store, as listing it tells. `at` is when it was written, in seconds of the system's clock."""
 
-    root: Path
+    sha256: str
+    size: int
+    at: float
 
-    @classmethod
-    def of(cls, config: Config) -> Store:
-        """The store of this installation: `files` in the data folder, or the shared folder of PORTAL_FILES_URL.
 
-        Raises ConfigError for an address that is no folder.
+class Store(ABC):
+    """Where content lies. Errors of the place are StoreError; content that is not there is FileNotFoundError."""
+
+    @property
+    @abstractmethod
+    def workspace(self) -> Path:
+        """A folder of this machine for what is on its way into the store or out of it; `sweep` clears it."""
+
+    @staticmethod
+    def of(config: Config) -> Store:
+        """The store of this installation: `files` in the data folder, or what PORTAL_FILES_URL names."""
+        if isinstance(config.files, Bucket):
+            from portal.files.bucket import BucketStore  # its library takes time to load
+
+            return BucketStore(config.files, config.home / "tmp")
+        from portal.files.folder import FolderStore
+
+        return FolderStore(config.files)
+
+    @abstractmethod
+    def put(self, content: bytes | BinaryIO, *, replace: bool = False) -> str:
+        """Keep the content and return its SHA-256. The same content twice is kept once. Durable when it returns.
+
+        `replace`: write it even if it is there, because what lies there may be damaged.
         """
-        if not config.files_url:
-            return cls(config.home / "files")
-        scheme, colon, rest = config.files_url.partition("://")
-        if colon and scheme != "file":
-            raise ConfigError("PORTAL_FILES_URL must be a folder, as /srv/portal/files or file:///srv/portal/files.")
-        return cls(Path(rest if colon else config.files_url))
 
-    def path(self, sha256: str) -> Path:
-        """Where the content lies. Raises ValueError for what is no SHA-256."""
-        if not _SHA256.fullmatch(sha256):
-            raise ValueError("not a SHA-256")
-        return self.root / sha256[:2] / sha256[2:4] / sha256
-
-    def put(self, content: bytes | BinaryIO) -> str:
-        """Keep the content and return its SHA-256. The same content twice is kept once. Durable when it returns."""
-        self._folder("tmp")
-        digest = hashlib.sha256()
-        descriptor, name = tempfile.mkstemp(dir=self.root / "tmp")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                for chunk in _chunks(content):
-                    digest.update(chunk)
-                    file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())
-            faults.reach("K8")
-            sha256 = digest.hexdigest()
-            target = self.path(sha256)
-            if not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(name, target)
-                _sync(target.parent)
-                faults.reach("K9")
-        finally:
-            Path(name).unlink(missing_ok=True)
-        return sha256
-
+    @abstractmethod
     def open(self, sha256: str) -> BinaryIO:
-        """The content for reading. Raises FileNotFoundError."""
-        return self.path(sha256).open("rb")
+        """The content for reading from any position, never all of it in memory. Raises FileNotFoundError."""
+
+    @abstractmethod
+    def has(self, sha256: str) -> bool:
+        """Whether the content is there."""
+
+    @abstractmethod
+    def size(self, sha256: str) -> int:
+        """Bytes. Raises FileNotFoundError."""
+
+    @abstractmethod
+    def all(self) -> Iterator[Kept]:
+        """Everything kept, in order of its SHA-256."""
+
+    @abstractmethod
+    def path(self, sha256: str) -> Path:
+        """Where the content lies on this machine once `bring` was called. Raises ValueError for what is no SHA-256."""
+
+    @abstractmethod
+    def bring(self, sha256: str) -> Path:
+        """See to it that the content lies at its `path` for the next minutes. Raises FileNotFoundError."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Write, read and delete something small. Raises StoreError when one of them is impossible."""
 
     def read(self, sha256: str) -> bytes:
         """The whole content. Raises FileNotFoundError."""
-        return self.path(sha256).read_bytes()
-
-    def has(self, sha256: str) -> bool:
-        """Whether the content is there."""
-        return self.path(sha256).is_file()
-
-    def size(self, sha256: str) -> int:
-        """Bytes. Raises FileNotFoundError."""
-        return self.path(sha256).stat().st_size
+        with self.open(sha256) as file:
+            return file.read()
 
     def verify(self, sha256: str) -> bool:
         """Whether the content is there and is what its name says."""
         try:
-            with self.path(sha256).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+            with self.open(sha256) as file:
+                return hash_of(file) == sha256
         except FileNotFoundError:
             return False
-
-    def all(self) -> Iterator[str]:
-        """The SHA-256 of everything kept, in order."""
-        for path in sorted(self.root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")):
-            if _SHA256.fullmatch(path.name):
-                yield path.name
 
     def sweep(self) -> int:
         """Remove what dead processes left half written; returns how many entries. Safe at any time."""
         before = time.time() - ABANDONED_SECONDS
         removed = 0
-        for path in (self.root / "tmp").glob("*"):
+        for path in self.workspace.glob("*"):
             try:
                 if path.stat().st_mtime < before:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -114,22 +117,39 @@ class Store:
                 continue
         return removed
 
-    def _folder(self, name: str) -> None:
-        (self.root / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    def make_workspace(self) -> Path:
+        """The workspace, made if it is not there yet, for its owner only. Raises StoreError."""
+        try:
+            self.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"The folder {self.workspace} cannot be made: {error.strerror}.") from error
+        return self.workspace
 
 
-def _chunks(content: bytes | BinaryIO) -> Iterator[bytes]:
+def place(sha256: str) -> str:
+    """Where content lies below the top of a store. Raises ValueError for what is no SHA-256."""
+    if not _SHA256.fullmatch(sha256):
+        raise ValueError("not a SHA-256")
+    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def is_place(path: str) -> bool:
+    """Whether `place` gives this path for some content."""
+    return bool(_SHA256.fullmatch(path[-64:])) and path == place(path[-64:])
+
+
+def hash_of(file: BinaryIO) -> str:
+    """The SHA-256 of what is left to read."""
+    digest = hashlib.sha256()
+    for chunk in chunks(file):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def chunks(content: bytes | BinaryIO) -> Iterator[bytes]:
+    """The content in portions that fit into memory."""
     if isinstance(content, bytes):
         yield content
         return
     while chunk := content.read(_CHUNK):
         yield chunk
-
-
-def _sync(folder: Path) -> None:
-    """Make the new name durable, not only the content."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import Column, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base
+
+
+def names_content(column_name: str) -> bool:
+    """Whether a column of this name, in whatever table, names content of the store."""
+    return column_name == "sha256" or column_name.endswith("_sha256")
+
+
+def content_columns() -> list[Column[Any]]:
+    """Every column that names content of the store."""
+    tables = Base.metadata.sorted_tables
+    return [column for table in tables for column in table.columns if names_content(column.name)]
 
 
 class StoredFile(Base):

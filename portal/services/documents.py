@@ -6,6 +6,7 @@ A form whose record did not change since it was made is handed out again as it i
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from portal import i18n, outbox
 from portal.documents import paper
 from portal.documents.building import BUILDERS, company
 from portal.documents.paper import Paper
-from portal.documents.views import ComplaintFile, ComplaintRegister, CustomerForm, Issue, ProblemSlip
+from portal.documents.views import ComplaintFile, ComplaintRegister, CustomerForm, Issue, ProblemSlip, View
 from portal.errors import DomainError, NotFound, NotPermitted
 from portal.files.store import Store
 from portal.i18n import N_, Text, _p
@@ -159,11 +160,21 @@ def handed_out(session: Session, document: Document, *, actor: User | None, at: 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A form set from its record as it stands now, ready to become a PDF."""
+    """What a form shows of its record as it stands now. `document_id` None: a paper outside the register."""
 
-    document_id: int
+    document_id: int | None
     fingerprint: str
-    paper: Paper
+    view: View
+    issue: Issue
+    locale: str
+
+    def paper(self, store: Store) -> Paper:
+        """Set the form, with its pictures brought from the store; outside a transaction, because that may take long."""
+        for picture in {*paper.pictures(self.view), *paper.pictures(self.issue)}:
+            with suppress(FileNotFoundError):  # its place on the paper says so
+                store.bring(picture.name)
+        with i18n.use_locale(self.locale):
+            return paper.write(self.view, self.issue)
 
 
 def draft(session: Session, document: Document, *, at: datetime, store: Store) -> Draft:
@@ -177,19 +188,18 @@ def draft(session: Session, document: Document, *, at: datetime, store: Store) -
     except DomainError as error:
         raise NotFound(NO_LONGER_YOURS) from error
     with i18n.use_locale(document.locale):
-        return Draft(
-            document.id, *written(session, form, record, number=document.id, by=person.name, at=at, store=store)
-        )
+        return drawn_up(session, form, record, number=document.id, by=person.name, at=at, store=store)
 
 
-def written(
+def drawn_up(
     session: Session, form: Form, record: Any, *, number: int | None, by: str, at: datetime, store: Store
-) -> tuple[str, Paper]:
-    """Fingerprint and page of a form in the present language; `number` None: a paper outside the register."""
+) -> Draft:
+    """What a form shows, in the present language; `number` None: a paper outside the register."""
     firm = company(session, store)
     view = BUILDERS[form.code](session, record, store)
     name = _p("form", "document %(number)s", number=f"{number:06d}") if number else _p("form", "copy")
-    return paper.fingerprint(view, firm, i18n.locale()), paper.write(view, Issue(firm, name, at, by))
+    mark = paper.fingerprint(view, firm, i18n.locale())
+    return Draft(number, mark, view, Issue(firm, name, at, by), i18n.locale())
 
 
 def made(

@@ -14,6 +14,7 @@ from PIL import Image
 from portal import i18n
 from portal.errors import Invalid
 from portal.files import intake, reencode
+from portal.files.folder import FolderStore
 from portal.files.kinds import IMPORTS, XLSX
 from portal.files.store import Store
 from tests.files import hostile
@@ -23,7 +24,7 @@ Take = Callable[..., intake.Accepted]
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "files")
+    return FolderStore(tmp_path / "files")
 
 
 @pytest.fixture
@@ -92,8 +93,8 @@ def test_a_picture_loses_place_owner_and_comment_and_stands_upright(take: Take, 
     assert (taken.mime, taken.width, taken.height) == ("image/jpeg", 320, 640) == ("image/jpeg", *clean.size)
     assert clean.getpixel((160, 100))[0] > 200 > 100 > clean.getpixel((160, 100))[1]
     assert not dict(clean.getexif()) and not {"exif", "xmp", "comment", "icc_profile"} & set(clean.info)
-    for sha256 in store.all():
-        content = store.read(sha256)
+    for kept in store.all():
+        content = store.read(kept.sha256)
         assert hostile.GPS_MARK not in content and b"PhoneMaker" not in content and b"<script>" not in content
 
 

@@ -94,9 +94,11 @@ def sheet_of(store: Store, run: ImportRun) -> Sheet:
 
 def sheets_of(store: Store, run: ImportRun) -> tuple[Sheet, ...]:
     """All sheets of the run's file."""
-    if not store.has(run.file_sha256):
-        raise Refused(N_("The uploaded file is gone. Upload it again."))
-    return reading.read_workbook(store.path(run.file_sha256), header_words=columns.header_words())
+    try:
+        path = store.bring(run.file_sha256)
+    except FileNotFoundError as error:
+        raise Refused(N_("The uploaded file is gone. Upload it again.")) from error
+    return reading.read_workbook(path, header_words=columns.header_words())
 
 
 def _sheet(sheets: tuple[Sheet, ...], name: str) -> Sheet:

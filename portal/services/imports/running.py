@@ -117,7 +117,7 @@ def execute(store: Store, run_id: int, *, at: datetime) -> None:
                 return
             made = carry_out(
                 session, run, plan, actor=actor, at=at,
-                progress=lambda done, total: progress.write(store.root, run_id, done, total),
+                progress=lambda done, total: progress.write(store.workspace, run_id, done, total),
             )  # fmt: skip
             run.state, run.finished_at, run.rows_done = ImportState.DONE, at, run.rows_total
             run.counts = {**run.counts, "made": made}
@@ -127,7 +127,7 @@ def execute(store: Store, run_id: int, *, at: datetime) -> None:
     except (IntegrityError, StatementError) as error:
         fail(run_id, kept_error(REFUSED, error.orig or error), at=at)
     finally:
-        progress.clear(store.root, run_id)
+        progress.clear(store.workspace, run_id)
 
 
 def fail(run_id: int, why: str, *, at: datetime) -> None:
