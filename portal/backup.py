@@ -1,6 +1,8 @@
 """One archive with everything: the database as of one moment, the files, and checksums to prove it.
 
 Files of the store never change once written, so the database is copied first and every file it names is then there.
+They go into the archive under their SHA-256, wherever the store keeps them, and come back into whatever store the
+portal is configured with at that time.
 """
 
 from __future__ import annotations
@@ -9,22 +11,28 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from portal import clock, faults
 from portal.config import Config
+from portal.files.folder import FolderStore
+from portal.files.store import Kept, Store, chunks
 
 MANIFEST = "manifest.json"
 FORMAT = 1
 SQLITE, POSTGRESQL = "database.sqlite3", "database.dump"
+HOME, FILES = "home/", "files/"
+"""What member names begin with: the data folder's own files, and those of the store, named by their SHA-256."""
+IN_MEMORY = 16_000_000
 SCRATCH = {"run", "valkey", "backups", "tmp", "cache"}
 """Folders of the data folder that hold nothing worth keeping."""
 
@@ -37,10 +45,14 @@ class BackupError(RuntimeError):
 
 @dataclass(frozen=True)
 class Report:
-    """What an archive holds. `members` maps each name to its SHA-256; `created_at` is ISO 8601, UTC."""
+    """What an archive holds. `members` maps each name to its SHA-256; `created_at` is ISO 8601, UTC.
+
+    `missing`: content that the database names and the store did not have, or not unchanged.
+    """
 
     created_at: str
     members: dict[str, str] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
     size_bytes: int = 0
     format: int = FORMAT
 
@@ -54,7 +66,10 @@ class Report:
 
 
 def create(config: Config, target: Path, *, progress: Progress = lambda _text: None) -> Report:
-    """Write the archive, read it back, and only then give it its name: a file called `target` is always whole."""
+    """Write the archive, read it back, and only then give it its name: a file called `target` is always whole.
+
+    Files that are lost already do not keep the others from being saved: they are named in the report.
+    """
     if config.is_sqlite and not _sqlite_file(config).exists():
         raise BackupError(f"There is no database in {config.home}; set PORTAL_HOME, or create one with portal init.")
     target = target.resolve()
@@ -85,10 +100,16 @@ def _write(target: Path, config: Config, copy: Path, report: Report, progress: P
     with os.fdopen(descriptor, "wb") as file:
         with tarfile.open(fileobj=file, mode=mode, format=tarfile.PAX_FORMAT) as archive:  # type: ignore[call-overload]
             _add(archive, copy.name, copy, report)
-            for number, path in enumerate(sorted(_kept(config)), 1):
-                _add(archive, f"home/{path.relative_to(config.home).as_posix()}", path, report)
+            store = Store.of(config)
+            for path in sorted(_kept(config, store)):
+                _add(archive, HOME + path.relative_to(config.home).as_posix(), path, report)
+            named = _named(config, copy)
+            progress(f"Copying the files of {store}")
+            for number, kept in enumerate(store.all(), 1):
+                _add_kept(archive, store, kept, report)
                 if number % 500 == 0:
                     progress(f"{number} files")
+            report.missing.extend(sorted(name for name in named if FILES + name not in report.members))
             text = json.dumps(asdict(report), indent=1).encode()
             facts = tarfile.TarInfo(MANIFEST)
             facts.size = len(text)
@@ -97,11 +118,43 @@ def _write(target: Path, config: Config, copy: Path, report: Report, progress: P
         os.fsync(file.fileno())
 
 
-def _kept(config: Config) -> Iterator[Path]:
-    """The files of the data folder that belong into an archive; the database is copied in its own way."""
+def _kept(config: Config, store: Store) -> Iterator[Path]:
+    """The files of the data folder that belong into an archive; database and store are copied in their own way."""
+    root = _inside(config, store)
     for top in _content(config.home):
         if not top.name.startswith("portal.sqlite3"):
-            yield from (path for path in [top, *top.rglob("*")] if path.is_file() and not path.is_symlink())
+            for path in [top, *top.rglob("*")]:
+                if path.is_file() and not path.is_symlink() and root not in path.parents:
+                    yield path
+
+
+def _inside(config: Config, store: Store) -> Path | None:
+    """The folder of the store, if it lies in the data folder."""
+    return store.root if isinstance(store, FolderStore) and config.home in store.root.parents else None
+
+
+def _named(config: Config, copy: Path) -> set[str]:
+    """The SHA-256 of all content that the database names: as copied, or with PostgreSQL a moment later."""
+    from sqlalchemy import column, create_engine, inspect, select, table
+
+    from portal import sqlite
+    from portal.models.attachment import names_content
+
+    engine = (
+        create_engine(f"sqlite:///{copy}", module=sqlite.module())
+        if config.is_sqlite
+        else create_engine(config.database_url)
+    )
+    names: set[str] = set()
+    try:
+        found = inspect(engine).get_multi_columns()
+        with engine.connect() as connection:
+            for (_schema, name), columns in found.items():
+                for wanted in (item["name"] for item in columns if names_content(item["name"])):
+                    names.update(connection.scalars(select(column(wanted)).select_from(table(name)).distinct()))
+    finally:
+        engine.dispose()
+    return names - {None}
 
 
 def _content(home: Path) -> list[Path]:
@@ -122,6 +175,23 @@ def _add(archive: tarfile.TarFile, name: str, path: Path, report: Report) -> Non
         digest = hashlib.sha256()
         archive.addfile(facts, _Tee(file, digest.update))
         report.members[name] = digest.hexdigest()
+
+
+def _add_kept(archive: tarfile.TarFile, store: Store, kept: Kept, report: Report) -> None:
+    """Add a file of the store, if it is what its name says: a changed one is as good as lost and counts as missing."""
+    with tempfile.SpooledTemporaryFile(IN_MEMORY) as content:
+        digest = hashlib.sha256()
+        with suppress(FileNotFoundError), store.open(kept.sha256) as source:
+            for chunk in chunks(source):
+                digest.update(chunk)
+                content.write(chunk)
+        if digest.hexdigest() != kept.sha256:
+            return
+        facts = tarfile.TarInfo(FILES + kept.sha256)
+        facts.size, facts.mtime, facts.mode = content.tell(), int(kept.at), 0o600
+        content.seek(0)
+        archive.addfile(facts, content)
+        report.members[facts.name] = kept.sha256
 
 
 class _Tee:
@@ -205,7 +275,8 @@ def _unpack(archive: Path, folder: Path) -> tuple[Report, dict[str, Path]]:
         raise BackupError(f"{archive.name} is damaged and cannot be read: {error}") from error
     if manifest.get("format") != FORMAT:
         raise BackupError(f"{archive.name} is no backup of this portal, or it is cut off.")
-    if manifest["members"] != found:
+    misnamed = any(name.startswith(FILES) and name != FILES + checksum for name, checksum in found.items())
+    if manifest["members"] != found or misnamed:
         raise BackupError(f"{archive.name} is damaged: its checksums do not fit.")
     if SQLITE in paths:
         _check_database(paths[SQLITE])
@@ -214,8 +285,11 @@ def _unpack(archive: Path, folder: Path) -> tuple[Report, dict[str, Path]]:
 
 def _is_safe(name: str) -> bool:
     """True for the names that `create` gives; an archive made by somebody else may try to reach elsewhere."""
-    parts = PurePosixPath(name).parts
-    return name in (MANIFEST, SQLITE, POSTGRESQL) or (len(parts) > 1 and parts[0] == "home" and ".." not in parts)
+    if name in (MANIFEST, SQLITE, POSTGRESQL):
+        return True
+    if name.startswith(FILES):
+        return re.fullmatch(r"[0-9a-f]{64}", name.removeprefix(FILES)) is not None
+    return name.startswith(HOME) and len(name) > len(HOME) and ".." not in PurePosixPath(name).parts
 
 
 def _check_database(path: Path) -> None:
@@ -238,10 +312,11 @@ def _sync(folder: Path) -> None:
 
 
 def restore(config: Config, archive: Path, *, replace_data: bool, progress: Progress = lambda _text: None) -> Report:
-    """Put an archive's content into the data folder; what was there is kept in a folder `before-...`.
+    """Put an archive's content into data folder, database and store; the old data folder is kept as `before-...`.
 
     The archive is proved before anything is touched. Raises BackupError when it is damaged or when there is data
-    and `replace_data` is not set, ServeError while the portal serves from this folder.
+    and `replace_data` is not set, ServeError while the portal serves from this folder, StoreError when the store
+    cannot be written.
     """
     from portal import supervisor
 
@@ -254,16 +329,30 @@ def restore(config: Config, archive: Path, *, replace_data: bool, progress: Prog
         if (SQLITE in members) != config.is_sqlite:
             held = "an SQLite" if SQLITE in members else "a PostgreSQL"
             raise BackupError(f"The archive holds {held} database; PORTAL_DATABASE_URL names another kind.")
-        _make_room(config, replace_data=replace_data)
-        progress("Putting it in place")
+        old, store = _old(config, replace_data=replace_data), Store.of(config)
+        is_inside = _inside(config, store) is not None
+        if not is_inside:  # a store that fails now has cost nothing: what it has is only added to
+            _put_files(store, members, progress)
+        _set_aside(config, old)
+        if is_inside:
+            _put_files(store, members, progress)
+        progress("Putting the database in place")
         for name, path in members.items():
             if name == POSTGRESQL:
                 _restore_postgresql(config, path)
-                continue
-            place = _sqlite_file(config) if name == SQLITE else config.home / name.removeprefix("home/")
-            place.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(place)
+            elif not name.startswith(FILES):
+                place = _sqlite_file(config) if name == SQLITE else config.home / name.removeprefix(HOME)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                path.replace(place)
     return report
+
+
+def _put_files(store: Store, members: dict[str, Path], progress: Progress) -> None:
+    progress(f"Putting the files into {store}")
+    for name, path in members.items():
+        if name.startswith(FILES):
+            with path.open("rb") as file:
+                store.put(file, replace=True)
 
 
 def _restore_postgresql(config: Config, dump: Path) -> None:
@@ -274,13 +363,19 @@ def _restore_postgresql(config: Config, dump: Path) -> None:
     _postgresql(config, "pg_restore", *options, "--dbname", database, str(dump))
 
 
-def _make_room(config: Config, *, replace_data: bool) -> None:
-    """Move what is in the data folder aside. Raises BackupError when there is something and it may not be moved."""
+def _old(config: Config, *, replace_data: bool) -> list[Path]:
+    """What is in the data folder and must make room. Raises BackupError when it may not be moved."""
     old = _content(config.home)
     if all(path.name == "secret-key" for path in old) and config.is_sqlite:
-        return
+        return []
     if not replace_data:
         raise BackupError(f"There is data in {config.home}; give --replace to set it aside and put the archive there.")
+    return old
+
+
+def _set_aside(config: Config, old: list[Path]) -> None:
+    if not old:
+        return
     aside = config.home / f"before-{clock.now():%Y%m%dT%H%M%SZ}"
     aside.mkdir()
     for path in old:

@@ -185,17 +185,28 @@ def backup(file: Path) -> None:
 
     report = backups.create(Config.from_env(), file, progress=_progress)
     click.echo(f"{file}: {report.files} files, {report.size_bytes:,} bytes, read back and intact.")
+    _say_missing(report)
 
 
 @cli.command()
 @click.argument("file", type=EXISTING)
 @click.option("--replace", is_flag=True, help="The data folder is in use: keep its old content aside, then replace it.")
 def restore(file: Path, replace: bool) -> None:
-    """Put the content of the archive FILE into the data folder. The portal must be stopped."""
+    """Put the content of the archive FILE into data folder, database and file store. The portal must be stopped."""
     from portal import backup as backups
 
     report = backups.restore(Config.from_env(), file, replace_data=replace, progress=_progress)
     click.echo(f"Restored {report.files} files of {report.created_at}.")
+    _say_missing(report)
+
+
+def _say_missing(report: Any) -> None:
+    """Exit status 1 when content that the database names was lost before the backup was made."""
+    if report.missing:
+        raise click.ClickException(
+            f"the archive holds everything but {len(report.missing)} files, which the store had lost or changed before: "
+            f"{', '.join(report.missing)}. portal verify names them too; find them in an older backup."
+        )
 
 
 @cli.command()

@@ -1,18 +1,31 @@
 """A backup that was made can be put back, and one that was damaged touches nothing."""
 
+import hashlib
 import io
 import json
+import os
+import subprocess
+import sys
 import tarfile
 from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from portal import backup, sqlite, supervisor
-from portal.config import Config
+from portal.config import Bucket, Config
+from portal.files.store import Store, StoreError
+from tests import s3
+
+ROOT = Path(__file__).parents[2]
 
 
-def config_for(home):
-    return Config.from_env({"PORTAL_HOME": str(home)})
+PHOTO, PDF, STRAY = (hashlib.sha256(content).hexdigest() for content in (b"photo", b"form", b"stray"))
+
+
+def config_for(home, files_url=""):
+    return Config.from_env({"PORTAL_HOME": str(home), "PORTAL_FILES_URL": files_url})
 
 
 def rows(home):
@@ -20,20 +33,53 @@ def rows(home):
         return [row[0] for row in connection.execute("SELECT name FROM customer ORDER BY id")]
 
 
+def content_of(config):
+    """What the store of a portal holds, every file read and proved."""
+    store = Store.of(config)
+    assert all(store.verify(kept.sha256) for kept in store.all())
+    return [store.read(kept.sha256) for kept in store.all()]
+
+
+def lose(config, sha256, server=None):
+    """Content is gone from a store behind its back."""
+    if isinstance(config.files, Bucket):
+        server.remove(config.files, f"{sha256[:2]}/{sha256[2:4]}/{sha256}")
+    else:
+        Store.of(config).path(sha256).unlink()
+
+
+@pytest.fixture(params=["home", "inside", "shared", "bucket"])
+def files_url(request, tmp_path):
+    """Every place that files can lie in."""
+    if request.param == "bucket":
+        return s3.url(request.getfixturevalue("bucket"))
+    return {"home": "", "inside": f"{tmp_path}/home/photos", "shared": f"file://{tmp_path}/shared"}[request.param]
+
+
 @pytest.fixture
 def house(tmp_path):
-    """A data folder with a database in use, a file of the store and things not worth keeping."""
-    home = tmp_path / "home"
-    config = config_for(home)
+    """A data folder with a database in use, files in the store and things not worth keeping."""
+    return make_house(tmp_path / "home", "")
+
+
+def make_house(home, files_url):
+    config = config_for(home, files_url)
     with closing(sqlite.module().connect(str(home / "portal.sqlite3"))) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT)")
         connection.executemany("INSERT INTO customer (name) VALUES (?)", [("张伟",), ("王芳",)])
         connection.commit()
-        for name in ("files/ab/abcdef", "run/web.pid", "valkey/appendonlydir/x.aof", "tmp/upload"):
+        connection.execute("CREATE TABLE stored_file (id INTEGER PRIMARY KEY, sha256 TEXT, thumbnail_sha256 TEXT)")
+        connection.execute("CREATE TABLE document (id INTEGER PRIMARY KEY, sha256 TEXT)")
+        connection.executemany("INSERT INTO document (sha256) VALUES (?)", [(PDF,), (None,)])
+        connection.execute("INSERT INTO stored_file (sha256, thumbnail_sha256) VALUES (?, ?)", (PHOTO, PHOTO))
+        connection.commit()
+        for content in (b"photo", b"form", b"stray"):
+            Store.of(config).put(content)
+        for name in ("notes/hints.txt", "run/web.pid", "valkey/appendonlydir/x.aof", "tmp/upload"):
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).write_bytes(name.encode())
-        yield config
+    return config
 
 
 def test_a_backup_comes_back_in_an_empty_folder(house, tmp_path):
@@ -41,9 +87,12 @@ def test_a_backup_comes_back_in_an_empty_folder(house, tmp_path):
     target = config_for(tmp_path / "other")
     backup.restore(target, tmp_path / "all.tar", replace_data=False)
     assert rows(target.home) == ["张伟", "王芳"]
-    assert (target.home / "files/ab/abcdef").read_bytes() == b"files/ab/abcdef"
+    assert (target.home / "notes/hints.txt").read_bytes() == b"notes/hints.txt"
+    assert sorted(content_of(target)) == [b"form", b"photo", b"stray"]
     assert Config.from_env({"PORTAL_HOME": str(target.home)}).secret_key == house.secret_key
-    assert set(made.members) == {"database.sqlite3", "home/files/ab/abcdef", "home/secret-key"}
+    names = {"database.sqlite3", "home/notes/hints.txt", "home/secret-key"}
+    assert set(made.members) == names | {f"files/{sha256}" for sha256 in (PHOTO, PDF, STRAY)}
+    assert made.missing == []
     assert made.size_bytes == (tmp_path / "all.tar").stat().st_size
 
 
@@ -60,11 +109,14 @@ def test_data_that_is_there_is_not_overwritten_unless_told(house, tmp_path):
     backup.create(house, tmp_path / "all.tar")
     with pytest.raises(backup.BackupError, match="--replace"):
         backup.restore(house, tmp_path / "all.tar", replace_data=False)
-    (house.home / "files/ab/abcdef").write_bytes(b"newer")
+    (house.home / "notes/hints.txt").write_bytes(b"newer")
+    Store.of(house).put(b"newer")
     backup.restore(house, tmp_path / "all.tar", replace_data=True)
-    assert (house.home / "files/ab/abcdef").read_bytes() == b"files/ab/abcdef"
+    assert (house.home / "notes/hints.txt").read_bytes() == b"notes/hints.txt"
+    assert sorted(content_of(house)) == [b"form", b"photo", b"stray"]
     (aside,) = house.home.glob("before-*")
-    assert (aside / "files/ab/abcdef").read_bytes() == b"newer"
+    assert (aside / "notes/hints.txt").read_bytes() == b"newer"
+    assert sorted(content_of(config_for(aside))) == [b"form", b"newer", b"photo", b"stray"]
     assert rows(aside) == rows(house.home) == ["张伟", "王芳"]
 
 
@@ -83,7 +135,7 @@ def test_one_wrong_byte_is_found_and_nothing_is_touched(house, tmp_path, where):
         assert [path.name for path in target.home.iterdir() if path.name != "run"] == ["secret-key"]
     else:  # the byte was padding between two files, which belongs to nobody
         assert rows(target.home) == ["张伟", "王芳"]
-        assert report.files == 3
+        assert report.files == 6
 
 
 def test_a_changed_row_inside_the_archive_is_found(house, tmp_path):
@@ -104,7 +156,19 @@ def test_an_archive_that_was_cut_off_is_refused(house, tmp_path, share):
         backup.restore(config_for(tmp_path / "other"), archive, replace_data=False)
 
 
-@pytest.mark.parametrize("name", ["../evil", "/etc/evil", "home/../../evil", "home/x/../../../evil", "evil"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "files/../evil",
+        "files/evil",
+        f"files/{'a' * 64}/evil",
+        "../evil",
+        "/etc/evil",
+        "home/../../evil",
+        "home/x/../../../evil",
+        "evil",
+    ],
+)
 def test_an_archive_of_somebody_else_reaches_nothing_outside(tmp_path, name):
     archive = tmp_path / "evil.tar"
     manifest = json.dumps({"format": 1, "created_at": "", "members": {}, "size_bytes": 0}).encode()
@@ -116,6 +180,78 @@ def test_an_archive_of_somebody_else_reaches_nothing_outside(tmp_path, name):
     with pytest.raises(backup.BackupError, match="no backup of this portal holds"):
         backup.restore(config_for(tmp_path / "other"), archive, replace_data=False)
     assert not list(tmp_path.rglob("*evil"))
+
+
+def test_the_files_come_back_wherever_they_lie(tmp_path, files_url):
+    house = make_house(tmp_path / "home", files_url)
+    made = backup.create(house, tmp_path / "all.tar.gz")
+    assert sum(name.startswith("files/") for name in made.members) == 3
+    assert not [name for name in made.members if name.startswith(("home/files", "home/photos"))]
+    backup.restore(config_for(tmp_path / "other"), tmp_path / "all.tar.gz", replace_data=False)
+    assert sorted(content_of(config_for(tmp_path / "other"))) == [b"form", b"photo", b"stray"]
+
+
+def test_files_go_into_the_store_that_is_configured_now(tmp_path, files_url, request):
+    backup.create(make_house(tmp_path / "old", ""), tmp_path / "all.tar")
+    target = config_for(tmp_path / "home", files_url)
+    backup.restore(target, tmp_path / "all.tar", replace_data=False)
+    assert sorted(content_of(target)) == [b"form", b"photo", b"stray"]
+    assert rows(target.home) == ["张伟", "王芳"]
+
+
+def test_lost_and_changed_files_are_named_and_healed_by_restoring(tmp_path, files_url, request):
+    server = request.getfixturevalue("s3_server") if files_url.startswith("s3") else None
+    house = make_house(tmp_path / "home", files_url)
+    backup.create(house, tmp_path / "whole.tar")
+    lose(house, PHOTO, server)
+    if server:
+        server.overwrite(house.files, f"{PDF[:2]}/{PDF[2:4]}/{PDF}", b"changed")
+    else:
+        Store.of(house).path(PDF).write_bytes(b"changed")
+    made = backup.create(house, tmp_path / "poor.tar")
+    assert made.missing == sorted((PHOTO, PDF)) and f"files/{STRAY}" in made.members
+    other = config_for(tmp_path / "other")
+    assert backup.restore(other, tmp_path / "poor.tar", replace_data=False).missing == made.missing
+    assert content_of(other) == [b"stray"]
+    backup.restore(house, tmp_path / "whole.tar", replace_data=True)
+    assert sorted(content_of(house)) == [b"form", b"photo", b"stray"]
+
+
+def test_missing_files_fail_the_command_and_the_archive_is_there(house, tmp_path):
+    lose(house, PHOTO)
+    environ = {**os.environ, "PORTAL_HOME": str(house.home)}
+    for words in (("backup", "all.tar"), ("restore", "all.tar", "--replace")):
+        done = subprocess.run(
+            (sys.executable, "-m", "portal", *words), env={**environ, "PYTHONPATH": str(ROOT)}, cwd=tmp_path,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 1 and (tmp_path / "all.tar").exists()
+        assert "everything but 1 files" in done.stderr and PHOTO in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_store_that_fails_leaves_the_data_folder_as_it_was(house, tmp_path, bucket):
+    backup.create(house, tmp_path / "all.tar")
+    broken = config_for(house.home, s3.url(replace(bucket, endpoint="http://127.0.0.1:9")))
+    with pytest.raises(StoreError, match="does not answer"):
+        backup.create(broken, tmp_path / "second.tar")
+    assert not (tmp_path / "second.tar").exists()
+    with pytest.raises(StoreError, match="does not answer"):
+        backup.restore(broken, tmp_path / "all.tar", replace_data=True)
+    assert rows(house.home) == ["张伟", "王芳"] and not list(house.home.glob("before-*"))
+
+
+def test_content_under_a_wrong_name_is_refused(house, tmp_path):
+    archive = tmp_path / "evil.tar"
+    name, content = f"files/{PHOTO}", b"something else"
+    members = {name: hashlib.sha256(content).hexdigest()}
+    manifest = json.dumps({"format": 1, "created_at": "", "members": members, "size_bytes": 0}).encode()
+    with tarfile.open(archive, "w") as tar:
+        for member, data in ((name, content), ("manifest.json", manifest)):
+            facts = tarfile.TarInfo(member)
+            facts.size = len(data)
+            tar.addfile(facts, io.BytesIO(data))
+    with pytest.raises(backup.BackupError, match="checksums do not fit"):
+        backup.restore(config_for(tmp_path / "other"), archive, replace_data=False)
 
 
 def test_a_link_in_an_archive_is_refused(tmp_path):
