@@ -10,6 +10,7 @@ from portal import clock
 from portal.db import session
 from portal.i18n import N_, Text, _, _p
 from portal.listing import engine
+from portal.listing.registry import LISTINGS
 from portal.models.org import User
 from portal.models.task import Task
 from portal.services import tasks, workload
@@ -91,7 +92,7 @@ def process_name(kind: str) -> str:
         "consultations": _p("record", "Contact"),
         "escalations": _p("record", "Escalation"),
     }
-    return names.get(kind, kind)
+    return names.get(kind) or str(LISTINGS[kind].one)
 
 
 def my_queue(user: User) -> list[QueueRow]:

@@ -13,16 +13,19 @@ from portal.i18n import N_, Text
 from portal.models.notice import Notice, NoticeLevel
 from portal.models.org import User
 from portal.models.outbox import Outbox
-from portal.models.task import Task, TaskKind
+from portal.models.task import OWN_WORDS, Task, TaskKind
 from portal.permissions import Permission, may
 from portal.processes.registry import PROCESSES
-from portal.services import notices, operations, record_kinds, workload
+from portal.services import followers, notices, operations, record_kinds, workload
 from portal.services.delivery import close_slot
-from portal.services.tasks import REPEAT
+from portal.services.tasks import REPEAT, told_as
 
 Level = NoticeLevel
 
 DUE_SOON = N_("Due soon: %(task)s (%(customer)s)")
+TASK_FOR_YOU = N_("A task for you: %(task)s (%(customer)s)")
+MENTIONED = N_("%(person)s mentioned you: %(customer)s")
+WRITTEN = N_("A message from %(person)s: %(customer)s")
 OVERDUE = N_("Overdue: %(task)s (%(customer)s)")
 STILL_OVERDUE = N_("Overdue for %(days)s days: %(task)s (%(customer)s)")
 DEAD = N_("Work was given up: %(kind)s %(number)s. Operations shows why and can run it again.")
@@ -51,29 +54,40 @@ TOLD_OTHERWISE = {("complaints", "escalate")}
 """Steps whose second record tells the same people the same thing."""
 
 
-def notify_task(session: Session, *, task_id: int, level: str, repeat: int = 0) -> None:
-    """Warn of a deadline or tell of a miss; managers hear of missed clocks too, and all again every 24 h.
+def notify_task(
+    session: Session,
+    *,
+    task_id: int,
+    level: str,
+    repeat: int = 0,
+    turn: int = 0,
+    by_id: int | None = None,
+    to_id: int | None = None,
+) -> None:
+    """Tell of a task that is now somebody's, warn of a deadline, tell of a miss; all again every 24 h.
 
-    Nothing when the task was closed meanwhile.
+    Managers hear of missed clocks too. Nothing when the task was closed, put off or handed on meanwhile.
     """
     task = session.get(Task, task_id)
-    if task is None or task.closed_at is not None:
+    if task is None or task.closed_at is not None or task.put_off_count != turn:
+        return
+    if level == Level.ACTION and task.person_id != to_id:
         return
     people = notices.handlers_of(session, task)
-    title: Text = DUE_SOON
+    title: Text = TASK_FOR_YOU if level == Level.ACTION else DUE_SOON
     if level == Level.OVERDUE:
         title = STILL_OVERDUE if repeat else OVERDUE
         if task.code:
             people = [*people, *notices.audience(session, "managers", task)]
-    for person in notices.distinct(people):
+    for person in notices.distinct(people, but=by_id):
         notices.notify(
             session,
             user=person,
-            key=f"task:{task.id}:{level}:{repeat}",
+            key=told_as(task, level, repeat),
             level=level,
             title=title,
             params={
-                "task": Text(task.title),
+                "task": task.title if task.kind in OWN_WORDS else Text(task.title),
                 "customer": task.customer_name or task.record_number,
                 "days": repeat * REPEAT.days,
                 "number": task.record_number,
@@ -122,6 +136,37 @@ def notify_step(
             record=record,
             due_at=running.due_at if running is not None and person.id in pressed else None,
             at=at,
+        )
+
+
+def notify_talk(
+    session: Session,
+    *,
+    record_kind: str,
+    record_id: int,
+    people: list[int],
+    mentioned: list[int],
+    by_id: int,
+    said: str,
+) -> None:
+    """Tell those named in a note and the receivers of a message; whoever may not see the record any more, not."""
+    model = record_kinds.MODELS.get(record_kind)
+    record = session.get(model, record_id) if model else None
+    writer = session.get(User, by_id)
+    if record is None or writer is None:
+        return
+    for person in session.scalars(record_kinds.who_sees(record).where(User.id.in_(people)).order_by(User.id)).all():
+        is_named = person.id in mentioned
+        notices.notify(
+            session,
+            user=person,
+            key=said,
+            level=Level.ACTION if is_named else Level.INFO,
+            title=MENTIONED if is_named else WRITTEN,
+            params={"person": writer.name, "customer": followers.title_of(record), "number": record.number},
+            link=f"/records/{record_kind}/{record.number}",
+            record=record,
+            at=clock.now(),
         )
 
 
@@ -234,6 +279,7 @@ def mail_lines(session: Session, notice: Notice, at: Any) -> list[tuple[str, str
 HANDLERS = {
     "notify_task": notify_task,
     "notify_step": notify_step,
+    "notify_talk": notify_talk,
     "work_given_up": work_given_up,
     "digest": digest,
     "digest_person": digest_person,

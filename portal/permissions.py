@@ -77,6 +77,10 @@ class Permission(StrEnum):
     ESCALATION_WORK = "escalation:work"
 
     NOTE_WRITE = "note:write"
+    TASK_SET = "task:set"
+    """Set a task by hand on a record one sees, for those who see it too."""
+    FOLLOWER_ADD = "follower:add"
+    """Let colleagues follow a record, and bring in reviewers and captains, who see what is given to them."""
     ATTACHMENT_ADD = "attachment:add"
     DOCUMENT_PRINT = "document:print"
     DOCUMENT_PRINT_RESTRICTED = "document:print-restricted"
@@ -89,7 +93,7 @@ class Permission(StrEnum):
 
 
 P = Permission
-_EVERYBODY = {P.HOME, P.NOTE_WRITE, P.ATTACHMENT_ADD, P.DOCUMENT_PRINT, P.CUSTOMER_VIEW, P.PARTY_VIEW}
+_EVERYBODY = {P.HOME, P.NOTE_WRITE, P.TASK_SET, P.ATTACHMENT_ADD, P.DOCUMENT_PRINT, P.CUSTOMER_VIEW, P.PARTY_VIEW}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.FRONT_DESK: frozenset(
@@ -107,6 +111,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         _EVERYBODY
         | {
             P.SPECIALIST_DESK,
+            P.FOLLOWER_ADD,
             P.CONSULTATION_VIEW,
             P.CONSULTATION_CREATE,
             P.CONSULTATION_WORK,

@@ -230,11 +230,11 @@ def escalations(viewer: Viewer) -> Condition:
 
 @rule(Task)
 def tasks(viewer: Viewer) -> Condition:
-    """Managers by branch; everybody else what is theirs, and what waits for their role with nobody named."""
+    """Managers by branch; everybody else what is theirs, what they set, what waits for their role with nobody named."""
     if viewer.role == Role.MANAGER:
         return in_branch(Task, viewer)
     waiting = and_(Task.person_id.is_(None), Task.role == viewer.role, in_branch(Task, viewer))
-    return or_(Task.person_id == viewer.id, waiting)
+    return or_(Task.person_id == viewer.id, Task.set_by_id == viewer.id, waiting)
 
 
 @rule(Party, Crew)

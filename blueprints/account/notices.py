@@ -11,15 +11,23 @@ from portal import clock
 from portal.db import session, transaction
 from portal.errors import NotFound
 from portal.i18n import _, _n
+from portal.listing.registry import LISTINGS
 from portal.models.notice import NoticeLevel
 from portal.permissions import Permission
-from portal.services import notices
+from portal.services import followers, notices
 
 
 @blueprint.get("/notices")
 @requires(Permission.HOME)
 def inbox() -> ResponseReturnValue:
-    """Own notices: unread first, by due time."""
+    """Own notices: unread first, by due time. `show=followed`: the records one follows."""
+    if request.args.get("show") == "followed":
+        return page(
+            "account/notices/followed.html",
+            followed=followers.followed_by(session(), g.user),
+            kind_name=lambda kind: str(LISTINGS[kind].one),
+            unread=notices.unread_count(session(), g.user),
+        )
     unread_only = request.args.get("show") != "all"
     rows = session().scalars(notices.inbox(g.user, unread_only=unread_only).limit(notices.PAGE_SIZE)).all()
     return page(

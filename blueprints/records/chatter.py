@@ -1,23 +1,46 @@
-"""The talk and history beside every record: notes are written here, events are read here."""
+"""The talk and history beside every record: notes and messages are written here, events are read here.
+
+The column is one block: with htmx it replaces itself, without it the same block is a page of its own.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-from flask import g, request
+from flask import flash, g, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
-from blueprints.http import get_or_404, page, requires, see_other
+from blueprints.http import page, requires, see_other, wants_fragment
 from blueprints.records import blueprint
-from portal import clock, visibility
+from portal import clock
 from portal.db import session, transaction
-from portal.errors import DomainError, Invalid
-from portal.i18n import N_
+from portal.errors import Invalid
+from portal.i18n import _
 from portal.models.event import Event
-from portal.models.task import Task, TaskKind
-from portal.permissions import Permission
-from portal.services import records, tasks, timeline
+from portal.models.org import User
+from portal.models.task import TaskKind
+from portal.permissions import Permission, Role, may
+from portal.services import attachments, followers, own_tasks, records, requests, talk, tasks, timeline
+
+P = Permission
+FILES_ELSEWHERE = {"complaints": "?tab=files", "consultations": "/attachments", "escalations": "/attachments"}
+"""Kinds whose own page does not show the files at once: what leads to them, after the path of the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """What stands above the history: an empty note, or a form with what was typed."""
+
+    mode: str = "note"
+    text: str = ""
+    error: str = ""
+    form: Any = None
+    title: str = ""
+    action: str = ""
+    is_conflict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +49,60 @@ class Talk:
 
     kind: str
     number: str
+    base: str
     days: list[tuple[str, list[timeline.Entry]]]
     more_url: str | None
-    notes_url: str
-    error: str = ""
-    text: str = ""
+    composer: Composer
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    followers: list[User] = field(default_factory=list)
+    is_following: bool = False
+    receivers: str = ""
+    files_count: int = 0
+    files_url: str = ""
+    client_key: str = ""
+    said: str = ""
+    viewer_id: int = 0
+    is_asked_for: bool = False
+    """Somebody chose to write: the cursor goes there."""
 
 
-def of(record: Any, *, before: int | None = None, error: str = "", text: str = "") -> Talk:
-    """The chatter of a record, newest first."""
+def of(record: Any, *, composer: Composer | None = None, said: str = "") -> Talk:
+    """The chatter of a record, newest first. `said` tells what the last form did."""
+    days, more_url = history(record)
+    base = path(record)
+    following = followers.of_record(session(), record)
+    others = [person.name for person in following if person.id != g.user.id]
+    return Talk(
+        kind=record.KIND,
+        number=record.number,
+        base=base,
+        days=days,
+        more_url=more_url,
+        composer=composer or Composer(),
+        tasks=[_task(line) for line in own_tasks.open_on(session(), record, g.user)],
+        followers=following,
+        is_following=len(others) < len(following),
+        receivers="、".join(others),
+        files_count=attachments.count(session(), record),
+        files_url=f"{base}{FILES_ELSEWHERE.get(record.KIND, '')}#attachments",
+        client_key=requests.new_key(),
+        said=said,
+        viewer_id=g.user.id,
+        is_asked_for=composer is not None,
+    )
+
+
+def path(record: Any) -> str:
+    """Where a record is."""
+    return f"/records/{record.KIND}/{record.number}"
+
+
+def history(record: Any, before: int | None = None) -> tuple[list[tuple[str, list[timeline.Entry]]], str | None]:
+    """A page of the history by day, and where the page before it is."""
     found = timeline.of_record(session(), record.KIND, record.id, before=before, limit=timeline.PAGE + 1)
     shown = found[: timeline.PAGE]
-    base = f"/records/{record.KIND}/{record.number}"
-    more = f"{base}/timeline?before={shown[-1].id}" if len(found) > timeline.PAGE else None
-    days = timeline.by_day(timeline.entries(shown, g.user))
-    return Talk(record.KIND, record.number, days, more, f"{base}/notes", error, text)
+    more = f"{path(record)}/timeline?before={shown[-1].id}" if len(found) > timeline.PAGE else None
+    return timeline.by_day(timeline.entries(shown, g.user)), more
 
 
 def since_version(record: Any, _version: str | None) -> list[timeline.Entry]:
@@ -49,40 +111,106 @@ def since_version(record: Any, _version: str | None) -> list[timeline.Entry]:
     return timeline.entries(found, g.user)
 
 
+def show(record: Any, composer: Composer | None = None, *, status: int = 200, said: str = "") -> ResponseReturnValue:
+    """The column again, or a page with it."""
+    column = of(record, composer=composer, said=said)
+    return page("records/chatter_page.html", fragment="chatter", status=status, talk=column, record=record)
+
+
+def answer(record: Any, said: str) -> ResponseReturnValue:
+    """After something was written: the column with a word about it, or the way back to the record."""
+    if wants_fragment():
+        return show(record, said=said)
+    flash(said, "done")
+    return see_other(path(record))
+
+
+def once(act: Callable[[Session], str]) -> str:
+    """Carry out what a form asks for in one transaction, once however often the form arrives."""
+    with transaction() as writing:
+        return requests.once(
+            writing,
+            user=g.user,
+            key=request.form.get("client_key"),
+            content=request.form.to_dict(flat=False),
+            at=clock.now(),
+            act=lambda: act(writing),
+        )
+
+
+@blueprint.get("/<kind>/<number>/talk")
+@requires(P.NOTE_WRITE)
+def talk_of_record(kind: str, number: str) -> ResponseReturnValue:
+    """The column with the composer one asks for: a note, a message, a task."""
+    record = records.find(g.user, kind, number)
+    mode = request.args.get("mode", "note")
+    if mode == "task" and may(g.user, P.TASK_SET):
+        from blueprints.records.own_tasks import task_composer
+
+        return show(record, task_composer(record, after=request.args.get("after", type=int)))
+    return show(record, Composer(mode if mode in ("note", "message") else "note"))
+
+
 @blueprint.post("/<kind>/<number>/notes")
-@requires(Permission.NOTE_WRITE)
+@requires(P.NOTE_WRITE)
 def add_note(kind: str, number: str) -> ResponseReturnValue:
     """Write an internal note on a record one may see."""
+    return _write(kind, number, "note", talk.add_note)
+
+
+@blueprint.post("/<kind>/<number>/messages")
+@requires(P.NOTE_WRITE)
+def send_message(kind: str, number: str) -> ResponseReturnValue:
+    """Write to everybody who follows a record one may see."""
+    return _write(kind, number, "message", talk.add_message)
+
+
+def _write(kind: str, number: str, mode: str, write: Callable[..., talk.Said]) -> ResponseReturnValue:
     text = request.form.get("text") or ""
-    try:
-        with transaction() as writing:
-            record = records.find(g.user, kind, number)
-            timeline.add_note(writing, record, text, actor=g.user, at=clock.now())
-    except Invalid as refusal:
+    told: list[str] = []
+
+    def act(writing: Session) -> str:
         record = records.find(g.user, kind, number)
-        talk = of(record, error=str(refusal), text=text)
-        return page("records/chatter_page.html", fragment="chatter", status=422, talk=talk, record=record)
-    return see_other(f"/records/{kind}/{number}")
+        said = write(writing, record, text, actor=g.user, at=clock.now())
+        told.extend(person.name for person in said.receivers if person.id != g.user.id)
+        return path(record)
 
-
-@blueprint.post("/tasks/<int:task_id>/done")
-@requires(Permission.HOME)
-def finish_task(task_id: int) -> ResponseReturnValue:
-    """Tick off a task that a person set. Clocks of a process end by their step, not by a tick."""
-    at = clock.now()
-    with transaction() as writing:
-        task = get_or_404(visibility.visible_to(g.user, Task), Task.id == task_id)
-        if task.kind == TaskKind.DEADLINE:
-            raise DomainError(N_("This ends with its step: record the step on the case."))
-        tasks.close(writing, task, happened_at=at, at=at, actor=g.user)
-        target = f"/records/{task.record_kind}/{task.record_number}"
-    return see_other(target)
+    try:
+        once(act)
+    except Invalid as refusal:
+        return show(records.find(g.user, kind, number), Composer(mode, text, str(refusal)), status=422)
+    names = "、".join(told)
+    return answer(
+        records.find(g.user, kind, number), _("Written. Told: %(names)s", names=names) if names else _("Written.")
+    )
 
 
 @blueprint.get("/<kind>/<number>/timeline")
-@requires(Permission.NOTE_WRITE)
+@requires(P.NOTE_WRITE)
 def older(kind: str, number: str) -> ResponseReturnValue:
-    """Older entries of a record's history."""
+    """Older entries of a record's history: a part for htmx, a page without."""
     record = records.find(g.user, kind, number)
-    talk = of(record, before=request.args.get("before", type=int))
-    return page("records/chatter_page.html", fragment="entries", talk=talk, record=record)
+    days, more_url = history(record, request.args.get("before", type=int))
+    column = of(record)
+    return page(
+        "records/chatter_page.html", fragment="entries", talk=column, record=record, days=days, more_url=more_url
+    )
+
+
+def _task(line: own_tasks.Line) -> dict[str, Any]:
+    """An open task as a line: who, how long, and what the viewer may do with it."""
+    task = line.task
+    is_hand = task.kind == TaskKind.HAND
+    may_tick = line.is_mine and (is_hand or (task.code is None and task.person_id == g.user.id))
+    who = task.person.name if task.person else (str(Role(task.role).label) if task.role else "")
+    parts = (task.code, task.type_name, who)
+    url = f"/records/tasks/{task.id}"
+    return {
+        "id": f"task-{task.id}",
+        "title": tasks.shown_title(task),
+        "detail": " · ".join(part for part in parts if part),
+        "note": task.note or "",
+        "done_url": f"{url}/done" if may_tick else None,
+        "acts_url": url if is_hand and line.is_mine else None,
+        **{name: getattr(task, name) for name in ("code", "due_at", "started_at", "warn_at", "closed_at", "outcome")},
+    }

@@ -343,7 +343,6 @@ def _record_context(record: Complaint) -> dict[str, Any]:
         "phone": formatting.phone_group(record.phone)
         if g.user.id == record.owner_id
         else formatting.phone_mask(record.phone),
-        "open_tasks": _open_tasks(record),
         "panel": attachments_view.panel(record) if request.args.get("tab") == "files" else None,
         "print_items": documents_view.print_menu(record),
         "specialists": assignment.specialists(session(), record.branch_id) if may(g.user, P.COMPLAINT_REASSIGN) else [],
@@ -434,21 +433,6 @@ def _tabs(record: Complaint, customer: Customer | None) -> dict[str, Any]:
         ],
         "smart": smart,
     }
-
-
-def _open_tasks(record: Complaint) -> list[dict[str, Any]]:
-    return [
-        {
-            "title": tasks.shown_title(task),
-            "done_url": f"/records/tasks/{task.id}/done" if task.code is None and task.person_id == g.user.id else None,
-            "detail": " · ".join(filter(None, (task.code, task.person.name if task.person else ""))),
-            **{
-                name: getattr(task, name)
-                for name in ("code", "due_at", "started_at", "warn_at", "closed_at", "outcome")
-            },
-        }
-        for task in tasks.open_of(session(), record)
-    ]
 
 
 def _plan_waits(record: Complaint) -> bool:

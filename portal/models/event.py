@@ -27,6 +27,7 @@ class EventKind(Term):
     EXPORT = "EXPORT", "Export"
     VIEW = "VIEW", "Personal data seen"
     TASK = "TASK", "Task"
+    FOLLOW = "FOLLOW", "Follower"
     BREACH = "BREACH", "Deadline missed"
     IMPORT = "IMPORT", "Import"
     SETTING = "SETTING", "Setting"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base, prefixed
@@ -21,6 +21,11 @@ class TaskKind(Term):
     MESSAGE = "MESSAGE", "Message to pass on"
     PROMISE = "PROMISE", "Promise to a customer"
     TODO = "TODO", "To do"
+    HAND = "HAND", "Set by a colleague"
+
+
+OWN_WORDS = frozenset({TaskKind.PROMISE, TaskKind.HAND})
+"""Kinds whose title is in the words of whoever set them; other titles are English message ids."""
 
 
 class TaskOutcome(Term):
@@ -28,6 +33,10 @@ class TaskOutcome(Term):
 
     DONE = "DONE", "Done"
     CANCELLED = "CANCELLED", "No longer needed"
+
+
+ONLY_OPEN = {f"{dialect}_where": text("closed_at IS NULL") for dialect in ("sqlite", "postgresql")}
+"""For an index over what is open: it stays small however many tasks there were."""
 
 
 class Task(Base):
@@ -47,6 +56,16 @@ class Task(Base):
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"))
     customer_name: Mapped[str | None] = mapped_column(String(50))
     detail: Mapped[str | None] = mapped_column(String(200))
+    type_name: Mapped[str | None] = mapped_column(String(20))
+    """What sort of work it is, for tasks set by hand: one of the setting `task_types` on the day it was set."""
+    note: Mapped[str | None] = mapped_column(Text)
+    """What whoever set it by hand wrote about it."""
+    result: Mapped[str | None] = mapped_column(Text)
+    """What came of it, in the words of whoever did it."""
+    set_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    """Who set it by hand."""
+    put_off_count: Mapped[int] = mapped_column(default=0)
+    """How often it was put off: each new due time is warned of anew."""
     branch_id: Mapped[int | None] = mapped_column(ForeignKey("branch.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     role: Mapped[str | None] = mapped_column(String(20))
@@ -72,6 +91,7 @@ class Task(Base):
     version: Mapped[int] = mapped_column()
 
     person: Mapped[User | None] = relationship(foreign_keys=[person_id])
+    set_by: Mapped[User | None] = relationship(foreign_keys=[set_by_id])
     pauses: Mapped[list[TaskPause]] = relationship(back_populates="task", order_by="TaskPause.started_at")
 
     __mapper_args__ = {"version_id_col": version}
@@ -81,9 +101,11 @@ class Task(Base):
         Index("ix_task_person_open", "person_id", "closed_at", "due_at"),
         Index("ix_task_role_open", "role", "closed_at", "due_at"),
         Index("ix_task_open", "closed_at", "due_at"),
+        Index("ix_task_clock", "record_kind", "due_at", "record_id", **ONLY_OPEN),
         Index("ix_task_record", "record_kind", "record_id"),
         Index("ix_task_number", "record_number"),
         Index("ix_task_customer", "customer_id"),
+        Index("ix_task_set_by", "set_by_id", "closed_at", "due_at"),
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Integer, Select, and_, literal_column, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from portal import visibility
 from portal.errors import NotFound
@@ -14,7 +16,7 @@ from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.org import Crew, Party, User
 from portal.models.project import Project
-from portal.permissions import Permission, may
+from portal.permissions import Permission, Role, may
 
 P = Permission
 
@@ -52,3 +54,63 @@ def seen(
     if record is None:
         raise NotFound()
     return record
+
+
+# ---------- Who sees a record ----------
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A viewer who is a row of the person table: the rules of `portal.visibility` asked about everybody at once."""
+
+    role: str
+    has_branch: bool
+
+    @property
+    def id(self) -> Any:
+        """The number of the person in the outer row; text, so that no inner query takes the table for its own."""
+        return literal_column("candidate.id", Integer)
+
+    @property
+    def branch_id(self) -> Any:
+        """The branch of the person in the outer row; None: every branch."""
+        return literal_column("candidate.branch_id", Integer) if self.has_branch else None
+
+
+def who_sees(record: Any) -> Select[User]:
+    """The people for whom a record exists, by role and row, among those who may sign in."""
+    model = type(record)
+    candidate = aliased(User, name="candidate")
+    kinds = [
+        and_(
+            candidate.role == role.value,
+            candidate.branch_id.is_not(None) if has_branch else candidate.branch_id.is_(None),
+            select(model.id)
+            .where(model.id == record.id, visibility.condition(_Candidate(role.value, has_branch), model))
+            .exists(),
+        )
+        for role in Role
+        if may(role, VIEW[model])
+        for has_branch in (True, False)
+    ]
+    ids = select(candidate.id).where(candidate.disabled_at.is_(None), or_(*kinds))
+    return select(User).where(User.id.in_(ids))
+
+
+def sees(session: Session, person: User, record: Any) -> bool:
+    """Whether the record exists for this person, who may sign in."""
+    return session.scalar(who_sees(record).with_only_columns(User.id).where(User.id == person.id)) is not None
+
+
+def who_could_be_given(session: Session, record: Any, actor: User) -> list[User]:
+    """Reviewers and captains known to the actor who would see the record once it is given to them."""
+    model = type(record)
+    roles = [role.value for role in (Role.REVIEWER, Role.REPAIR_CAPTAIN) if may(role, VIEW[model])]
+    query = visibility.visible_to(actor, User).where(
+        User.role.in_(roles),
+        User.disabled_at.is_(None),
+        User.id.not_in(who_sees(record).with_only_columns(User.id)),
+    )
+    if record.branch_id is not None:
+        query = query.where(or_(User.branch_id.is_(None), User.branch_id == record.branch_id))
+    return list(session.scalars(query.order_by(User.name, User.id)))

@@ -20,7 +20,7 @@ from portal.i18n import N_, _
 from portal.models.event import EventKind
 from portal.models.notice import Notice
 from portal.models.org import User
-from portal.models.task import DeadlineBreach, Task, TaskKind, TaskOutcome, TaskPause
+from portal.models.task import OWN_WORDS, DeadlineBreach, Task, TaskKind, TaskOutcome, TaskPause
 from portal.processes.base import Deadline
 from portal.services import calendars, events
 
@@ -81,14 +81,33 @@ def open_task(
     """A task that people set: a promise, a call back, a message to pass on. It warns, but counts no breach."""
     task = _task(record, kind, title, who, at)
     task.detail = detail
-    task.due_at = due_at
     if due_at is not None:
-        share = settings.get(session, "warn_share") / 100
-        task.warn_at = max(at, due_at - (due_at - at) * share) if due_at > at else due_at
-        task.next_check_at = task.warn_at
+        _set_time(session, task, due_at, at)
     session.add(task)
     session.flush()
     return task
+
+
+def put_off(session: Session, task: Task, due_at: datetime, at: datetime) -> None:
+    """A later time for a task that people set; it warns of the new time as it did of the old one."""
+    _settle_notices(task, at)
+    task.warned_at = task.breached_at = None
+    task.put_off_count += 1
+    _set_time(session, task, due_at, at)
+
+
+def hand_over(session: Session, task: Task, *, person: User | None, role: str | None, at: datetime) -> None:
+    """Another person's turn, or a role's. What the one before was told of it needs no reading any more."""
+    _settle_notices(task, at)
+    task.person_id, task.person, task.role = person.id if person else None, person, role
+    session.flush()
+
+
+def tell_handler(session: Session, task: Task, *, by: User, at: datetime) -> None:
+    """Tell whoever has the task now that it is theirs; never the one who gave it."""
+    session.flush()
+    if task.person_id != by.id:
+        _tell(session, task, "ACTION", task.version, at, by_id=by.id, to_id=task.person_id)
 
 
 def close(session: Session, task: Task, *, happened_at: datetime, at: datetime, actor: User | None) -> None:
@@ -186,7 +205,7 @@ def sweep(session: Session, at: datetime, *, limit: int = 200) -> int:
 
 def shown_title(task: Task) -> str:
     """What must be done, in the present language; what people wrote themselves stays as it is."""
-    return task.title if task.kind == TaskKind.PROMISE else _(task.title)
+    return task.title if task.kind in OWN_WORDS else _(task.title)
 
 
 def explanation(task: Task) -> Due | None:
@@ -218,6 +237,13 @@ def _set_due(session: Session, task: Task, due: Due) -> None:
     task.due_at, task.explanation = due.due_at, due.to_dict()
     task.warn_at = warn_at(due, settings.get(session, "warn_share") / 100)
     task.next_check_at = task.due_at if task.warned_at else task.warn_at
+
+
+def _set_time(session: Session, task: Task, due_at: datetime, at: datetime) -> None:
+    share = settings.get(session, "warn_share") / 100
+    task.due_at = due_at
+    task.warn_at = max(at, due_at - (due_at - at) * share) if due_at > at else due_at
+    task.next_check_at = task.warn_at
 
 
 def recount(session: Session, task: Task) -> None:
@@ -270,15 +296,23 @@ def _breach(session: Session, task: Task, at: datetime) -> None:
     )  # fmt: skip
 
 
-def _tell(session: Session, task: Task, level: str, repeat: int, at: datetime) -> None:
+def told_as(task: Task, level: str, repeat: int) -> str:
+    """The key of a notice about a task; a task that was put off is told of anew."""
+    turn = f".{task.put_off_count}" if task.put_off_count else ""
+    return f"task:{task.id}{turn}:{level}:{repeat}"
+
+
+def _tell(session: Session, task: Task, level: str, repeat: int, at: datetime, **more: Any) -> None:
     outbox.post(
         session,
         "notify_task",
-        key=f"task:{task.id}:{level}:{repeat}",
+        key=told_as(task, level, repeat),
         at=at,
         task_id=task.id,
         level=level,
         repeat=repeat,
+        **({"turn": task.put_off_count} if task.put_off_count else {}),
+        **more,
     )
 
 

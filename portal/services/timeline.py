@@ -10,20 +10,19 @@ from importlib import import_module
 from itertools import groupby
 from typing import Any
 
+from markupsafe import Markup, escape
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal import clock, formatting
-from portal.errors import Invalid
 from portal.i18n import N_, Text, _
 from portal.models.event import Event, EventKind
 from portal.models.org import User
+from portal.permissions import Role
 from portal.processes.registry import PROCESSES
-from portal.services import events
 from portal.services.fields import Field, as_text
 
 PAGE = 50
-LONGEST_NOTE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,8 @@ ICONS = {
     EventKind.PRINT: "printer",
     EventKind.EXPORT: "download",
     EventKind.VIEW: "eye",
-    EventKind.TASK: "clock-pause",
+    EventKind.TASK: "checklist",
+    EventKind.FOLLOW: "user",
     EventKind.BREACH: "alert-triangle",
     EventKind.IMPORT: "table-import",
     EventKind.SETTING: "settings",
@@ -78,6 +78,13 @@ ACTIONS: dict[str, Text] = {
     "recount": N_("%(code)s moved by a change of the calendar"),
     "unmask": N_("Full phone number seen: %(purpose)s"),
     "assign": N_("Handed to somebody else"),
+    "task-set": N_("Task for %(whose)s, due %(due)s: %(name)s"),
+    "task-done": N_("Task done: %(name)s"),
+    "task-put-off": N_("Task put off from %(was)s to %(due)s: %(name)s. Reason: %(text)s"),
+    "task-handed-over": N_("Task handed from %(before)s to %(whose)s: %(name)s"),
+    "task-called-off": N_("Task called off: %(name)s. Reason: %(text)s"),
+    "follow": N_("%(name)s follows this record"),
+    "unfollow": N_("%(name)s no longer follows this record"),
 }
 
 
@@ -92,16 +99,6 @@ def of_record(
 def of_customer(session: Session, customer_id: int, *, before: int | None = None, limit: int = PAGE) -> list[Event]:
     """Everything that happened around a household, newest first."""
     return _read(session, select(Event).where(Event.customer_id == customer_id), before, limit)
-
-
-def add_note(session: Session, record: Any, text: str, *, actor: User, at: datetime) -> Event:
-    """An internal note: colleagues read it, customers never. Raises Invalid."""
-    words = text.strip()
-    if not words:
-        raise Invalid({"text": N_("Write something first.")})
-    if len(words) > LONGEST_NOTE:
-        raise Invalid({"text": N_("A note has at most 10,000 signs.")})
-    return events.record(session, EventKind.NOTE, at=at, actor=actor, record=record, text=words)
 
 
 def entries(found: Sequence[Event], viewer: User) -> list[Entry]:
@@ -134,8 +131,9 @@ def _lines(event: Event, viewer: User) -> list[Entry]:
         "number": event.record_number,
         "url": f"/records/{event.record_kind}/{event.record_number}" if event.record_number else None,
     }
-    if event.kind == EventKind.NOTE and event.data.get("text"):
-        return [Entry("note", event.data["text"], me=event.actor_id == viewer.id, **common)]
+    if event.kind in (EventKind.NOTE, EventKind.MESSAGE) and event.data.get("text"):
+        kind, to = ("note", None) if event.kind == EventKind.NOTE else ("message", "、".join(event.data.get("to", ())))
+        return [Entry(kind, _said(event.data), me=event.actor_id == viewer.id, to=to, **common)]
     if event.kind == EventKind.CHANGE and event.data.get("changes"):
         reason = event.data.get("reason")
         said = [Entry("log", _("Reason: %(reason)s", reason=_(str(reason))), **common)] if reason else []
@@ -152,6 +150,15 @@ def _happened(event: Event) -> str:
     if event.acted_at is None or formatting.stamp(event.acted_at) == formatting.stamp(event.at):
         return ""
     return _("happened %(moment)s", moment=formatting.moment(event.acted_at))
+
+
+def _said(data: Mapping[str, Any]) -> str:
+    """The words of a note or message, with the colleagues who were told by name in bold."""
+    text = escape(data["text"])
+    for name in sorted(data.get("mentioned", ()), key=len, reverse=True):
+        for sign in "@＠":
+            text = text.replace(escape(sign + name), Markup('<b class="mention">@{}</b>').format(name))
+    return text
 
 
 def _step(event: Event, common: Mapping[str, Any]) -> Entry:
@@ -190,7 +197,27 @@ def _sentence(event: Event) -> str:
         return _("%(code)s missed: %(title)s", code=event.action or "", title=_(str(data.get("title", ""))))
     if event.action in ACTIONS:
         known = ACTIONS[event.action]
-        return str(known % {name: data.get(name, "") for name in ("code", "text", "purpose", "name")})
+        return _words(known, data)
     label = str(EventKind(event.kind).label)
     said = data.get("name") or data.get("text") or data.get("form") or ""
     return f"{label} {said}".strip()
+
+
+def _words(known: Text, data: Mapping[str, Any]) -> str:
+    """A sentence about an event with what it says filled in; what was written to a task follows it."""
+    values = {name: data.get(name, "") for name in ("code", "text", "purpose", "name")}
+    values |= {name: _someone(data.get(name)) for name in ("whose", "before")}
+    values |= {
+        name: formatting.stamp(datetime.fromisoformat(data[name])) if data.get(name) else formatting.DASH
+        for name in ("was", "due")
+    }
+    said = str(known % values)
+    added = data.get("text")
+    return f"{said} · {added}" if added and "%(text)s" not in known.message else said
+
+
+def _someone(who: Any) -> str:
+    """A person by name, a role by its label."""
+    if not isinstance(who, Mapping):
+        return formatting.DASH
+    return who.get("name") or (str(Role(who["role"]).label) if who.get("role") else formatting.DASH)

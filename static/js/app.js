@@ -297,6 +297,7 @@
     wanted?.focus();
     wanted?.removeAttribute("data-focus"); // once: a later swap elsewhere leaves the focus where the person is
     if (palette?.open) choose(options()[0]);
+    all("form[data-keep]").forEach(restore);
     all("form[data-bulk]").forEach(countChosen);
   });
 

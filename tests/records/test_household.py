@@ -8,7 +8,7 @@ import pytest
 
 from portal.db import transaction
 from portal.permissions import Role
-from portal.services import contracts, timeline
+from portal.services import contracts, talk
 
 
 def test_a_household_sums_its_money_and_tells_everything(sign_in, make, clock, session):
@@ -18,7 +18,7 @@ def test_a_household_sums_its_money_and_tells_everything(sign_in, make, clock, s
     with transaction() as writing:
         pay = contracts.RecordPayment("FIRST", Decimal("100800.00"), clock.now().date(), "SJ-7")
         contracts.record_payment(writing, contract, pay, actor=specialist.user, at=clock.now())
-        timeline.add_note(writing, contract.project, "水电已到场", actor=specialist.user, at=clock.now())
+        talk.add_note(writing, contract.project, "水电已到场", actor=specialist.user, at=clock.now())
     path = f"/records/customers/{customer.number}/household"
     shown = specialist.get(path, status=200).text
     assert "67,200.00" in shown and "水电已到场" in shown and "SJ-7" in shown

@@ -18,7 +18,7 @@ from portal.models.consultation import Channel, Consultation, Matter
 from portal.models.customer import Customer, Property
 from portal.models.org import Department, User
 from portal.models.project import Project
-from portal.models.task import Task, TaskKind
+from portal.models.task import OWN_WORDS, Task, TaskKind
 from portal.permissions import Permission
 from portal.processes import complaint, consultation, escalation
 from portal.services import workload
@@ -249,8 +249,8 @@ PERSON = aliased(User)
 
 
 def task_title(kind: str, title: str) -> str:
-    """What is to be done, in the present language; a promise stays in the words of the person who gave it."""
-    return _(title) if kind != TaskKind.PROMISE and title else title
+    """What is to be done, in the present language; what people wrote themselves stays as it is."""
+    return _(title) if kind not in OWN_WORDS and title else title
 
 
 def task_due(*values: Any) -> cells.Due:
@@ -282,7 +282,7 @@ TASKS = Listing(
         ),
         Column("number", N_("Number"), (Task.record_number,), cells.text, "ref hide-small"),
         Column("title", N_("To do", "column"), (Task.kind, Task.title), task_title, "fill"),
-        Column("kind", N_("Kind", "task"), (Task.kind,), TaskKind.show),
+        Column("kind", N_("Kind", "task"), (Task.kind, Task.type_name), lambda kind, name: name or TaskKind.show(kind)),
         Column("detail", N_("Detail"), (Task.detail,), cells.text),
         Column(
             "person",
@@ -322,6 +322,7 @@ TASKS = Listing(
         ),
         Filter("missed", N_("Deadline missed"), lambda now: Task.breached_at.is_not(None)),
         Filter("unassigned", N_("Nobody named"), lambda now: Task.person_id.is_(None)),
+        Filter("set-by-me", N_("Set by me"), lambda now: Task.set_by_id == now.viewer.id),
     ),
     choices=(
         Choice("kind", N_("Kind", "task"), Task.kind, TaskKind),

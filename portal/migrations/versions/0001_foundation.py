@@ -288,13 +288,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("phone", "name", name=op.f("uq_customer_phone_name")),
     )
     with op.batch_alter_table("customer", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_customer_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index("ix_customer_branch", ["branch_id", "id"], unique=False)
+        batch_op.create_index("ix_customer_branch_name", ["branch_id", "name", "id"], unique=False)
         batch_op.create_index("ix_customer_created", ["created_at", "id"], unique=False)
         batch_op.create_index("ix_customer_grade", ["grade", "id"], unique=False)
         batch_op.create_index("ix_customer_kind", ["kind", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_name"), ["name"], unique=False)
         batch_op.create_index("ix_customer_opt_out", ["sms_opt_out", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_customer_owner_id"), ["owner_id"], unique=False)
+        batch_op.create_index("ix_customer_owner", ["owner_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_phone2"), ["phone2"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_phone_tail"), ["phone_tail"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_representative_phone"), ["representative_phone"], unique=False)
@@ -387,7 +388,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_import_run_number")),
     )
     with op.batch_alter_table("import_run", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_import_run_branch_id"), ["branch_id"], unique=False)
         batch_op.create_index("ix_import_run_file", ["file_sha256", "sheet"], unique=False)
         batch_op.create_index(batch_op.f("ix_import_run_header_signature"), ["header_signature"], unique=False)
 
@@ -460,7 +460,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_party_number")),
     )
     with op.batch_alter_table("party", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_party_branch_id"), ["branch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_party_name"), ["name"], unique=False)
 
     op.create_table(
@@ -539,7 +538,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_crew_number")),
     )
     with op.batch_alter_table("crew", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_crew_branch_id"), ["branch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_crew_name"), ["name"], unique=False)
 
     op.create_table(
@@ -560,7 +558,7 @@ def upgrade() -> None:
         sa.Column("previous_hash", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('CREATED', 'TRANSITION', 'CHANGE', 'NOTE', 'MESSAGE', 'CALL', 'FILE', 'PRINT', 'EXPORT', 'VIEW', 'TASK', 'BREACH', 'IMPORT', 'SETTING', 'ACCOUNT', 'SYSTEM')",
+            "kind IN ('CREATED', 'TRANSITION', 'CHANGE', 'NOTE', 'MESSAGE', 'CALL', 'FILE', 'PRINT', 'EXPORT', 'VIEW', 'TASK', 'FOLLOW', 'BREACH', 'IMPORT', 'SETTING', 'ACCOUNT', 'SYSTEM')",
             name=op.f("ck_event_kind_known"),
         ),
         sa.ForeignKeyConstraint(["acted_by_id"], ["party.id"], name=op.f("fk_event_acted_by_id")),
@@ -646,7 +644,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("property", schema=None) as batch_op:
         batch_op.create_index("ix_property_address", ["estate", "building", "unit", "room"], unique=False)
-        batch_op.create_index(batch_op.f("ix_property_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index("ix_property_branch", ["branch_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_property_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_property_room", ["room", "building", "unit"], unique=False)
 
@@ -666,6 +664,11 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.Integer(), nullable=True),
         sa.Column("customer_name", sa.String(length=50), nullable=True),
         sa.Column("detail", sa.String(length=200), nullable=True),
+        sa.Column("type_name", sa.String(length=20), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("set_by_id", sa.Integer(), nullable=True),
+        sa.Column("put_off_count", sa.Integer(), nullable=False),
         sa.Column("branch_id", sa.Integer(), nullable=True),
         sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("role", sa.String(length=20), nullable=True),
@@ -685,7 +688,7 @@ def upgrade() -> None:
         sa.Column("round_no", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('DEADLINE', 'CALL_BACK', 'MESSAGE', 'PROMISE', 'TODO')", name=op.f("ck_task_kind_known")
+            "kind IN ('DEADLINE', 'CALL_BACK', 'MESSAGE', 'PROMISE', 'TODO', 'HAND')", name=op.f("ck_task_kind_known")
         ),
         sa.CheckConstraint("outcome IS NULL OR outcome IN ('DONE', 'CANCELLED')", name=op.f("ck_task_outcome_known")),
         sa.ForeignKeyConstraint(["branch_id"], ["branch.id"], name=op.f("fk_task_branch_id")),
@@ -693,9 +696,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_task_customer_id")),
         sa.ForeignKeyConstraint(["party_id"], ["party.id"], name=op.f("fk_task_party_id")),
         sa.ForeignKeyConstraint(["person_id"], ["user.id"], name=op.f("fk_task_person_id")),
+        sa.ForeignKeyConstraint(["set_by_id"], ["user.id"], name=op.f("fk_task_set_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
     )
     with op.batch_alter_table("task", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_task_clock",
+            ["record_kind", "due_at", "record_id"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
         batch_op.create_index("ix_task_customer", ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_task_next_check_at"), ["next_check_at"], unique=False)
         batch_op.create_index("ix_task_number", ["record_number"], unique=False)
@@ -703,6 +714,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_task_person_open", ["person_id", "closed_at", "due_at"], unique=False)
         batch_op.create_index("ix_task_record", ["record_kind", "record_id"], unique=False)
         batch_op.create_index("ix_task_role_open", ["role", "closed_at", "due_at"], unique=False)
+        batch_op.create_index("ix_task_set_by", ["set_by_id", "closed_at", "due_at"], unique=False)
 
     op.create_table(
         "deadline_breach",
@@ -811,7 +823,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_project_number")),
     )
     with op.batch_alter_table("project", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_project_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index("ix_project_branch", ["branch_id", "id"], unique=False)
+        batch_op.create_index("ix_project_branch_customer", ["branch_id", "customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_project_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_project_kind", ["kind", "id"], unique=False)
         batch_op.create_index("ix_project_model_house", ["is_model_house", "id"], unique=False)
@@ -921,7 +934,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_consultation_number")),
     )
     with op.batch_alter_table("consultation", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_consultation_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index("ix_consultation_branch", ["branch_id", "occurred_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_consultation_caller_number"), ["caller_number"], unique=False)
         batch_op.create_index(batch_op.f("ix_consultation_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_consultation_in_house", ["channel", "left_at"], unique=False)
@@ -968,7 +981,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("contract", schema=None) as batch_op:
         batch_op.create_index("ix_contract_amount", ["amount", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_contract_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index("ix_contract_branch", ["branch_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_contract_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_contract_state", ["state", "id"], unique=False)
 
@@ -1090,7 +1103,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_complaint_number")),
     )
     with op.batch_alter_table("complaint", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_complaint_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index("ix_complaint_branch", ["branch_id", "received_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_complaint_closed_at"), ["closed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_complaint_complainant"), ["complainant"], unique=False)
         batch_op.create_index(batch_op.f("ix_complaint_customer_id"), ["customer_id"], unique=False)
@@ -1176,7 +1189,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_quotation_number")),
     )
     with op.batch_alter_table("quotation", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_quotation_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index("ix_quotation_branch", ["branch_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_quotation_customer_id"), ["customer_id"], unique=False)
 
     op.create_table(
@@ -1265,8 +1278,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("complaint_id", name=op.f("uq_escalation_complaint_id")),
         sa.UniqueConstraint("number", name=op.f("uq_escalation_number")),
     )
-    with op.batch_alter_table("escalation", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_escalation_branch_id"), ["branch_id"], unique=False)
     if dialect != "sqlite":  # which takes a reference to a table that comes later as it is
         op.create_foreign_key("fk_consultation_complaint_id", "consultation", "complaint", ["complaint_id"], ["id"])
     for statement in APPEND_ONLY[dialect]:
@@ -1278,9 +1289,6 @@ def downgrade() -> None:
     dialect = op.get_bind().dialect.name
     if dialect != "sqlite":
         op.drop_constraint("fk_consultation_complaint_id", "consultation", type_="foreignkey")
-    with op.batch_alter_table("escalation", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_escalation_branch_id"))
-
     op.drop_table("escalation")
     op.drop_table("complaint_round")
     with op.batch_alter_table("complaint_department", schema=None) as batch_op:
@@ -1290,7 +1298,7 @@ def downgrade() -> None:
     op.drop_table("complaint_department")
     with op.batch_alter_table("quotation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_quotation_customer_id"))
-        batch_op.drop_index(batch_op.f("ix_quotation_branch_id"))
+        batch_op.drop_index("ix_quotation_branch")
 
     op.drop_table("quotation")
     with op.batch_alter_table("payment_term", schema=None) as batch_op:
@@ -1311,7 +1319,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_complaint_customer_id"))
         batch_op.drop_index(batch_op.f("ix_complaint_complainant"))
         batch_op.drop_index(batch_op.f("ix_complaint_closed_at"))
-        batch_op.drop_index(batch_op.f("ix_complaint_branch_id"))
+        batch_op.drop_index("ix_complaint_branch")
 
     op.drop_table("complaint")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
@@ -1321,7 +1329,7 @@ def downgrade() -> None:
     with op.batch_alter_table("contract", schema=None) as batch_op:
         batch_op.drop_index("ix_contract_state")
         batch_op.drop_index(batch_op.f("ix_contract_customer_id"))
-        batch_op.drop_index(batch_op.f("ix_contract_branch_id"))
+        batch_op.drop_index("ix_contract_branch")
         batch_op.drop_index("ix_contract_amount")
 
     op.drop_table("contract")
@@ -1332,7 +1340,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_consultation_in_house")
         batch_op.drop_index(batch_op.f("ix_consultation_customer_id"))
         batch_op.drop_index(batch_op.f("ix_consultation_caller_number"))
-        batch_op.drop_index(batch_op.f("ix_consultation_branch_id"))
+        batch_op.drop_index("ix_consultation_branch")
 
     op.drop_table("consultation")
     with op.batch_alter_table("task_pause", schema=None) as batch_op:
@@ -1346,7 +1354,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_project_model_house")
         batch_op.drop_index("ix_project_kind")
         batch_op.drop_index(batch_op.f("ix_project_customer_id"))
-        batch_op.drop_index(batch_op.f("ix_project_branch_id"))
+        batch_op.drop_index("ix_project_branch_customer")
+        batch_op.drop_index("ix_project_branch")
 
     op.drop_table("project")
     with op.batch_alter_table("notice", schema=None) as batch_op:
@@ -1360,6 +1369,7 @@ def downgrade() -> None:
 
     op.drop_table("deadline_breach")
     with op.batch_alter_table("task", schema=None) as batch_op:
+        batch_op.drop_index("ix_task_set_by")
         batch_op.drop_index("ix_task_role_open")
         batch_op.drop_index("ix_task_record")
         batch_op.drop_index("ix_task_person_open")
@@ -1367,12 +1377,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_task_number")
         batch_op.drop_index(batch_op.f("ix_task_next_check_at"))
         batch_op.drop_index("ix_task_customer")
+        batch_op.drop_index(
+            "ix_task_clock", sqlite_where=sa.text("closed_at IS NULL"), postgresql_where=sa.text("closed_at IS NULL")
+        )
 
     op.drop_table("task")
     with op.batch_alter_table("property", schema=None) as batch_op:
         batch_op.drop_index("ix_property_room")
         batch_op.drop_index(batch_op.f("ix_property_customer_id"))
-        batch_op.drop_index(batch_op.f("ix_property_branch_id"))
+        batch_op.drop_index("ix_property_branch")
         batch_op.drop_index("ix_property_address")
 
     op.drop_table("property")
@@ -1393,7 +1406,6 @@ def downgrade() -> None:
     op.drop_table("event")
     with op.batch_alter_table("crew", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_crew_name"))
-        batch_op.drop_index(batch_op.f("ix_crew_branch_id"))
 
     op.drop_table("crew")
     with op.batch_alter_table("user_session", schema=None) as batch_op:
@@ -1407,7 +1419,6 @@ def downgrade() -> None:
     op.drop_table("recovery_code")
     with op.batch_alter_table("party", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_party_name"))
-        batch_op.drop_index(batch_op.f("ix_party_branch_id"))
 
     op.drop_table("party")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
@@ -1418,7 +1429,6 @@ def downgrade() -> None:
     with op.batch_alter_table("import_run", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_import_run_header_signature"))
         batch_op.drop_index("ix_import_run_file")
-        batch_op.drop_index(batch_op.f("ix_import_run_branch_id"))
 
     op.drop_table("import_run")
     with op.batch_alter_table("follower", schema=None) as batch_op:
@@ -1430,13 +1440,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_customer_representative_phone"))
         batch_op.drop_index(batch_op.f("ix_customer_phone_tail"))
         batch_op.drop_index(batch_op.f("ix_customer_phone2"))
-        batch_op.drop_index(batch_op.f("ix_customer_owner_id"))
+        batch_op.drop_index("ix_customer_owner")
         batch_op.drop_index("ix_customer_opt_out")
         batch_op.drop_index(batch_op.f("ix_customer_name"))
         batch_op.drop_index("ix_customer_kind")
         batch_op.drop_index("ix_customer_grade")
         batch_op.drop_index("ix_customer_created")
-        batch_op.drop_index(batch_op.f("ix_customer_branch_id"))
+        batch_op.drop_index("ix_customer_branch_name")
+        batch_op.drop_index("ix_customer_branch")
 
     op.drop_table("customer")
     op.drop_table("client_request")

@@ -1,0 +1,145 @@
+"""Forms beside a record: a task set by hand, and what becomes of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from blueprints.forms import ChoiceField, Form, HiddenField, LocalDateTimeField, TextField
+from portal import clock, formatting
+from portal.db import session
+from portal.errors import Invalid
+from portal.i18n import N_, _
+from portal.models.org import User
+from portal.models.task import Task
+from portal.permissions import Role
+from portal.services import calendars, own_tasks
+from portal.services.own_tasks import SetTask, When, Whose
+
+
+class _Sent(Form):
+    """`version` is the task the person looked at, `client_key` keeps a form that is sent twice from counting twice."""
+
+    version = HiddenField()
+    client_key = HiddenField()
+
+    def prepare(self, record: Any, actor: User, task: Task | None = None) -> None:
+        """Fill in the choices."""
+
+
+class _DueForm(_Sent):
+    """A due time: a quick choice, or a time of one's own, which counts when it is given."""
+
+    when = ChoiceField(N_("Due"), choices=[(when.value, when.label) for when in When], radio=True)
+    due_at = LocalDateTimeField(N_("Another time"), description=N_("Counts instead of the choice above"))
+
+    def prepare(self, record: Any, actor: User, task: Task | None = None) -> None:
+        """Say beside each quick choice which time it means."""
+        at, calendar = clock.now(), calendars.current(session())
+        times = {when: own_tasks.moment(when, calendar, at) for when in When}
+        self.when.choices = [(when.value, f"{when.label} {formatting.moment(time)}") for when, time in times.items()]
+        if self.when.data is None:
+            self.when.data = When.NEXT_WORKING_DAY.value
+
+    def due(self, at: datetime) -> datetime:
+        """The moment that was chosen."""
+        if self.due_at.data is not None:
+            own: datetime = self.due_at.data
+            return own
+        return own_tasks.moment(When(self.when.data), calendars.current(session()), at)
+
+
+class _WhoseForm(_Sent):
+    """Whose turn: a colleague who sees the record, or a role."""
+
+    whose = ChoiceField(N_("Whose turn"), required=True)
+
+    def prepare(self, record: Any, actor: User, task: Task | None = None) -> None:
+        """Oneself first, then colleagues, then roles."""
+        people, roles = own_tasks.candidates(session(), record, actor)
+        self._people = {f"p{person.id}": person for person in people}
+        self._roles = {f"r{role.value}": role for role in roles}
+        others = [(key, f"{person.name} · {Role(person.role).label}") for key, person in self._people.items()]
+        own = f"p{actor.id}"
+        self.whose.choices = [
+            *([(own, _("Me (%(name)s)", name=actor.name))] if own in self._people else []),
+            *((key, label) for key, label in others if key != own),
+            *((key, _("Anybody: %(role)s", role=role.label)) for key, role in self._roles.items()),
+        ]
+
+    def chosen(self) -> Whose:
+        """Who was chosen."""
+        return Whose(self._people.get(self.whose.data), self._roles.get(self.whose.data))
+
+
+class TaskForm(_WhoseForm, _DueForm):
+    """A task to be set."""
+
+    title = TextField(N_("What is to be done"), limit=200, required=True)
+    type_name = ChoiceField(N_("Type", "task"))
+    note = TextField(N_("Note"), limit=2000, rows=2)
+
+    def prepare(self, record: Any, actor: User, task: Task | None = None) -> None:
+        """Fresh, it is one's own and of the first type; after a task that is done it follows that one."""
+        _DueForm.prepare(self, record, actor)
+        _WhoseForm.prepare(self, record, actor)
+        names = own_tasks.types(session())
+        self.type_name.choices = [(name, name) for name in names]
+        if self.whose.raw_data is None:
+            own = f"p{actor.id}"
+            self.whose.data = f"p{task.person_id}" if task is not None and task.person_id else own
+            self.type_name.data = task.type_name if task is not None else names[0] if names else None
+            self.title.data = task.title if task is not None else None
+
+    def to_command(self, at: datetime) -> SetTask:
+        """The command."""
+        return SetTask(self.title.data, self.due(at), self.chosen(), self.type_name.data, self.note.data)
+
+
+class DoneForm(_Sent):
+    """What came of a task; `then` says whether another one follows."""
+
+    result = TextField(N_("What came of it"), limit=2000, rows=3)
+    then = HiddenField()
+
+
+class LaterForm(_DueForm):
+    """A later time."""
+
+    reason = TextField(N_("Why later"), limit=300, required=True)
+
+
+class HandOverForm(_WhoseForm):
+    """Another person's turn."""
+
+    reason = TextField(N_("Remark for them"), limit=300)
+
+
+class CallOffForm(_Sent):
+    """Not needed any more."""
+
+    reason = TextField(N_("Why it is not needed"), limit=300, required=True)
+
+
+ACTS: dict[str, tuple[type[_Sent], Any]] = {
+    "done": (DoneForm, N_("Done, with a result")),
+    "later": (LaterForm, N_("Put off")),
+    "hand-over": (HandOverForm, N_("Hand over", "task")),
+    "call-off": (CallOffForm, N_("Call off")),
+}
+"""What can be done with a task: its form and what the button says."""
+
+
+def carry_out(act: str, form: Any, writing: Any, task: Task, *, actor: User, at: datetime) -> None:
+    """What the form says happens to the task. Raises Invalid, DomainError."""
+    match act:
+        case "done":
+            own_tasks.finish(writing, task, form.result.data, actor=actor, at=at)
+        case "later":
+            own_tasks.put_off(writing, task, form.due(at), form.reason.data, actor=actor, at=at)
+        case "hand-over":
+            own_tasks.hand_over(writing, task, form.chosen(), form.reason.data, actor=actor, at=at)
+        case "call-off":
+            own_tasks.call_off(writing, task, form.reason.data, actor=actor, at=at)
+        case _:
+            raise Invalid({})

@@ -1,0 +1,162 @@
+"""Notes, messages, names with an @, followers: who is told, and whom a record is opened to."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import select
+
+from portal.db import transaction
+from portal.models.event import Event, EventKind
+from portal.models.notice import Notice
+from portal.models.task import Follower
+from portal.permissions import Role
+from portal.services import record_kinds, talk
+from tests.records.test_own_tasks import work_off
+
+
+@pytest.fixture
+def room(sign_in, make, session):
+    browser = sign_in(Role.SPECIALIST, name="周敏")
+    customer = make.customer(owner_id=browser.user.id)
+    return SimpleNamespace(
+        browser=browser,
+        customer=customer,
+        base=f"/records/customers/{customer.number}",
+        li=make.user(Role.SPECIALIST, name="李静", username="lijing"),
+        wen=make.user(Role.SPECIALIST, name="李静文", username="wen"),
+        reviewer=make.user(Role.REVIEWER, name="沈月"),
+    )
+
+
+def told(session):
+    work_off(session)
+    return [(row.user_id, row.level) for row in session.scalars(select(Notice).order_by(Notice.id))]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("@李静 请看", {"李静"}),
+        ("请@李静文看一下，＠李静也看", {"李静文", "李静"}),
+        ("@李静 @李静 @李静", {"李静"}),
+        ("@lijing, please", {"李静"}),
+        ("@lijingwen", set()),
+        ("mail li@wen.com", set()),
+        ("@沈月 看不到这个客户", set()),
+        ("@没有这人", set()),
+        ("@", set()),
+    ],
+)
+def test_names_are_resolved_when_it_is_sent(room, session, text, names):
+    assert {person.name for person in talk.mentions(session, room.customer, text)} == names
+
+
+def test_a_note_tells_who_is_named_once_and_no_follower(room, session, make):
+    follower = make.user(Role.SPECIALIST)
+    with transaction() as writing:
+        writing.add(
+            Follower(
+                record_kind="customers", record_id=room.customer.id, user_id=follower.id, since=room.customer.created_at
+            )
+        )
+    room.browser.post(f"{room.base}/notes", {"text": "@李静 @lijing @不认识 看看"}, status=303)
+    assert told(session) == [(room.li.id, "ACTION")]
+    text = room.browser.get(room.base, status=200).text
+    assert '<b class="mention">@李静</b>' in text and "@不认识 看看" in text
+
+
+def test_a_message_goes_to_followers_and_names_its_receivers(room, session, sign_in):
+    sent = {"text": "水电验收改到周五"}
+    refused = room.browser.post(f"{room.base}/messages", sent, htmx=True, status=422)
+    assert "还没有其他人关注" in refused.text and "水电验收改到周五" in refused.text
+    sign_in(room.li).post(f"{room.base}/follow", status=303)
+    for _again in range(2):
+        room.browser.post(f"{room.base}/messages", {**sent, "client_key": "m" * 20}, status=303)
+    assert told(session) == [(room.li.id, "INFO")]
+    event = session.scalars(select(Event).where(Event.kind == EventKind.MESSAGE)).one()
+    assert event.data["to"] == ["李静"]
+    assert "发送给李静" in (page := room.browser.get(room.base, status=200).text).replace(" ", "") or "李静" in page
+
+
+def test_words_of_people_stay_text(room):
+    room.browser.post(f"{room.base}/notes", {"text": "<script>alert(1)</script> @李静 <b>"}, status=303)
+    text = room.browser.get(room.base, status=200).text
+    assert "<script>alert(1)" not in text and "&lt;b&gt;" in text
+
+
+def test_following_opens_a_record_to_a_reviewer_and_the_history_says_so(room, session, sign_in):
+    reviewer = sign_in(room.reviewer)
+    reviewer.get(room.base, status=404)
+    reviewer.post(f"{room.base}/follow", status=404)
+    room.browser.post(f"{room.base}/followers", {"person": str(room.reviewer.id)}, status=303)
+    reviewer.get(room.base, status=200)
+    assert room.customer.number in reviewer.get("/account/notices?show=followed", status=200).text
+    assert "沈月 关注了此记录" in room.browser.get(room.base, status=200).text
+    room.browser.post(f"{room.base}/followers/{room.reviewer.id}/remove", status=303)
+    reviewer.get(room.base, status=404)
+    assert room.customer.number not in reviewer.get("/account/notices?show=followed", status=200).text
+
+
+def test_only_specialists_and_managers_bring_in_colleagues(room, session, sign_in, make):
+    front = sign_in(Role.FRONT_DESK)
+    front.post(f"{room.base}/followers", {"person": str(room.li.id)}, status=403)
+    front.post(f"{room.base}/follow", status=303)
+    front.post(f"{room.base}/followers/{room.browser.user.id}/remove", status=403)
+    with transaction() as writing:
+        other = make_branch_of(writing, room)
+    stranger = make.user(Role.SPECIALIST, branch_id=other)
+    room.browser.post(f"{room.base}/followers", {"person": str(stranger.id)}, status=422)
+    assert [row.user_id for row in session.scalars(select(Follower))] == [front.user.id]
+
+
+def make_branch_of(writing, room):
+    """The customer belongs to one branch; gives the number of another."""
+    from portal.models.org import Branch
+
+    own, other = Branch(code="A1", name="城南店"), Branch(code="A2", name="城北店")
+    writing.add_all([own, other])
+    writing.flush()
+    writing.merge(room.customer).branch_id = own.id
+    return other.id
+
+
+def test_who_follows_no_more_loses_only_what_following_gave(room, sign_in):
+    reviewer = sign_in(room.reviewer)
+    room.browser.post(f"{room.base}/followers", {"person": str(room.reviewer.id)}, status=303)
+    answer = reviewer.post(f"{room.base}/followers/{room.reviewer.id}/remove", status=303)
+    assert answer.location == "/account/notices?show=followed"
+    reviewer.get(room.base, status=404)
+
+
+def test_the_icons_lead_to_files_and_followers(room, make):
+    text = room.browser.get(room.base, status=200).text
+    for place in ("attachments", "followers"):
+        assert f'id="{place}"' in text and f'#{place}"' in text
+
+
+@pytest.mark.parametrize("role", Role)
+def test_who_sees_is_the_same_question_as_visible_to(make, session, role):
+    """For every kind of record, asked about everybody at once and about each alone."""
+    from portal import visibility
+    from portal.permissions import may
+
+    one, two = make.branch(), make.branch()
+    people = [make.user(role), make.user(role, branch_id=one.id), make.user(role, branch_id=two.id)]
+    gone = make.user(role, disabled_at=make.now())
+    customer = make.customer(branch_id=one.id)
+    project = make.project(customer)
+    records = [customer, project, project.property, make.contract(project), make.party(branch_id=two.id), make.crew()]
+    with transaction() as writing:
+        writing.add(Follower(record_kind="customers", record_id=customer.id, user_id=people[1].id, since=make.now()))
+        writing.add(Follower(record_kind="projects", record_id=project.id, user_id=people[0].id, since=make.now()))
+    for record in records:
+        model = type(record)
+        expected = {
+            person.id
+            for person in people
+            if may(role, record_kinds.VIEW[model]) and visibility.may_see(session, person, record)
+        }
+        found = set(session.scalars(record_kinds.who_sees(record).with_only_columns(record_kinds.User.id)))
+        assert found == expected and gone.id not in found, model
