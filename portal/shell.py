@@ -106,6 +106,7 @@ APPS: tuple[App, ...] = (
             Entry(N_("Quotations"), records("quotations"), P.CONTRACT_VIEW),
             Entry(N_("Import"), records("import-runs"), P.IMPORT_RUN),
         ),
+        ("customers", "properties", "projects", "contracts", "quotations"),
     ),
     App(
         N_("People", "app"),
