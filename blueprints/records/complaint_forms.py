@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
 from wtforms import SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -22,11 +19,11 @@ from blueprints.forms import (
     TermField,
     TextField,
 )
+from blueprints.records.steps import Desk, StepForm
 from portal.errors import Invalid
 from portal.i18n import N_
-from portal.models.complaint import Complaint
 from portal.models.consultation import Channel
-from portal.models.org import Department, Party, PartyKind, PartyStatus, User
+from portal.models.org import Department, Party, PartyKind, PartyStatus
 from portal.models.project import Project
 from portal.processes.complaint import PROCESS, Action, Category, Phase, Severity, Verdict
 from portal.processes.escalation import Ground
@@ -34,29 +31,6 @@ from portal.services import complaints, numbering
 
 L = PROCESS.field_labels
 YES_NO = [("yes", N_("Yes")), ("no", N_("No"))]
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a form needs to know to offer choices and to make its command."""
-
-    session: Session
-    complaint: Complaint
-    user: User
-    at: datetime
-
-
-class StepForm(Form):
-    """A step of the process. `version` is the one the person looked at."""
-
-    version = HiddenField()
-
-    def prepare(self, desk: Desk) -> None:
-        """Fill in choices, and what the record already says when the form is fresh."""
-
-    def to_command(self, desk: Desk) -> Any:
-        """The command; text has become values."""
-        raise Invalid({"": N_("This form has no command.")})
 
 
 class RegisterForm(Form):
@@ -107,7 +81,7 @@ class DepartmentForm(StepForm):
             (0, N_("Somebody else")),
             *((p.id, f"{p.name} · {Department.show(p.department)}") for p in people),
         ]
-        lead = complaints.lead_departments(desk.session, desk.complaint.category)
+        lead = complaints.lead_departments(desk.session, desk.record.category)
         self.further_departments.choices = Department.choices()
         if not self.is_submitted():
             first = lead[0] if lead else None
@@ -203,7 +177,7 @@ class VerifyForm(StepForm):
         if self.verified_by.data:
             person = desk.session.get_one(Party, self.verified_by.data)
         else:
-            lead = desk.complaint.lead_department
+            lead = desk.record.lead_department
             department = lead.department if lead else Department.SERVICE
             person = person_named(desk, self.other_person.data, department, "other_person")
         return complaints.Verify(self.verify_call_at.data, person, self.verify_result.data)
@@ -219,13 +193,13 @@ class PlanForm(StepForm):
     costs_money = BooleanField(L["costs_money"])
 
     def prepare(self, desk: Desk) -> None:
-        now = desk.complaint.present_round
+        now = desk.record.present_round
         if not self.is_submitted():
             self.plan_fed_back_at.data = desk.at
             if now is not None and now.plan:
                 self.plan.data, self.visit_appointment.data = now.plan, now.visit_appointment
-                self.costs_money.data = desk.complaint.costs_money
-                self.customer_agreed.data = {True: "yes", False: "no"}.get(now.customer_agreed)  # type: ignore[arg-type]
+                self.costs_money.data = desk.record.costs_money
+                self.customer_agreed.data = {True: "yes", False: "no"}.get(now.customer_agreed)
 
     def to_command(self, desk: Desk) -> complaints.Plan:
         return complaints.Plan(
@@ -275,7 +249,7 @@ class CloseForm(StepForm):
     def prepare(self, desk: Desk) -> None:
         if not self.is_submitted():
             self.follow_up_at.data = desk.at
-            self.verdict.data = Verdict(desk.complaint.verdict or Verdict.ESTABLISHED)
+            self.verdict.data = Verdict(desk.record.verdict or Verdict.ESTABLISHED)
 
     def to_command(self, desk: Desk) -> complaints.Close:
         if self.follow_up_satisfied.data != "yes":
@@ -324,7 +298,7 @@ class EscalateForm(StepForm):
 
     def prepare(self, desk: Desk) -> None:
         if not self.is_submitted():
-            self.customer_demand.data = desk.complaint.demand
+            self.customer_demand.data = desk.record.demand
 
     def to_command(self, desk: Desk) -> complaints.Escalate:
         return complaints.Escalate(
@@ -350,7 +324,7 @@ STEP_FORMS: dict[str, tuple[type[StepForm], Any]] = {
 
 def concerned_people(desk: Desk) -> list[Party]:
     """Who may have acted: the responsible department's people and those of the project."""
-    complaint, project = desk.complaint, desk.complaint.project
+    complaint, project = desk.record, desk.record.project
     lead = complaint.lead_department
     conditions = []
     if lead is not None:
@@ -375,7 +349,7 @@ def person_named(desk: Desk, name: str | None, department: str, field: str, *, i
         kind=PartyKind.DEPARTMENT_HEAD if is_head else PartyKind.OTHER,
         department=department,
         is_head=is_head,
-        branch_id=desk.complaint.branch_id,
+        branch_id=desk.record.branch_id,
         created_at=desk.at,
         updated_at=desk.at,
         created_by_id=desk.user.id,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 
@@ -12,17 +10,15 @@ from blueprints.forms import (
     BooleanField,
     ChoiceField,
     Form,
-    HiddenField,
     LocalDateTimeField,
     TermField,
     TextField,
 )
+from blueprints.records.steps import Desk, StepForm
 from portal import visibility
-from portal.db import session
 from portal.i18n import N_
-from portal.models.consultation import Consultation
 from portal.models.customer import Intention
-from portal.models.org import Department, Party, PartyStatus, User
+from portal.models.org import Department, Party, PartyStatus
 from portal.processes.consultation import PROCESS, Action
 from portal.services import consultations
 
@@ -30,30 +26,17 @@ L = PROCESS.field_labels
 YES_NO = [("yes", N_("Yes")), ("no", N_("No"))]
 
 
-class StepForm(Form):
-    """A step of the process. `version` is the one the person looked at."""
-
-    version = HiddenField()
-
-    def prepare(self, contact: Consultation, user: User, at: datetime) -> None:
-        """Fill in choices, and what the record already says when the form is fresh."""
-
-    def to_command(self) -> Any:
-        """The command; text has become values."""
-        raise LookupError(type(self).__name__)
-
-
 class AnswerForm(StepForm):
     """The answer to a common question."""
 
     answer = TextField(L["answer"], limit=4000, rows=4, required=True)
 
-    def prepare(self, contact: Consultation, user: User, at: datetime) -> None:
+    def prepare(self, desk: Desk) -> None:
         """What was told meanwhile is the beginning of the answer."""
         if not self.is_submitted():
-            self.answer.data = contact.answer
+            self.answer.data = desk.record.answer
 
-    def to_command(self) -> consultations.Answer:
+    def to_command(self, desk: Desk) -> consultations.Answer:
         """The answer."""
         return consultations.Answer(self.answer.data)
 
@@ -67,24 +50,24 @@ class ForwardForm(StepForm):
     transfer_consent = BooleanField(L["transfer_consent"])
     wait_told = BooleanField(L["wait_told"])
 
-    def prepare(self, contact: Consultation, user: User, at: datetime) -> None:
+    def prepare(self, desk: Desk) -> None:
         """Offer the people of the departments; now, unless said otherwise."""
         if not self.is_submitted():
-            self.forwarded_at.data = at
-            if contact.forwarded_department:
-                self.forwarded_department.data = Department(contact.forwarded_department)
-        people = session().scalars(
-            visibility.visible_to(user, Party)
+            self.forwarded_at.data = desk.at
+            if desk.record.forwarded_department:
+                self.forwarded_department.data = Department(desk.record.forwarded_department)
+        people = desk.session.scalars(
+            visibility.visible_to(desk.user, Party)
             .where(Party.status == PartyStatus.ACTIVE, Party.department.is_not(None))
             .order_by(Party.department, Party.is_head.desc(), Party.id)
             .limit(300)
         )
         self.forwarded_party.choices = [(one.id, f"{Department.show(one.department)} · {one.name}") for one in people]
 
-    def to_command(self) -> consultations.Forward:
+    def to_command(self, desk: Desk) -> consultations.Forward:
         """Where it goes."""
         chosen = self.forwarded_party.data
-        party = session().scalars(select(Party).where(Party.id == chosen)).one_or_none() if chosen else None
+        party = desk.session.scalars(select(Party).where(Party.id == chosen)).one_or_none() if chosen else None
         return consultations.Forward(
             str(self.forwarded_department.data),
             bool(self.transfer_consent.data),
@@ -100,12 +83,12 @@ class ReplyForm(StepForm):
     reply = TextField(L["reply"], limit=4000, rows=4, required=True)
     replied_at = LocalDateTimeField(L["replied_at"], required=True)
 
-    def prepare(self, contact: Consultation, user: User, at: datetime) -> None:
+    def prepare(self, desk: Desk) -> None:
         """Now, unless said otherwise."""
         if not self.is_submitted():
-            self.replied_at.data = at
+            self.replied_at.data = desk.at
 
-    def to_command(self) -> consultations.Reply:
+    def to_command(self, desk: Desk) -> consultations.Reply:
         """The reply."""
         assert self.replied_at.data is not None
         return consultations.Reply(self.reply.data, self.replied_at.data)
@@ -117,7 +100,7 @@ class CloseForm(StepForm):
     is_satisfied = ChoiceField(L["is_satisfied"], choices=YES_NO, radio=True, required=True)
     further_need = TextField(L["further_need"], limit=200)
 
-    def to_command(self) -> consultations.Close:
+    def to_command(self, desk: Desk) -> consultations.Close:
         """The closing words."""
         return consultations.Close(self.is_satisfied.data == "yes", self.further_need.data)
 

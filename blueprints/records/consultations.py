@@ -10,17 +10,18 @@ from flask.typing import ResponseReturnValue
 
 from blueprints.http import get_or_404, page, requires, see_other
 from blueprints.records import blueprint, chatter, documents, process_view
-from blueprints.records.consultation_forms import STEP_FORMS, FirstContactForm, StepForm
-from portal import clock, explain, formatting, visibility
+from blueprints.records.consultation_forms import STEP_FORMS, FirstContactForm
+from blueprints.records.steps import StepPages
+from portal import clock, formatting, visibility
 from portal.db import session, transaction
-from portal.errors import ConditionsMissing, Invalid, NotFound, Stale
-from portal.i18n import _
+from portal.errors import NotFound
+from portal.i18n import N_, _
 from portal.models.complaint import Complaint
 from portal.models.consultation import Channel, Complexity, Consultation, Matter
 from portal.models.org import Department, User
 from portal.models.task import Task, TaskKind
 from portal.permissions import Permission, may
-from portal.processes.consultation import FIRST_CONTACT, PROCESS
+from portal.processes.consultation import FIRST_CONTACT
 from portal.services import consultations, steps, tasks
 
 P = Permission
@@ -38,39 +39,7 @@ def consultation(number: str) -> ResponseReturnValue:
 @requires(P.CONSULTATION_VIEW)
 def consultation_step(number: str, action: str) -> ResponseReturnValue:
     """One step of the process: its form, and carrying it out."""
-    if action not in STEP_FORMS:
-        raise NotFound()
-    record = _find(number)
-    step = PROCESS.transition(record.state, action)
-    steps.check_permission(g.user, step)
-    form = STEP_FORMS[action][0]()
-    form.prepare(record, g.user, clock.now())
-    news: list[Any] = []
-    status = form.status
-    if form.is_submitted() and form.validate():
-        try:
-            return _carry_out(number, action, form)
-        except Invalid as refusal:
-            form.take(refusal)
-            status = 422
-        except Stale:
-            news, status = chatter.since_version(record, form.version.data), 409
-        except ConditionsMissing as refusal:
-            form.form_errors = [_("Missing: %(condition)s", condition=reason) for reason in refusal.reasons]
-            status = 422
-        record = _find(number)
-    form.version.data = str(record.version)
-    return page(
-        "records/consultations/step.html",
-        fragment="form",
-        status=status if status != 200 else form.status,
-        contact=record,
-        step=step,
-        form=form,
-        news=news,
-        guards=PROCESS.unmet(step, record, entered=False),
-        clocks=_clocks(tasks.clocks_of(session(), record)),
-    )
+    return STEPS.show(number, action)
 
 
 @blueprint.post(f"{PATH}/call-back")
@@ -132,16 +101,6 @@ def _find(number: str) -> Consultation:
     return get_or_404(consultations.visible_to(g.user), Consultation.number == number)
 
 
-def _carry_out(number: str, action: str, form: StepForm) -> ResponseReturnValue:
-    act = STEP_FORMS[action][1]
-    with transaction() as writing:
-        fresh = _find(number)
-        if form.version.data and form.version.data != str(fresh.version):
-            raise Stale()
-        act(writing, fresh, form.to_command(), actor=g.user, at=clock.now())
-    return see_other(f"/records/consultations/{number}")
-
-
 def _show(
     record: Consultation, *, first: FirstContactForm | None = None, shows_number: bool = False, status: int = 200
 ) -> ResponseReturnValue:
@@ -159,8 +118,8 @@ def _show(
         home=record.project.property if record.project else None,
         status_views=process_view.status_views(record, g.user, f"/records/consultations/{record.number}"),
         actions=process_view.buttons(record, g.user),
-        clocks=_clocks(clocks),
-        why=[_why(task) for task in running if task.explanation],
+        clocks=process_view.clock_rows(record, clocks, shows_waiting=STEPS.shows_waiting_clocks),
+        why=[process_view.why(task) for task in running if task.explanation],
         call_back=next((task for task in open_tasks if task.kind == TaskKind.CALL_BACK), None),
         waiting=[_waiting(task) for task in open_tasks if task.kind in consultations.PEOPLE_TASKS],
         phone=formatting.phone_group(record.phone) if shows_number else formatting.phone_mask(record.phone),
@@ -202,25 +161,10 @@ def _words(record: Consultation) -> dict[str, Any]:
     }
 
 
-def _why(task: Task) -> dict[str, Any]:
-    due = tasks.explanation(task)
-    assert due is not None
-    view = explain.explain(due, clock.now())
-    facts = [(fact.label, fact.value, fact.is_sum) for fact in view.facts]
-    return {"task": task, "view": view, "facts": facts, "svg": explain.render_svg(view, key=f"why-{task.id}")}
-
-
-def _clocks(found: list[Task]) -> list[dict[str, Any]]:
-    """The clocks that ran or run on this contact, in the order of the process."""
-    latest = {task.code: task for task in found}
-    return [
-        {
-            "name": str(declared.label),
-            "code": declared.code,
-            "view": formatting.clock_view(task),
-            "current": task.closed_at is None,
-            "limit": _("Limit %(moment)s", moment=formatting.moment(task.due_at)) if task.due_at else "",
-        }
-        for declared in PROCESS.deadlines
-        if (task := latest.get(declared.code)) is not None
-    ]
+STEPS = StepPages(
+    find=_find,
+    forms=STEP_FORMS,
+    kinds=N_("Contacts", "app"),
+    heading=lambda contact: (contact.name, contact.question.splitlines()[0]),
+    shows_waiting_clocks=False,
+)

@@ -1,13 +1,15 @@
-"""Buttons and status bar of any record with a process, as the components want them."""
+"""Buttons, status bar and clocks of any record with a process, as the components want them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from portal.i18n import Text
+from portal import clock, explain, formatting
+from portal.i18n import Text, _
 from portal.models.org import User
-from portal.services import steps
+from portal.models.task import Task
+from portal.services import steps, tasks
 
 KINDS = {"past": "past", "now": "now-at", "allowed": "allowed", "blocked": "blocked", "future": ""}
 
@@ -44,3 +46,48 @@ def status_views(record: Any, user: User, path: str | None) -> list[dict[str, An
         }
         for item in steps.status_bar(record, user)
     ]
+
+
+def clock_rows(record: Any, found: list[Task], *, shows_waiting: bool = True) -> list[dict[str, Any]]:
+    """The clocks of the present round in the order of the process; with `shows_waiting` those not started yet too."""
+    deadlines = record.PROCESS.deadlines
+    latest = {task.code: task for task in found}
+    present = max((task.round_no for task in found), default=1)
+    codes = [declared.code for declared in deadlines]
+    reached = max((codes.index(t.code) for t in found if t.code in codes and t.round_no == present), default=-1)
+    rows = []
+    for index, declared in enumerate(deadlines):
+        task = latest.get(declared.code)
+        if task is not None and index > reached and task.round_no < present:
+            task = None  # of the round before; this round has not come so far
+        if task is None and not shows_waiting:
+            continue
+        limit = ""
+        if task is not None and task.due_at is not None:
+            limit = _("Limit %(moment)s", moment=formatting.moment(task.due_at))
+        rows.append(
+            {
+                "name": str(declared.label),
+                "code": declared.code,
+                "view": formatting.clock_view(_with_pause(task)) if task else None,
+                "current": task is not None and task.closed_at is None,
+                "limit": limit,
+                "waits": _("Not started"),
+            }
+        )
+    return rows
+
+
+def why(task: Task) -> dict[str, Any]:
+    """Why a clock runs out when it does: words, figures and drawing."""
+    due = tasks.explanation(task)
+    assert due is not None
+    view = explain.explain(due, clock.now())
+    facts = [(fact.label, fact.value, fact.is_sum) for fact in view.facts]
+    return {"task": task, "view": view, "facts": facts, "svg": explain.render_svg(view, key=f"why-{task.id}")}
+
+
+def _with_pause(task: Task) -> dict[str, Any]:
+    paused = next((item.reason for item in task.pauses if item.ended_at is None), None)
+    names = ("due_at", "started_at", "warn_at", "closed_at", "outcome")
+    return {**{name: getattr(task, name) for name in names}, "paused_reason": paused}

@@ -1,0 +1,113 @@
+"""One page per step of a process: its form, what is still missing, and carrying it out. The same for every record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import g
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from blueprints.forms import Form, HiddenField
+from blueprints.http import page, see_other
+from blueprints.records import chatter, process_view
+from portal import clock
+from portal.db import session, transaction
+from portal.errors import ConditionsMissing, Invalid, NotFound, Stale
+from portal.i18n import Text, _
+from portal.models.org import User
+from portal.services import steps, tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a form needs to know to offer choices and to make its command."""
+
+    session: Session
+    record: Any
+    user: User
+    at: datetime
+
+
+class StepForm(Form):
+    """A step of a process. `version` is the one the person looked at."""
+
+    version = HiddenField()
+
+    def prepare(self, desk: Desk) -> None:
+        """Fill in choices, and what the record already says when the form is fresh."""
+
+    def to_command(self, desk: Desk) -> Any:
+        """The command; text has become values. Raises Invalid by field."""
+        raise LookupError(type(self).__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StepPages:
+    """What the step pages of one kind of record are made of."""
+
+    find: Callable[[str], Any]
+    """The record of that number, if it exists for the person."""
+    forms: Mapping[str, tuple[type[StepForm], Callable[..., Any]]]
+    """The form of each step and the service function that carries it out."""
+    kinds: Text
+    """What the list of these records is called."""
+    heading: Callable[[Any], tuple[str, str]]
+    """Whose record it is, and what it is about."""
+    shows_waiting_clocks: bool = True
+    """Whether every record comes to every clock, so that those not started are shown too."""
+
+    def show(self, number: str, action: str) -> ResponseReturnValue:
+        """The form of a step (GET), and carrying it out (POST); refused, nothing typed is lost."""
+        if action not in self.forms:
+            raise NotFound()
+        record = self.find(number)
+        step = record.PROCESS.transition(record.state, action)
+        steps.check_permission(g.user, step)
+        form = self.forms[action][0]()
+        form.prepare(Desk(session(), record, g.user, clock.now()))
+        news: list[Any] = []
+        status = 200
+        if form.is_submitted() and form.validate():
+            try:
+                return self._carry_out(number, action, form)
+            except Invalid as refusal:
+                form.take(refusal)
+                status = 422
+            except Stale:
+                news, status = chatter.since_version(record, form.version.data), 409
+            except ConditionsMissing as refusal:
+                form.form_errors = [_("Missing: %(condition)s", condition=reason) for reason in refusal.reasons]
+                status = 422
+            record = self.find(number)
+        form.version.data = str(record.version)
+        who, what = self.heading(record)
+        return page(
+            "records/step.html",
+            fragment="form",
+            status=status if status != 200 else form.status,
+            record=record,
+            path=f"/records/{record.KIND}/{number}",
+            kinds=self.kinds,
+            who=who,
+            what=what,
+            step=step,
+            form=form,
+            news=news,
+            guards=record.PROCESS.unmet(step, record, entered=False),
+            clocks=process_view.clock_rows(
+                record, tasks.clocks_of(session(), record), shows_waiting=self.shows_waiting_clocks
+            ),
+        )
+
+    def _carry_out(self, number: str, action: str, form: StepForm) -> ResponseReturnValue:
+        act, at = self.forms[action][1], clock.now()
+        with transaction() as writing:
+            fresh = self.find(number)
+            if form.version.data and form.version.data != str(fresh.version):
+                raise Stale()
+            act(writing, fresh, form.to_command(Desk(writing, fresh, g.user, at)), actor=g.user, at=at)
+        return see_other(f"/records/{fresh.KIND}/{number}")
