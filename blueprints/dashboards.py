@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,6 @@ from portal.i18n import N_, Text, _, _p
 from portal.listing import engine
 from portal.listing.registry import LISTINGS
 from portal.models.org import User
-from portal.models.task import Task
 from portal.services import tasks, workload
 
 QUEUE_ROWS = 16
@@ -59,9 +59,9 @@ def tiles(user: User, at: datetime, wanted: list[Wanted]) -> list[Tile]:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A task as one line: what, for whom, until when."""
+    """A task, or a row of `workload.LINE`, as one line: what, for whom, until when."""
 
-    task: Task
+    task: Any
     icon: str
     process: str
     title: str
@@ -71,7 +71,7 @@ class QueueRow:
 ICONS = {"complaints": "message-report", "consultations": "phone", "escalations": "flag"}
 
 
-def queue_rows(found: list[Task]) -> list[QueueRow]:
+def queue_rows(found: Sequence[Any]) -> list[QueueRow]:
     """Tasks as lines; titles of clocks are translated, people's own words stay."""
     return [
         QueueRow(
@@ -97,7 +97,7 @@ def process_name(kind: str) -> str:
 
 def my_queue(user: User) -> list[QueueRow]:
     """The first tasks of the person by due time."""
-    return queue_rows(list(session().scalars(workload.queue(user).limit(QUEUE_ROWS))))
+    return queue_rows(workload.own_lines(session(), user, QUEUE_ROWS))
 
 
 MINE = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import g
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import joinedload
 
 from blueprints import dashboards
 from blueprints.http import page, requires
@@ -12,11 +11,8 @@ from blueprints.manager import blueprint
 from portal import charts, clock, formatting
 from portal.db import session
 from portal.i18n import _
-from portal.models.complaint import Escalation
-from portal.models.task import Task
 from portal.permissions import Permission
-from portal.processes import escalation
-from portal.services import boards, complaints, workload
+from portal.services import boards, workload
 
 
 @blueprint.get("/")
@@ -31,15 +27,6 @@ def dashboard() -> ResponseReturnValue:
         dashboards.Wanted(_("Open complaints"), "complaints", "open"),
         dashboards.Wanted(_("Escalations to take"), "escalations", "waiting"),
     ]
-    waiting = session().scalars(
-        complaints.escalations_visible_to(user)
-        .where(Escalation.state == escalation.State.SUBMITTED)
-        .options(joinedload(Escalation.complaint), joinedload(Escalation.submitted_by))
-        .order_by(Escalation.submitted_at)
-        .limit(8)
-    )
-    mine = session().scalars(workload.queue(user).limit(8))
-    late = session().scalars(workload.team(user).where(Task.due_at < at).limit(10))
     weeks = boards.trend(session(), user, at)
     chart = charts.bars_and_line(
         [f"{monday:%m-%d}" for monday, _received, _closed in weeks],
@@ -54,9 +41,9 @@ def dashboard() -> ResponseReturnValue:
         tiles=dashboards.tiles(user, at, wanted),
         departments=boards.by_department(session(), user, at),
         people=boards.by_person(session(), user, at),
-        waiting=list(waiting),
-        mine=dashboards.queue_rows(list(mine)),
-        late=dashboards.queue_rows(list(late)),
+        waiting=boards.escalations_to_take(session(), user, 8),
+        mine=dashboards.queue_rows(workload.own_lines(session(), user, 8)),
+        late=dashboards.queue_rows(workload.late_lines(session(), user, at, 10)),
         chart=chart,
         at=at,
     )

@@ -304,7 +304,10 @@ def import_progress(number: str) -> ResponseReturnValue:
     if run.state != ImportState.RUNNING:
         return see_other(".import_run", number=number)
     return page(
-        "records/imports/progress.html", fragment="progress", run=run, progress=progress.read(_store().workspace, run.id)
+        "records/imports/progress.html",
+        fragment="progress",
+        run=run,
+        progress=progress.read(_store().workspace, run.id),
     )
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, select, true
+from sqlalchemy import Executable, Row, and_, bindparam, case, func, select, union_all
 from sqlalchemy.orm import Session
 
 from portal import clock, visibility
-from portal.models.complaint import Complaint
+from portal.db import UtcDateTime
+from portal.models.complaint import Complaint, Escalation
 from portal.models.org import Department, User
 from portal.models.task import Task
+from portal.processes import escalation
 
 WEEKS = 12
 LONGEST = 20_000
@@ -33,9 +38,8 @@ class Load:
 
 def by_department(session: Session, user: User, at: datetime) -> list[Load]:
     """Open work by the department that answers for it, the fullest first. Tasks of no department are ours."""
-    department = func.coalesce(Task.department, Department.SERVICE.value)
     shares = _on_time(session, user, at)
-    rows = _loads(session, user, at, department)
+    rows = _loads(session, user, at, "department")
     return sorted(
         (Load(key, Department.show(key), total, soon, late, shares.get(key)) for key, total, soon, late in rows),
         key=lambda load: (-load.open, load.label),
@@ -44,57 +48,101 @@ def by_department(session: Session, user: User, at: datetime) -> list[Load]:
 
 def by_person(session: Session, user: User, at: datetime) -> list[Load]:
     """Open work by the person whose turn it is, the fullest first."""
-    rows = _loads(session, user, at, Task.person_id)
-    names = dict(
-        session.execute(select(User.id, User.name).where(User.id.in_([row[0] for row in rows if row[0]]))).all()
-    )
+    rows = _loads(session, user, at, "person")
+    names = dict(session.connection().execute(_NAMES, {"people": [row[0] for row in rows if row[0]]}).all())
     found = [Load(str(key), names[key], total, soon, late) for key, total, soon, late in rows if key in names]
     return sorted(found, key=lambda load: (-load.open, load.label))
+
+
+_NAMES = select(User.id, User.name).where(User.id.in_(bindparam("people", expanding=True)))
 
 
 def trend(session: Session, user: User, at: datetime) -> list[tuple[date, int, int]]:
     """(Monday, received, closed) of the last twelve weeks, on the company's calendar; the old ledger not counted."""
     monday = clock.today(at) - timedelta(days=clock.today(at).weekday())
     starts = [monday - timedelta(weeks=back) for back in range(WEEKS - 1, -1, -1)]
-    received, closed = (_per_week(user, column, starts) for column in (Complaint.received_at, Complaint.closed_at))
-    left, right = received.subquery(), closed.subquery()
-    both = session.execute(select(*left.columns, *right.columns).select_from(left.join(right, true()))).one()
-    numbers = [int(number or 0) for number in both]
-    return list(zip(starts, numbers[:WEEKS], numbers[WEEKS:], strict=True))
+    bounds = [*starts, monday + timedelta(weeks=1)]
+    given = visibility.parameters(user) | {f"week_{place}": clock.at_local(day) for place, day in enumerate(bounds)}
+    rows = session.connection().execute(_trend(visibility.placeholder(user)), given)
+    received, closed = ([int(number or 0) for number in row] for row in rows)
+    return list(zip(starts, received, closed, strict=True))
 
 
-def _loads(session: Session, user: User, at: datetime, group: Any) -> list[tuple[Any, int, int, int]]:
-    own = (
-        select(group.label("key"), Task.due_at)
-        .where(visibility.condition(user, Task), Task.closed_at.is_(None))
-        .limit(LONGEST)
-        .subquery()
-    )
-    soon = func.sum(case((and_(own.c.due_at >= at, own.c.due_at < at + timedelta(hours=24)), 1), else_=0))
-    late = func.sum(case((own.c.due_at < at, 1), else_=0))
-    rows = session.execute(select(own.c.key, func.count(), soon, late).group_by(own.c.key)).all()
+def escalations_to_take(session: Session, user: User, limit: int) -> Sequence[Row[Any]]:
+    """The escalations that wait for the manager, the longest waiting first, with what they are about."""
+    given = visibility.parameters(user) | {"limit": limit}
+    return session.connection().execute(_to_take(visibility.placeholder(user)), given).all()
+
+
+def _loads(session: Session, user: User, at: datetime, group: str) -> list[tuple[Any, int, int, int]]:
+    given = visibility.parameters(user) | {"at": at, "soon": at + timedelta(hours=24)}
+    rows = session.connection().execute(_load(visibility.placeholder(user), group), given)
     return [(key, total, int(due or 0), int(over or 0)) for key, total, due, over in rows]
 
 
 def _on_time(session: Session, user: User, at: datetime) -> dict[str, float]:
     first = clock.at_local(clock.today(at).replace(day=1))
-    department = func.coalesce(Task.department, Department.SERVICE.value)
-    met = func.sum(case((Task.breached_at.is_(None), 1), else_=0))
-    rows = session.execute(
-        select(department, func.count(), met)
-        .where(visibility.condition(user, Task), Task.closed_at >= first, Task.code.is_not(None))
-        .where(Task.outcome == "DONE")
-        .group_by(department)
-    )
+    given = visibility.parameters(user) | {"first": first}
+    rows = session.connection().execute(_met(visibility.placeholder(user)), given)
     return {key: int(good or 0) / total for key, total, good in rows if total}
 
 
-def _per_week(user: User, column: Any, starts: list[date]) -> Select[Any]:
-    bounds = [clock.at_local(start) for start in starts] + [clock.at_local(starts[-1] + timedelta(weeks=1))]
+# Statements, built once per kind of viewer ---------------------------------------------------------------------------
+
+_DEPARTMENT = func.coalesce(Task.department, Department.SERVICE.value)
+
+
+@lru_cache
+def _load(viewer: visibility.Placeholder, group: str) -> Executable:
+    key = _DEPARTMENT if group == "department" else Task.person_id
+    own = (
+        select(key.label("key"), Task.due_at)
+        .where(visibility.condition(viewer, Task), Task.closed_at.is_(None))
+        .limit(LONGEST)
+        .subquery()
+    )
+    at = bindparam("at", type_=UtcDateTime())
+    soon = func.sum(case((and_(own.c.due_at >= at, own.c.due_at < bindparam("soon")), 1), else_=0))
+    late = func.sum(case((own.c.due_at < at, 1), else_=0))
+    return select(own.c.key, func.count(), soon, late).group_by(own.c.key)
+
+
+@lru_cache
+def _met(viewer: visibility.Placeholder) -> Executable:
+    met = func.sum(case((Task.breached_at.is_(None), 1), else_=0))
+    return (
+        select(_DEPARTMENT, func.count(), met)
+        .where(visibility.condition(viewer, Task), Task.closed_at >= bindparam("first"), Task.code.is_not(None))
+        .where(Task.outcome == "DONE")
+        .group_by(_DEPARTMENT)
+    )
+
+
+@lru_cache
+def _trend(viewer: visibility.Placeholder) -> Executable:
+    return union_all(*(_per_week(viewer, column) for column in (Complaint.received_at, Complaint.closed_at)))
+
+
+def _per_week(viewer: visibility.Placeholder, column: Any) -> Any:
+    weeks = [bindparam(f"week_{place}", type_=UtcDateTime()) for place in range(WEEKS + 1)]
     sums = [
-        func.sum(case((and_(column >= bounds[index], column < bounds[index + 1]), 1), else_=0)).label(f"week_{index}")
-        for index in range(len(starts))
+        func.sum(case((and_(column >= start, column < end), 1), else_=0)) for start, end in itertools.pairwise(weeks)
     ]
     return select(*sums).where(
-        visibility.condition(user, Complaint), Complaint.is_historical.is_(False), column >= bounds[0]
+        visibility.condition(viewer, Complaint), Complaint.is_historical.is_(False), column >= weeks[0]
     )
+
+
+@lru_cache
+def _to_take(viewer: visibility.Placeholder) -> Executable:
+    return (
+        select(
+            Escalation.number, Escalation.submitted_at, Complaint.complainant, Complaint.subject,
+            User.name.label("submitted_by"),
+        )
+        .join(Complaint, Complaint.id == Escalation.complaint_id)
+        .outerjoin(User, User.id == Escalation.submitted_by_id)
+        .where(visibility.condition(viewer, Escalation), Escalation.state == escalation.State.SUBMITTED)
+        .order_by(Escalation.submitted_at)
+        .limit(bindparam("limit"))
+    )  # fmt: skip

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, bindparam, case, func, literal, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from portal import clock, visibility
@@ -54,20 +68,43 @@ def _counts(viewer: visibility.Placeholder) -> CompoundSelect[Any]:
     return tasks.union_all(select(null(), func.count(), literal(0)).select_from(unread))
 
 
-def queue(user: User) -> Select[Task]:
+def queue(user: visibility.Viewer) -> Select[Task]:
     """The person's open tasks by due time; those without a limit last."""
-    return (
-        select(Task).where(Task.closed_at.is_(None), mine(user)).order_by(Task.due_at.is_(None), Task.due_at, Task.id)
-    )
+    return _by_due(select(Task).where(mine(user)))
 
 
-def team(user: User) -> Select[Task]:
-    """All open tasks the person may see by due time: the manager's board."""
-    return (
-        visibility.visible_to(user, Task)
-        .where(Task.closed_at.is_(None))
-        .order_by(Task.due_at.is_(None), Task.due_at, Task.id)
-    )
+def own_lines(session: Session, user: User, limit: int) -> Sequence[Row[Any]]:
+    """The first of the person's queue as plain rows of LINE, for pages."""
+    given = visibility.parameters(user) | {"limit": limit}
+    return session.connection().execute(_own_lines(visibility.placeholder(user)), given).all()
+
+
+def late_lines(session: Session, user: User, at: datetime, limit: int) -> Sequence[Row[Any]]:
+    """The latest of all open tasks the person may see, as plain rows of LINE: the manager's board."""
+    given = visibility.parameters(user) | {"at": at, "limit": limit}
+    return session.connection().execute(_late_lines(visibility.placeholder(user)), given).all()
+
+
+LINE = (
+    Task.kind, Task.code, Task.title, Task.record_kind, Task.record_number, Task.customer_name, Task.detail,
+    Task.started_at, Task.due_at, Task.warn_at, Task.closed_at, Task.outcome,
+)  # fmt: skip
+"""What a line of a queue shows of a task."""
+
+
+@lru_cache
+def _own_lines(viewer: visibility.Placeholder) -> Select[Any]:
+    return _by_due(select(*LINE).where(mine(viewer))).limit(bindparam("limit"))
+
+
+@lru_cache
+def _late_lines(viewer: visibility.Placeholder) -> Select[Any]:
+    late = (visibility.condition(viewer, Task), Task.due_at < bindparam("at"))
+    return _by_due(select(*LINE).where(*late)).limit(bindparam("limit"))
+
+
+def _by_due(tasks: Any) -> Any:
+    return tasks.where(Task.closed_at.is_(None)).order_by(Task.due_at.is_(None), Task.due_at, Task.id)
 
 
 def day_bounds(at: datetime) -> tuple[datetime, datetime]:
