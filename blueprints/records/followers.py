@@ -7,28 +7,31 @@ from typing import Any
 from flask import g
 from flask.typing import ResponseReturnValue
 
-from blueprints.forms import ChoiceField, Form, HiddenField
+from blueprints.forms import ChoiceField
 from blueprints.http import get_or_404, requires, see_other
 from blueprints.records import blueprint, chatter
 from blueprints.records.chatter import Composer
+from blueprints.records.talk_forms import TalkForm
 from portal import clock, visibility
 from portal.db import session, transaction
 from portal.errors import Invalid, NotFound
 from portal.i18n import N_, _
 from portal.models.org import User
+from portal.models.task import Task
 from portal.permissions import Permission, Role
 from portal.services import followers, records
 
 P = Permission
 
 
-class FollowerForm(Form):
+class FollowerForm(TalkForm):
     """A colleague to be told of a record's steps and messages."""
 
-    client_key = HiddenField()
     person = ChoiceField(N_("Colleague"), coerce=int, required=True, blank=N_("Please choose"))
 
-    def prepare(self, record: Any, actor: User) -> None:
+    SHOWN = ("person",)
+
+    def prepare(self, record: Any, actor: User, task: Task | None = None) -> None:
         """Who can follow and does not yet."""
         people = followers.candidates(session(), record, actor)
         self.person.choices = [(person.id, f"{person.name} · {Role(person.role).label}") for person in people]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from blueprints.forms import ChoiceField, Form, HiddenField, LocalDateTimeField, TextField
 from portal import clock, formatting
@@ -17,17 +17,24 @@ from portal.services import calendars, own_tasks
 from portal.services.own_tasks import SetTask, When, Whose
 
 
-class _Sent(Form):
+class TalkForm(Form):
     """`version` is the task the person looked at, `client_key` keeps a form that is sent twice from counting twice."""
 
     version = HiddenField()
     client_key = HiddenField()
 
+    SHOWN: ClassVar[tuple[str, ...]] = ("reason",)
+    """The fields one sees, in their order."""
+
+    def shown(self) -> list[Any]:
+        """The fields one sees."""
+        return [self._fields[name] for name in self.SHOWN]
+
     def prepare(self, record: Any, actor: User, task: Task | None = None) -> None:
         """Fill in the choices."""
 
 
-class _DueForm(_Sent):
+class _DueForm(TalkForm):
     """A due time: a quick choice, or a time of one's own, which counts when it is given."""
 
     when = ChoiceField(N_("Due"), choices=[(when.value, when.label) for when in When], radio=True)
@@ -49,7 +56,7 @@ class _DueForm(_Sent):
         return own_tasks.moment(When(self.when.data), calendars.current(session()), at)
 
 
-class _WhoseForm(_Sent):
+class _WhoseForm(TalkForm):
     """Whose turn: a colleague who sees the record, or a role."""
 
     whose = ChoiceField(N_("Whose turn"), required=True)
@@ -79,6 +86,8 @@ class TaskForm(_WhoseForm, _DueForm):
     type_name = ChoiceField(N_("Type", "task"))
     note = TextField(N_("Note"), limit=2000, rows=2)
 
+    SHOWN = ("title", "type_name", "whose", "when", "due_at", "note")
+
     def prepare(self, record: Any, actor: User, task: Task | None = None) -> None:
         """Fresh, it is one's own and of the first type; after a task that is done it follows that one."""
         _DueForm.prepare(self, record, actor)
@@ -96,11 +105,13 @@ class TaskForm(_WhoseForm, _DueForm):
         return SetTask(self.title.data, self.due(at), self.chosen(), self.type_name.data, self.note.data)
 
 
-class DoneForm(_Sent):
+class DoneForm(TalkForm):
     """What came of a task; `then` says whether another one follows."""
 
     result = TextField(N_("What came of it"), limit=2000, rows=3)
     then = HiddenField()
+
+    SHOWN = ("result",)
 
 
 class LaterForm(_DueForm):
@@ -108,20 +119,24 @@ class LaterForm(_DueForm):
 
     reason = TextField(N_("Why later"), limit=300, required=True)
 
+    SHOWN = ("when", "due_at", "reason")
+
 
 class HandOverForm(_WhoseForm):
     """Another person's turn."""
 
     reason = TextField(N_("Remark for them"), limit=300)
 
+    SHOWN = ("whose", "reason")
 
-class CallOffForm(_Sent):
+
+class CallOffForm(TalkForm):
     """Not needed any more."""
 
     reason = TextField(N_("Why it is not needed"), limit=300, required=True)
 
 
-ACTS: dict[str, tuple[type[_Sent], Any]] = {
+ACTS: dict[str, tuple[type[TalkForm], Any]] = {
     "done": (DoneForm, N_("Done, with a result")),
     "later": (LaterForm, N_("Put off")),
     "hand-over": (HandOverForm, N_("Hand over", "task")),

@@ -51,7 +51,7 @@ def browser_type_launch_args() -> dict[str, Any]:
         sentence = "no Chromium on this machine; install it, or name one in PORTAL_TEST_CHROMIUM"
         if "browser" in os.environ.get("PORTAL_TEST_REQUIRE", ""):
             pytest.fail(sentence)
-        pytest.skip(sentence)
+        pytest.skip(sentence)  # a machine without a browser runs the rest; where all must run, REQUIRE says so
     return {"executable_path": program, "args": list(FLAGS)}
 
 

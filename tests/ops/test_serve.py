@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 
 import pytest
 
@@ -56,7 +55,6 @@ def test_a_port_in_use_is_refused_by_name(portal):
     assert house.stop() == 0
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the children notice within a second or two")
 def test_killing_the_supervisor_ends_everything_and_the_next_start_works(portal):
     house = portal().start()
     pids = [house.pid(name) for name in NAMES]

@@ -100,6 +100,7 @@ def test_damaged_files_are_set_aside_and_it_starts_empty(tmp_path):
         assert redis.Redis.from_url(url).get("a") is None
 
 
+# Elsewhere nothing can be promised here: there the next start ends what is left, which tests/ops/test_serve.py checks.
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends children with their parent on Linux only")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_it_ends_with_its_parent(tmp_path, how):
