@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select, true
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import BooleanClauseList, Grouping
 
 from portal.models.complaint import Complaint, Escalation
 from portal.models.consultation import Consultation
@@ -93,6 +95,30 @@ def condition(viewer: Viewer, model: type[Any]) -> Condition:
     """The rule as a condition on the model's columns. A type without a rule is seen by nobody."""
     found = RULES.get(model)
     return found(viewer) if found else false()
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Some of the rows a person sees. Together the alternatives are the rule; by itself each is served by an index."""
+
+    condition: Condition
+    key: Any = None
+    """A column of another table that names the rows; None: the condition is on the rows themselves."""
+
+
+def alternatives(viewer: Viewer, model: type[Any]) -> list[Alternative]:
+    """The rule taken apart at its "or", for lists that are read in order. A row may be among several of them."""
+    if model is Customer and viewer.branch_id is not None and not _sees_given_only(viewer):
+        by_work = Alternative(Project.branch_id == viewer.branch_id, Project.customer_id)
+        return [*map(Alternative, _taken_apart(in_branch(Customer, viewer))), by_work]
+    return [Alternative(part) for part in _taken_apart(condition(viewer, model))]
+
+
+def _taken_apart(rule: Any) -> list[Condition]:
+    inner = rule.element if isinstance(rule, Grouping) else rule
+    if not isinstance(inner, BooleanClauseList) or inner.operator is not operators.or_:
+        return [rule]
+    return [part for clause in inner.clauses for part in _taken_apart(clause)]
 
 
 def visible_to(user: Viewer, model: type[Row]) -> Select[Row]:

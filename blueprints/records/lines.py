@@ -1,52 +1,63 @@
 """The lines of a list as HTML, kept while they say the same: drawing eighty lines anew is most of a list's cost.
 
-A line is kept by all the values it shows, the language and the company's day, so nothing has to be dropped when a
-record changes. Only the cell that moves with the clock is put in each time.
+A line is kept by what the database says of it, so nothing has to be dropped when a record changes, and a kept line costs
+neither reading nor formatting. Only the cell that moves with the clock is put in each time; it is kept until it moves.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
 from flask import current_app
 from markupsafe import Markup
 
 from portal import clock, formatting, i18n
+from portal.listing import engine
 from portal.listing.cells import Due, Title
-from portal.listing.declaration import Listing
-from portal.listing.engine import Row
+from portal.listing.engine import Page, Row
+from portal.prepared import Values
 
 KEPT = 20_000
-"""Lines; about a kilobyte each."""
+"""Lines, and chips; about a kilobyte each. When there are more, all are drawn anew."""
+
+_Line = tuple[str, str]
+"""What stands before the moving cell and behind it; without one all stands before."""
+_lines: dict[tuple[str, str, int, Values], _Line] = {}
+_chips: dict[tuple[str, Values], tuple[str, datetime, datetime]] = {}
 
 
-def body(listing: Listing, rows: list[Row]) -> Markup:
+def body(page: Page) -> Markup:
     """All lines of a page."""
-    today, language = clock.today(formatting.page_moment()).toordinal(), i18n.locale()
-    moving = next((place for place, column in enumerate(listing.columns) if column.moves), -1)
-    if moving < 0:
-        return Markup("\n".join(_line(row, moving, language, today)[0] for row in rows))
-    column = listing.columns[moving]
-    start = 3 + len(listing.link) + sum(len(earlier.values) for earlier in listing.columns[:moving])
-    looked_up = sum(1 for earlier in listing.columns[:moving] if earlier.attach is not None)
-    drawn = []
-    for row in rows:
-        given = row.values[start : start + len(column.values)]
-        found = row.found
-        if column.attach is not None:
-            given = (*given, found[looked_up])
-            found = (*found[:looked_up], None, *found[looked_up + 1 :])
-        before, after = _line(Row(row.kind, row.values, found), moving, language, today)
-        drawn.append(f"{before}{_moving(column.show(*given), language)}{after}")
-    return Markup("\n".join(drawn))  # every part was drawn, and escaped, by a template
+    at = formatting.page_moment()
+    kind, language, today = page.listing.kind, i18n.locale(), clock.today(at).toordinal()
+    still, drawn = engine.still(page.listing), []
+    moves = any(column.moves for column in page.listing.columns)
+    for raw in page.raw:
+        key = kind, language, today, raw[:still]
+        line = _lines.get(key)
+        if line is None:
+            line = _keep(_lines, key, _line(Row(kind, page.read(raw)), page))
+        if not moves:
+            drawn.append(line[0])
+            continue
+        chip = _chips.get((language, raw[still:-1]))
+        if chip is None or not chip[1] <= at < chip[2]:
+            chip = _keep(_chips, (language, raw[still:-1]), _chip(page, raw, at))
+        drawn += (line[0], chip[0], line[1])
+    return Markup("".join(drawn))  # every part was drawn, and escaped, by a template
 
 
-@lru_cache(maxsize=KEPT)
-def _line(row: Row, moving: int, _language: str, _today: int) -> tuple[str, str]:
-    from portal.listing.registry import LISTINGS
+def _keep(kept: dict[Any, Any], key: Any, value: Any) -> Any:
+    if len(kept) >= KEPT:
+        kept.clear()
+    kept[key] = value
+    return value
 
-    columns = LISTINGS[row.kind].columns
+
+def _line(row: Row, page: Page) -> _Line:
+    columns = page.listing.columns
+    moving = next((place for place, column in enumerate(columns) if column.moves), -1)
     cells = [(column.css, cell, isinstance(cell, Title)) for column, cell in zip(columns, row.cells, strict=True)]
     html = str(_macro("records/line.html", "line")(row.path, cells, moving))
     if moving < 0:
@@ -55,11 +66,13 @@ def _line(row: Row, moving: int, _language: str, _today: int) -> tuple[str, str]
     return f"{before}>", f"<{after}"
 
 
-@lru_cache(maxsize=KEPT)
-def _moving(cell: Any, _language: str) -> str:
+def _chip(page: Page, raw: Values, at: datetime) -> tuple[str, datetime, datetime]:
+    """The moving cell, from when on, and when it says something else."""
+    column = next(column for column in page.listing.columns if column.moves)
+    cell = column.show(*page.read(raw)[engine.still(page.listing) : -1])
     if isinstance(cell, Due):
-        return str(_macro("components/time.html", "due_view")(cell.view, cell.code))
-    return str(Markup.escape(cell))
+        return str(_macro("components/time.html", "due_view")(cell.view, cell.code)), at, cell.until
+    return str(Markup.escape(cell)), at, datetime.max.replace(tzinfo=at.tzinfo)
 
 
 def _macro(template: str, name: str) -> Any:

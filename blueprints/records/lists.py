@@ -32,7 +32,7 @@ def show(listing: Listing) -> ResponseReturnValue:
         listing=listing,
         state=state,
         problems=[str(problem) for problem in problems],
-        body=lines.body(listing, found.rows),
+        body=lines.body(found),
         columns=columns(listing, state),
         search=search_box(listing, state),
         pager=pager(listing, state, found),
@@ -147,10 +147,10 @@ def menu(listing: Listing, state: State) -> list[dict[str, Any]]:
 
 def pager(listing: Listing, state: State, found: engine.Page) -> dict[str, Any]:
     """Which rows these are, of how many, and the ways on. The total is counted only when it does not follow."""
-    last = found.first + len(found.rows) - 1
+    last = found.first + len(found.raw) - 1
     known = found.next is None
     return {
-        "first": found.first if found.rows else 0,
+        "first": found.first if found.raw else 0,
         "last": last,
         "total": f"{last:,}" if known else "",
         "count_url": "" if known else f"{listing.path}?{state.without_place().query()}&count=1",

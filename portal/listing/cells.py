@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
 from markupsafe import Markup, escape
-from sqlalchemy import ColumnElement, and_, func, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, func, literal, select
+from sqlalchemy.orm import Session, aliased
 
 from portal import formatting, visibility
 from portal.db import UtcDateTime
 from portal.i18n import N_, Text
-from portal.listing.declaration import Choice, Column, Condition, Filter, Moments
-from portal.models.customer import Customer, Property
+from portal.listing.declaration import Choice, Column, Condition, Filter, Moments, Way
+from portal.models.customer import Customer
 from portal.models.org import User
 from portal.models.task import Task
 from portal.permissions import Role
@@ -24,6 +24,7 @@ from portal.processes.base import Process
 
 FAR = datetime(9999, 1, 1, tzinfo=formatting.clock.ZONE)
 """Sorts what has no limit behind everything that has one."""
+FAR_AWAY = literal(FAR, UtcDateTime())
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,13 @@ class Due(NamedTuple):
 
     view: formatting.ClockView
     code: str
+    until: datetime
+    """From then on it says something else."""
 
 
 def title(main: str | None, grade: str | None = None, *address: str | None) -> Title:
     """Who the row is about; grade A is marked, the home stands behind the name."""
-    home = formatting.short_address(*(part or "" for part in address)) if any(address) else ""
-    return Title(main or formatting.DASH, home, "A" if grade == "A" else "")
+    return Title(main or formatting.DASH, home(*address), "A" if grade == "A" else "")
 
 
 def text(value: Any) -> str:
@@ -106,38 +108,48 @@ def open_tasks(kind: str, model: Any) -> Condition:
     return and_(Task.record_kind == kind, Task.record_id == model.id, Task.closed_at.is_(None))
 
 
-def next_due(kind: str, model: Any) -> ColumnElement[datetime]:
-    """When the first open task of a row is due; FAR when nothing runs. For sorting."""
-    first = select(func.min(Task.due_at)).where(open_tasks(kind, model)).correlate(model.__table__).scalar_subquery()
-    return func.coalesce(first, literal(FAR, UtcDateTime()), type_=UtcDateTime())
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The first open task of each row of a list: what is joined, and the column with the time left."""
+
+    join: tuple[Any, Any]
+    column: Column
 
 
-def clocks(kind: str) -> Any:
-    """Looks up the first open task of each row of a page."""
-    wanted = (Task.record_id, Task.code, Task.started_at, Task.due_at, Task.warn_at, Task.closed_at, Task.outcome)
-
-    def attach(session: Session, keys: Sequence[int]) -> Mapping[int, Any]:
-        found = session.execute(
-            select(*wanted)
-            .where(Task.record_kind == kind, Task.record_id.in_(keys), Task.closed_at.is_(None))
-            .order_by(Task.due_at.is_(None), Task.due_at, Task.id)
-        )
-        first: dict[int, Any] = {}
-        for row in found:
-            first.setdefault(row.record_id, row)
-        return first
-
-    return attach
+def clock(kind: str, model: Any, label: Text) -> Clock:
+    """The clock of the records of a kind; sorting by it puts the most urgent first, what has none last."""
+    first = aliased(Task)
+    by_urgency = (Task.due_at.is_(None), Task.due_at, Task.id)
+    number = (
+        select(Task.id).where(open_tasks(kind, model)).order_by(*by_urgency).limit(1).correlate(model.__table__)
+    ).scalar_subquery()
+    running = and_(first.record_kind == kind, first.closed_at.is_(None), first.due_at.is_not(None), first.id == number)
+    runs = select(Task.id).where(open_tasks(kind, model), Task.due_at.is_not(None)).correlate(model.__table__).exists()
+    values = (first.code, first.started_at, first.due_at, first.warn_at, first.closed_at, first.outcome)
+    sort = func.coalesce(first.due_at, FAR_AWAY, type_=UtcDateTime())
+    ways = (Way(first.due_at, running, (first, first.record_id == model.id)), Way(FAR_AWAY, ~runs))
+    column = Column("due", label, values, due, "cell-due", sort=sort, ways=ways, moves=True)
+    return Clock((first, first.id == number), column)
 
 
-def due(task: Any) -> Due | str:
-    """The chip of a task."""
-    return "" if task is None else Due(formatting.clock_view(task), task.code or "")
+def due(*task: Any) -> Due | str:
+    """The chip of a task; nothing where no task is open."""
+    found = dict(zip(("code", "started_at", "due_at", "warn_at", "closed_at", "outcome"), task, strict=True))
+    if found["started_at"] is None:
+        return ""
+    at = formatting.page_moment()
+    return Due(formatting.clock_view(found, at), found["code"] or "", _changes(found, at))
 
 
-def due_column(kind: str, model: Any, label: Text) -> Column:
-    """The time left on the first open task of a row; sorting puts the most urgent first."""
-    return Column("due", label, (), due, "cell-due", sort=next_due(kind, model), attach=clocks(kind), moves=True)
+def _changes(task: Mapping[str, Any], at: datetime) -> datetime:
+    """When the chip will say something else: it counts minutes, beyond a day hours, and warns once."""
+    due_at, warn_at = task["due_at"], task["warn_at"]
+    if due_at is None or task["closed_at"] is not None:
+        return FAR
+    rest = (due_at - at).total_seconds()
+    unit = 3600 if rest >= 86_400 else 60
+    soon = at + timedelta(seconds=rest % unit or unit)
+    return min(soon, warn_at) if warn_at is not None and warn_at > at else soon
 
 
 def clock_filters(kind: str, model: Any, labels: Mapping[str, Text]) -> tuple[Filter, ...]:
@@ -163,12 +175,9 @@ def clock_filters(kind: str, model: Any, labels: Mapping[str, Text]) -> tuple[Fi
 # ---------- Shared look-ups ----------
 
 
-def first_homes(session: Session, keys: Sequence[int]) -> Mapping[int, Any]:
-    """The first home of each customer of a page, in one query."""
-    firsts = select(func.min(Property.id)).where(Property.customer_id.in_(keys)).group_by(Property.customer_id)
-    parts = (Property.estate, Property.building, Property.unit, Property.room)
-    rows = session.execute(select(Property.customer_id, *parts).where(Property.id.in_(firsts)))
-    return {row[0]: formatting.short_address(*row[1:]) for row in rows}
+def home(*address: str | None) -> str:
+    """A home in short, or nothing."""
+    return formatting.short_address(*(part or "" for part in address)) if any(address) else ""
 
 
 def specialists(session: Session, user: User) -> list[tuple[Any, str]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, false
+from sqlalchemy import ColumnElement, bindparam
 from sqlalchemy.orm import Session
 
 from portal.db import UtcDateTime
 from portal.i18n import N_, Text
+from portal.listing.terms import Word
 from portal.models.org import User
 from portal.permissions import Permission
 from portal.terms import Term
@@ -42,11 +43,22 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """Some of the rows of a list in its order, such that an index gives them in that order.
+
+    `place` is what the column to sort by is for these rows, `joined` a table and condition that they are found through.
+    """
+
+    place: Any
+    condition: Any
+    joined: tuple[Any, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """A column of a list: which values it needs and how they read in one cell.
 
-    `show` is given the values of `values` in their order; with `attach` it is given what that found for the row, or
-    None. `css` names the cell's place: `cell-title` carries the link, `fill` takes the room, `num`, `cell-due`,
+    `show` is given the values of `values` in their order. `css` names the cell's place: `cell-title` carries the link, `fill` takes the room, `num`, `cell-due`,
     `cell-foot`, `hide-small`.
     """
 
@@ -57,8 +69,8 @@ class Column:
     css: str = "hide-small"
     sort: Any = None
     """The expression to sort by; never NULL. None: not sortable."""
-    attach: Callable[[Session, Sequence[int]], Mapping[int, Any]] | None = None
-    """Looks up something for all rows of a page at once, by their numbers."""
+    ways: tuple[Way, ...] = ()
+    """Where no single index has the order: the ways that together give every row once."""
     moves: bool = False
     """True: what it shows changes with the clock alone. At most one column of a list."""
 
@@ -91,12 +103,16 @@ class Choice:
     name_of: Callable[[Session, User, int], str] | None = None
     """For links that are not offered in the menu but may stand in a URL: the name of one value."""
 
-    def condition(self, value: str) -> Condition | None:
-        """The condition for a value of the URL; None when it cannot be meant."""
-        if self.options is not None or self.name_of is not None:
-            return self.column == int(value) if value.isdecimal() and len(value) < 10 else None
-        known = {member.value for member in self.terms or ()}
-        return self.column == value if value in known else None
+    @property
+    def is_link(self) -> bool:
+        """Whether the values are numbers of other records."""
+        return self.options is not None or self.name_of is not None
+
+    def takes(self, value: str) -> bool:
+        """Whether a value of the URL can be meant."""
+        if self.is_link:
+            return value.isascii() and value.isdecimal() and len(value) < 10
+        return any(value == member.value for member in self.terms or ())
 
     def offered(self, session: Session, user: User) -> list[tuple[str, str]]:
         """Values with their labels, in the language of the page."""
@@ -138,8 +154,8 @@ class Listing:
     """What to do when there are none."""
     joins: tuple[tuple[Any, Any], ...] = ()
     """(table, condition) pairs, outer."""
-    search: Callable[[str], Condition] = lambda word: false()
-    """The condition that one typed word makes."""
+    search: Callable[[Word], Any]
+    """Where a typed word is looked for: `kinds.search.Places`."""
     placeholder: Text = field(default_factory=lambda: N_("Name, phone, address, number"))
     filters: tuple[Filter, ...] = ()
     choices: tuple[Choice, ...] = ()

@@ -1,28 +1,32 @@
 """One statement per list: what is visible, what was searched and filtered, in order, one page of it.
 
-Columns are selected, not entities. Statements are built once per kind of viewer and kept; persons, moments and places
-fill them. Pages follow each other by the last row, never by an offset, and counting stops at CEILING.
+Columns are selected, not entities. Statements are made once per kind of viewer, filters and order, and kept; persons,
+moments, words and places fill them. Pages follow each other by the last row, never by an offset, and counting stops at
+CEILING. What costs must not grow with the years, so a list whose rows no single index has in order is put together from
+parts that each have one (`_parts`): the rows of the branch and those of none, what has a clock and what has not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Select, bindparam, func, or_, select, tuple_
+from sqlalchemy import Integer, Select, bindparam, func, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.listing.declaration import Condition, Listing, Moments
+from portal.listing.declaration import Column, Condition, Listing, Moments, Way
+from portal.listing.kinds import search
+from portal.listing.kinds.search import Typed
 from portal.listing.registry import LISTINGS
 from portal.listing.state import Cursor, State, find_filter, from_args, order_of, order_type
-from portal.listing.terms import words
 from portal.models.org import User
-from portal.visibility import Placeholder, Viewer, condition, parameters, placeholder
+from portal.prepared import Prepared, Values
+from portal.visibility import Alternative, Placeholder, alternatives, condition, parameters, placeholder
 
 PAGE = 80
 CEILING = 10_000
@@ -30,73 +34,108 @@ CEILING = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line: the record, the values as the database gave them, and what was looked up beside them."""
+class Question:
+    """Which rows are wanted, without the person, moments, words and places that fill it: equal ones share statements."""
 
     kind: str
-    values: tuple[Any, ...]
-    """Place, number of the record inside, its number for people, then the link and the columns."""
-    found: tuple[Any, ...]
-    """What each column with `attach` found, in their order."""
+    viewer: Placeholder
+    filters: tuple[str, ...] = ()
+    """Filter keys; of a link only the choice, as `owner.`: its value is filled in."""
+    typed: tuple[search.Word, ...] = ()
+    tried: frozenset[int] = frozenset()
+    """The words that many records fit."""
+
+    @property
+    def has_own_values(self) -> bool:
+        """Whether more fills it than the person and the moments."""
+        return bool(self.typed) or any(key.endswith(".") for key in self.filters)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line: the record, and the values of its columns."""
+
+    kind: str
+    values: Values
+    """Number of the record inside, its number for people, then the link and the columns in the order of `drawn`."""
 
     @property
     def number(self) -> str:
         """What people call the record."""
-        return str(self.values[2])
+        return str(self.values[1])
 
     @property
     def id(self) -> int:
         """The inner number."""
-        return int(self.values[1])
+        return int(self.values[0])
 
     @property
     def path(self) -> str:
         """Where the line leads."""
         if LISTINGS[self.kind].link:
-            return record_path(self.values[3], self.values[4])
+            return record_path(self.values[2], self.values[3])
         return record_path(self.kind, self.number)
 
     @property
     def cells(self) -> tuple[Any, ...]:
         """What stands in each cell, in the language of the page."""
         listing = LISTINGS[self.kind]
-        at, found = 3 + len(listing.link), iter(self.found)
-        cells = []
-        for column in listing.columns:
-            given = self.values[at : at + len(column.values)]
+        at, shown = 2 + len(listing.link), {}
+        for column in drawn(listing):
+            shown[column.key] = column.show(*self.values[at : at + len(column.values)])
             at += len(column.values)
-            cells.append(column.show(*given, next(found)) if column.attach is not None else column.show(*given))
-        return tuple(cells)
+        return tuple(shown[column.key] for column in listing.columns)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page of a list. `first` counts from 1; `next` and `previous` are states or None."""
 
-    rows: list[Row]
+    listing: Listing
+    raw: list[Values]
+    """The rows as the database gave them; the place in the order is their last value."""
+    read: Callable[[Values], Values]
     first: int
     next: State | None
     previous: State | None
 
+    @property
+    def rows(self) -> list[Row]:
+        """The rows, read."""
+        return [Row(self.listing.kind, self.read(raw)) for raw in self.raw]
+
+
+def drawn(listing: Listing) -> list[Column]:
+    """The columns in the order of their values: what moves with the clock stands last."""
+    return sorted(listing.columns, key=lambda column: column.moves)
+
+
+def still(listing: Listing) -> int:
+    """How many values of a raw row are the same until the record changes."""
+    return 2 + len(listing.link) + sum(len(column.values) for column in listing.columns if not column.moves)
+
 
 def page(session: Session, user: User, listing: Listing, state: State, *, at: datetime) -> Page:
     """The rows of a state that exist for the person."""
+    question, values = _asked(session, user, listing, state, at)
     place, backwards = _place(listing, state)
-    statement = _rows(listing.kind, placeholder(user), state.filters, state.sort, place is not None, backwards)
-    statement = _searched(statement, listing, state).limit(PAGE + 1)
-    given = moments(user, at) | ({"place_value": place.value, "place_id": place.id} if place else {})
-    found: Sequence[Any] = session.execute(statement, given).all()
+    if place is not None:
+        values |= {"place_value": place.value, "place_id": place.id}
+    prepared = _page(question, state.sort, place is not None, backwards)
+    found = prepared.raw(session, values)
+    read = prepared.reader(session)
     more, found = len(found) > PAGE, found[:PAGE]
     if backwards:
-        found = found[::-1]
+        found.reverse()
     passed = place.before if place else 0
     start = max(0, passed - len(found)) if backwards else passed
-    rows = _read(session, listing, found)
     return Page(
-        rows,
+        listing,
+        found,
+        read,
         start + 1,
-        _step(state, "after", found[-1], start + len(found)) if found and (more or backwards) else None,
-        _step(state, "before", found[0], start) if found and (start > 0 if not backwards else more) else None,
+        _step(state, "after", read(found[-1]), start + len(found)) if found and (more or backwards) else None,
+        _step(state, "before", read(found[0]), start) if found and (start > 0 if not backwards else more) else None,
     )
 
 
@@ -108,38 +147,42 @@ def count(
     `count(session, user, "complaints", {"filter": "mine,overdue"}, at=now)` is the number of rows that
     `/records/complaints?filter=mine,overdue` shows. Without "filter" the default filters of the list hold.
     """
-    listing = LISTINGS[kind]
-    state, _problems = from_args(listing, params or {})
-    return count_state(session, user, listing, state, at=at)
+    return count_many(session, user, [(kind, params or {})], at=at)[0]
 
 
 def count_many(
     session: Session, user: User, wanted: Sequence[tuple[str, Mapping[str, str]]], *, at: datetime
 ) -> list[tuple[int, bool]]:
     """As `count` for several lists at once, in one question to the database: the tiles of a dashboard."""
-    columns = []
-    for kind, params in wanted:
-        listing = LISTINGS[kind]
-        state, _problems = from_args(listing, params)
-        matching = _searched(_matching(kind, placeholder(user), state.filters), listing, state)
-        columns.append(select(func.count()).select_from(matching.limit(CEILING + 1).subquery()).scalar_subquery())
-    numbers = session.execute(select(*columns), moments(user, at)).one()
-    return [(min(number, CEILING), number > CEILING) for number in numbers]
+    states = [(LISTINGS[kind], from_args(LISTINGS[kind], params)[0]) for kind, params in wanted]
+    return _count(session, user, states, at)
 
 
 def count_state(session: Session, user: User, listing: Listing, state: State, *, at: datetime) -> tuple[int, bool]:
     """As `count`, for a state that was read already."""
-    matching = _searched(_matching(listing.kind, placeholder(user), state.filters), listing, state)
-    capped = matching.limit(CEILING + 1).subquery()
-    number = session.execute(select(func.count()).select_from(capped), moments(user, at)).scalar_one()
-    return min(number, CEILING), number > CEILING
+    return _count(session, user, [(listing, state)], at)[0]
 
 
-def ids(user: User, kind: str, params: Mapping[str, str]) -> tuple[Select[Any], dict[str, Any]]:
-    """The statement of the matching record numbers without the moments, and the person's part of what fills it."""
+def _count(
+    session: Session, user: User, wanted: Sequence[tuple[Listing, State]], at: datetime
+) -> list[tuple[int, bool]]:
+    asked = [_asked(session, user, listing, state, at) for listing, state in wanted]
+    questions = tuple(question for question, _values in asked)
+    values = {name: value for _question, given in asked for name, value in given.items()}
+    if len(asked) > 1 and any(question.has_own_values for question in questions):
+        return [_count(session, user, [one], at)[0] for one in wanted]
+    found = _counts(questions, CEILING).raw(session, values)[0]
+    return [(min(number, CEILING), number > CEILING) for number in found]
+
+
+def ids(
+    session: Session, user: User, kind: str, params: Mapping[str, str], *, at: datetime
+) -> tuple[Select[Any], dict[str, Any]]:
+    """The statement of all matching record numbers, without order, and what fills it."""
     listing = LISTINGS[kind]
     state, _problems = from_args(listing, params)
-    return _searched(_matching(kind, placeholder(user), state.filters), listing, state), parameters(user)
+    question, values = _asked(session, user, listing, state, at)
+    return _matching(question), values
 
 
 def moments(user: User, at: datetime) -> dict[str, Any]:
@@ -149,83 +192,134 @@ def moments(user: User, at: datetime) -> dict[str, Any]:
     return parameters(user) | {"at": at, "day_from": start, "day_until": start + day, "soon_until": at + day}
 
 
+# ---------- Asking ----------
+
+
+def _asked(
+    session: Session, user: User, listing: Listing, state: State, at: datetime
+) -> tuple[Question, dict[str, Any]]:
+    """The question of a state, and what fills it."""
+    values = moments(user, at)
+    typed = search.read(state.q) if state.q else Typed()
+    values |= dict(typed.values)
+    filters: list[str] = []
+    for key in state.filters:
+        name, dot, value = key.partition(".")
+        if dot and any(choice.key == name and choice.is_link for choice in listing.choices):
+            values[f"link_{len(filters)}"] = int(value)
+            key = f"{name}."
+        filters.append(key)
+    tried = search.many(session, listing.kind, listing.search, typed)
+    return Question(listing.kind, placeholder(user), tuple(filters), typed.words, tried), values
+
+
+def _place(listing: Listing, state: State) -> tuple[Cursor | None, bool]:
+    """Where the page begins, and whether it is read backwards."""
+    if state.before:
+        return Cursor.read(state.before, order_type(listing, state)), True
+    return (Cursor.read(state.after, order_type(listing, state)) if state.after else None), False
+
+
+def _step(state: State, name: str, row: Values, before: int) -> State:
+    return state.placed(name, Cursor(row[-1], row[0], before).text())
+
+
 # ---------- Building ----------
 
 
 @lru_cache(maxsize=512)
-def _matching(kind: str, viewer: Placeholder, filters: tuple[str, ...]) -> Select[Any]:
-    listing = LISTINGS[kind]
-    statement = select(listing.model.id).select_from(listing.model)
-    return _narrowed(statement, listing, viewer, filters)
+def _counts(questions: tuple[Question, ...], ceiling: int) -> Prepared:
+    capped = (_matching(question).limit(ceiling + 1).subquery() for question in questions)
+    return Prepared(select(*(select(func.count()).select_from(each).scalar_subquery() for each in capped)))
 
 
-@lru_cache(maxsize=512)
-def _rows(
-    kind: str, viewer: Placeholder, filters: tuple[str, ...], sort: str, placed: bool, backwards: bool
-) -> Select[Any]:
-    listing = LISTINGS[kind]
-    expression, descending = order_of(listing, State(filters=filters, sort=sort))
-    key = listing.model.id
-    wanted = [value for column in listing.columns for value in column.values]
-    statement = select(expression.label("place"), key, listing.number, *listing.link, *wanted).select_from(
-        listing.model
-    )
+def _matching(question: Question) -> Select[Any]:
+    model = LISTINGS[question.kind].model
+    return select(model.id).where(condition(question.viewer, model), *_narrowing(question))
+
+
+@lru_cache(maxsize=1024)
+def _page(question: Question, sort: str, placed: bool, backwards: bool) -> Prepared:
+    """The statement of a page. One part is read as it comes; several give the rows that the page is chosen from."""
+    listing = LISTINGS[question.kind]
+    column, expression, descending = order_of(listing, State(filters=question.filters, sort=sort))
+    order = _Order(listing.model.id, expression, descending is not backwards, placed)
+    wanted = [value for each in drawn(listing) for value in each.values]
+    statement = select(listing.model.id, listing.number, *listing.link, *wanted, expression.label("place"))
+    statement = statement.select_from(listing.model)
     for table, on in listing.joins:
         statement = statement.outerjoin(table, on)
-    statement = _narrowed(statement, listing, viewer, filters)
-    falls = descending is not backwards
-    by_number = expression is key
-    if placed:
-        number = bindparam("place_id", type_=key.type)
-        if by_number:
-            statement = statement.where(key < number if falls else key > number)
-        else:
-            here = tuple_(expression, key)
-            there = tuple_(bindparam("place_value", type_=expression.type), number)
-            statement = statement.where(here < there if falls else here > there)
-    orders = [key] if by_number else [expression, key]
-    return statement.order_by(*(order.desc() if falls else order.asc() for order in orders))
+    ways = column.ways if column is not None and column.ways else (Way(expression, None),)
+    parts = [(alternative, way) for alternative in alternatives(question.viewer, listing.model) for way in ways]
+    if len(parts) == 1 and parts[0][1].condition is None:
+        statement = statement.where(parts[0][0].condition, *_narrowing(question), *order.beyond(expression))
+    else:
+        pages = [_part(listing, order, *part, _narrowing(question)).limit(PAGE + 1).subquery() for part in parts]
+        statement = statement.where(listing.model.id.in_(union_all(*(select(each.c.id) for each in pages))))
+    return Prepared(statement.order_by(*order.by(expression)).limit(PAGE + 1))
 
 
-def _narrowed(statement: Select[Any], listing: Listing, viewer: Viewer, filters: tuple[str, ...]) -> Select[Any]:
-    known = Moments(viewer)
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """The order of a page: by an expression and the number, or by the number alone; from a place on if it is placed."""
+
+    key: Any
+    expression: Any
+    falls: bool
+    placed: bool
+
+    def by(self, expression: Any, key: Any = None) -> list[Any]:
+        key = self.key if key is None else key
+        terms = [key] if expression is self.key else [expression, key]
+        return [term.desc() if self.falls else term.asc() for term in terms]
+
+    def beyond(self, expression: Any, key: Any = None) -> list[Condition]:
+        if not self.placed:
+            return []
+        key = self.key if key is None else key
+        number = bindparam("place_id", type_=self.key.type)
+        if expression is self.key:
+            return [key < number if self.falls else key > number]
+        here = tuple_(expression, key)
+        there = tuple_(bindparam("place_value", type_=self.expression.type), number)
+        return [here < there if self.falls else here > there]
+
+
+def _part(
+    listing: Listing, order: _Order, alternative: Alternative, way: Way, narrowing: Sequence[Condition]
+) -> Select[Any]:
+    """The first rows of one alternative that are found in one way."""
+    key = listing.model.id if alternative.key is None else alternative.key
+    shown = [key.label("id")] if way.place is order.key else [key.label("id"), way.place.label("place")]
+    statement = select(*shown)
+    if alternative.key is not None:
+        statement = statement.join(listing.model, listing.model.id == key).distinct()
+    elif way.joined is not None:
+        statement = statement.select_from(way.joined[0]).join(listing.model, way.joined[1])
+    conditions = [alternative.condition, *narrowing, *order.beyond(way.place, key)]
+    if way.condition is not None:
+        conditions.append(way.condition)
+    return statement.where(*conditions).order_by(*order.by(way.place, key))
+
+
+def _narrowing(question: Question) -> list[Condition]:
+    """What filters and words ask for. Filters of one group are alternatives, groups narrow each other."""
+    listing, known = LISTINGS[question.kind], Moments(question.viewer)
     groups: dict[str, list[Condition]] = {}
-    for key in filters:
-        found = find_filter(listing, key)
-        if found is None:
+    for number, key in enumerate(question.filters):
+        name, dot, _value = key.partition(".")
+        if dot and key.endswith("."):
+            choice = next(choice for choice in listing.choices if choice.key == name)
+            groups.setdefault(name, []).append(choice.column == bindparam(f"link_{number}", type_=Integer()))
             continue
+        found = find_filter(listing, key)
         if isinstance(found, tuple):
             choice, value = found
-            chosen = choice.condition(value)
-            if chosen is not None:
-                groups.setdefault(choice.key, []).append(chosen)
-        else:
+            groups.setdefault(choice.key, []).append(choice.column == value)
+        elif found is not None:
             groups.setdefault(found.group or found.key, []).append(found.condition(known))
-    return statement.where(condition(viewer, listing.model), *(or_(*group) for group in groups.values()))
-
-
-def _searched(statement: Select[Any], listing: Listing, state: State) -> Select[Any]:
-    return statement.where(*(listing.search(word) for word in words(state.q))) if state.q else statement
-
-
-def _place(listing: Listing, state: State) -> tuple[Cursor | None, bool]:
-    text = state.after or state.before
-    return (Cursor.read(text, order_type(listing, state)) if text else None), bool(state.before)
-
-
-def _step(state: State, name: str, row: Any, before: int) -> State:
-    return state.placed(name, Cursor(row[0], row[1], before).text())
-
-
-# ---------- Reading ----------
-
-
-def _read(session: Session, listing: Listing, found: Sequence[Any]) -> list[Row]:
-    keys = [row[1] for row in found]
-    looked_up = [
-        column.attach(session, keys) if keys else {} for column in listing.columns if column.attach is not None
-    ]
-    return [Row(listing.kind, tuple(row), tuple(each.get(row[1]) for each in looked_up)) for row in found]
+    searched = search.conditions(listing.search, question.typed, question.tried)
+    return [*(or_(*group) for group in groups.values()), *searched]
 
 
 def record_path(kind: str, number: str) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from portal.db import UtcDateTime
 from portal.i18n import N_, Text
-from portal.listing.declaration import Choice, Filter, Listing
+from portal.listing.declaration import Choice, Column, Filter, Listing
 from portal.listing.terms import normalised
 
 MAX_FILTERS = 30
@@ -126,7 +126,7 @@ def find_filter(listing: Listing, key: str) -> Filter | tuple[Choice, str] | Non
             return declared
     name, _dot, value = key.partition(".")
     for choice in listing.choices:
-        if choice.key == name and value and choice.condition(value) is not None:
+        if choice.key == name and value and choice.takes(value):
             return choice, value
     return None
 
@@ -138,17 +138,19 @@ def is_order(listing: Listing, sort: str) -> bool:
     return key == "id" or (column is not None and column.sort is not None)
 
 
-def order_of(listing: Listing, state: State) -> tuple[Any, bool]:
-    """The expression to sort by and whether it descends."""
+def order_of(listing: Listing, state: State) -> tuple[Column | None, Any, bool]:
+    """The column and expression to sort by, and whether it descends; no column: by the number inside."""
     sort = state.sort or listing.order_for(state.filters)
     key, descending = sort.removeprefix("-"), sort.startswith("-")
     column = listing.column(key)
-    return (listing.model.id if key == "id" or column is None else column.sort), descending
+    if column is None or column.sort is None:
+        return None, listing.model.id, descending
+    return column, column.sort, descending
 
 
 def order_type(listing: Listing, state: State) -> type[Any]:
     """The Python type of the values sorted by."""
-    expression, _descending = order_of(listing, state)
+    _column, expression, _descending = order_of(listing, state)
     if isinstance(expression.type, UtcDateTime):
         return datetime  # a decorated type does not say so itself
     python_type: type[Any] = expression.type.python_type

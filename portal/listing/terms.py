@@ -1,12 +1,17 @@
-"""What was typed into a search box, as conditions an index can serve. Free of HTTP."""
+"""What was typed into a search box, as conditions an index can serve. Free of HTTP.
+
+Statements are built for the shape of what was typed and filled with the text: a `Word` is a typed word as placeholders.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, literal, true
+from sqlalchemy import ColumnElement, String, and_, bindparam, literal, true
 
 MAX_LENGTH = 100
 MAX_WORDS = 6
@@ -47,6 +52,40 @@ def _after(start: str) -> str | None:
     return None
 
 
-def contains(column: Any, text: str) -> ColumnElement[bool]:
-    """Whether the text stands somewhere in the column: for small tables only, nothing serves it."""
-    return cast("ColumnElement[bool]", column.contains(text, autoescape=True))
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One of the typed words, of which only the readings are known: which placeholders there are to fill."""
+
+    place: int
+    """Which of the words it is."""
+    readings: frozenset[str]
+
+    def begins(self, column: Any, reading: str = "text") -> ColumnElement[bool]:
+        """Whether the column begins with that reading of the word."""
+        low = column >= self._filled(reading)
+        ends = f"{reading}_end" in self.readings
+        return cast("ColumnElement[bool]", and_(low, column < self._filled(f"{reading}_end")) if ends else low)
+
+    def equals(self, column: Any, reading: str) -> ColumnElement[bool]:
+        """Whether the column says just that."""
+        return cast("ColumnElement[bool]", column == self._filled(reading))
+
+    def within(self, column: Any) -> ColumnElement[bool]:
+        """Whether the word stands somewhere in the column: for small tables only, nothing serves it."""
+        return cast("ColumnElement[bool]", column.like(self._filled("like"), escape="/"))
+
+    def _filled(self, reading: str) -> ColumnElement[str]:
+        return bindparam(f"{reading}_{self.place}", type_=String())
+
+
+def word(place: int, beginnings: Mapping[str, str], exact: Mapping[str, str]) -> tuple[Word, dict[str, str]]:
+    """The word with these readings, and what fills its placeholders."""
+    values = {**beginnings, **exact}
+    values |= {f"{name}_end": end for name, start in beginnings.items() if (end := _after(start)) is not None}
+    return Word(place, frozenset(values)), {f"{name}_{place}": value for name, value in values.items()}
+
+
+def pattern(text: str) -> str:
+    """The pattern that finds the text anywhere; the signs with a meaning of their own are escaped."""
+    escaped = re.sub("([/%_])", r"/\1", text)
+    return f"%{escaped}%"

@@ -44,8 +44,8 @@ class Record:
 
     @declared_attr
     def branch_id(cls) -> Mapped[int | None]:
-        """The branch whose people see the record; None: every branch."""
-        return mapped_column(ForeignKey("branch.id"), index=True)
+        """The branch whose people see the record; None: every branch. Large tables have an index in the list's order."""
+        return mapped_column(ForeignKey("branch.id"))
 
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:

@@ -109,4 +109,5 @@ class Consultation(Record, Base):
         one_of("complexity", Complexity),
         one_of("forwarded_department", Department, nullable=True),
         Index("ix_consultation_in_house", "channel", "left_at"),
+        Index("ix_consultation_branch", "branch_id", "occurred_at", "id"),
     )

@@ -63,6 +63,7 @@ class Contract(Record, Base):
 
     __table_args__ = (
         one_of("state", ContractState),
+        Index("ix_contract_branch", "branch_id", "id"),
         Index("ix_contract_state", "state", "id"),
         Index("ix_contract_amount", "amount", "id"),
         CheckConstraint("amount > 0", name="amount_positive"),
@@ -127,4 +128,7 @@ class Quotation(Record, Base):
     contract: Mapped[Contract | None] = relationship()
     designer: Mapped[Party | None] = relationship()
 
-    __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"),)
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        Index("ix_quotation_branch", "branch_id", "id"),
+    )

@@ -89,7 +89,7 @@ class Customer(Record, Base):
     needs: Mapped[str | None] = mapped_column(Text)
     avoid_times: Mapped[str | None] = mapped_column(String(200))
     sms_opt_out: Mapped[bool] = mapped_column(default=False)
-    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     """The specialist who answers for this customer."""
     anniversaries: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
     lost_reason: Mapped[str | None] = mapped_column(Text)
@@ -100,6 +100,8 @@ class Customer(Record, Base):
 
     __table_args__ = (
         UniqueConstraint("phone", "name"),
+        Index("ix_customer_branch", "branch_id", "id"),
+        Index("ix_customer_owner", "owner_id", "id"),
         Index("ix_customer_kind", "kind", "id"),
         Index("ix_customer_grade", "grade", "id"),
         Index("ix_customer_opt_out", "sms_opt_out", "id"),
@@ -131,6 +133,7 @@ class Property(Record, Base):
     customer: Mapped[Customer] = relationship(back_populates="properties")
 
     __table_args__ = (
+        Index("ix_property_branch", "branch_id", "id"),
         Index("ix_property_address", "estate", "building", "unit", "room"),
         Index("ix_property_room", "room", "building", "unit"),
     )

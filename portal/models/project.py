@@ -76,6 +76,8 @@ class Project(Record, Base):
     __table_args__ = (
         one_of("kind", ProjectKind),
         one_of("stage", ProjectStage),
+        Index("ix_project_branch", "branch_id", "id"),
+        Index("ix_project_branch_customer", "branch_id", "customer_id"),
         Index("ix_project_stage", "stage", "id"),
         Index("ix_project_kind", "kind", "id"),
         Index("ix_project_model_house", "is_model_house", "id"),

@@ -35,7 +35,7 @@ class TaskOutcome(Term):
     CANCELLED = "CANCELLED", "No longer needed"
 
 
-ONLY_OPEN = {f"{dialect}_where": text("closed_at IS NULL") for dialect in ("sqlite", "postgresql")}
+ONLY_OPEN: dict[str, Any] = {f"{dialect}_where": text("closed_at IS NULL") for dialect in ("sqlite", "postgresql")}
 """For an index over what is open: it stays small however many tasks there were."""
 
 

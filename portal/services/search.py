@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from portal import formatting, visibility
 from portal.i18n import N_, Text
 from portal.listing.engine import record_path
 from portal.listing.kinds import search
-from portal.listing.terms import starts_with, words
+from portal.listing.terms import Word
 from portal.models.complaint import Complaint, Escalation
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
@@ -20,6 +22,7 @@ from portal.models.customer import Customer, Property
 from portal.models.org import User
 from portal.models.project import Project
 from portal.permissions import Permission, may
+from portal.prepared import Prepared
 
 MOST = 20
 MOST_OF_A_KIND = 6
@@ -38,70 +41,79 @@ class Hit:
 
 CUSTOMERS, HOMES, CASES = N_("Customers"), N_("Properties"), N_("Records by number")
 
-NUMBERED: tuple[tuple[Any, Permission, str, Any], ...] = (
-    (Project, P.PROJECT_VIEW, "hammer", Project.number),
-    (Contract, P.CONTRACT_VIEW, "file-text", Contract.number),
-    (Complaint, P.COMPLAINT_VIEW, "message-report", Complaint.number),
-    (Escalation, P.ESCALATION_VIEW, "flag", Escalation.number),
-    (Consultation, P.CONSULTATION_VIEW, "phone", Consultation.number),
-    (Quotation, P.CONTRACT_VIEW, "currency-yuan", Quotation.number),
+NUMBERED: tuple[tuple[Any, Permission, str], ...] = (
+    (Project, P.PROJECT_VIEW, "hammer"),
+    (Contract, P.CONTRACT_VIEW, "file-text"),
+    (Complaint, P.COMPLAINT_VIEW, "message-report"),
+    (Escalation, P.ESCALATION_VIEW, "flag"),
+    (Consultation, P.CONSULTATION_VIEW, "phone"),
+    (Quotation, P.CONTRACT_VIEW, "currency-yuan"),
 )
 
 
 def find(session: Session, user: User, text: str) -> list[tuple[Text, list[Hit]]]:
     """What the words may mean, at most MOST things in groups, only what the person may open. Served by indexes."""
-    typed = words(text)
-    if not typed or (text.strip().isascii() and len(text.strip()) < 2):
+    typed = search.read(text)
+    if not typed.words or (text.strip().isascii() and len(text.strip()) < 2):
         return []
+    values = visibility.parameters(user) | dict(typed.values)
+    viewer = visibility.placeholder(user)
     groups: list[tuple[Text, list[Hit]]] = []
     if may(user, P.CUSTOMER_VIEW):
-        groups.append((CUSTOMERS, _customers(session, user, typed)))
-    groups.append((CASES, _numbered(session, user, typed[0]) if len(typed) == 1 else []))
+        tried = search.many(session, Customer.KIND, search.customers, typed)
+        rows = _customers(viewer, typed.words, tried).rows(session, values)
+        groups.append((CUSTOMERS, [_customer(*row) for row in rows]))
+    if len(typed.words) == 1 and any(sign.isdigit() for sign in text):
+        kinds = tuple(place for place, (_model, permission, _icon) in enumerate(NUMBERED) if may(user, permission))
+        rows = _numbered(viewer, typed.words[0], kinds).rows(session, values) if kinds else []
+        groups.append((CASES, [_case(*row) for row in sorted(rows, key=itemgetter(0))]))
     if may(user, P.PROJECT_VIEW):
-        groups.append((HOMES, _homes(session, user, typed)))
+        groups.append((HOMES, [_home(*row) for row in _homes(viewer, typed.words).rows(session, values)]))
     return _at_most(groups, MOST)
 
 
-def _customers(session: Session, user: User, typed: list[str]) -> list[Hit]:
-    query: Any = select(Customer.number, Customer.name, Customer.phone)
-    query = query.where(visibility.condition(user, Customer))
-    if len(typed) == 1 and len(typed[0]) == 1:  # a surname: many thousand, so the first ones in the order of the index
-        query = query.where(starts_with(Customer.name, typed[0])).order_by(Customer.name, Customer.id)
-    else:
-        query = query.where(*(search.customers(word) for word in typed)).order_by(Customer.id.desc())
-    rows = session.execute(query.limit(MOST_OF_A_KIND))
-    return [
-        Hit("user", f"{row.name} {row.number}", record_path("customers", row.number), formatting.phone_mask(row.phone))
-        for row in rows
-    ]
+@lru_cache(maxsize=256)
+def _customers(viewer: visibility.Placeholder, words: tuple[Word, ...], tried: frozenset[int]) -> Prepared:
+    """The newest customers that fit all words."""
+    query = select(Customer.number, Customer.name, Customer.phone)
+    query = query.where(visibility.condition(viewer, Customer), *search.conditions(search.customers, words, tried))
+    return Prepared(query.order_by(Customer.id.desc()).limit(MOST_OF_A_KIND))
 
 
-def _numbered(session: Session, user: User, word: str) -> list[Hit]:
-    hits: list[Hit] = []
-    if not any(sign.isdigit() for sign in word):
-        return hits
-    for model, permission, icon, number in NUMBERED:
-        if not may(user, permission):
-            continue
-        begins = or_(*(starts_with(number, spelling) for spelling in sorted({word, word.upper()})))
-        query = select(number).where(visibility.condition(user, model), begins).order_by(number.desc()).limit(4)
-        hits += [Hit(icon, found, record_path(model.KIND, found)) for found in session.scalars(query)]
-    return hits
+def _customer(number: str, name: str, phone: str) -> Hit:
+    return Hit("user", f"{name} {number}", record_path(Customer.KIND, number), formatting.phone_mask(phone))
 
 
-def _homes(session: Session, user: User, typed: list[str]) -> list[Hit]:
-    places = [or_(*search.homes(word)) for word in typed]
+@lru_cache(maxsize=256)
+def _numbered(viewer: visibility.Placeholder, word: Word, kinds: tuple[int, ...]) -> Prepared:
+    """Records whose number begins so, the last four of each kind."""
+    parts = []
+    for place in kinds:
+        model = NUMBERED[place][0]
+        begins = or_(word.begins(model.number), word.begins(model.number, "upper"))
+        query = select(literal(place).label("place"), model.number.label("number"))
+        query = query.where(visibility.condition(viewer, model), begins).order_by(model.number.desc()).limit(4)
+        parts.append(select(query.subquery()))
+    return Prepared(union_all(*parts))
+
+
+def _case(place: int, number: str) -> Hit:
+    model, _permission, icon = NUMBERED[place]
+    return Hit(icon, number, record_path(model.KIND, number))
+
+
+@lru_cache(maxsize=256)
+def _homes(viewer: visibility.Placeholder, words: tuple[Word, ...]) -> Prepared:
+    """Homes that fit all words."""
+    places = [or_(*search.homes(word)) for word in words]
     columns = (Property.number, Property.estate, Property.building, Property.unit, Property.room, Customer.name)
-    query = (
-        select(*columns)
-        .join(Customer, Customer.id == Property.customer_id)
-        .where(visibility.condition(user, Property), *places)
-        .limit(MOST_OF_A_KIND)
-    )
-    return [
-        Hit("home-2", formatting.short_address(*row[1:5]), record_path("properties", row[0]), row[5])
-        for row in session.execute(query)
-    ]
+    query = select(*columns).join(Customer, Customer.id == Property.customer_id)
+    return Prepared(query.where(visibility.condition(viewer, Property), *places).limit(MOST_OF_A_KIND))
+
+
+def _home(number: str, estate: str, building: str, unit: str, room: str, owner: str) -> Hit:
+    address = formatting.short_address(estate, building, unit, room)
+    return Hit("home-2", address, record_path(Property.KIND, number), owner)
 
 
 def _at_most(groups: list[tuple[Text, list[Hit]]], most: int) -> list[tuple[Text, list[Hit]]]:

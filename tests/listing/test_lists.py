@@ -288,7 +288,7 @@ def plan_of(session, user, listing, state, at) -> list[str]:
         engine.page(session, user, listing, state, at=at)
     finally:
         event.remove(bind, "before_cursor_execute", note)
-    statement, parameters = ran[0]
+    statement, parameters = ran[-1]  # before it the words may have been looked at
     rows = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
     return [row[3] for row in rows]
 

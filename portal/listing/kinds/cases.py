@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from portal.db import UtcDateTime
 from portal.i18n import N_, _
 from portal.listing import cells
-from portal.listing.declaration import Choice, Column, Filter, Listing
+from portal.listing.declaration import Choice, Column, Filter, Listing, Way
 from portal.listing.kinds import search
 from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
 from portal.models.consultation import Channel, Consultation, Matter
@@ -30,17 +29,18 @@ CLOCKS = {"overdue": N_("Late"), "today": N_("Due today"), "soon": N_("Due withi
 OPEN, MINE = N_("Open", "record"), N_("Mine")
 
 
-def departments(session: Session, keys: Sequence[int]) -> Mapping[int, Any]:
-    """The departments responsible for each complaint of a page."""
-    rows = session.execute(
-        select(ComplaintDepartment.complaint_id, ComplaintDepartment.department)
-        .where(ComplaintDepartment.complaint_id.in_(keys), ComplaintDepartment.replaced_at.is_(None))
-        .order_by(ComplaintDepartment.id)
-    )
-    found: dict[int, list[str]] = {}
-    for key, department in rows:
-        found.setdefault(key, []).append(Department.show(department))
-    return {key: cells.joined(dict.fromkeys(names)) for key, names in found.items()}
+RESPONSIBLE = (
+    select(func.aggregate_strings(ComplaintDepartment.department, ",").aggregate_order_by(ComplaintDepartment.id))
+    .where(ComplaintDepartment.complaint_id == Complaint.id, ComplaintDepartment.replaced_at.is_(None))
+    .correlate(Complaint)
+    .scalar_subquery()
+)
+"""The codes of the departments responsible for a complaint."""
+
+
+def departments(codes: str | None) -> Any:
+    """The departments by name, in the order in which they were made responsible."""
+    return cells.joined(dict.fromkeys(Department.show(code) for code in (codes or "").split(",") if code))
 
 
 def _of_department(department: Department) -> Filter:
@@ -55,6 +55,8 @@ def _of_department(department: Department) -> Filter:
         heading=N_("Departments"),
     )
 
+
+COMPLAINT_CLOCK = cells.clock(Complaint.KIND, Complaint, DUE)
 
 COMPLAINTS = Listing(
     kind=Complaint.KIND,
@@ -71,13 +73,14 @@ COMPLAINTS = Listing(
         (Project, Project.id == Complaint.project_id),
         (Property, Property.id == Project.property_id),
         (User, User.id == Complaint.owner_id),
+        COMPLAINT_CLOCK.join,
     ),
     columns=(
         Column("customer", N_("Customer"), (Complaint.complainant, Customer.grade, *HOME), cells.title, "cell-title"),
         Column("number", N_("Number"), (Complaint.number,), cells.text, "ref hide-small", sort=Complaint.number),
         Column("category", N_("Category"), (Complaint.category,), complaint.Category.show),
         Column("subject", N_("Subject"), (Complaint.subject,), cells.text, "fill"),
-        Column("departments", N_("Departments"), (), cells.text, attach=departments),
+        Column("departments", N_("Departments"), (RESPONSIBLE,), departments),
         Column("state", STATE, (Complaint.state,), cells.state_of(complaint.PROCESS)),
         Column("owner", OWNER, (User.name,), cells.text, "cell-foot"),
         Column(
@@ -88,7 +91,7 @@ COMPLAINTS = Listing(
             "num hide-small",
             sort=Complaint.received_at,
         ),
-        cells.due_column(Complaint.KIND, Complaint, DUE),
+        COMPLAINT_CLOCK.column,
     ),
     search=search.complaints,
     filters=(
@@ -127,6 +130,7 @@ COMPLAINTS = Listing(
 )
 
 WRITER = aliased(User)
+CONSULTATION_CLOCK = cells.clock(Consultation.KIND, Consultation, DUE)
 
 CONSULTATIONS = Listing(
     kind=Consultation.KIND,
@@ -137,7 +141,11 @@ CONSULTATIONS = Listing(
     permission=P.CONSULTATION_VIEW,
     number=Consultation.number,
     order="-occurred",
-    joins=((Customer, Customer.id == Consultation.customer_id), (WRITER, WRITER.id == Consultation.created_by_id)),
+    joins=(
+        (Customer, Customer.id == Consultation.customer_id),
+        (WRITER, WRITER.id == Consultation.created_by_id),
+        CONSULTATION_CLOCK.join,
+    ),
     columns=(
         Column("name", N_("Name"), (Consultation.name, Customer.grade), cells.title, "cell-title"),
         Column("number", N_("Number"), (Consultation.number,), cells.text, "ref hide-small", sort=Consultation.number),
@@ -155,7 +163,7 @@ CONSULTATIONS = Listing(
             "num hide-small",
             sort=Consultation.occurred_at,
         ),
-        cells.due_column(Consultation.KIND, Consultation, DUE),
+        CONSULTATION_CLOCK.column,
     ),
     search=search.consultations,
     filters=(
@@ -206,6 +214,7 @@ CONSULTATIONS = Listing(
 )
 
 SUBMITTER = aliased(User)
+ESCALATION_CLOCK = cells.clock(Escalation.KIND, Escalation, DUE)
 
 ESCALATIONS = Listing(
     kind=Escalation.KIND,
@@ -220,6 +229,7 @@ ESCALATIONS = Listing(
         (Complaint, Complaint.id == Escalation.complaint_id),
         (Customer, Customer.id == Complaint.customer_id),
         (SUBMITTER, SUBMITTER.id == Escalation.submitted_by_id),
+        ESCALATION_CLOCK.join,
     ),
     columns=(
         Column("customer", N_("Customer"), (Complaint.complainant, Customer.grade), cells.title, "cell-title"),
@@ -230,7 +240,7 @@ ESCALATIONS = Listing(
         Column("state", STATE, (Escalation.state,), cells.state_of(escalation.PROCESS)),
         Column("by", N_("Submitted by"), (SUBMITTER.name,), cells.text, "cell-foot"),
         Column("submitted", N_("Submitted"), (Escalation.submitted_at,), cells.moment, "num hide-small"),
-        cells.due_column(Escalation.KIND, Escalation, DUE),
+        ESCALATION_CLOCK.column,
     ),
     search=search.escalations,
     filters=(
@@ -251,13 +261,6 @@ PERSON = aliased(User)
 def task_title(kind: str, title: str) -> str:
     """What is to be done, in the present language; what people wrote themselves stays as it is."""
     return _(title) if kind not in OWN_WORDS and title else title
-
-
-def task_due(*values: Any) -> cells.Due:
-    """The chip of a task row."""
-    names = ("code", "started_at", "due_at", "warn_at", "closed_at", "outcome")
-    found = dict(zip(names, values, strict=True))
-    return cells.Due(cells.formatting.clock_view(found), found["code"] or "")
 
 
 TASKS = Listing(
@@ -296,10 +299,11 @@ TASKS = Listing(
             "due",
             DUE,
             (Task.code, Task.started_at, Task.due_at, Task.warn_at, Task.closed_at, Task.outcome),
-            task_due,
+            cells.due,
             "cell-due",
             moves=True,
-            sort=func.coalesce(Task.due_at, literal(cells.FAR, UtcDateTime()), type_=UtcDateTime()),
+            sort=func.coalesce(Task.due_at, cells.FAR_AWAY, type_=UtcDateTime()),
+            ways=(Way(Task.due_at, Task.due_at.is_not(None)), Way(cells.FAR_AWAY, Task.due_at.is_(None))),
         ),
     ),
     search=search.tasks,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
-
 from portal.i18n import N_
 from portal.listing import cells
-from portal.listing.declaration import Choice, Column, Condition, Filter, Listing
-from portal.listing.terms import contains, starts_with
+from portal.listing.declaration import Choice, Column, Filter, Listing
+from portal.listing.kinds import search
 from portal.models.org import Branch, Crew, Department, Party, PartyKind, PartyStatus
 from portal.permissions import Permission
 
@@ -34,7 +32,7 @@ PARTIES = Listing(
         Column("branch", N_("Store"), (Branch.name,), cells.text),
         Column("status", STATUS, (Party.status,), PartyStatus.show, "cell-due"),
     ),
-    search=lambda word: or_(contains(Party.name, word), starts_with(Party.number, word.upper())),
+    search=search.parties,
     placeholder=N_("Name or number"),
     filters=(Filter("heads", N_("Heads of departments"), lambda now: Party.is_head.is_(True)),),
     choices=(
@@ -47,11 +45,6 @@ PARTIES = Listing(
     create_path="/records/parties/new",
     empty=N_("Enter the designers, project managers and department heads whose acts are recorded."),
 )
-
-
-def _crews(word: str) -> Condition:
-    foremen = select(Party.id).where(contains(Party.name, word))
-    return or_(contains(Crew.name, word), starts_with(Crew.number, word.upper()), Crew.foreman_id.in_(foremen))
 
 
 CREWS = Listing(
@@ -72,7 +65,7 @@ CREWS = Listing(
         Column("retention", N_("Retention (yuan)"), (Crew.retention_balance,), cells.money, "num cell-foot"),
         Column("status", STATUS, (Crew.status,), PartyStatus.show, "cell-due"),
     ),
-    search=_crews,
+    search=search.crews,
     placeholder=N_("Name of the crew or its foreman"),
     choices=(Choice("status", STATUS, Crew.status, PartyStatus),),
     create=P.PARTY_EDIT,
@@ -97,7 +90,7 @@ BRANCHES = Listing(
         Column("phone", N_("Phone"), (Branch.phone,), cells.text, "tabular cell-foot"),
         Column("active", N_("Open", "branch"), (Branch.is_active,), cells.yes(N_("Open", "branch")), "cell-due"),
     ),
-    search=lambda word: or_(contains(Branch.name, word), contains(Branch.code, word), contains(Branch.address, word)),
+    search=search.branches,
     placeholder=N_("Name, code or address"),
     filters=(Filter("open", N_("Open", "branch"), lambda now: Branch.is_active.is_(True)),),
     create=P.SETTING_EDIT,

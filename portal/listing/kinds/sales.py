@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from portal.i18n import N_
@@ -17,7 +18,11 @@ from portal.permissions import Permission
 P = Permission
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
 OWNER, BRANCH = N_("Owner", "record"), N_("Store")
-DESIGNER, MANAGER = aliased(Party), aliased(Party)
+DESIGNER, MANAGER, THEIR_HOME = aliased(Party), aliased(Party), aliased(Property)
+FIRST_HOME = (
+    select(func.min(THEIR_HOME.id)).where(THEIR_HOME.customer_id == Customer.id).correlate(Customer).scalar_subquery()
+)
+"""The number of a customer's first home."""
 
 CUSTOMERS = Listing(
     kind=Customer.KIND,
@@ -28,12 +33,12 @@ CUSTOMERS = Listing(
     permission=P.CUSTOMER_VIEW,
     number=Customer.number,
     order="-id",
-    joins=((User, User.id == Customer.owner_id),),
+    joins=((User, User.id == Customer.owner_id), (Property, Property.id == FIRST_HOME)),
     columns=(
         Column("name", N_("Customer"), (Customer.name, Customer.grade), cells.title, "cell-title", sort=Customer.name),
         Column("number", N_("Number"), (Customer.number,), cells.text, "ref hide-small", sort=Customer.number),
         Column("phone", N_("Phone"), (Customer.phone,), cells.phone, "tabular cell-due"),
-        Column("home", N_("Home"), (), cells.text, "fill", attach=cells.first_homes),
+        Column("home", N_("Home"), HOME, cells.home, "fill"),
         Column("kind", N_("Customer kind"), (Customer.kind,), CustomerKind.show),
         Column("grade", N_("Customer grade"), (Customer.grade,), CustomerGrade.show),
         Column("source", N_("Customer source"), (Customer.source,), CustomerSource.show),
@@ -146,7 +151,7 @@ CONTRACTS = Listing(
     columns=(
         Column("customer", N_("Customer"), (Customer.name, Customer.grade), cells.title, "cell-title"),
         Column("number", N_("Contract number"), (Contract.number,), cells.text, "ref hide-small", sort=Contract.number),
-        Column("home", N_("Home"), HOME, lambda *home: cells.title("", None, *home).sub, "fill"),
+        Column("home", N_("Home"), HOME, cells.home, "fill"),
         Column("state", N_("State"), (Contract.state,), ContractState.show, "cell-foot"),
         Column("signed", N_("Signed on"), (Contract.signed_on,), cells.day, "num hide-small"),
         Column("amount", N_("Amount (yuan)"), (Contract.amount,), cells.money, "num cell-due", sort=Contract.amount),

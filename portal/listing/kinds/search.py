@@ -1,23 +1,127 @@
-"""What one typed word may mean, as sets of record numbers that indexes find. Shared by the lists and the palette."""
+"""What a typed word may mean: the columns it is looked up in. Shared by the lists and the palette.
+
+Each place is served by an index. A word that few records fit is gathered first; one that many fit, as a surname, is
+tried on each row while the list is walked in its order (`gathered`, `tried`).
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import CompoundSelect, Select, select, union
+from sqlalchemy import Select, func, or_, select, union, union_all
+from sqlalchemy.orm import Session
 
-from portal.listing.declaration import Condition
-from portal.listing.terms import starts_with
+from portal.listing import terms
+from portal.listing.terms import Word
 from portal.models.complaint import Complaint, Escalation
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract
 from portal.models.customer import Customer, Property
+from portal.models.org import Branch, Crew, Party
 from portal.models.project import Project
 from portal.models.task import Task
+from portal.prepared import Prepared
+from portal.visibility import Condition
 
-Ids = Select[Any] | CompoundSelect[Any]
+FEW = 3000
+"""So many records are gathered and sorted in a few milliseconds."""
 _HOME = re.compile(r"([0-9A-Za-z]{1,6})[-号栋#]+(?:([0-9A-Za-z]{1,6})[-单元]+)?([0-9A-Za-z]{1,6})(?:室)?")
+_NUMBER = re.compile(r"[A-Za-z]{2}-\d{4}-\d{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a word is looked for, for records of one type."""
+
+    model: Any
+    own: tuple[Condition, ...]
+    """Conditions on the record's own columns."""
+    beside: tuple[tuple[Any, Condition], ...] = ()
+    """A column of another table that names the record, and a condition on that table."""
+    through: tuple[tuple[Any, Places], ...] = ()
+    """A column of the record that names another one, and where the word is looked for there."""
+
+    def parts(self) -> list[Select[Any]]:
+        """The record numbers found in each place."""
+        return [
+            *(select(self.model.id).where(condition).correlate(None) for condition in self.own),
+            *(
+                select(column).where(column.is_not(None), condition).correlate(None)
+                for column, condition in self.beside
+            ),
+            *(
+                select(self.model.id).where(column.in_(union(*places.parts()))).correlate(None)
+                for column, places in self.through
+            ),
+        ]
+
+    def gathered(self) -> Condition:
+        """The condition for a word that few records fit: they are found first."""
+        if not self.beside and not self.through:
+            return or_(*self.own)
+        return cast(Condition, self.model.id.in_(union(*self.parts())))
+
+    def tried(self) -> Condition:
+        """The condition for a word that many records fit: each row is asked."""
+        others = [
+            *(select(column).where(column == self.model.id, condition) for column, condition in self.beside),
+            *(
+                select(places.model.id).where(places.model.id == column, places.tried())
+                for column, places in self.through
+            ),
+        ]
+        return or_(*self.own, *(other.correlate(self.model.__table__).exists() for other in others))
+
+    def candidates(self) -> list[Select[Any]]:
+        """What decides whether a word fits few: the records found, there and in the places it goes through."""
+        mine = Places(self.model, self.own, self.beside).parts()
+        return [*mine, *(part for _column, places in self.through for part in places.candidates())]
+
+
+# ---------- Reading what was typed ----------
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Typed words: their shapes, what fills them, and which of them are known to fit few or many records."""
+
+    words: tuple[Word, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def narrow(self) -> list[Word]:
+        """The words that cannot fit many: a whole number, a phone, a home."""
+        return [word for word in self.words if "narrow" in word.readings]
+
+
+def read(text: str) -> Typed:
+    """What was typed, word by word."""
+    shapes: list[Word] = []
+    values: dict[str, str] = {}
+    for place, said in enumerate(terms.words(text)):
+        shape, filled = _word(said, place)
+        shapes.append(shape)
+        values |= filled
+    return Typed(tuple(shapes), tuple(values.items()))
+
+
+def _word(said: str, place: int) -> tuple[Word, dict[str, str]]:
+    beginnings = {"text": said, "upper": said.upper()}
+    exact = {"like": terms.pattern(said)}
+    starts = phones(said)
+    beginnings |= {f"phone{number}": start for number, start in enumerate(starts)}
+    if re.fullmatch(r"\d{4}", said):
+        exact["tail"] = said
+    if found := _HOME.fullmatch(said):
+        exact |= {name: part for name, part in zip(("building", "unit", "room"), found.groups(), strict=True) if part}
+    elif re.fullmatch(r"[0-9A-Za-z]{3,6}", said):
+        exact["room"] = said
+    if found or _NUMBER.fullmatch(said) or (starts and sum(sign.isdigit() for sign in said) >= 7):
+        exact["narrow"] = ""
+    return terms.word(place, beginnings, exact)
 
 
 def phones(word: str) -> list[str]:
@@ -30,105 +134,137 @@ def phones(word: str) -> list[str]:
     return phone_starts(digits) if len(digits) >= MIN_DIGITS else []
 
 
-def customer_ids(word: str) -> Ids:
-    """Customers by the beginning of the name or number, by phone, by the last four digits, by their home."""
-    parts: list[Select[Any]] = [
-        select(Customer.id).where(starts_with(Customer.name, word)),
-        select(Customer.id).where(starts_with(Customer.number, word.upper())),
-        *(select(Property.customer_id).where(found) for found in homes(word)),
-    ]
-    for start in phones(word):
-        columns = (Customer.phone, Customer.phone2, Customer.representative_phone)
-        parts += [select(Customer.id).where(starts_with(column, start)) for column in columns]
-    if re.fullmatch(r"\d{4}", word):
-        parts.append(select(Customer.id).where(Customer.phone_tail == word))
-    return union(*parts)
+# ---------- Few or many ----------
 
 
-def homes(word: str) -> list[Condition]:
+def many(session: Session, kind: str, places: Any, typed: Typed) -> frozenset[int]:
+    """The words, by their place, that are tried on each row; the others are gathered.
+
+    Beside a word that is narrow by itself all others are tried; else those are that fit more than FEW records.
+    """
+    narrow = {word.place for word in typed.narrow}
+    if narrow or not typed.words:
+        return frozenset(word.place for word in typed.words if word.place not in narrow)
+    key = (kind, typed.words)
+    asked = _asked.get(key)
+    if asked is None:
+        if len(_asked) > 500:
+            _asked.clear()
+        asked = _asked[key] = Prepared(select(*(_count(places(word)) for word in typed.words)))
+    counts = asked.raw(session, dict(typed.values))[0]
+    return frozenset(word.place for word, count in zip(typed.words, counts, strict=True) if count > FEW)
+
+
+_asked: dict[tuple[str, tuple[Word, ...]], Prepared] = {}
+
+
+def _count(places: Places) -> Any:
+    found = union_all(*places.candidates()).limit(FEW + 1).subquery()
+    return select(func.count()).select_from(found).scalar_subquery()
+
+
+def conditions(places: Any, words: Sequence[Word], tried: frozenset[int]) -> list[Condition]:
+    """One condition per word."""
+    return [places(word).tried() if word.place in tried else places(word).gathered() for word in words]
+
+
+# ---------- The record types ----------
+
+
+def _phones(word: Word, *columns: Any) -> tuple[Condition, ...]:
+    names = sorted(name for name in word.readings if re.fullmatch(r"phone\d+", name))
+    return tuple(word.begins(column, name) for name in names for column in columns)
+
+
+def homes(word: Word) -> tuple[Condition, ...]:
     """Conditions on a home: the beginning of the estate, the room, or building-unit-room as people write it."""
-    if found := _HOME.fullmatch(word):
-        building, unit, room = found.groups()
-        exact = (Property.room == room) & (Property.building == building)
-        return [cast(Condition, exact & (Property.unit == unit) if unit else exact)]
-    if re.fullmatch(r"[0-9A-Za-z]{3,6}", word):
-        return [Property.room == word, starts_with(Property.estate, word)]
-    return [starts_with(Property.estate, word)]
+    if "building" in word.readings:
+        exact = word.equals(Property.room, "room") & word.equals(Property.building, "building")
+        return (exact & word.equals(Property.unit, "unit") if "unit" in word.readings else exact,)
+    room = (word.equals(Property.room, "room"),) if "room" in word.readings else ()
+    return (*room, word.begins(Property.estate))
+
+
+def customers(word: Word) -> Places:
+    """Customers by the beginning of the name or number, by phone, by the last four digits, by their home."""
+    tail = (word.equals(Customer.phone_tail, "tail"),) if "tail" in word.readings else ()
+    phone = _phones(word, Customer.phone, Customer.phone2, Customer.representative_phone)
+    own = (word.begins(Customer.name), word.begins(Customer.number, "upper"), *phone, *tail)
+    return Places(Customer, own, tuple((Property.customer_id, home) for home in homes(word)))
 
 
 def of_customer(model: Any) -> Any:
     """The search of a record type that belongs to a customer and has a number of its own."""
 
-    def search(word: str) -> Condition:
-        mine = select(model.id).where(starts_with(model.number, word.upper()))
-        theirs = select(model.id).where(model.customer_id.in_(customer_ids(word)))
-        return cast(Condition, model.id.in_(union(mine, theirs)))
+    def places(word: Word) -> Places:
+        number = (word.begins(model.number, "upper"),)
+        return Places(model, number, through=((model.customer_id, customers(word)),))
 
-    return search
-
-
-def customers(word: str) -> Condition:
-    """The search of customers."""
-    return cast(Condition, Customer.id.in_(customer_ids(word)))
+    return places
 
 
-def projects(word: str) -> Condition:
-    """The search of projects: also by the number of the contract."""
-    contracts = select(Contract.project_id).where(Contract.project_id.is_not(None), starts_with(Contract.number, word))
-    mine = select(Project.id).where(starts_with(Project.number, word.upper()))
-    theirs = select(Project.id).where(Project.customer_id.in_(customer_ids(word)))
-    return cast(Condition, Project.id.in_(union(mine, theirs, contracts)))
+def projects(word: Word) -> Places:
+    """Projects: also by the number of the contract."""
+    contract = ((Contract.project_id, word.begins(Contract.number)),)
+    number = (word.begins(Project.number, "upper"),)
+    return Places(Project, number, contract, ((Project.customer_id, customers(word)),))
 
 
-def contracts(word: str) -> Condition:
-    """The search of contracts, whose numbers are kept as printed."""
-    spellings = {word, word.upper()}
-    mine = [select(Contract.id).where(starts_with(Contract.number, spelling)) for spelling in sorted(spellings)]
-    theirs = select(Contract.id).where(Contract.customer_id.in_(customer_ids(word)))
-    return cast(Condition, Contract.id.in_(union(*mine, theirs)))
+def contracts(word: Word) -> Places:
+    """Contracts, whose numbers are kept as printed."""
+    own = (word.begins(Contract.number), word.begins(Contract.number, "upper"))
+    return Places(Contract, own, through=((Contract.customer_id, customers(word)),))
 
 
-def properties(word: str) -> Condition:
-    """The search of homes: by address first, then by whose they are."""
-    places = [select(Property.id).where(found) for found in homes(word)]
-    theirs = select(Property.id).where(Property.customer_id.in_(customer_ids(word)))
-    mine = select(Property.id).where(starts_with(Property.number, word.upper()))
-    return cast(Condition, Property.id.in_(union(*places, theirs, mine)))
+def properties(word: Word) -> Places:
+    """Homes: by address first, then by whose they are."""
+    own = (*homes(word), word.begins(Property.number, "upper"))
+    return Places(Property, own, through=((Property.customer_id, customers(word)),))
 
 
-def consultations(word: str) -> Condition:
-    """The search of contacts: also callers who are no customers yet."""
-    parts = [
-        select(Consultation.id).where(starts_with(Consultation.number, word.upper())),
-        select(Consultation.id).where(starts_with(Consultation.name, word)),
-        select(Consultation.id).where(Consultation.customer_id.in_(customer_ids(word))),
-        *(select(Consultation.id).where(starts_with(Consultation.phone, start)) for start in phones(word)),
-    ]
-    return cast(Condition, Consultation.id.in_(union(*parts)))
+def consultations(word: Word) -> Places:
+    """Contacts: also callers who are no customers yet."""
+    own = (
+        word.begins(Consultation.number, "upper"),
+        word.begins(Consultation.name),
+        *_phones(word, Consultation.phone),
+    )
+    return Places(Consultation, own, through=((Consultation.customer_id, customers(word)),))
 
 
-def complaints(word: str) -> Condition:
-    """The search of complaints: also complainants who are no customers."""
-    parts = [
-        select(Complaint.id).where(starts_with(Complaint.number, word.upper())),
-        select(Complaint.id).where(starts_with(Complaint.complainant, word)),
-        select(Complaint.id).where(Complaint.customer_id.in_(customer_ids(word))),
-        *(select(Complaint.id).where(starts_with(Complaint.phone, start)) for start in phones(word)),
-    ]
-    return cast(Condition, Complaint.id.in_(union(*parts)))
+def complaints(word: Word) -> Places:
+    """Complaints: also complainants who are no customers."""
+    own = (
+        word.begins(Complaint.number, "upper"),
+        word.begins(Complaint.complainant),
+        *_phones(word, Complaint.phone),
+    )
+    return Places(Complaint, own, through=((Complaint.customer_id, customers(word)),))
 
 
-def escalations(word: str) -> Condition:
-    """The search of escalations: by their own number or whatever finds the complaint."""
-    mine = select(Escalation.id).where(starts_with(Escalation.number, word.upper()))
-    theirs = select(Escalation.id).join(Complaint, Complaint.id == Escalation.complaint_id).where(complaints(word))
-    return cast(Condition, Escalation.id.in_(union(mine, theirs)))
+def escalations(word: Word) -> Places:
+    """Escalations: by their own number or whatever finds the complaint."""
+    number = (word.begins(Escalation.number, "upper"),)
+    return Places(Escalation, number, through=((Escalation.complaint_id, complaints(word)),))
 
 
-def tasks(word: str) -> Condition:
-    """The search of tasks: by the record's number or the customer's name."""
-    parts = [
-        select(Task.id).where(starts_with(Task.record_number, word.upper())),
-        select(Task.id).where(Task.customer_id.in_(customer_ids(word))),
-    ]
-    return cast(Condition, Task.id.in_(union(*parts)))
+def tasks(word: Word) -> Places:
+    """Tasks: by the record's number or the customer's name."""
+    number = (word.begins(Task.record_number, "upper"),)
+    return Places(Task, number, through=((Task.customer_id, customers(word)),))
+
+
+def parties(word: Word) -> Places:
+    """Parties, few enough to be searched anywhere in the name."""
+    return Places(Party, (word.within(Party.name), word.begins(Party.number, "upper")))
+
+
+def crews(word: Word) -> Places:
+    """Crews: also by their foreman."""
+    own = (word.within(Crew.name), word.begins(Crew.number, "upper"))
+    return Places(Crew, own, through=((Crew.foreman_id, Places(Party, (word.within(Party.name),))),))
+
+
+def branches(word: Word) -> Places:
+    """Branches by anything people know of them."""
+    return Places(Branch, (word.within(Branch.name), word.within(Branch.code), word.within(Branch.address)))

@@ -288,13 +288,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("phone", "name", name=op.f("uq_customer_phone_name")),
     )
     with op.batch_alter_table("customer", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_customer_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index("ix_customer_branch", ["branch_id", "id"], unique=False)
         batch_op.create_index("ix_customer_created", ["created_at", "id"], unique=False)
         batch_op.create_index("ix_customer_grade", ["grade", "id"], unique=False)
         batch_op.create_index("ix_customer_kind", ["kind", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_name"), ["name"], unique=False)
         batch_op.create_index("ix_customer_opt_out", ["sms_opt_out", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_customer_owner_id"), ["owner_id"], unique=False)
+        batch_op.create_index("ix_customer_owner", ["owner_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_phone2"), ["phone2"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_phone_tail"), ["phone_tail"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_representative_phone"), ["representative_phone"], unique=False)
@@ -387,7 +387,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_import_run_number")),
     )
     with op.batch_alter_table("import_run", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_import_run_branch_id"), ["branch_id"], unique=False)
         batch_op.create_index("ix_import_run_file", ["file_sha256", "sheet"], unique=False)
         batch_op.create_index(batch_op.f("ix_import_run_header_signature"), ["header_signature"], unique=False)
 
@@ -460,7 +459,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_party_number")),
     )
     with op.batch_alter_table("party", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_party_branch_id"), ["branch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_party_name"), ["name"], unique=False)
 
     op.create_table(
@@ -539,7 +537,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_crew_number")),
     )
     with op.batch_alter_table("crew", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_crew_branch_id"), ["branch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_crew_name"), ["name"], unique=False)
 
     op.create_table(
@@ -646,7 +643,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("property", schema=None) as batch_op:
         batch_op.create_index("ix_property_address", ["estate", "building", "unit", "room"], unique=False)
-        batch_op.create_index(batch_op.f("ix_property_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index("ix_property_branch", ["branch_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_property_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_property_room", ["room", "building", "unit"], unique=False)
 
@@ -825,7 +822,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_project_number")),
     )
     with op.batch_alter_table("project", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_project_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index("ix_project_branch", ["branch_id", "id"], unique=False)
+        batch_op.create_index("ix_project_branch_customer", ["branch_id", "customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_project_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_project_kind", ["kind", "id"], unique=False)
         batch_op.create_index("ix_project_model_house", ["is_model_house", "id"], unique=False)
@@ -935,7 +933,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_consultation_number")),
     )
     with op.batch_alter_table("consultation", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_consultation_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index("ix_consultation_branch", ["branch_id", "occurred_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_consultation_caller_number"), ["caller_number"], unique=False)
         batch_op.create_index(batch_op.f("ix_consultation_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_consultation_in_house", ["channel", "left_at"], unique=False)
@@ -982,7 +980,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("contract", schema=None) as batch_op:
         batch_op.create_index("ix_contract_amount", ["amount", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_contract_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index("ix_contract_branch", ["branch_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_contract_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index("ix_contract_state", ["state", "id"], unique=False)
 
@@ -1104,7 +1102,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_complaint_number")),
     )
     with op.batch_alter_table("complaint", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_complaint_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index("ix_complaint_branch", ["branch_id", "received_at", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_complaint_closed_at"), ["closed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_complaint_complainant"), ["complainant"], unique=False)
         batch_op.create_index(batch_op.f("ix_complaint_customer_id"), ["customer_id"], unique=False)
@@ -1190,7 +1188,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_quotation_number")),
     )
     with op.batch_alter_table("quotation", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_quotation_branch_id"), ["branch_id"], unique=False)
+        batch_op.create_index("ix_quotation_branch", ["branch_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_quotation_customer_id"), ["customer_id"], unique=False)
 
     op.create_table(
@@ -1279,8 +1277,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("complaint_id", name=op.f("uq_escalation_complaint_id")),
         sa.UniqueConstraint("number", name=op.f("uq_escalation_number")),
     )
-    with op.batch_alter_table("escalation", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_escalation_branch_id"), ["branch_id"], unique=False)
     if dialect != "sqlite":  # which takes a reference to a table that comes later as it is
         op.create_foreign_key("fk_consultation_complaint_id", "consultation", "complaint", ["complaint_id"], ["id"])
     for statement in APPEND_ONLY[dialect]:
@@ -1292,9 +1288,6 @@ def downgrade() -> None:
     dialect = op.get_bind().dialect.name
     if dialect != "sqlite":
         op.drop_constraint("fk_consultation_complaint_id", "consultation", type_="foreignkey")
-    with op.batch_alter_table("escalation", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_escalation_branch_id"))
-
     op.drop_table("escalation")
     op.drop_table("complaint_round")
     with op.batch_alter_table("complaint_department", schema=None) as batch_op:
@@ -1304,7 +1297,7 @@ def downgrade() -> None:
     op.drop_table("complaint_department")
     with op.batch_alter_table("quotation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_quotation_customer_id"))
-        batch_op.drop_index(batch_op.f("ix_quotation_branch_id"))
+        batch_op.drop_index("ix_quotation_branch")
 
     op.drop_table("quotation")
     with op.batch_alter_table("payment_term", schema=None) as batch_op:
@@ -1325,7 +1318,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_complaint_customer_id"))
         batch_op.drop_index(batch_op.f("ix_complaint_complainant"))
         batch_op.drop_index(batch_op.f("ix_complaint_closed_at"))
-        batch_op.drop_index(batch_op.f("ix_complaint_branch_id"))
+        batch_op.drop_index("ix_complaint_branch")
 
     op.drop_table("complaint")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
@@ -1335,7 +1328,7 @@ def downgrade() -> None:
     with op.batch_alter_table("contract", schema=None) as batch_op:
         batch_op.drop_index("ix_contract_state")
         batch_op.drop_index(batch_op.f("ix_contract_customer_id"))
-        batch_op.drop_index(batch_op.f("ix_contract_branch_id"))
+        batch_op.drop_index("ix_contract_branch")
         batch_op.drop_index("ix_contract_amount")
 
     op.drop_table("contract")
@@ -1346,7 +1339,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_consultation_in_house")
         batch_op.drop_index(batch_op.f("ix_consultation_customer_id"))
         batch_op.drop_index(batch_op.f("ix_consultation_caller_number"))
-        batch_op.drop_index(batch_op.f("ix_consultation_branch_id"))
+        batch_op.drop_index("ix_consultation_branch")
 
     op.drop_table("consultation")
     with op.batch_alter_table("task_pause", schema=None) as batch_op:
@@ -1360,7 +1353,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_project_model_house")
         batch_op.drop_index("ix_project_kind")
         batch_op.drop_index(batch_op.f("ix_project_customer_id"))
-        batch_op.drop_index(batch_op.f("ix_project_branch_id"))
+        batch_op.drop_index("ix_project_branch_customer")
+        batch_op.drop_index("ix_project_branch")
 
     op.drop_table("project")
     with op.batch_alter_table("notice", schema=None) as batch_op:
@@ -1390,7 +1384,7 @@ def downgrade() -> None:
     with op.batch_alter_table("property", schema=None) as batch_op:
         batch_op.drop_index("ix_property_room")
         batch_op.drop_index(batch_op.f("ix_property_customer_id"))
-        batch_op.drop_index(batch_op.f("ix_property_branch_id"))
+        batch_op.drop_index("ix_property_branch")
         batch_op.drop_index("ix_property_address")
 
     op.drop_table("property")
@@ -1411,7 +1405,6 @@ def downgrade() -> None:
     op.drop_table("event")
     with op.batch_alter_table("crew", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_crew_name"))
-        batch_op.drop_index(batch_op.f("ix_crew_branch_id"))
 
     op.drop_table("crew")
     with op.batch_alter_table("user_session", schema=None) as batch_op:
@@ -1425,7 +1418,6 @@ def downgrade() -> None:
     op.drop_table("recovery_code")
     with op.batch_alter_table("party", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_party_name"))
-        batch_op.drop_index(batch_op.f("ix_party_branch_id"))
 
     op.drop_table("party")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
@@ -1436,7 +1428,6 @@ def downgrade() -> None:
     with op.batch_alter_table("import_run", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_import_run_header_signature"))
         batch_op.drop_index("ix_import_run_file")
-        batch_op.drop_index(batch_op.f("ix_import_run_branch_id"))
 
     op.drop_table("import_run")
     with op.batch_alter_table("follower", schema=None) as batch_op:
@@ -1448,13 +1439,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_customer_representative_phone"))
         batch_op.drop_index(batch_op.f("ix_customer_phone_tail"))
         batch_op.drop_index(batch_op.f("ix_customer_phone2"))
-        batch_op.drop_index(batch_op.f("ix_customer_owner_id"))
+        batch_op.drop_index("ix_customer_owner")
         batch_op.drop_index("ix_customer_opt_out")
         batch_op.drop_index(batch_op.f("ix_customer_name"))
         batch_op.drop_index("ix_customer_kind")
         batch_op.drop_index("ix_customer_grade")
         batch_op.drop_index("ix_customer_created")
-        batch_op.drop_index(batch_op.f("ix_customer_branch_id"))
+        batch_op.drop_index("ix_customer_branch")
 
     op.drop_table("customer")
     op.drop_table("client_request")

@@ -1,0 +1,113 @@
+"""Statements that are asked again and again: made into SQL once per database, then only filled.
+
+Building a statement and looking it up in the library's own store costs more than the database needs to answer it. So
+what every page asks stands here: `Prepared(select(...).where(Task.person_id == bindparam("viewer_id")))` at the level
+of a module, or from a function that keeps what it made. `rows` gives values as Python knows them, `raw` as the database
+gave them, for those who keep what they drew from them; `read` turns the one into the other.
+
+Nothing is flushed before: what was changed in the present transaction must be flushed by whoever changed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Dialect, SelectBase
+from sqlalchemy.orm import Session
+
+Values = tuple[Any, ...]
+Change = Callable[[Any], Any]
+
+
+@dataclass(slots=True)
+class _Form:
+    """The statement for one kind of database."""
+
+    sql: str
+    order: tuple[str, ...] | None
+    """Names in the order of the marks; None where the marks have names."""
+    constants: dict[str, Any]
+    asked: tuple[tuple[str, Change | None], ...]
+    readers: tuple[Change | None, ...] | None = None
+    """How each column is read; known after the first answer."""
+
+
+class Prepared:
+    """A SELECT with named placeholders. The statement must not hold placeholders for lists."""
+
+    def __init__(self, statement: SelectBase) -> None:
+        self._statement = statement
+        self._forms: dict[str, _Form] = {}
+
+    def raw(self, session: Session, values: Mapping[str, Any]) -> list[Values]:
+        """The rows as the database gives them. `values` may hold more than is asked for."""
+        connection = session.connection()
+        form = self._forms.get(connection.dialect.name) or self._form(connection.dialect)
+        given = form.constants.copy()
+        for name, change in form.asked:
+            given[name] = values[name] if change is None else change(values[name])
+        filled: Any = given if form.order is None else tuple([given[name] for name in form.order])
+        result = connection.exec_driver_sql(form.sql, filled)
+        cursor: Any = result.cursor
+        if form.readers is None:
+            form.readers = self._readers(connection.dialect, [column[1] for column in cursor.description])
+        found: list[Values] = cursor.fetchall()
+        result.close()
+        return found
+
+    def rows(self, session: Session, values: Mapping[str, Any]) -> list[Values]:
+        """The rows, read."""
+        found = self.raw(session, values)
+        read = self.reader(session)
+        return [read(row) for row in found]
+
+    def scalar(self, session: Session, values: Mapping[str, Any]) -> Any:
+        """The first column of the first row; None when there is none."""
+        found = self.rows(session, values)
+        return found[0][0] if found else None
+
+    def reader(self, session: Session) -> Callable[[Values], Values]:
+        """What reads a raw row of a question that was asked before."""
+        readers = self._forms[session.connection().dialect.name].readers
+        assert readers is not None
+        if not any(readers):
+            return tuple
+
+        def read(row: Values) -> Values:
+            return tuple([value if each is None else each(value) for each, value in zip(readers, row, strict=True)])
+
+        return read
+
+    def _form(self, dialect: Dialect) -> _Form:
+        compiled: Any = self._statement.compile(dialect=dialect)
+        binds = {bind.key: bind for bind in compiled.binds.values()}
+        asked = {key: _changing(bind.type, dialect) for key, bind in binds.items() if bind.required}
+        state = compiled.construct_expanded_state(dict.fromkeys(asked), escape_names=False)
+        constants = {}
+        for name, value in state.parameters.items():
+            if name not in asked:
+                change = _changing(binds[name].type, dialect) if name in binds else None
+                constants[name] = _plain(value if change is None else change(value))
+        order = tuple(state.positiontup) if state.positiontup is not None else None
+        form = _Form(state.statement, order, constants, tuple(asked.items()))
+        self._forms[dialect.name] = form
+        return form
+
+    def _readers(self, dialect: Dialect, codes: list[Any]) -> tuple[Change | None, ...]:
+        columns = list(self._statement.selected_columns)
+        return tuple(
+            column.type.dialect_impl(dialect).result_processor(dialect, code)
+            for column, code in zip(columns, codes, strict=True)
+        )
+
+
+def _changing(column_type: Any, dialect: Dialect) -> Change | None:
+    found: Change | None = column_type.dialect_impl(dialect).bind_processor(dialect)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Members of enumerations as the text they are: each driver has its own idea of them."""
+    return str(value) if isinstance(value, str) else value
