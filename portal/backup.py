@@ -365,7 +365,7 @@ def _restore_postgresql(config: Config, dump: Path) -> None:
 
 def _old(config: Config, *, replace_data: bool) -> list[Path]:
     """What is in the data folder and must make room. Raises BackupError when it may not be moved."""
-    old = _content(config.home)
+    old = [path for path in _content(config.home) if path.is_file() or any(path.iterdir())]
     if all(path.name == "secret-key" for path in old) and config.is_sqlite:
         return []
     if not replace_data:

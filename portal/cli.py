@@ -106,8 +106,11 @@ def web(workers: int | None, threads: int) -> None:
 
     config = Config.from_env()
     preparation.refuse_known_passwords(config)
+    if not lifeline.is_supervised():  # `serve` has looked, and brings the server back even when the store rests
+        preparation.refuse_broken_store(config)
     server.check_address(config.host, config.port, patience_seconds=3)
-    run_service(lambda: server.run(config.host, config.port, workers=workers, threads=threads))
+    with server.holding(config.home, config.port):
+        run_service(lambda: server.run(config.host, config.port, workers=workers, threads=threads))
 
 
 @cli.command()

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portal import bootstrap, sqlite, supervisor, valkey, web
-from portal.config import Config
+from portal.config import Bucket, Config
+from portal.files.store import Store, StoreError
 
 LEAST_FREE_BYTES = 2_000_000_000
 REMOTE_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"}
@@ -130,6 +131,20 @@ def _database(config: Config) -> Iterator[Finding]:
     yield Finding("Database", f"{len(missing)} migrations are missing" if missing else "reachable and current", cure)
 
 
+def _files(config: Config) -> Iterator[Finding]:
+    store = Store.of(config)
+    if isinstance(config.files, Bucket):
+        cure = "correct PORTAL_FILES_URL, the AWS_* variables, or what the keys may do in the bucket"
+    else:
+        cure = "make the folder writable for this user, or correct PORTAL_FILES_URL"
+    try:
+        store.check()
+    except StoreError as error:
+        yield Finding("Files", str(error), cure, True)
+    else:
+        yield Finding("Files", f"{store} takes, gives back and deletes")
+
+
 def _address(config: Config) -> Iterator[Finding]:
     where = f"{config.host}:{config.port}"
     try:
@@ -138,6 +153,9 @@ def _address(config: Config) -> Iterator[Finding]:
     except supervisor.ServeError:
         yield Finding("Address", f"a portal serves this data folder now ({where})")
     except web.AddressInUse:
+        if web.is_ours(config.home, config.port):
+            yield Finding("Address", f"the web server of this data folder listens on {where}")
+            return
         yield Finding("Address", f"another program listens on {where}", "stop that program, or set PORTAL_PORT")
     else:
         yield Finding("Address", f"{where} is free")
@@ -151,5 +169,6 @@ CHECKS: tuple[Callable[[Config], Iterator[Finding]], ...] = (
     _data_folder,
     _queue,
     _database,
+    _files,
     _address,
 )

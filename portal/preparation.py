@@ -1,4 +1,4 @@
-"""What must be true before the portal serves: a fit SQLite, a current database, no known password on a public address."""
+"""What must be true before the portal serves: fit SQLite, current database, usable files, no known password in public."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ def application(config: Config) -> Iterator[Flask]:
 def prepare(config: Config, *, serving: bool) -> None:
     """Create or migrate the database. For serving, also load the demo into an empty database when it is asked for.
 
-    Raises SqliteTooOld, and PreparationError for demo people on a public address.
+    Raises SqliteTooOld, StoreError, and PreparationError for demo people on a public address.
     """
     refuse_demo_in_public(config)
+    refuse_broken_store(config)
     if serving and web.is_loopback(config.host) and is_in_use(config):
         return
     from portal import database
@@ -108,6 +109,13 @@ def refuse_demo_in_public(config: Config) -> None:
             f"Demo data has known passwords and is not served on {config.host}; use 127.0.0.1, "
             "or PORTAL_ENV=production with a data folder of its own."
         )
+
+
+def refuse_broken_store(config: Config) -> None:
+    """Raise StoreError when files could be neither kept nor read."""
+    from portal.files.store import Store
+
+    Store.of(config).check()
 
 
 def refuse_known_passwords(config: Config) -> None:

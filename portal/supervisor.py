@@ -154,7 +154,7 @@ class Supervisor:
             process.terminate()
             process.wait()
         elif process.returncode != 0:
-            raise ServeError("The database could not be prepared; the lines above say why.")
+            raise ServeError("The portal could not be prepared; the lines above say why.")
 
     def _until_ready(self) -> None:
         """Wait for the first answer of the web server; the others start right after it, or it would wait for them."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import ipaddress
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from portal import lifeline
@@ -44,6 +47,38 @@ def check_address(host: str, port: int, *, patience_seconds: float = 0) -> None:
                         "PORTAL_PORT."
                     ) from error
         time.sleep(0.1)
+
+
+@contextmanager
+def holding(home: Path, port: int) -> Iterator[None]:
+    """While the server runs, hold a lock in the data folder that `is_ours` sees; it cannot outlive the processes."""
+    path = _lock_file(home, port)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_ours(home: Path, port: int) -> bool:
+    """Whether a web server of this data folder runs with this port."""
+    try:
+        descriptor = os.open(_lock_file(home, port), os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _lock_file(home: Path, port: int) -> Path:
+    return home / "run" / f"web-{port}.lock"
 
 
 def _load(_target: str) -> Callable[..., Any]:

@@ -36,7 +36,7 @@ def _client(bucket: Bucket, _process: int) -> Any:
     options = Options(
         connect_timeout=3,  # somebody waits at a page
         read_timeout=15,
-        retries={"mode": "standard", "total_max_attempts": 2},
+        retries={"mode": "standard", "total_max_attempts": 3},
         max_pool_connections=16,
         # The name of the content goes with it as the signed hash, so any server refuses what was changed on the way;
         # newer kinds of checksum are unknown to many of them.

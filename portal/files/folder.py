@@ -6,7 +6,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -81,11 +81,16 @@ class FolderStore(Store):
 
     def check(self) -> None:
         """See `Store.check`."""
+        is_new = not self.root.exists()
         with self._unfinished() as (file, name), self._told():
             file.write(b"portal")
             file.flush()
             if name.read_bytes() != b"portal":
                 raise StoreError(f"The folder for files {self} does not give back what was written.")
+        if is_new:
+            with suppress(OSError):
+                self.workspace.rmdir()  # asking leaves no trace
+                self.root.rmdir()
 
     @contextmanager
     def _unfinished(self) -> Iterator[tuple[BinaryIO, Path]]:

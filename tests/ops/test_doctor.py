@@ -1,11 +1,18 @@
 """`portal doctor` names each missing piece and its cure."""
 
+import os
 import socket
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from portal import doctor, sqlite, valkey
+from portal import doctor, sqlite, valkey, web
 from portal.config import Config
+from tests import s3
+from tests.ops.conftest import wait_until
 
 
 @pytest.fixture
@@ -61,6 +68,83 @@ def test_a_taken_port_is_named(config):
         (finding,) = look(config, "Address")
     assert f"another program listens on 127.0.0.1:{config.port}" in str(finding)
     assert "is free" in str(look(config, "Address")[0])
+
+
+def test_our_own_web_server_is_told_from_another_program(config):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", config.port))
+        other.listen()
+        with web.holding(config.home, config.port):
+            (ours,) = look(config, "Address")
+        with web.holding(config.home, config.port + 1):
+            (strange,) = look(config, "Address")
+    assert not ours.cure and f"the web server of this data folder listens on 127.0.0.1:{config.port}" in str(ours)
+    assert "another program" in str(strange)
+
+
+def test_a_web_server_that_runs_alone_is_recognised_until_it_is_killed(config, tmp_path):
+    environ = {**os.environ, "PORTAL_HOME": str(config.home), "PORTAL_PORT": str(config.port)}
+    environ["PYTHONPATH"] = str(Path(__file__).parents[2])
+
+    def said():
+        return look(config, "Address")[0].detail
+
+    subprocess.run((sys.executable, "-m", "portal", "init"), env=environ, cwd=tmp_path, check=True, capture_output=True)
+    web_alone = subprocess.Popen(
+        (sys.executable, "-m", "portal", "web", "--workers", "1"), env=environ, cwd=tmp_path,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        wait_until(lambda: "is free" not in said())
+        assert "the web server of this data folder" in said()
+    finally:
+        web_alone.kill()
+        web_alone.wait()
+    wait_until(lambda: "is free" in said())
+
+
+def test_the_files_are_tried_and_nothing_is_left(config):
+    (finding,) = look(config, "Files")
+    assert str(finding) == f"ok       Files: {config.home}/files takes, gives back and deletes"
+    assert not (config.home / "files").exists()
+
+
+def test_a_folder_for_files_that_cannot_be_written_is_fatal(config):
+    (config.home / "files").write_bytes(b"")
+    (finding,) = look(config, "Files")
+    assert finding.is_fatal and "cannot be made" in finding.detail and "PORTAL_FILES_URL" in finding.cure
+
+
+def test_a_bucket_is_tried_and_what_is_wrong_with_it_is_said(bucket, s3_server, tmp_path):
+    def files(wanted):
+        environ = {"PORTAL_HOME": str(tmp_path / "home"), "PORTAL_FILES_URL": s3.url(wanted)}
+        return look(Config.from_env(environ), "Files")[0]
+
+    assert files(bucket).detail == f"{bucket} takes, gives back and deletes"
+    for broken, said in (
+        (s3_server.missing_bucket(), "does not exist"),
+        (replace(bucket, endpoint="http://127.0.0.1:9"), "does not answer"),
+    ):
+        finding = files(broken)
+        assert finding.is_fatal and said in finding.detail and "AWS_*" in finding.cure
+    with s3_server.locked():
+        assert "refuses" in files(bucket).detail
+
+
+@pytest.mark.parametrize("words", [("init",), ("web",), ("init", "--for-serve")])
+def test_nothing_starts_without_a_place_for_files(words, bucket, s3_server, config, tmp_path):
+    environ = {**os.environ, "PORTAL_HOME": str(config.home), "PORTAL_PORT": str(config.port)}
+    environ["PYTHONPATH"] = str(Path(__file__).parents[2])
+    for address, said in (
+        (s3.url(s3_server.missing_bucket()), "does not exist; make it, or correct PORTAL_FILES_URL."),
+        ("ftp://files.example", "PORTAL_FILES_URL must be a folder"),
+    ):
+        done = subprocess.run(
+            (sys.executable, "-m", "portal", *words), env={**environ, "PORTAL_FILES_URL": address}, cwd=tmp_path,
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 1 and said in done.stderr
+        assert done.stderr.count("\n") == 1 and done.stderr.startswith("portal: ")
 
 
 def test_the_embedded_queue_says_whether_it_runs(config):
