@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from portal.demo.hours import next_on_duty
 from portal.demo.stage import Stage, local
 from portal.models.complaint import Complaint
 from portal.models.customer import CustomerKind
@@ -267,7 +268,9 @@ class Case:
         return self._step(
             moment,
             complaints.plan,
-            lambda _writing, at: complaints.Plan(plan, at + timedelta(hours=visit_in_hours), True, at, costs),
+            lambda _writing, at: complaints.Plan(
+                plan, next_on_duty(at + timedelta(hours=visit_in_hours)), True, at, costs
+            ),
         )
 
     def plan_seen(self, moment: datetime | str) -> Case:
@@ -295,7 +298,7 @@ class Case:
         return self._step(
             moment,
             complaints.rework,
-            lambda _writing, at: complaints.Rework(at, demand, plan, at + timedelta(hours=30)),
+            lambda _writing, at: complaints.Rework(at, demand, plan, next_on_duty(at + timedelta(hours=30))),
         )
 
     def closed(self, moment: datetime | str, cause: str, improvement: str, responsible: str) -> Case:

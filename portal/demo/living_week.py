@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.clock import ZONE
 from portal.demo.cases import Case, Household, contact, moves, signs
+from portal.demo.hours import closing_time, day_so_far, next_on_duty, on_duty
 from portal.demo.stage import Stage
 from portal.models.project import ProjectStage
 from portal.models.task import TaskKind
@@ -88,7 +89,7 @@ def _history(stage: Stage, today: datetime, houses: list[Household], dice: rando
             pace = dice.choice((0.5, 0.7, 0.7, 0.8, 0.9, 1.3))
 
             def after(hours: float, start: datetime = start, pace: float = pace) -> datetime:
-                return start + timedelta(hours=hours * pace)
+                return on_duty(start + timedelta(hours=hours * pace), today)
 
             case = Case(stage, f"W{week}-{number}", house, owner=house.owner)
             case.registered(start, category, subject, content, demand)
@@ -103,7 +104,7 @@ def _open_complaints(stage: Stage, today: datetime, houses: list[Household]) -> 
     """One or more in every state, some late, some soon."""
 
     def ago(hours: float) -> datetime:
-        return today - timedelta(hours=hours)
+        return on_duty(today - timedelta(hours=hours), today)
 
     def case(index: int, hours: float, subject: int, **fields: bool | str) -> Case:
         house = houses[index]
@@ -112,16 +113,18 @@ def _open_complaints(stage: Stage, today: datetime, houses: list[Household]) -> 
         made = Case(stage, f"open-{index}", house, owner=owner)
         return made.registered(ago(hours), category, title, content, demand, **fields)  # type: ignore[arg-type]
 
-    case(1, 0.7, 2)
-    case(2, 2.45, 5)
-    case(3, 4.2, 1)
+    for index, hours, subject in ((1, 0.7, 2), (2, 2.45, 5)):
+        fresh = case(index, hours, subject)
+        if today - ago(hours) > timedelta(hours=3):  # the office closed meanwhile, and nobody went home before
+            fresh.signed(ago(hours) + timedelta(minutes=25))
+    case(3, 9, 1)
     case(4, 21.5, 7).signed(ago(20))
-    case(5, 28, 8).signed(ago(26.2))
+    case(5, 33, 8).signed(ago(31))
     case(6, 30, 0).signed(ago(28)).verified(ago(5), "七块空鼓属实，四块在吊柜承重位")
     case(7, 45, 3).signed(ago(43.5), "PURCHASING", "何材").verified(ago(21.5), "色差属实，同意换货", by="何材")
     case(8, 40, 10).signed(ago(38)).verified(ago(26), "三条裂缝属实").planned(ago(10), "铲除重刷三面墙", 30)
     case(9, 95, 9).signed(ago(93)).verified(ago(75), "两道划痕").planned(ago(47), "补漆处理", 30)
-    case(10, 110, 4).signed(ago(108)).verified(ago(90), "工人承认").planned(ago(52), "更换油工班组", 24)
+    case(10, 118, 4).signed(ago(116)).verified(ago(98), "工人承认").planned(ago(60), "更换油工班组", 24)
     case(11, 90, 11).signed(ago(88)).verified(ago(70), "工期确有延误").planned(ago(60), "增派人手").visited(
         ago(19), "复工并给出书面工期", by="王志强"
     )
@@ -147,10 +150,10 @@ def _open_complaints(stage: Stage, today: datetime, houses: list[Household]) -> 
 def _contacts(stage: Stage, today: datetime, houses: list[Household]) -> None:
     """Calls, visits and messages of the last days and of today's hours so far."""
     midnight = clock.at_local(clock.today(today))
-    passed = today - midnight
+    begun, ended = day_so_far(today)
 
     def today_at(share: float) -> datetime:
-        return midnight + passed * share
+        return begun + (ended - begun) * share
 
     for back in range(1, 6):
         day = midnight - timedelta(days=back)
@@ -161,12 +164,12 @@ def _contacts(stage: Stage, today: datetime, houses: list[Household]) -> None:
                 "问下周谁来现场", "问保修单什么时候给")[number], customer=house.key, answer="已按进度答复", satisfied=number != 2,
             )  # fmt: skip
     contact(
-        stage, today_at(0.15), houses[0].name, houses[0].phone, "问今天下午几点上门，希望先看到书面方案", customer=houses[0].key,
-        message_to="specialist", promise="今天给您书面方案", promised_at=today + timedelta(hours=3),
+        stage, today_at(0.15), houses[0].name, houses[0].phone, "问几点上门，希望先看到书面方案", customer=houses[0].key,
+        message_to="specialist", promise="上门前给您书面方案", promised_at=next_on_duty(today + timedelta(hours=3)),
     )  # fmt: skip
     contact(
         stage, today_at(0.3), houses[12].name, houses[12].phone, "竣工后还没有收到保修单", customer=houses[12].key,
-        promise="下班前把保修单拍照发给您", promised_at=today + timedelta(hours=6), message_to="specialist",
+        promise="把保修单拍照发给您", promised_at=next_on_duty(today + timedelta(hours=6)), message_to="specialist",
     )  # fmt: skip
     contact(
         stage, today_at(0.4), "唐小雨", "13700020051", "问旧房改造报价", answer="已介绍套餐并约到店", satisfied=True
@@ -202,7 +205,11 @@ def _contacts(stage: Stage, today: datetime, houses: list[Household]) -> None:
             at=at,
         )
 
+    def leaves(writing: Session, at: datetime) -> None:
+        consultations.leave(writing, stage.get(writing, "visitor-1"), actor=stage.get(writing, "front_desk"), at=at)
+
     stage.at(today_at(0.9) + timedelta(seconds=1), forwards)
+    stage.at(min(today_at(0.6) + timedelta(minutes=100), closing_time(begun)), leaves)
 
 
 def _handled_today(stage: Stage, today: datetime) -> None:
@@ -215,8 +222,8 @@ def _handled_today(stage: Stage, today: datetime) -> None:
             ("open-5", "captain", "查卫生间渗水点", 2.0),
         ):
             tasks.open_task(
-                writing, TaskKind.TODO, title, stage.get(writing, key), due_at=at + timedelta(hours=hours), at=at,
-                who=tasks.Responsible(stage.get(writing, person)),
+                writing, TaskKind.TODO, title, stage.get(writing, key), at=at,
+                due_at=next_on_duty(today + timedelta(hours=hours)), who=tasks.Responsible(stage.get(writing, person)),
             )  # fmt: skip
 
-    stage.at(today - timedelta(minutes=30), act)
+    stage.at(on_duty(today - timedelta(minutes=30), today), act)

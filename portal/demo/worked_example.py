@@ -179,7 +179,7 @@ def _other_lines(stage: Stage) -> None:
     )
     for key, house, day, category, subject in ordinary:
         start = datetime.fromisoformat(f"{day} 09:10")
-        later = [f"{start + timedelta(hours=hours):%Y-%m-%d %H:%M}" for hours in (0, 1.5, 7, 24, 50, 70)]
+        later = [f"{start + timedelta(hours=hours):%Y-%m-%d %H:%M}" for hours in (0, 1.5, 7, 24, 50, 72)]
         department, head = ("DESIGN", "高原") if category == "DESIGN" else ("ENGINEERING", "石磊")
         Case(stage, key, house).registered(later[0], category, subject, f"客户反映：{subject}。", "尽快解决").signed(
             later[1], department, head

@@ -1,0 +1,96 @@
+"""The demo at any hour: people worked in duty hours, nothing lies ahead, and everybody finds work to do."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from portal import clock, database, demo, i18n, verify
+from portal.app import create_app
+from portal.clock import ZONE, local
+from portal.db import db, session
+from portal.demo.hours import CLOSES, OPENS, day_so_far, next_on_duty, on_duty
+from portal.models.consultation import Consultation
+from portal.models.event import Event
+from portal.models.org import User
+from portal.models.task import Task, TaskKind
+from portal.services import boards, complaints, desk, workload
+from tests import story
+
+HOURS = ("03:00", "09:00", "14:00", "23:30")
+
+
+def at(text: str) -> datetime:
+    """A moment on the company's clocks."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
+
+
+def is_in_office(moment: datetime) -> bool:
+    """Whether somebody is at work then."""
+    here = local(moment)
+    return OPENS <= timedelta(hours=here.hour, minutes=here.minute, seconds=here.second) <= CLOSES
+
+
+@pytest.fixture(scope="module", params=HOURS)
+def loaded(request: Any, tmp_path_factory: Any) -> Any:
+    """A portal that was set up at this hour of a Tuesday, and the moment."""
+    now = at(f"2026-11-17 {request.param}")
+    app = create_app(story.config(tmp_path_factory.mktemp("demo")))
+    with app.app_context(), i18n.use_locale(i18n.DEFAULT), clock.standing_at(now):
+        database.upgrade()
+        demo.load()
+        yield now
+        session().rollback()
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_nobody_worked_at_night_and_nothing_lies_ahead(loaded: datetime) -> None:
+    for event in session().scalars(select(Event)):
+        assert event.at <= loaded, (event.kind, event.action, event.at)
+        if event.actor_id is not None:
+            assert is_in_office(event.at), (event.kind, event.action, local(event.at))
+    for contact in session().scalars(select(Consultation)):
+        assert is_in_office(contact.occurred_at) and contact.occurred_at <= loaded
+    for due_at in session().scalars(select(Task.due_at).where(Task.kind == TaskKind.PROMISE)):
+        assert due_at is None or is_in_office(due_at)
+
+
+def test_steps_of_a_case_follow_each_other(loaded: datetime) -> None:
+    earlier: dict[tuple[str, int], datetime] = {}
+    for event in session().scalars(select(Event).where(Event.record_id.is_not(None)).order_by(Event.id)):
+        record = event.record_kind, event.record_id
+        assert earlier.get(record, event.at) <= event.at, (record, event.action)
+        earlier[record] = event.at
+
+
+def test_everybody_finds_work(loaded: datetime) -> None:
+    people = {user.username: user for user in session().scalars(select(User))}
+    for name in ("specialist", "reviewer", "captain"):
+        assert session().scalars(workload.queue(people[name])).all(), name
+    front, specialist, manager = people["front_desk"], people["specialist"], people["manager"]
+    begun, _ended = day_so_far(loaded)
+    log = session().scalars(desk.of_day(front, clock.today(begun))).all()
+    assert len(log) >= 7
+    assert session().execute(desk.calls_to_return(front)).all() and session().execute(desk.waiting_for(front)).all()
+    mine = session().scalars(workload.queue(specialist)).all()
+    assert any(task.due_at and task.due_at < loaded for task in mine)
+    assert any(task.due_at and loaded < task.due_at < loaded + timedelta(hours=12) for task in mine)
+    assert sum(load.late for load in boards.by_department(session(), manager, loaded)) >= 3
+    assert complaints.count_open(session(), manager) >= 12
+
+
+def test_the_books_are_in_order(loaded: datetime) -> None:
+    assert not [problem for result in verify.run_all() for problem in result.problems]
+
+
+@pytest.mark.parametrize("now", ["2026-11-17 00:30", "2026-11-17 05:00", "2026-11-17 08:30", "2026-11-17 09:10", "2026-11-17 19:15", "2026-11-17 23:59"])  # fmt: skip
+def test_the_night_is_told_by_day_in_the_same_order_and_never_ahead(now: str) -> None:
+    today = at(now)
+    told = [on_duty(today - timedelta(minutes=minutes), today) for minutes in range(0, 4 * 24 * 60, 7)]
+    assert all(map(is_in_office, told)) and max(told) <= today
+    assert told == sorted(told, reverse=True)
+    assert all(is_in_office(next_on_duty(today + timedelta(minutes=minutes))) for minutes in range(0, 3000, 7))
