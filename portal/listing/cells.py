@@ -127,7 +127,7 @@ def clock(kind: str, model: Any, label: Text) -> Clock:
     runs = select(Task.id).where(open_tasks(kind, model), Task.due_at.is_not(None)).correlate(model.__table__).exists()
     values = (first.code, first.started_at, first.due_at, first.warn_at, first.closed_at, first.outcome)
     sort = func.coalesce(first.due_at, FAR_AWAY, type_=UtcDateTime())
-    ways = (Way(first.due_at, running, (first, first.record_id == model.id)), Way(FAR_AWAY, ~runs))
+    ways = (Way(first.due_at, running, first.record_id), Way(FAR_AWAY, ~runs))
     column = Column("due", label, values, due, "cell-due", sort=sort, ways=ways, moves=True)
     return Clock((first, first.id == number), column)
 

@@ -44,14 +44,13 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Some of the rows of a list in its order, such that an index gives them in that order.
-
-    `place` is what the column to sort by is for these rows, `joined` a table and condition that they are found through.
-    """
+    """A stretch of a list in its order, such that an index gives it in that order."""
 
     place: Any
-    condition: Any
-    joined: tuple[Any, Any] | None = None
+    """What the column to sort by is for these rows."""
+    condition: Any = None
+    key: Any = None
+    """A column of another table that names the rows, when they are found through it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Column:
     sort: Any = None
     """The expression to sort by; never NULL. None: not sortable."""
     ways: tuple[Way, ...] = ()
-    """Where no single index has the order: the ways that together give every row once."""
+    """Where no single index has the order: the stretches that make it, one after the other, each row in one."""
     moves: bool = False
     """True: what it shows changes with the clock alone. At most one column of a list."""
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Integer, Select, bindparam, func, or_, select, tuple_, union_all
+from sqlalchemy import BindParameter, Integer, Select, bindparam, func, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -121,9 +121,12 @@ def page(session: Session, user: User, listing: Listing, state: State, *, at: da
     place, backwards = _place(listing, state)
     if place is not None:
         values |= {"place_value": place.value, "place_id": place.id}
-    prepared = _page(question, state.sort, place is not None, backwards)
-    found = prepared.raw(session, values)
-    read = prepared.reader(session)
+    found: list[Values] = []
+    for stretch in _page(question, state.sort, place is not None, backwards):
+        found += stretch.raw(session, values)
+        read = stretch.reader(session)
+        if len(found) > PAGE:
+            break
     more, found = len(found) > PAGE, found[:PAGE]
     if backwards:
         found.reverse()
@@ -239,24 +242,32 @@ def _matching(question: Question) -> Select[Any]:
 
 
 @lru_cache(maxsize=1024)
-def _page(question: Question, sort: str, placed: bool, backwards: bool) -> Prepared:
-    """The statement of a page. One part is read as it comes; several give the rows that the page is chosen from."""
+def _page(question: Question, sort: str, placed: bool, backwards: bool) -> list[Prepared]:
+    """The statements of a page, one for each stretch of the order; the next is asked when the page is not full yet."""
     listing = LISTINGS[question.kind]
     column, expression, descending = order_of(listing, State(filters=question.filters, sort=sort))
     order = _Order(listing.model.id, expression, descending is not backwards, placed)
-    wanted = [value for each in drawn(listing) for value in each.values]
-    statement = select(listing.model.id, listing.number, *listing.link, *wanted, expression.label("place"))
+    ways = column.ways if column is not None and column.ways else (Way(expression),)
+    return [Prepared(_stretch(question, order, way)) for way in (reversed(ways) if order.falls else ways)]
+
+
+def _stretch(question: Question, order: _Order, way: Way) -> Select[Any]:
+    """A statement that is read as it comes if one index has its rows in order; else the parts are chosen from."""
+    listing = LISTINGS[question.kind]
+    wanted = [value for column in drawn(listing) for value in column.values]
+    statement = select(listing.model.id, listing.number, *listing.link, *wanted, order.expression.label("place"))
     statement = statement.select_from(listing.model)
     for table, on in listing.joins:
         statement = statement.outerjoin(table, on)
-    ways = column.ways if column is not None and column.ways else (Way(expression, None),)
-    parts = [(alternative, way) for alternative in alternatives(question.viewer, listing.model) for way in ways]
-    if len(parts) == 1 and parts[0][1].condition is None:
-        statement = statement.where(parts[0][0].condition, *_narrowing(question), *order.beyond(expression))
-    else:
-        pages = [_part(listing, order, *part, _narrowing(question)).limit(PAGE + 1).subquery() for part in parts]
-        statement = statement.where(listing.model.id.in_(union_all(*(select(each.c.id) for each in pages))))
-    return Prepared(statement.order_by(*order.by(expression)).limit(PAGE + 1))
+    parts = alternatives(question.viewer, listing.model)
+    if len(parts) > 1 and len(question.tried) < len(question.typed):  # few rows: no order is needed to find them
+        parts = [Alternative(condition(question.viewer, listing.model))]
+    if len(parts) == 1 and way.key is None:
+        statement = statement.where(parts[0].condition, *_narrowing(question), *order.within(way))
+        return statement.order_by(*order.by(way.place)).limit(PAGE + 1)
+    firsts = [_part(question, order, part, way).limit(PAGE + 1).subquery() for part in parts]
+    statement = statement.where(listing.model.id.in_(union_all(*(select(each.c.id) for each in firsts))))
+    return statement.order_by(*order.by(order.expression)).limit(PAGE + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,36 +281,34 @@ class _Order:
 
     def by(self, expression: Any, key: Any = None) -> list[Any]:
         key = self.key if key is None else key
-        terms = [key] if expression is self.key else [expression, key]
-        return [term.desc() if self.falls else term.asc() for term in terms]
+        is_key = expression is self.key or isinstance(expression, BindParameter)  # the same for all rows of the stretch
+        return [term.desc() if self.falls else term.asc() for term in ([key] if is_key else [expression, key])]
 
-    def beyond(self, expression: Any, key: Any = None) -> list[Condition]:
+    def within(self, way: Way, key: Any = None) -> list[Condition]:
+        """Of the stretch, and beyond the place."""
+        conditions = [] if way.condition is None else [way.condition]
         if not self.placed:
-            return []
+            return conditions
         key = self.key if key is None else key
         number = bindparam("place_id", type_=self.key.type)
-        if expression is self.key:
-            return [key < number if self.falls else key > number]
-        here = tuple_(expression, key)
+        if way.place is self.key:
+            return [*conditions, key < number if self.falls else key > number]
+        here = tuple_(way.place, key)
         there = tuple_(bindparam("place_value", type_=self.expression.type), number)
-        return [here < there if self.falls else here > there]
+        return [*conditions, here < there if self.falls else here > there]
 
 
-def _part(
-    listing: Listing, order: _Order, alternative: Alternative, way: Way, narrowing: Sequence[Condition]
-) -> Select[Any]:
-    """The first rows of one alternative that are found in one way."""
-    key = listing.model.id if alternative.key is None else alternative.key
+def _part(question: Question, order: _Order, alternative: Alternative, way: Way) -> Select[Any]:
+    """The first rows of one alternative in one stretch."""
+    model = LISTINGS[question.kind].model
+    through = alternative.key if alternative.key is not None else way.key
+    key = model.id if through is None else through
     shown = [key.label("id")] if way.place is order.key else [key.label("id"), way.place.label("place")]
-    statement = select(*shown)
-    if alternative.key is not None:
-        statement = statement.join(listing.model, listing.model.id == key).distinct()
-    elif way.joined is not None:
-        statement = statement.select_from(way.joined[0]).join(listing.model, way.joined[1])
-    conditions = [alternative.condition, *narrowing, *order.beyond(way.place, key)]
-    if way.condition is not None:
-        conditions.append(way.condition)
-    return statement.where(*conditions).order_by(*order.by(way.place, key))
+    statement = select(*shown).where(alternative.condition, *_narrowing(question), *order.within(way, key))
+    statement = statement.order_by(*order.by(way.place, key))
+    if through is not None:
+        statement = statement.join(model, model.id == through)
+    return statement.distinct() if alternative.key is not None else statement
 
 
 def _narrowing(question: Question) -> list[Condition]:

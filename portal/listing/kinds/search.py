@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Select, func, or_, select, union, union_all
+from sqlalchemy import Select, and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from portal.listing import terms
@@ -53,7 +53,7 @@ class Places:
                 for column, condition in self.beside
             ),
             *(
-                select(self.model.id).where(column.in_(union(*places.parts()))).correlate(None)
+                select(self.model.id).where(column.in_(union_all(*places.parts()))).correlate(None)
                 for column, places in self.through
             ),
         ]
@@ -62,18 +62,25 @@ class Places:
         """The condition for a word that few records fit: they are found first."""
         if not self.beside and not self.through:
             return or_(*self.own)
-        return cast(Condition, self.model.id.in_(union(*self.parts())))
+        return cast(Condition, self.model.id.in_(union_all(*self.parts())))
 
     def tried(self) -> Condition:
         """The condition for a word that many records fit: each row is asked."""
-        others = [
-            *(select(column).where(column == self.model.id, condition) for column, condition in self.beside),
+        return or_(
+            *self.own,
+            *(self._one(select(column).where(column == self.model.id, found), found) for column, found in self.beside),
             *(
-                select(places.model.id).where(places.model.id == column, places.tried())
+                self._one(select(places.model.id).where(places.model.id == column, places.tried()))
                 for column, places in self.through
             ),
-        ]
-        return or_(*self.own, *(other.correlate(self.model.__table__).exists() for other in others))
+        )
+
+    def _one(self, query: Select[Any], condition: Condition | None = None) -> Condition:
+        """Whether there is one for the row; with a condition, asked only if there is one for any row."""
+        found = query.correlate(self.model.__table__).exists()
+        if condition is None:
+            return found
+        return and_(select(literal(1)).where(condition).correlate(None).exists(), found)
 
     def candidates(self) -> list[Select[Any]]:
         """What decides whether a word fits few: the records found, there and in the places it goes through."""

@@ -710,10 +710,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_task_next_check_at"), ["next_check_at"], unique=False)
         batch_op.create_index("ix_task_number", ["record_number"], unique=False)
         batch_op.create_index("ix_task_open", ["closed_at", "due_at"], unique=False)
-        batch_op.create_index("ix_task_person_open", ["person_id", "closed_at", "due_at"], unique=False)
+        batch_op.create_index(
+            "ix_task_person_open",
+            ["person_id", "closed_at", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("person_id IS NOT NULL"),
+            postgresql_where=sa.text("person_id IS NOT NULL"),
+        )
         batch_op.create_index("ix_task_record", ["record_kind", "record_id"], unique=False)
-        batch_op.create_index("ix_task_role_open", ["role", "closed_at", "due_at"], unique=False)
-        batch_op.create_index("ix_task_set_by", ["set_by_id", "closed_at", "due_at"], unique=False)
+        batch_op.create_index(
+            "ix_task_record_open",
+            ["record_kind", "record_id", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_task_role_open",
+            ["role", "closed_at", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("role IS NOT NULL"),
+            postgresql_where=sa.text("role IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_task_set_by",
+            ["set_by_id", "closed_at", "due_at"],
+            unique=False,
+            sqlite_where=sa.text("set_by_id IS NOT NULL"),
+            postgresql_where=sa.text("set_by_id IS NOT NULL"),
+        )
 
     op.create_table(
         "deadline_breach",
@@ -1368,10 +1393,25 @@ def downgrade() -> None:
 
     op.drop_table("deadline_breach")
     with op.batch_alter_table("task", schema=None) as batch_op:
-        batch_op.drop_index("ix_task_set_by")
-        batch_op.drop_index("ix_task_role_open")
+        batch_op.drop_index(
+            "ix_task_set_by",
+            sqlite_where=sa.text("set_by_id IS NOT NULL"),
+            postgresql_where=sa.text("set_by_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_task_role_open", sqlite_where=sa.text("role IS NOT NULL"), postgresql_where=sa.text("role IS NOT NULL")
+        )
+        batch_op.drop_index(
+            "ix_task_record_open",
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
         batch_op.drop_index("ix_task_record")
-        batch_op.drop_index("ix_task_person_open")
+        batch_op.drop_index(
+            "ix_task_person_open",
+            sqlite_where=sa.text("person_id IS NOT NULL"),
+            postgresql_where=sa.text("person_id IS NOT NULL"),
+        )
         batch_op.drop_index("ix_task_open")
         batch_op.drop_index("ix_task_number")
         batch_op.drop_index(batch_op.f("ix_task_next_check_at"))
