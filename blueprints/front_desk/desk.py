@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, select
 from portal import formatting
 from portal.db import session
 from portal.i18n import _
+from portal.listing import cells
 from portal.models.complaint import Complaint
 from portal.models.consultation import Channel, Consultation, Matter
 from portal.models.org import User
@@ -40,14 +41,16 @@ def day(user: User, at: datetime) -> Day:
     """The desk's day at a moment."""
     count, average = _figures(desk.log_of_day(user, at))
     calls = _tasks(desk.calls_to_return(user))
-    waiting = _tasks(desk.waiting_for(user))
+    promised = [(task, _waiting_line(task, contact, user)) for task, contact in _tasks(desk.waiting_for(user))]
+    own = [(task, _own_line(task)) for task in session().scalars(desk.set_for(user).limit(100))]
+    waiting = [line for _task, line in sorted([*promised, *own], key=lambda pair: pair[0].due_at or cells.FAR)]
     return Day(
         log=[log_line(contact, number) for contact, number in rows(desk.log_of_day(user, at), LOG_LINES)],
         log_count=count,
         average=_("%(seconds)s s on average", seconds=average) if average is not None else "",
         calls=[_call_line(task, contact) for task, contact in calls[:TASK_LINES]],
         calls_count=len(calls),
-        waiting=[_waiting_line(task, contact, user) for task, contact in waiting[:TASK_LINES]],
+        waiting=waiting[:TASK_LINES],
         waiting_count=len(waiting),
         visitors=list(session().scalars(desk.in_house(user, at))),
     )
@@ -109,6 +112,17 @@ def _call_line(task: Task, contact: Consultation) -> dict[str, Any]:
         "note": formatting.phone_mask(contact.phone),
         "detail": f"{formatting.moment(contact.occurred_at)} · {contact.question.splitlines()[0]}",
         "url": f"/records/consultations/{contact.number}",
+        "task": task,
+    }
+
+
+def _own_line(task: Task) -> dict[str, Any]:
+    """A task that was set by hand, on whichever record."""
+    return {
+        "title": task.customer_name or task.record_number,
+        "note": task.title,
+        "detail": " · ".join(part for part in (task.type_name, task.note) if part),
+        "url": f"/records/{task.record_kind}/{task.record_number}",
         "task": task,
     }
 

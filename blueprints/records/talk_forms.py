@@ -53,7 +53,7 @@ class _DueForm(TalkForm):
         if self.due_at.data is not None:
             own: datetime = self.due_at.data
             return own
-        return own_tasks.moment(When(self.when.data), calendars.current(session()), at)
+        return own_tasks.moment(When(str(self.when.data)), calendars.current(session()), at)
 
 
 class _WhoseForm(TalkForm):
@@ -76,7 +76,8 @@ class _WhoseForm(TalkForm):
 
     def chosen(self) -> Whose:
         """Who was chosen."""
-        return Whose(self._people.get(self.whose.data), self._roles.get(self.whose.data))
+        key = str(self.whose.data)
+        return Whose(self._people.get(key), self._roles.get(key))
 
 
 class TaskForm(_WhoseForm, _DueForm):

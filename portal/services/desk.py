@@ -12,7 +12,7 @@ from portal.models.consultation import Channel, Consultation
 from portal.models.customer import Customer
 from portal.models.org import User
 from portal.models.task import Task, TaskKind
-from portal.services import assignment, consultations
+from portal.services import assignment, consultations, workload
 
 
 def of_day(user: User, day: date) -> Select[Consultation]:
@@ -64,6 +64,11 @@ def waiting_for(user: User) -> Select[Task, Consultation]:
         )
         .order_by(Task.due_at.is_(None), Task.due_at, Task.id)
     )
+
+
+def set_for(user: User) -> Select[Task]:
+    """Tasks set by hand that are the person's turn, soonest first."""
+    return workload.queue(user).where(Task.kind == TaskKind.HAND)
 
 
 def _task_rows(user: User) -> Select[Task, Consultation]:

@@ -20,7 +20,7 @@ from portal.models.notice import Delivery, DeliveryState, Notice, NoticeLevel
 from portal.models.org import User
 from portal.models.task import Follower, Task
 from portal.permissions import Role
-from portal.services import assignment
+from portal.services import assignment, record_kinds
 from portal.services.delivery import changed, insert_once
 from portal.visibility import Viewer
 
@@ -142,7 +142,8 @@ def audience(session: Session, name: str, record: Any) -> list[User]:
             followers = select(Follower.user_id).where(
                 Follower.record_kind == record.KIND, Follower.record_id == record.id
             )
-            return _active(session, User.id.in_(followers))
+            seeing = record_kinds.who_sees(record).where(User.id.in_(followers))
+            return list(session.scalars(seeing.order_by(User.id)))
     raise ValueError(f"unknown audience {name!r}")
 
 

@@ -126,7 +126,8 @@ def candidates(session: Session, record: Any, actor: User) -> tuple[list[User], 
     """
     people = list(session.scalars(record_kinds.who_sees(record).order_by(User.name, User.id)))
     known = {person.id for person in people}
-    roles = [role for role in Role if (ids := _of_role(session, role, record)) and ids <= known]
+    everybody = _by_role(session, record)
+    roles = [role for role in Role if (ids := everybody.get(role)) and ids <= known]
     if may(actor, Permission.FOLLOWER_ADD):
         people += record_kinds.who_could_be_given(session, record, actor)
     return people, roles
@@ -239,15 +240,19 @@ def _refuse_blind(session: Session, record: Any, task: Task) -> None:
 
 
 def _all_see(session: Session, record: Any, role: Role) -> bool:
-    people = _of_role(session, role, record)
+    people = _by_role(session, record).get(role)
     return bool(people) and people <= set(session.scalars(record_kinds.who_sees(record).with_only_columns(User.id)))
 
 
-def _of_role(session: Session, role: Role, record: Any) -> set[int]:
-    query = select(User.id).where(User.role == role.value, User.disabled_at.is_(None))
-    if record.branch_id is not None:
-        query = query.where(or_(User.branch_id.is_(None), User.branch_id == record.branch_id))
-    return set(session.scalars(query))
+def _by_role(session: Session, record: Any) -> dict[str, set[int]]:
+    """The people of each role in the branch of the record, who may sign in."""
+    query = select(User.role, User.id).where(User.disabled_at.is_(None))
+    if (branch_id := record_kinds.branch_of(record)) is not None:
+        query = query.where(or_(User.branch_id.is_(None), User.branch_id == branch_id))
+    found: dict[str, set[int]] = {}
+    for role, number in session.execute(query):
+        found.setdefault(role, set()).add(number)
+    return found
 
 
 def _whose(task: Task) -> dict[str, str | None]:

@@ -14,13 +14,14 @@ from portal.models.complaint import Complaint, Escalation
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
-from portal.models.org import Crew, Party, User
+from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project
 from portal.permissions import Permission, Role, may
 
 P = Permission
 
 VIEW: dict[type[Any], Permission] = {
+    Branch: P.PARTY_VIEW,
     Complaint: P.COMPLAINT_VIEW,
     Consultation: P.CONSULTATION_VIEW,
     Contract: P.CONTRACT_VIEW,
@@ -54,6 +55,12 @@ def seen(
     if record is None:
         raise NotFound()
     return record
+
+
+def branch_of(record: Any) -> int | None:
+    """The branch whose people a record concerns; None: every branch."""
+    own: int | None = record.id if isinstance(record, Branch) else record.branch_id
+    return own
 
 
 # ---------- Who sees a record ----------
@@ -111,6 +118,6 @@ def who_could_be_given(session: Session, record: Any, actor: User) -> list[User]
         User.disabled_at.is_(None),
         User.id.not_in(who_sees(record).with_only_columns(User.id)),
     )
-    if record.branch_id is not None:
-        query = query.where(or_(User.branch_id.is_(None), User.branch_id == record.branch_id))
+    if (branch_id := branch_of(record)) is not None:
+        query = query.where(or_(User.branch_id.is_(None), User.branch_id == branch_id))
     return list(session.scalars(query.order_by(User.name, User.id)))

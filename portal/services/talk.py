@@ -75,8 +75,8 @@ def mentions(session: Session, record: Any, text: str) -> list[User]:
     found: list[User] = []
     for place in places:
         rest = _plain(text[place : place + 60])
-        name = next((name for name in longest_first if name and _begins(rest, name)), None)
-        found += names[name] if name else []
+        named = next((name for name in longest_first if name and _begins(rest, name)), "")
+        found += names.get(named, [])
     return _once(found)
 
 

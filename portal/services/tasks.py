@@ -224,7 +224,7 @@ def _task(record: Any, kind: TaskKind, title: str, who: Responsible, start: date
         customer_id=getattr(record, "customer_id", None),
         customer_name=customer.name if customer else getattr(record, "complainant", getattr(record, "name", None)),
         detail=getattr(record, "subject", None),
-        branch_id=record.branch_id,
+        branch_id=getattr(record, "branch_id", None),
         person_id=who.person.id if who.person else None,
         role=who.role,
         department=who.department,
@@ -303,6 +303,8 @@ def told_as(task: Task, level: str, repeat: int) -> str:
 
 
 def _tell(session: Session, task: Task, level: str, repeat: int, at: datetime, **more: Any) -> None:
+    if task.put_off_count:
+        more["turn"] = task.put_off_count
     outbox.post(
         session,
         "notify_task",
@@ -311,7 +313,6 @@ def _tell(session: Session, task: Task, level: str, repeat: int, at: datetime, *
         task_id=task.id,
         level=level,
         repeat=repeat,
-        **({"turn": task.put_off_count} if task.put_off_count else {}),
         **more,
     )
 

@@ -273,3 +273,9 @@ def test_own_words_are_never_translated(room, session):
     assert room.task().title == "Done"
     text = room.browser.get("/records/tasks", status=200).text
     assert ">Done<" in text
+
+
+def test_the_front_desk_has_it_beside_its_form(room, sign_in):
+    front = sign_in(Role.FRONT_DESK)
+    room.add(whose=f"p{front.user.id}", title="给客户备好合同复印件")
+    assert "给客户备好合同复印件" in front.get("/front-desk/", status=200).text

@@ -147,7 +147,15 @@ def test_who_sees_is_the_same_question_as_visible_to(make, session, role):
     gone = make.user(role, disabled_at=make.now())
     customer = make.customer(branch_id=one.id)
     project = make.project(customer)
-    records = [customer, project, project.property, make.contract(project), make.party(branch_id=two.id), make.crew()]
+    records = [
+        customer,
+        project,
+        project.property,
+        make.contract(project),
+        make.party(branch_id=two.id),
+        make.crew(),
+        one,
+    ]
     with transaction() as writing:
         writing.add(Follower(record_kind="customers", record_id=customer.id, user_id=people[1].id, since=make.now()))
         writing.add(Follower(record_kind="projects", record_id=project.id, user_id=people[0].id, since=make.now()))
