@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from flask import g, request
+from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from blueprints.http import page, requires
 from blueprints.records import blueprint, lines
-from portal import clock
+from portal import clock, i18n
 from portal.db import session
 from portal.i18n import _
 from portal.listing import engine
@@ -18,6 +21,9 @@ from portal.listing.declaration import Listing
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State, find_filter, from_args
 from portal.permissions import may
+
+Labels = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+"""Values of choices that name other records, with how they read: per choice, as the database says now."""
 
 
 def show(listing: Listing) -> ResponseReturnValue:
@@ -27,17 +33,46 @@ def show(listing: Listing) -> ResponseReturnValue:
     if "count" in request.args:
         return page("records/count.html", total=total(*engine.count_state(session(), g.user, listing, state, at=at)))
     found = engine.page(session(), g.user, listing, state, at=at)
+    may_create = listing.create is not None and may(g.user, listing.create)
     return page(
         "records/list.html",
         listing=listing,
         state=state,
         problems=[str(problem) for problem in problems],
         body=lines.body(found),
-        columns=columns(listing, state),
-        search=search_box(listing, state),
+        frame=frame(listing.kind, state.without_place(), labels(listing, state), may_create, i18n.locale()),
         pager=pager(listing, state, found),
-        create=listing.create if listing.create and may(g.user, listing.create) else None,
+        create=may_create,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around the lines, drawn: the heading with the search, and the heads of the columns."""
+
+    top: Markup
+    head: Markup
+
+
+@lru_cache(maxsize=500)
+def frame(kind: str, state: State, known: Labels, may_create: bool, _language: str) -> Frame:
+    """The frame of a list in a state; it is the same for everybody who sees the same choices."""
+    listing, made = LISTINGS[kind], current_app.jinja_env.get_template("records/frame.html").module
+    top = made.top(listing, may_create, search_box(listing, state, dict(known)))  # type: ignore[attr-defined]
+    return Frame(Markup(top), Markup(made.head(columns(listing, state))))  # type: ignore[attr-defined]
+
+
+def labels(listing: Listing, state: State) -> Labels:
+    """What the database has to say for the frame: the records that can be chosen, and the names of those that are."""
+    found = []
+    for choice in listing.choices:
+        if choice.options is not None:
+            found.append((choice.key, tuple(choice.offered(session(), g.user))))
+        elif choice.name_of is not None:
+            chosen = [key.removeprefix(f"{choice.key}.") for key in state.filters if key.startswith(f"{choice.key}.")]
+            names = ((value, choice.name_of(session(), g.user, int(value))) for value in chosen)
+            found.append((choice.key, tuple(names)))
+    return tuple(found)
 
 
 def columns(listing: Listing, state: State) -> list[dict[str, Any]]:
@@ -54,22 +89,24 @@ def columns(listing: Listing, state: State) -> list[dict[str, Any]]:
     return heads
 
 
-def search_box(listing: Listing, state: State) -> dict[str, Any]:
+Known = dict[str, tuple[tuple[str, str], ...]]
+
+
+def search_box(listing: Listing, state: State, known: Known) -> dict[str, Any]:
     """The box with its facets and the menu of filters."""
-    kept = state.without_place()
-    hidden = [("filter", ",".join(kept.filters))] + ([("sort", kept.sort)] if kept.sort else [])
+    hidden = [("filter", ",".join(state.filters))] + ([("sort", state.sort)] if state.sort else [])
     return {
         "action": listing.path,
         "label": _("Search: %(title)s", title=str(listing.title)),
         "query": state.q,
         "placeholder": str(listing.placeholder),
         "hidden": hidden,
-        "facets": facets(listing, kept),
-        "menu": menu(listing, kept),
+        "facets": facets(listing, state, known),
+        "menu": menu(listing, state, known),
     }
 
 
-def facets(listing: Listing, state: State) -> list[dict[str, Any]]:
+def facets(listing: Listing, state: State, known: Known) -> list[dict[str, Any]]:
     """One chip per group of chosen filters; inside a group they are alternatives."""
     groups: dict[str, list[tuple[str, str]]] = {}
     names: dict[str, str] = {}
@@ -77,7 +114,8 @@ def facets(listing: Listing, state: State) -> list[dict[str, Any]]:
         found = find_filter(listing, key)
         if isinstance(found, tuple):
             choice, value = found
-            groups.setdefault(choice.key, []).append((key, label_of(listing, choice.key, value)))
+            label = dict(known[choice.key]).get(value, value) if choice.is_link else choice.read(value)
+            groups.setdefault(choice.key, []).append((key, label))
             names[choice.key] = str(choice.label)
         elif found is not None:
             groups.setdefault(found.group or found.key, []).append((key, str(found.label)))
@@ -85,39 +123,20 @@ def facets(listing: Listing, state: State) -> list[dict[str, Any]]:
     for group, chosen in groups.items():
         keys = {key for key, _label in chosen}
         rest = state.without_place(filters=tuple(key for key in state.filters if key not in keys))
-        labels = [label for _key, label in chosen]
+        values = [label for _key, label in chosen]
         chips.append(
             {
                 "icon": None if group in names else "filter",
                 "kind": names.get(group, ""),
-                "values": labels,
-                "name": names.get(group) or labels[0],
+                "values": values,
+                "name": names.get(group) or values[0],
                 "drop_url": f"{listing.path}?{rest.query()}",
             }
         )
     return chips
 
 
-def label_of(listing: Listing, key: str, value: str) -> str:
-    """The label of a chosen value."""
-    choice = next(choice for choice in listing.choices if choice.key == key)
-    if choice.name_of is not None:
-        return choice.name_of(session(), g.user, int(value))
-    if choice.options is None:
-        return choice.read(value)
-    return dict(offered(listing, key)).get(value, value)
-
-
-def offered(listing: Listing, key: str) -> list[tuple[str, str]]:
-    """The values of a choice, asked once per request."""
-    known: dict[str, list[tuple[str, str]]] = g.setdefault("offered_choices", {})
-    if key not in known:
-        choice = next(choice for choice in listing.choices if choice.key == key)
-        known[key] = choice.offered(session(), g.user)
-    return known[key]
-
-
-def menu(listing: Listing, state: State) -> list[dict[str, Any]]:
+def menu(listing: Listing, state: State, known: Known) -> list[dict[str, Any]]:
     """The menu of the box: named filters, then one column per choice."""
     named: dict[str, list[tuple[str, str]]] = {}
     for item in listing.filters:
@@ -126,8 +145,8 @@ def menu(listing: Listing, state: State) -> list[dict[str, Any]]:
     for choice in listing.choices:
         if choice.name_of is not None:
             continue
-        values = [(f"{choice.key}.{value}", label) for value, label in offered(listing, choice.key)]
-        sections.append(("tag", str(choice.label), values))
+        offered = known[choice.key] if choice.is_link else choice.values
+        sections.append(("tag", str(choice.label), [(f"{choice.key}.{value}", label) for value, label in offered]))
     return [
         {
             "icon": icon,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple, cast
 
 from markupsafe import Markup, escape
@@ -20,6 +21,7 @@ from portal.models.customer import Customer
 from portal.models.org import User
 from portal.models.task import Task
 from portal.permissions import Role
+from portal.prepared import Prepared
 from portal.processes.base import Process
 
 FAR = datetime(9999, 1, 1, tzinfo=formatting.clock.ZONE)
@@ -180,12 +182,15 @@ def home(*address: str | None) -> str:
     return formatting.short_address(*(part or "" for part in address)) if any(address) else ""
 
 
+@cache
+def _specialists(viewer: visibility.Placeholder) -> Prepared:
+    query = select(User.id, User.name).where(User.role.in_([Role.SPECIALIST, Role.MANAGER]), User.disabled_at.is_(None))
+    return Prepared(query.where(visibility.in_branch(User, viewer)).order_by(User.name))
+
+
 def specialists(session: Session, user: User) -> list[tuple[Any, str]]:
     """Colleagues who can own cases, for filters and forms."""
-    query = select(User.id, User.name).where(User.role.in_([Role.SPECIALIST, Role.MANAGER]), User.disabled_at.is_(None))
-    if user.branch_id is not None:
-        query = query.where((User.branch_id == user.branch_id) | User.branch_id.is_(None))
-    return [(key, name) for key, name in session.execute(query.order_by(User.name))]
+    return _specialists(visibility.placeholder(user)).rows(session, visibility.parameters(user))
 
 
 def customer_name(session: Session, user: User, key: int) -> str:

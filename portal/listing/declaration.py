@@ -114,9 +114,12 @@ class Choice:
         return any(value == member.value for member in self.terms or ())
 
     def offered(self, session: Session, user: User) -> list[tuple[str, str]]:
-        """Values with their labels, in the language of the page."""
-        if self.options is not None:
-            return [(str(value), label) for value, label in self.options(session, user)]
+        """The records that can be chosen, with their names."""
+        return [(str(value), label) for value, label in self.options(session, user)] if self.options else []
+
+    @property
+    def values(self) -> list[tuple[str, str]]:
+        """The terms that can be chosen with their labels, in the language of the page."""
         return [(member.value, self.read(member.value)) for member in self.terms or ()]
 
     def read(self, value: str) -> str:
