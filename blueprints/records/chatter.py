@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import flash, g, request
+from flask import flash, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -23,7 +23,7 @@ from portal.models.event import Event
 from portal.models.org import User
 from portal.models.task import TaskKind
 from portal.permissions import Permission, Role, may
-from portal.services import attachments, followers, own_tasks, records, requests, talk, tasks, timeline
+from portal.services import attachments, followers, own_tasks, record_kinds, records, requests, talk, tasks, timeline
 
 P = Permission
 FILES_ELSEWHERE = {"complaints": "?tab=files", "consultations": "/attachments", "escalations": "/attachments"}
@@ -149,6 +149,15 @@ def talk_of_record(kind: str, number: str) -> ResponseReturnValue:
 
         return show(record, task_composer(record, after=request.args.get("after", type=int)))
     return show(record, Composer(mode if mode in ("note", "message") else "note"))
+
+
+@blueprint.get("/<kind>/<number>/colleagues")
+@requires(P.NOTE_WRITE)
+def colleagues(kind: str, number: str) -> ResponseReturnValue:
+    """Who can be named with @ on a record: offered under the text while one types."""
+    record = records.find(g.user, kind, number)
+    people = session().scalars(record_kinds.who_sees(record).where(User.id != g.user.id).order_by(User.name, User.id))
+    return render_template("records/colleagues.html", people=people.all(), role=lambda code: str(Role(code).label))
 
 
 @blueprint.post("/<kind>/<number>/notes")

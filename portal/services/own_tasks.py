@@ -240,7 +240,7 @@ def _refuse_blind(session: Session, record: Any, task: Task) -> None:
 
 
 def _all_see(session: Session, record: Any, role: Role) -> bool:
-    people = _by_role(session, record).get(role)
+    people = _by_role(session, record).get(role, set())
     return bool(people) and people <= set(session.scalars(record_kinds.who_sees(record).with_only_columns(User.id)))
 
 

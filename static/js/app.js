@@ -217,6 +217,8 @@
     });
     if (restored && texts.restored) say(texts.restored);
   }
+  const met = new WeakSet(); // each form once, when it comes: what the person empties later stays empty
+  const restoreNew = () => all("form[data-keep]").forEach((form) => met.has(form) || (met.add(form), restore(form)));
   function settleSent() {
     // A text is dropped once a page of the portal answers without sending the form back; never on login or error pages.
     const answered = document.querySelector(".shell, .phone");
@@ -297,8 +299,43 @@
     wanted?.focus();
     wanted?.removeAttribute("data-focus"); // once: a later swap elsewhere leaves the focus where the person is
     if (palette?.open) choose(options()[0]);
-    all("form[data-keep]").forEach(restore);
+    restoreNew();
     all("form[data-bulk]").forEach(countChosen);
+  });
+
+  // ---- Names after an @: colleagues who can be told are offered while one types ----
+  const nameBegun = (area) => /[@＠]([^\s@＠]{0,20})$/.exec(area.value.slice(0, area.selectionStart));
+  const namesUnder = (area) => area.form.querySelector(".mentions");
+  async function offerNames(area) {
+    const box = namesUnder(area);
+    if (nameBegun(area) && !("asked" in box.dataset)) {
+      box.dataset.asked = "";
+      const answer = await fetch(area.dataset.mention).catch(() => null);
+      if (answer?.ok) box.innerHTML = await answer.text();
+      else delete box.dataset.asked;
+    }
+    const begun = nameBegun(area)?.[1].toLowerCase();
+    let room = begun === undefined ? 0 : 6;
+    all("button", box).forEach((button) => { button.hidden = !(room && button.dataset.names.includes(begun)); room -= !button.hidden; });
+    box.hidden = !box.querySelector("button:not([hidden])");
+  }
+  on("input", (event) => event.target.matches("[data-mention]") && offerNames(event.target));
+  on("click", (event) => {
+    const button = event.target.closest(".mentions button"), area = button?.form.querySelector("[data-mention]");
+    if (!area) return;
+    const begun = nameBegun(area);
+    if (begun) area.setRangeText(`@${button.dataset.name} `, begun.index, area.selectionStart, "end");
+    area.focus();
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  on("keydown", (event) => {
+    const area = event.target.form?.querySelector?.("[data-mention]"), box = area && namesUnder(area);
+    if (!box || box.hidden || event.isComposing || !["ArrowDown", "ArrowUp", "Escape"].includes(event.key)) return;
+    const found = all("button:not([hidden])", box), at = found.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1);
+    if (event.key === "Escape") box.hidden = true;
+    if (event.target === area && event.key === "ArrowUp") return;
+    (event.key === "Escape" ? area : found[at] ?? area).focus();
+    event.preventDefault();
   });
 
   // ---- Rows chosen in a list ----
@@ -330,7 +367,7 @@
   for (const type of ["dragover", "dragleave", "drop"]) on(type, (event) => event.target.closest?.("[data-dropzone]")?.classList.toggle("over", type === "dragover"));
 
   settleSent();
-  all("form[data-keep]").forEach(restore);
+  restoreNew();
   document.querySelector("[data-focus]")?.focus();
   timers();
   refreshChips();

@@ -72,6 +72,24 @@ def test_a_note_is_written_in_place_and_does_not_come_back(desk, portal, address
     expect(page.locator("#composer")).to_have_value("")
 
 
+def test_a_colleague_is_named_by_keyboard(desk, portal, address):
+    page = desk("specialist").go(address)
+    page.locator("#composer").click()
+    page.keyboard.type("请看 @")
+    offered = page.locator(".mentions button:visible")
+    offered.first.wait_for()
+    name = offered.first.get_attribute("data-name")
+    page.keyboard.press("ArrowDown")
+    expect(offered.first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#composer")).to_have_value(f"请看 @{name} ")
+    expect(page.locator("#composer")).to_be_focused()
+    expect(offered).to_have_count(0)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".said")).to_contain_text(name)
+    expect(page.locator(".entry.note .mention").first).to_have_text(f"@{name}")
+
+
 def test_the_icons_lead_to_files_and_followers(desk, address):
     page = desk("specialist").go(address)
     for place in ("attachments", "followers"):

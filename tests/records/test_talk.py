@@ -53,6 +53,12 @@ def test_names_are_resolved_when_it_is_sent(room, session, text, names):
     assert {person.name for person in talk.mentions(session, room.customer, text)} == names
 
 
+def test_who_can_be_named_is_offered(room, sign_in):
+    offered = room.browser.get(f"{room.base}/colleagues", status=200).text
+    assert "李静文" in offered and "lijing" in offered and "沈月" not in offered and "周敏" not in offered
+    sign_in(room.reviewer).get(f"{room.base}/colleagues", status=404)
+
+
 def test_a_note_tells_who_is_named_once_and_no_follower(room, session, make):
     follower = make.user(Role.SPECIALIST)
     with transaction() as writing:
