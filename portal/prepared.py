@@ -82,13 +82,14 @@ class Prepared:
 
     def _form(self, dialect: Dialect) -> _Form:
         compiled: Any = self._statement.compile(dialect=dialect)
-        binds = {bind.key: bind for bind in compiled.binds.values()}
-        asked = {key: _changing(bind.type, dialect) for key, bind in binds.items() if bind.required}
+        binds = {name: bind for bind, name in compiled.bind_names.items()}
+        asked = {name: _changing(bind.type, dialect) for name, bind in binds.items() if bind.required}
         state = compiled.construct_expanded_state(dict.fromkeys(asked), escape_names=False)
+        members = {each: name for name, expanded in state.parameter_expansion.items() for each in expanded}
         constants = {}
         for name, value in state.parameters.items():
             if name not in asked:
-                change = _changing(binds[name].type, dialect) if name in binds else None
+                change = _changing(binds[members.get(name, name)].type, dialect)
                 constants[name] = _plain(value if change is None else change(value))
         order = tuple(state.positiontup) if state.positiontup is not None else None
         form = _Form(state.statement, order, constants, tuple(asked.items()))

@@ -121,10 +121,8 @@ class Clock:
 def clock(kind: str, model: Any, label: Text) -> Clock:
     """The clock of the records of a kind; sorting by it puts the most urgent first, what has none last."""
     first = aliased(Task)
-    by_urgency = (Task.due_at.is_(None), Task.due_at, Task.id)
-    number = (
-        select(Task.id).where(open_tasks(kind, model)).order_by(*by_urgency).limit(1).correlate(model.__table__)
-    ).scalar_subquery()
+    mine = select(Task.id).where(open_tasks(kind, model)).correlate(model.__table__)
+    number = mine.order_by(Task.due_at.asc().nulls_last(), Task.id).limit(1).scalar_subquery()
     running = and_(first.record_kind == kind, first.closed_at.is_(None), first.due_at.is_not(None), first.id == number)
     runs = select(Task.id).where(open_tasks(kind, model), Task.due_at.is_not(None)).correlate(model.__table__).exists()
     values = (first.code, first.started_at, first.due_at, first.warn_at, first.closed_at, first.outcome)

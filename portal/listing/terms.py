@@ -61,7 +61,8 @@ class Word:
     readings: frozenset[str]
 
     def begins(self, column: Any, reading: str = "text") -> ColumnElement[bool]:
-        """Whether the column begins with that reading of the word."""
+        """Whether the column begins with that reading of the word; with the text, where there is no such reading."""
+        reading = reading if reading in self.readings else "text"
         low = column >= self._filled(reading)
         ends = f"{reading}_end" in self.readings
         return cast("ColumnElement[bool]", and_(low, column < self._filled(f"{reading}_end")) if ends else low)

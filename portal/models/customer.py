@@ -135,7 +135,7 @@ class Property(Record, Base):
     __table_args__ = (
         Index("ix_property_branch", "branch_id", "id"),
         Index("ix_property_address", "estate", "building", "unit", "room"),
-        Index("ix_property_room", "room", "building", "unit"),
+        Index("ix_property_room", "room", "building", "unit", "estate"),
     )
 
     @property

@@ -106,7 +106,7 @@ class Task(Base):
         Index("ix_task_role_open", "role", "closed_at", "due_at", **where("role IS NOT NULL")),
         Index("ix_task_open", "closed_at", "due_at"),
         Index("ix_task_clock", "record_kind", "due_at", "record_id", **where("closed_at IS NULL")),
-        Index("ix_task_record_open", "record_kind", "record_id", "due_at", **where("closed_at IS NULL")),
+        Index("ix_task_record_open", "record_kind", "record_id", "due_at", "id", **where("closed_at IS NULL")),
         Index("ix_task_record", "record_kind", "record_id"),
         Index("ix_task_number", "record_number"),
         Index("ix_task_customer", "customer_id"),

@@ -86,14 +86,14 @@ def _customer(number: str, name: str, phone: str) -> Hit:
 
 @lru_cache(maxsize=256)
 def _numbered(viewer: visibility.Placeholder, word: Word, kinds: tuple[int, ...]) -> Prepared:
-    """Records whose number begins so, the last four of each kind."""
+    """Records whose number begins so, the last four of each kind. Only contracts may have small letters in theirs."""
     parts = []
     for place in kinds:
         model = NUMBERED[place][0]
-        begins = or_(word.begins(model.number), word.begins(model.number, "upper"))
-        query = select(literal(place).label("place"), model.number.label("number"))
-        query = query.where(visibility.condition(viewer, model), begins).order_by(model.number.desc()).limit(4)
-        parts.append(select(query.subquery()))
+        for reading in ("upper", "text") if model is Contract and "upper" in word.readings else ("upper",):
+            query = select(literal(place).label("place"), model.number.label("number"))
+            query = query.where(visibility.condition(viewer, model), word.begins(model.number, reading))
+            parts.append(select(query.order_by(model.number.desc()).limit(4).subquery()))
     return Prepared(union_all(*parts))
 
 

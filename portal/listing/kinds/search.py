@@ -116,7 +116,7 @@ def read(text: str) -> Typed:
 
 
 def _word(said: str, place: int) -> tuple[Word, dict[str, str]]:
-    beginnings = {"text": said, "upper": said.upper()}
+    beginnings = {"text": said} | ({"upper": said.upper()} if said.upper() != said else {})
     exact = {"like": terms.pattern(said)}
     starts = phones(said)
     beginnings |= {f"phone{number}": start for number, start in enumerate(starts)}
