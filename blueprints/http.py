@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, g, make_response, redirect, render_template, request, url_for
 from jinja2_fragments.flask import render_block
 from sqlalchemy import Select
 
+from portal import visibility
 from portal.db import session
 from portal.errors import NotFound
 from portal.permissions import Permission
@@ -79,6 +80,14 @@ def safe_path(target: str | None, default: str) -> str:
     if parts.scheme or parts.netloc or not target.startswith("/") or target.startswith("//"):
         return default
     return target
+
+
+def find_or_404(model: type[Row], number: str, options: tuple[Any, ...] = ()) -> Row:
+    """The record of that number, if it exists for the person who asks. Raises NotFound; unknown and forbidden look alike."""
+    row = visibility.by_number(session(), g.user, model, number, options)
+    if row is None:
+        raise NotFound()
+    return row
 
 
 def get_or_404(visible: Select[Row], *conditions: Any) -> Row:

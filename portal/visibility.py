@@ -7,11 +7,13 @@ their branch and those of no branch. Reviewers and repair captains see the cases
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select, true
+from sqlalchemy.orm import Session
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BooleanClauseList, Grouping
 
@@ -23,6 +25,7 @@ from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project
 from portal.models.task import Follower, Task
 from portal.permissions import Role
+from portal.prepared import Prepared
 
 Row = TypeVar("Row")
 Condition = ColumnElement[bool]
@@ -62,12 +65,12 @@ class Placeholder:
         return bindparam("viewer_branch_id") if self.has_branch else None
 
 
-def placeholder(user: User) -> Placeholder:
+def placeholder(user: Viewer) -> Placeholder:
     """The kind of viewer a person is: statements are built once per kind."""
     return Placeholder(user.role, user.branch_id is not None)
 
 
-def parameters(user: User) -> dict[str, Any]:
+def parameters(user: Viewer) -> dict[str, Any]:
     """What fills the placeholders for this person."""
     return {"viewer_id": user.id, "viewer_branch_id": user.branch_id}
 
@@ -126,13 +129,46 @@ def visible_to(user: Viewer, model: type[Row]) -> Select[Row]:
     return select(model).where(condition(user, model))
 
 
+def by_number(session: Session, user: User, model: type[Row], number: str, options: tuple[Any, ...] = ()) -> Row | None:
+    """The record of that number if it exists for the person. `options` live at module level: they name a statement."""
+    given = parameters(user) | {"number": number}
+    statement = _by_number(placeholder(user), cast(Any, model), options)
+    return cast("Row | None", session.scalars(statement, given).one_or_none())
+
+
+def of_customer(
+    session: Session, user: User, model: type[Row], customer_id: int, options: tuple[Any, ...] = (), *, most: int = 50
+) -> Sequence[Row]:
+    """The records of a household that exist for the person in the order of entry; of more than `most` the last."""
+    given = parameters(user) | {"customer_id": customer_id, "most": most}
+    statement = _of_customer(placeholder(user), cast(Any, model), options)
+    return session.scalars(statement, given).all()[::-1]
+
+
+@lru_cache(maxsize=512)
+def _by_number(viewer: Placeholder, model: Any, options: tuple[Any, ...]) -> Any:
+    return visible_to(viewer, model).where(model.number == bindparam("number")).options(*options)
+
+
+@lru_cache(maxsize=512)
+def _of_customer(viewer: Placeholder, model: Any, options: tuple[Any, ...]) -> Any:
+    rows = visible_to(viewer, model).where(model.customer_id == bindparam("customer_id")).options(*options)
+    return rows.order_by(model.id.desc()).limit(bindparam("most"))
+
+
 # ---------- Parts ----------
 
 
 def may_see(session: Any, user: Viewer, record: Any) -> bool:
     """Whether the record is among those `visible_to` gives; for links that would otherwise lead nowhere."""
-    model = type(record)
-    return session.scalar(visible_to(user, model).with_only_columns(model.id).where(model.id == record.id)) is not None
+    session.flush()
+    given = parameters(user) | {"record_id": record.id}
+    return _one(placeholder(user), cast(Any, type(record))).scalar(session, given) is not None
+
+
+@lru_cache(maxsize=512)
+def _one(viewer: Placeholder, model: Any) -> Prepared:
+    return Prepared(select(model.id).where(condition(viewer, model), model.id == bindparam("record_id")))
 
 
 def in_branch(model: Any, viewer: Viewer) -> Condition:

@@ -6,7 +6,7 @@ from flask import g
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from blueprints.http import get_or_404, requires
+from blueprints.http import find_or_404, get_or_404, requires
 from blueprints.records import blueprint, editing, showing
 from blueprints.records.forms.people import BranchForm
 from portal import clock
@@ -21,8 +21,7 @@ GROUPS = ((N_("Branch"), ("code", "phone", "address", "is_active")),)
 
 def find(number: str) -> Branch:
     """The record of that number, if it exists for the person. Raises NotFound."""
-    query = branches.visible_to(g.user)
-    return get_or_404(query, Branch.number == number)
+    return find_or_404(Branch, number)
 
 
 @blueprint.get("/branches/<number>")

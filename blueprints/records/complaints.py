@@ -8,7 +8,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from blueprints.http import get_or_404, page, requires, see_other
+from blueprints.http import find_or_404, page, requires, see_other
 from blueprints.records import attachments as attachments_view
 from blueprints.records import blueprint, chatter, process_view
 from blueprints.records import documents as documents_view
@@ -28,7 +28,6 @@ from portal.permissions import Permission, may
 from portal.processes.complaint import PROCESS, Action, Category, Phase, Severity, Verdict, plan_must_be_seen
 from portal.services import (
     assignment,
-    attachments,
     complaints,
     tasks,
 )
@@ -41,7 +40,7 @@ PATH = "/complaints/<number>"
 @requires(P.COMPLAINT_VIEW)
 def complaint(number: str) -> ResponseReturnValue:
     """The record: clocks, what is possible now, the case, its departments, rounds and files, the talk beside it."""
-    record = _find_for_page(number)
+    record = find_or_404(Complaint, number, NAMED)
     return page("records/complaints/show.html", **_record_context(record))
 
 
@@ -100,26 +99,24 @@ def resume_clock(number: str, task_id: int) -> ResponseReturnValue:
 
 
 def _find(number: str) -> Complaint:
-    return get_or_404(complaints.visible_to(g.user), Complaint.number == number)
+    return find_or_404(Complaint, number)
 
 
-def _find_for_page(number: str) -> Complaint:
-    """The complaint with everything its page names, in few questions to the database."""
-    project = joinedload(Complaint.project)
-    named = (
-        joinedload(Complaint.customer),
-        joinedload(Complaint.owner),
-        joinedload(Complaint.received_by),
-        joinedload(Complaint.plan_seen_by),
-        joinedload(Complaint.verified_by),
-        joinedload(Complaint.escalation),
-        project.joinedload(Project.property),
-        project.joinedload(Project.project_manager),
-        project.joinedload(Project.foreman),
-        selectinload(Complaint.departments).joinedload(ComplaintDepartment.head),
-        selectinload(Complaint.rounds),
-    )
-    return get_or_404(complaints.visible_to(g.user).options(*named), Complaint.number == number)
+_PROJECT = joinedload(Complaint.project)
+NAMED = (
+    joinedload(Complaint.customer),
+    joinedload(Complaint.owner),
+    joinedload(Complaint.received_by),
+    joinedload(Complaint.plan_seen_by),
+    joinedload(Complaint.verified_by),
+    joinedload(Complaint.escalation),
+    _PROJECT.joinedload(Project.property),
+    _PROJECT.joinedload(Project.project_manager),
+    _PROJECT.joinedload(Project.foreman),
+    selectinload(Complaint.departments).joinedload(ComplaintDepartment.head),
+    selectinload(Complaint.rounds),
+)
+"""Everything the page of a complaint names, in few questions to the database."""
 
 
 def _clock(writing: Session, record: Complaint, task_id: int) -> Task:
@@ -130,7 +127,7 @@ def _clock(writing: Session, record: Complaint, task_id: int) -> Task:
 
 
 def _record_context(record: Complaint) -> dict[str, Any]:
-    clocks = tasks.clocks_of(session(), record)
+    clocks, talk = tasks.clocks_of(session(), record), chatter.of(record)
     running = [task for task in clocks if task.closed_at is None]
     project, customer = record.project, record.customer
     if customer is not None and not visibility.may_see(session(), g.user, customer):
@@ -153,9 +150,9 @@ def _record_context(record: Complaint) -> dict[str, Any]:
         "print_items": documents_view.print_menu(record),
         "specialists": assignment.specialists(session(), record.branch_id) if may(g.user, P.COMPLAINT_REASSIGN) else [],
         "plan_waits": _plan_waits(record),
-        "talk": chatter.of(record),
+        "talk": talk,
         **_words(record),
-        **_tabs(record, customer),
+        **_tabs(record, customer, talk.files_count),
     }
 
 
@@ -202,14 +199,14 @@ def _dots(*parts: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _tabs(record: Complaint, customer: Customer | None) -> dict[str, Any]:
+def _tabs(record: Complaint, customer: Customer | None, files: int) -> dict[str, Any]:
     path = f"/records/complaints/{record.number}"
     tab = request.args.get("tab", "case")
     names = {
         "case": (_("Case and plan"), None),
         "departments": (_("Departments"), len(record.departments)),
         "rounds": (_("Visits and calls"), len(record.rounds)),
-        "files": (_("Files"), attachments.count(session(), record)),
+        "files": (_("Files"), files),
     }
     tab = tab if tab in names else "case"
     smart: list[dict[str, Any]] = []

@@ -8,7 +8,7 @@ from typing import Any
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from blueprints.http import get_or_404, page, requires, see_other
+from blueprints.http import find_or_404, page, requires, see_other
 from blueprints.records import blueprint, chatter, documents, process_view
 from blueprints.records.consultation_forms import STEP_FORMS, FirstContactForm
 from blueprints.records.steps import StepPages
@@ -98,7 +98,7 @@ class Waiting:
 
 
 def _find(number: str) -> Consultation:
-    return get_or_404(consultations.visible_to(g.user), Consultation.number == number)
+    return find_or_404(Consultation, number)
 
 
 def _show(

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from blueprints.http import get_or_404, page, requires
+from blueprints.http import find_or_404, get_or_404, page, requires
 from blueprints.records import blueprint, editing, showing
 from blueprints.records.forms.works import ContractForm, PaymentForm, VoidForm
 from portal import clock, formatting
@@ -28,15 +28,17 @@ GROUPS = (
 VOIDED = ((N_("Voided", "contract"), ("voided_on", "void_reason")),)
 
 
+NAMED = (
+    joinedload(Contract.customer),
+    joinedload(Contract.project).joinedload(Project.property),
+    selectinload(Contract.terms),
+    selectinload(Contract.payments),
+)
+
+
 def find(number: str) -> Contract:
     """The contract of that number, if it exists for the person. Raises NotFound."""
-    linked = (
-        joinedload(Contract.customer),
-        joinedload(Contract.project).joinedload(Project.property),
-        selectinload(Contract.terms),
-        selectinload(Contract.payments),
-    )
-    return get_or_404(contracts.visible_to(g.user).options(*linked), Contract.number == number)
+    return find_or_404(Contract, number, NAMED)
 
 
 @blueprint.get("/contracts/<number>")

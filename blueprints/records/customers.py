@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from blueprints.http import get_or_404, page, requires, see_other
+from blueprints.http import find_or_404, page, requires, see_other
 from blueprints.records import attachments, blueprint, chatter, editing
 from blueprints.records.editing import Sheet
 from blueprints.records.forms.customers import CustomerForm, GradeForm
@@ -44,10 +44,12 @@ GROUPS = (
 )
 
 
+NAMED = (joinedload(Customer.owner), joinedload(Customer.referred_by))
+
+
 def find(number: str) -> Customer:
     """The customer of that number, if it exists for the person. Raises NotFound."""
-    query = customers.visible_to(g.user).options(joinedload(Customer.owner), joinedload(Customer.referred_by))
-    return get_or_404(query, Customer.number == number)
+    return find_or_404(Customer, number, NAMED)
 
 
 @blueprint.get("/customers/<number>")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import g
 from flask.typing import ResponseReturnValue
 
-from blueprints.http import get_or_404, page, requires, see_other
+from blueprints.http import find_or_404, page, requires, see_other
 from blueprints.records import blueprint, chatter, process_view
 from portal import clock
 from portal.db import transaction
@@ -44,4 +44,4 @@ def take_escalation(number: str) -> ResponseReturnValue:
 
 
 def _find(number: str) -> Escalation:
-    return get_or_404(complaints.escalations_visible_to(g.user), Escalation.number == number)
+    return find_or_404(Escalation, number)

@@ -6,7 +6,7 @@ from flask import g
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session, joinedload
 
-from blueprints.http import get_or_404, requires
+from blueprints.http import find_or_404, get_or_404, requires
 from blueprints.records import blueprint, editing, showing
 from blueprints.records.forms.people import PartyForm
 from portal import clock
@@ -22,10 +22,12 @@ GROUPS = (
 )
 
 
+NAMED = (joinedload(Party.branch),)
+
+
 def find(number: str) -> Party:
     """The record of that number, if it exists for the person. Raises NotFound."""
-    query = parties.visible_to(g.user).options(*(joinedload(link) for link in (Party.branch,)))
-    return get_or_404(query, Party.number == number)
+    return find_or_404(Party, number, NAMED)
 
 
 @blueprint.get("/parties/<number>")

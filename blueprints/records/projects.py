@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from blueprints.http import get_or_404, requires, see_other
+from blueprints.http import find_or_404, get_or_404, requires, see_other
 from blueprints.records import blueprint, editing, showing
 from blueprints.records.forms.works import ProjectForm
 from portal import clock, formatting, visibility
@@ -31,10 +31,12 @@ GROUPS = (
 PEOPLE = (Project.designer, Project.sales, Project.project_manager, Project.foreman, Project.crew, Project.supervisor)
 
 
+NAMED = tuple(joinedload(link) for link in (Project.customer, Project.property, Project.branch, *PEOPLE))
+
+
 def find(number: str) -> Project:
     """The project of that number, if it exists for the person, with all that its page names. Raises NotFound."""
-    linked = (joinedload(link) for link in (Project.customer, Project.property, Project.branch, *PEOPLE))
-    return get_or_404(projects.visible_to(g.user).options(*linked), Project.number == number)
+    return find_or_404(Project, number, NAMED)
 
 
 @blueprint.get("/projects/<number>")

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from blueprints.http import get_or_404, page, requires
+from blueprints.http import find_or_404, page, requires
 from blueprints.records import blueprint, editing, showing
 from blueprints.records.forms.customers import PropertyForm
 from portal import clock
@@ -28,9 +28,12 @@ WATCH: dict[str, Any] = {
 }
 
 
+NAMED = (joinedload(Property.customer),)
+
+
 def find(number: str) -> Property:
     """The home of that number, if it exists for the person. Raises NotFound."""
-    return get_or_404(properties.visible_to(g.user).options(joinedload(Property.customer)), Property.number == number)
+    return find_or_404(Property, number, NAMED)
 
 
 @blueprint.get("/properties/<number>", endpoint="property")

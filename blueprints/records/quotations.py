@@ -6,7 +6,7 @@ from flask import g
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session, joinedload
 
-from blueprints.http import get_or_404, requires
+from blueprints.http import find_or_404, requires
 from blueprints.records import blueprint, editing, showing
 from blueprints.records.forms.works import QuotationForm
 from portal import clock
@@ -24,11 +24,13 @@ GROUPS = (
 )
 
 
+LINKED = (Quotation.customer, Quotation.property, Quotation.contract, Quotation.designer)
+NAMED = tuple(joinedload(link) for link in LINKED)
+
+
 def find(number: str) -> Quotation:
     """The quotation of that number, if it exists for the person. Raises NotFound."""
-    linked = (Quotation.customer, Quotation.property, Quotation.contract, Quotation.designer)
-    query = quotations.visible_to(g.user).options(*(joinedload(link) for link in linked))
-    return get_or_404(query, Quotation.number == number)
+    return find_or_404(Quotation, number, NAMED)
 
 
 @blueprint.get("/quotations/<number>")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from portal.documents.building import attachments as of_record
@@ -18,6 +18,7 @@ from portal.models.attachment import Attachment, StoredFile
 from portal.models.event import EventKind
 from portal.models.org import User
 from portal.permissions import Permission, Role, may
+from portal.prepared import Prepared
 from portal.services import events, record_kinds
 
 __all__ = ["KINDS", "Added", "add", "count", "find", "kind_label", "of_record", "refuse_closed", "remove", "room"]
@@ -38,9 +39,18 @@ class Added:
     is_new: bool
 
 
+_COUNT = Prepared(
+    select(func.count())
+    .select_from(Attachment)
+    .where(Attachment.record_kind == bindparam("kind"), Attachment.record_id == bindparam("id"))
+    .where(Attachment.removed_at.is_(None))
+)
+
+
 def count(session: Session, record: Any) -> int:
     """How many files a record has, for its paperclip."""
-    return session.scalar(select(func.count()).select_from(Attachment).where(*_live(record))) or 0
+    session.flush()
+    return int(_COUNT.scalar(session, {"kind": record.KIND, "id": record.id}))
 
 
 def room(session: Session, record: Any) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from portal import visibility
@@ -26,16 +26,17 @@ from portal.services import events, record_kinds
 MOST_SHOWN = 200
 
 
+_FOLLOWING = (
+    select(User)
+    .join(Follower, Follower.user_id == User.id)
+    .where(Follower.record_kind == bindparam("kind"), Follower.record_id == bindparam("id"), User.disabled_at.is_(None))
+    .order_by(User.name, User.id)
+)
+
+
 def of_record(session: Session, record: Any) -> list[User]:
     """Who follows the record and may still sign in, by name."""
-    return list(
-        session.scalars(
-            select(User)
-            .join(Follower, Follower.user_id == User.id)
-            .where(Follower.record_kind == record.KIND, Follower.record_id == record.id, User.disabled_at.is_(None))
-            .order_by(User.name, User.id)
-        )
-    )
+    return list(session.scalars(_FOLLOWING, {"kind": record.KIND, "id": record.id}))
 
 
 def candidates(session: Session, record: Any, actor: User) -> list[User]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Integer, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal import visibility
@@ -18,8 +19,9 @@ from portal.models.customer import Customer, Property
 from portal.models.event import Event, EventKind
 from portal.models.org import User
 from portal.models.project import Project
-from portal.permissions import Permission, may
+from portal.permissions import Permission, Role, may
 from portal.services import contracts, records
+from portal.services.timeline import NEWEST, newest_first
 
 MOST = 50
 """Of each kind; a household has a handful."""
@@ -64,19 +66,22 @@ class Household:
     total: contracts.Money | None
 
 
+_PEOPLE = (joinedload(Project.project_manager), joinedload(Project.designer))
+_PAYMENTS = (selectinload(Contract.payments),)
+
+
 def of(session: Session, user: User, customer: Customer) -> Household:
     """The household as the person may see it, in a fixed number of queries."""
 
-    def rows(model: Any, permission: Permission, *options: Any, order: Any = None) -> Sequence[Any]:
+    def rows(model: Any, permission: Permission, options: tuple[Any, ...] = ()) -> Sequence[Any]:
         if not may(user, permission):
             return []
-        query = visibility.visible_to(user, model).where(model.customer_id == customer.id).options(*options)
-        return session.scalars(query.order_by(order if order is not None else model.id).limit(MOST)).all()
+        return visibility.of_customer(session, user, model, customer.id, options, most=MOST)
 
     homes = rows(Property, Permission.PROJECT_VIEW)
-    works = rows(Project, Permission.PROJECT_VIEW, joinedload(Project.project_manager), joinedload(Project.designer))
-    agreed = rows(Contract, Permission.CONTRACT_VIEW, selectinload(Contract.payments))
-    cases = rows(Complaint, Permission.COMPLAINT_VIEW, order=Complaint.received_at.desc())
+    works = rows(Project, Permission.PROJECT_VIEW, _PEOPLE)
+    agreed = rows(Contract, Permission.CONTRACT_VIEW, _PAYMENTS)
+    cases = rows(Complaint, Permission.COMPLAINT_VIEW)
     stands = [(contract, contracts.money_of(contract)) for contract in agreed]
     valid = [money for contract, money in stands if contract.state != ContractState.VOIDED]
     seen = {project.id for project in works}
@@ -93,7 +98,7 @@ def of(session: Session, user: User, customer: Customer) -> Household:
             for home in homes
         ],
         loose=[pair for pair in stands if pair[0].project_id not in seen],
-        complaints=list(cases),
+        complaints=sorted(cases, key=lambda case: (case.received_at, case.id), reverse=True),
         total=contracts.Money(
             sum((money.agreed for money in valid), Decimal(0)), sum((money.paid for money in valid), Decimal(0))
         )
@@ -106,33 +111,39 @@ def timeline(
     session: Session, user: User, customer: Customer, *, chosen: str = "all", before: int | None = None, limit: int = 50
 ) -> list[Event]:
     """What happened around the household, newest first: events of the records the person may see."""
-    wanted = _KINDS.get(chosen, tuple(records.RECORDS))
+    given = visibility.parameters(user) | {"customer_id": customer.id, "before": before or NEWEST, "most": limit}
+    return list(session.scalars(_timeline(visibility.placeholder(user), chosen if chosen in FILTERS else "all"), given))
+
+
+@lru_cache
+def _timeline(viewer: visibility.Placeholder, chosen: str) -> Select[Event]:
+    role = Role(viewer.role)
     parts = [
-        and_(Event.record_kind == kind, Event.record_id.in_(_ids(user, customer, kind)))
-        for kind in wanted
-        if kind in records.RECORDS and may(user, records.permission_of(kind))
+        and_(Event.record_kind == kind, Event.record_id.in_(_ids(viewer, kind)))
+        for kind in _KINDS.get(chosen, tuple(records.RECORDS))
+        if kind in records.RECORDS and may(role, records.permission_of(kind))
     ]
-    query = select(Event).where(Event.customer_id == customer.id, or_(*parts) if parts else Event.id < 0)
+    query = select(Event).where(Event.customer_id == _CUSTOMER, or_(*parts) if parts else Event.id < 0)
     if chosen == "notes":
         query = query.where(Event.kind == EventKind.NOTE)
-    if before is not None:
-        query = query.where(Event.id < before)
-    people = (joinedload(Event.actor), joinedload(Event.acted_by))
-    return list(session.scalars(query.options(*people).order_by(Event.id.desc()).limit(limit)))
+    return newest_first(query)
 
 
-def _ids(user: User, customer: Customer, kind: str) -> Any:
+_CUSTOMER = bindparam("customer_id", type_=Integer())
+
+
+def _ids(viewer: visibility.Placeholder, kind: str) -> Any:
     model = records.RECORDS[kind]
     if model is Customer:
-        return [customer.id]
+        return select(_CUSTOMER)
     if not hasattr(model, "customer_id"):
-        return _ids_of_escalations(user, customer, model) if kind == "escalations" else []
-    return select(model.id).where(model.customer_id == customer.id, visibility.condition(user, model))
+        return _ids_of_escalations(viewer, model) if kind == "escalations" else []
+    return select(model.id).where(model.customer_id == _CUSTOMER, visibility.condition(viewer, model))
 
 
-def _ids_of_escalations(user: User, customer: Customer, model: Any) -> Any:
+def _ids_of_escalations(viewer: visibility.Placeholder, model: Any) -> Any:
     return (
         select(model.id)
         .join(Complaint, Complaint.id == model.complaint_id)
-        .where(Complaint.customer_id == customer.id, visibility.condition(user, model))
+        .where(Complaint.customer_id == _CUSTOMER, visibility.condition(viewer, model))
     )

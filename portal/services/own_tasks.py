@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal import clock, settings, visibility
@@ -101,14 +102,19 @@ class Line:
 
 def open_on(session: Session, record: Any, viewer: User) -> list[Line]:
     """The open tasks of a record, soonest first; whoever sees the record sees them."""
-    mine = visibility.condition(viewer, Task).label("is_mine")
-    rows = session.execute(
-        select(Task, mine)
-        .where(Task.record_kind == record.KIND, Task.record_id == record.id, Task.closed_at.is_(None))
+    given = visibility.parameters(viewer) | {"kind": record.KIND, "id": record.id}
+    rows = session.execute(_open_on(visibility.placeholder(viewer)), given)
+    return [Line(task, bool(is_mine)) for task, is_mine in rows]
+
+
+@lru_cache
+def _open_on(viewer: visibility.Placeholder) -> Any:
+    return (
+        select(Task, visibility.condition(viewer, Task).label("is_mine"))
+        .where(Task.record_kind == bindparam("kind"), Task.record_id == bindparam("id"), Task.closed_at.is_(None))
         .options(joinedload(Task.person))
         .order_by(Task.due_at.is_(None), Task.due_at, Task.id)
     )
-    return [Line(task, bool(is_mine)) for task, is_mine in rows]
 
 
 def find(session: Session, user: User, task_id: int) -> Task:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, joinedload, object_session, selectinload
 
 from portal import outbox, settings
@@ -130,24 +130,30 @@ def cancel(session: Session, task: Task, *, at: datetime, actor: User | None) ->
         _end(task, TaskOutcome.CANCELLED, at, actor)
 
 
+_ON = (Task.record_kind == bindparam("kind"), Task.record_id == bindparam("id"))
+_OPEN = (
+    select(Task)
+    .where(*_ON, Task.closed_at.is_(None))
+    .options(joinedload(Task.person))
+    .order_by(Task.due_at, Task.id)
+)  # fmt: skip
+_CLOCKS = (
+    select(Task)
+    .where(*_ON, Task.kind == TaskKind.DEADLINE)
+    .options(selectinload(Task.pauses))
+    .order_by(Task.started_at, Task.id)
+)
+
+
 def open_of(session: Session, record: Any, code: str | None = None) -> list[Task]:
     """The open tasks of a record, soonest first."""
-    query = select(Task).where(Task.record_kind == record.KIND, Task.record_id == record.id, Task.closed_at.is_(None))
-    if code is not None:
-        query = query.where(Task.code == code)
-    return list(session.scalars(query.options(joinedload(Task.person)).order_by(Task.due_at, Task.id)))
+    found = session.scalars(_OPEN, {"kind": record.KIND, "id": record.id})
+    return [task for task in found if code is None or task.code == code]
 
 
 def clocks_of(session: Session, record: Any) -> list[Task]:
     """All clocks of a record in the order they were started, for the row of clocks on its page."""
-    return list(
-        session.scalars(
-            select(Task)
-            .where(Task.record_kind == record.KIND, Task.record_id == record.id, Task.kind == TaskKind.DEADLINE)
-            .options(selectinload(Task.pauses))
-            .order_by(Task.started_at, Task.id)
-        )
-    )
+    return list(session.scalars(_CLOCKS, {"kind": record.KIND, "id": record.id}))
 
 
 def pause(session: Session, task: Task, reason: str, *, actor: User, at: datetime) -> None:

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup, escape
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal import clock, formatting
@@ -88,17 +88,35 @@ ACTIONS: dict[str, Text] = {
 }
 
 
+NEWEST = 2**62
+"""Behind every event."""
+
+
+def newest_first(events: Select[Event]) -> Select[Event]:
+    """The statement of a page of a history, with who acted: filled with `before` and `most`."""
+    people = (joinedload(Event.actor), joinedload(Event.acted_by))
+    page = events.where(Event.id < bindparam("before")).options(*people)
+    return page.order_by(Event.id.desc()).limit(bindparam("most"))
+
+
+_OF_RECORD = newest_first(
+    select(Event).where(Event.record_kind == bindparam("kind"), Event.record_id == bindparam("id"))
+)
+_OF_CUSTOMER = newest_first(select(Event).where(Event.customer_id == bindparam("id")))
+
+
 def of_record(
     session: Session, kind: str, record_id: int, *, before: int | None = None, limit: int = PAGE
 ) -> list[Event]:
     """The events of one record, newest first; `before` is the last one already shown."""
-    query = select(Event).where(Event.record_kind == kind, Event.record_id == record_id)
-    return _read(session, query, before, limit)
+    given = {"kind": kind, "id": record_id, "before": before or NEWEST, "most": limit}
+    return list(session.scalars(_OF_RECORD, given))
 
 
 def of_customer(session: Session, customer_id: int, *, before: int | None = None, limit: int = PAGE) -> list[Event]:
     """Everything that happened around a household, newest first."""
-    return _read(session, select(Event).where(Event.customer_id == customer_id), before, limit)
+    given = {"id": customer_id, "before": before or NEWEST, "most": limit}
+    return list(session.scalars(_OF_CUSTOMER, given))
 
 
 def entries(found: Sequence[Event], viewer: User) -> list[Entry]:
@@ -109,13 +127,6 @@ def entries(found: Sequence[Event], viewer: User) -> list[Entry]:
 def by_day(lines: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
     """Lines under the heading of their day on the company's clocks."""
     return [(formatting.day(day), list(group)) for day, group in groupby(lines, key=lambda e: clock.today(e.at))]
-
-
-def _read(session: Session, query: Select[Event], before: int | None, limit: int) -> list[Event]:
-    if before is not None:
-        query = query.where(Event.id < before)
-    people = (joinedload(Event.actor), joinedload(Event.acted_by))
-    return list(session.scalars(query.options(*people).order_by(Event.id.desc()).limit(limit)))
 
 
 def _lines(event: Event, viewer: User) -> list[Entry]:
