@@ -13,6 +13,7 @@ from portal.i18n import N_, Text, _, _p
 from portal.listing import engine
 from portal.listing.registry import LISTINGS
 from portal.models.org import User
+from portal.paths import record_path
 from portal.services import tasks, workload
 
 QUEUE_ROWS = 16
@@ -79,7 +80,7 @@ def queue_rows(found: Sequence[Any]) -> list[QueueRow]:
             ICONS.get(task.record_kind, "checklist"),
             process_name(task.record_kind),
             tasks.shown_title(task),
-            f"/records/{task.record_kind}/{task.record_number}",
+            record_path(task.record_kind, task.record_number),
         )
         for task in found
     ]

@@ -14,6 +14,7 @@ from portal.models.notice import Notice, NoticeLevel
 from portal.models.org import User
 from portal.models.outbox import Outbox
 from portal.models.task import OWN_WORDS, Task, TaskKind
+from portal.paths import record_path
 from portal.permissions import Permission, may
 from portal.processes.registry import PROCESSES
 from portal.services import followers, notices, operations, record_kinds, workload
@@ -92,7 +93,7 @@ def notify_task(
                 "days": repeat * REPEAT.days,
                 "number": task.record_number,
             },
-            link=f"/records/{task.record_kind}/{task.record_number}",
+            link=record_path(task.record_kind, task.record_number),
             task=task,
             due_at=task.due_at,
             at=clock.now(),
@@ -132,7 +133,7 @@ def notify_step(
                 "step": _step_label(record_kind, action),
                 "number": record.number,
             },
-            link=f"/records/{record_kind}/{record.number}",
+            link=record_path(record_kind, record.number),
             record=record,
             due_at=running.due_at if running is not None and person.id in pressed else None,
             at=at,
@@ -164,7 +165,7 @@ def notify_talk(
             level=Level.ACTION if is_named else Level.INFO,
             title=MENTIONED if is_named else WRITTEN,
             params={"person": writer.name, "customer": followers.title_of(record), "number": record.number},
-            link=f"/records/{record_kind}/{record.number}",
+            link=record_path(record_kind, record.number),
             record=record,
             at=clock.now(),
         )

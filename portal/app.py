@@ -10,6 +10,7 @@ from flask import Flask, g, request
 from portal import clock, faults, i18n
 from portal.config import TEST, Config
 from portal.db import db
+from portal.paths import NumberConverter, record_path
 from portal.permissions import may
 from portal.templating import Application, icon
 
@@ -43,6 +44,7 @@ def create_app(config: Config | None = None) -> Flask:
     errors.init_app(app)
     formatting.init_app(app)
     shell.init_app(app)
+    app.url_map.converters["default"] = NumberConverter
     for blueprint in registration.blueprints():
         app.register_blueprint(blueprint)
     return app
@@ -65,7 +67,7 @@ def _jinja(app: Flask) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         i18n.gettext, i18n.ngettext, newstyle=True, pgettext=i18n.pgettext
     )
-    app.jinja_env.globals["icon"] = icon
+    app.jinja_env.globals.update(icon=icon, record_path=record_path)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     @app.before_request

@@ -17,6 +17,7 @@ from portal.i18n import N_, Text, _
 from portal.listing.registry import LISTINGS
 from portal.models.event import Event, EventKind
 from portal.models.org import User
+from portal.paths import record_path
 from portal.permissions import Permission
 from portal.services import audit as log
 from portal.services import setting_changes, timeline
@@ -119,7 +120,7 @@ def _url(given: dict[str, str], name: str, place: int | None) -> str:
 
 def _line(event: Event, viewer: User) -> Line:
     number = event.record_number or ""
-    url = f"/records/{event.record_kind}/{number}" if number and event.record_kind in LISTINGS else ""
+    url = record_path(event.record_kind, number) if number and event.record_kind in LISTINGS else ""
     who = event.actor.name if event.actor else _("The portal")
     if event.acted_by:
         who = _("%(person)s for %(party)s", person=who, party=event.acted_by.name)

@@ -22,6 +22,7 @@ from portal.i18n import _
 from portal.models.event import Event
 from portal.models.org import User
 from portal.models.task import TaskKind
+from portal.paths import record_path
 from portal.permissions import Permission, Role, may
 from portal.services import attachments, followers, own_tasks, record_kinds, records, requests, talk, tasks, timeline
 
@@ -94,7 +95,7 @@ def of(record: Any, *, composer: Composer | None = None, said: str = "") -> Talk
 
 def path(record: Any) -> str:
     """Where a record is."""
-    return f"/records/{record.KIND}/{record.number}"
+    return record_path(record.KIND, record.number)
 
 
 def history(record: Any, before: int | None = None) -> tuple[list[tuple[str, list[timeline.Entry]]], str | None]:

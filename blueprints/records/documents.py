@@ -18,6 +18,7 @@ from portal.errors import NotFound
 from portal.files.store import Store
 from portal.i18n import _, _p
 from portal.models.document import Document, DocumentState
+from portal.paths import record_path
 from portal.permissions import Permission
 from portal.services import documents
 
@@ -58,7 +59,7 @@ class Progress:
 
 def print_menu(record: Any) -> list[PrintItem]:
     """What the person may print of this record; templates include `records/print_menu.html` with it."""
-    base = f"/records/{record.KIND}/{record.number}/documents"
+    base = f"{record_path(record.KIND, record.number)}/documents"
     return [
         PrintItem(form.code, str(form.title), f"{base}/{form.code}") for form in documents.forms_for(g.user, record)
     ]
@@ -170,7 +171,7 @@ def _progress(found: Document) -> Progress:
 
 
 def _back(found: Document) -> str:
-    return f"/records/{found.record_kind}/{found.record_number}"
+    return record_path(found.record_kind, found.record_number)
 
 
 def _store() -> Store:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from flask import flash, g, request
 from flask.typing import ResponseReturnValue
@@ -23,6 +22,7 @@ from portal.listing.registry import LISTINGS
 from portal.listing.state import State
 from portal.models.customer import Customer
 from portal.models.org import User
+from portal.paths import record_path
 from portal.services import customers, requests
 from portal.services.fields import Field
 
@@ -55,7 +55,7 @@ class Sheet:
 
 def path(record: Any) -> str:
     """Where a record is."""
-    return f"/records/{record.KIND}/{quote(record.number, safe='')}"
+    return record_path(record.KIND, record.number)
 
 
 def facts(record: Any, fields: dict[str, Field], names: tuple[str, ...], wide: tuple[str, ...] = ()) -> list[Fact]:

@@ -17,6 +17,7 @@ from portal.db import session
 from portal.errors import Invalid, NotFound, Stale
 from portal.i18n import _
 from portal.models.task import Task
+from portal.paths import record_path
 from portal.permissions import Permission
 from portal.services import own_tasks, records, requests, tasks
 
@@ -97,7 +98,7 @@ def _carry_out(task_id: int, act: str, form: Any) -> ResponseReturnValue:
         if form.version.data and form.version.data != str(fresh.version):
             raise Stale()
         carry_out(act, form, writing, fresh, actor=g.user, at=clock.now())
-        return f"/records/{fresh.record_kind}/{fresh.record_number}"
+        return record_path(fresh.record_kind, fresh.record_number)
 
     where = chatter.once(write)
     kind, number = where.split("/")[2:4]

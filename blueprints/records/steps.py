@@ -19,6 +19,7 @@ from portal.db import session, transaction
 from portal.errors import ConditionsMissing, Invalid, NotFound, Stale
 from portal.i18n import Text, _
 from portal.models.org import User
+from portal.paths import record_path
 from portal.services import steps, tasks
 
 
@@ -90,7 +91,7 @@ class StepPages:
             fragment="form",
             status=status if status != 200 else form.status,
             record=record,
-            path=f"/records/{record.KIND}/{number}",
+            path=record_path(record.KIND, number),
             kinds=self.kinds,
             who=who,
             what=what,
@@ -110,4 +111,4 @@ class StepPages:
             if form.version.data and form.version.data != str(fresh.version):
                 raise Stale()
             act(writing, fresh, form.to_command(Desk(writing, fresh, g.user, at)), actor=g.user, at=at)
-        return see_other(f"/records/{fresh.KIND}/{number}")
+        return see_other(record_path(fresh.KIND, number))

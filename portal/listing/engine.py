@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
 
 from sqlalchemy import BindParameter, Integer, Select, bindparam, func, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session
@@ -25,6 +24,7 @@ from portal.listing.kinds.search import Typed
 from portal.listing.registry import LISTINGS
 from portal.listing.state import Cursor, State, find_filter, from_args, order_of, order_type
 from portal.models.org import User
+from portal.paths import record_path
 from portal.prepared import Prepared, Values
 from portal.visibility import Alternative, Placeholder, alternatives, condition, parameters, placeholder
 
@@ -329,8 +329,3 @@ def _narrowing(question: Question) -> list[Condition]:
             groups.setdefault(found.group or found.key, []).append(found.condition(known))
     searched = search.conditions(listing.search, question.typed, question.tried)
     return [*(or_(*group) for group in groups.values()), *searched]
-
-
-def record_path(kind: str, number: str) -> str:
-    """Where a record is."""
-    return f"/records/{kind}/{quote(str(number), safe='')}"

@@ -234,9 +234,7 @@ def _check(
     problems: dict[str, Text | str] = {}
     number = cleaned(command.number)
     own = present.id if present else 0
-    if number and "/" in number:
-        problems["number"] = N_("A contract number has no slash; write a dash.")
-    elif number and session.scalar(select(Contract.id).where(Contract.number == number, Contract.id != own)):
+    if number and session.scalar(select(Contract.id).where(Contract.number == number, Contract.id != own)):
         problems["number"] = N_("There is a contract with this number already.")
     if command.state == ContractState.SIGNED and command.signed_on is None:
         problems["signed_on"] = N_("When was it signed?")

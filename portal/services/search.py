@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from portal import formatting, visibility
 from portal.i18n import N_, Text
-from portal.listing.engine import record_path
 from portal.listing.kinds import search
 from portal.listing.terms import Word
 from portal.models.complaint import Complaint, Escalation
@@ -21,6 +20,7 @@ from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.org import User
 from portal.models.project import Project
+from portal.paths import record_path
 from portal.permissions import Permission, may
 from portal.prepared import Prepared
 

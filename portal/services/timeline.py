@@ -18,6 +18,7 @@ from portal import clock, formatting
 from portal.i18n import N_, Text, _
 from portal.models.event import Event, EventKind
 from portal.models.org import User
+from portal.paths import record_path
 from portal.permissions import Role
 from portal.processes.registry import PROCESSES
 from portal.services.fields import Field, as_text
@@ -140,7 +141,7 @@ def _lines(event: Event, viewer: User) -> list[Entry]:
         "icon": ICONS.get(EventKind(event.kind), "history"),
         "happened": _happened(event),
         "number": event.record_number,
-        "url": f"/records/{event.record_kind}/{event.record_number}" if event.record_number else None,
+        "url": record_path(event.record_kind or "", event.record_number) if event.record_number else None,
     }
     if event.kind in (EventKind.NOTE, EventKind.MESSAGE) and event.data.get("text"):
         kind, to = ("note", None) if event.kind == EventKind.NOTE else ("message", "、".join(event.data.get("to", ())))
