@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.models.base import Base, prefixed
+from portal.models.base import Base, prefixed, where
 from portal.models.org import User
 from portal.terms import Term, one_of
 
@@ -21,7 +21,7 @@ class TaskKind(Term):
     MESSAGE = "MESSAGE", "Message to pass on"
     PROMISE = "PROMISE", "Promise to a customer"
     TODO = "TODO", "To do"
-    HAND = "HAND", "Set by a colleague"
+    HAND = "HAND", "Set by hand"
 
 
 OWN_WORDS = frozenset({TaskKind.PROMISE, TaskKind.HAND})
@@ -33,14 +33,6 @@ class TaskOutcome(Term):
 
     DONE = "DONE", "Done"
     CANCELLED = "CANCELLED", "No longer needed"
-
-
-def where(condition: str) -> dict[str, Any]:
-    """For an index over some of the rows: what is open stays small however many tasks there were.
-
-    A first column that must be there keeps SQLite from walking through all its values when they are not asked for.
-    """
-    return {f"{dialect}_where": text(condition) for dialect in ("sqlite", "postgresql")}
 
 
 class Task(Base):
