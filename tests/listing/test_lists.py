@@ -6,10 +6,12 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
+from portal import visibility
 from portal.db import transaction
 from portal.listing import engine
+from portal.listing.kinds import search
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State, from_args
 from portal.models.complaint import Complaint
@@ -299,3 +301,90 @@ def test_what_is_late_is_found_by_the_clock_and_not_by_reading_all_tasks(make, s
     state, _problems = from_args(LISTINGS["complaints"], {"filter": "mine,overdue"})
     plan = plan_of(session, user, LISTINGS["complaints"], state, clock.now())
     assert not [line for line in plan if line.startswith("SCAN task")], plan
+
+
+@pytest.mark.parametrize("role", [Role.SPECIALIST, Role.REVIEWER, Role.MANAGER])
+@pytest.mark.parametrize("has_branch", [False, True])
+def test_a_list_shows_exactly_the_rows_that_exist_for_the_person(make, session, clock, role, has_branch):
+    """Lists are put together from parts; counts and exports ask by the rule itself. Both must mean the same rows."""
+    here, elsewhere = make.branch(), make.branch()
+    user = make.user(role, branch_id=here.id if has_branch else None)
+    places = (None, here.id, elsewhere.id)
+    for number, (of_customer, of_project) in enumerate((a, b) for a in places for b in places):
+        customer = make.customer(branch_id=of_customer)
+        project = make.project(customer, branch_id=of_project)
+        make.contract(project, branch_id=of_project)
+        complaint_with_clock(make, clock, customer, owner=user, hours=number - 4, number=number + 1)
+    with transaction() as writing:
+        for number, complaint in enumerate(writing.scalars(select(Complaint))):
+            complaint.branch_id = places[number % 3]
+    for kind, listing in LISTINGS.items():
+        orders = [
+            "",
+            "id",
+            "-id",
+            *(sign + item.key for item in listing.columns if item.sort is not None for sign in ("", "-")),
+        ]
+        rule = set(session.scalars(select(listing.model.id).where(visibility.condition(user, listing.model))))
+        for sort in orders:
+            shown = [row.id for row in engine.page(session, user, listing, State(sort=sort), at=clock.now()).rows]
+            assert len(shown) == len(set(shown)) and set(shown) == rule, (kind, sort)
+        assert engine.count(session, user, kind, {"filter": ""}, at=clock.now()) == (len(rule), False), kind
+
+
+@pytest.mark.parametrize("sort", ["due", "-due"])
+@pytest.mark.parametrize("has_branch", [False, True])
+def test_pages_go_on_where_the_clocks_end(make, session, clock, monkeypatch, sort, has_branch):
+    """What has no clock stands behind what has one, across pages and backwards."""
+    monkeypatch.setattr(engine, "PAGE", 4)
+    engine._page.cache_clear()
+    branch = make.branch()
+    user = make.user(Role.SPECIALIST, branch_id=branch.id if has_branch else None)
+    customer = make.customer()
+    for number in range(1, 12):
+        complaint = complaint_with_clock(make, clock, customer, owner=user, hours=number // 2, number=number)
+        with transaction() as writing:
+            task = writing.scalars(select(Task).where(Task.record_id == complaint.id)).one()
+            task.due_at = None if number % 5 == 0 else task.due_at
+            task.closed_at = clock.now() if number % 3 == 0 else None
+            writing.get_one(Complaint, complaint.id).branch_id = branch.id if number % 2 else None
+    listing, state, seen, last = LISTINGS["complaints"], State(sort=sort), [], None
+    while state is not None:
+        last = engine.page(session, user, listing, state, at=clock.now())
+        seen += [row.id for row in last.rows]
+        state = last.next
+    running = {
+        task.record_id: task.due_at
+        for task in session.scalars(select(Task).where(Task.closed_at.is_(None), Task.due_at.is_not(None)))
+    }
+    far = max(running.values()) + timedelta(days=1)
+    expected = sorted(session.scalars(select(Complaint.id)), key=lambda key: (running.get(key, far), key))
+    assert seen == (expected if sort == "due" else expected[::-1])
+    back, state = [], last.previous
+    while state is not None:
+        page = engine.page(session, user, listing, state, at=clock.now())
+        back = [row.id for row in page.rows] + back
+        state = page.previous
+    engine._page.cache_clear()
+    assert back + [row.id for row in last.rows] == seen
+
+
+@pytest.mark.parametrize("q", ["王", "王伟", "翠湖", "TS-2026", "138", "王 翠湖", "KH-2026 王", "翠湖天地 5-1-1802"])
+def test_few_and_many_find_the_same(make, session, clock, monkeypatch, q):
+    """A word that many records fit is tried on each row instead of gathered; what is found is the same."""
+    user = make.user(Role.SPECIALIST, branch_id=make.branch().id)
+    for number, name in enumerate(["王伟", "王磊", "李伟", "王小伟", "赵敏"], 1):
+        customer = make.customer(name=name, phone=f"1380000{number:04d}")
+        make.contract(make.project(customer))
+        complaint_with_clock(make, clock, customer, owner=user, hours=number, number=number)
+    for kind, listing in LISTINGS.items():
+        found = []
+        for few in (3000, 0):
+            monkeypatch.setattr(search, "FEW", few)
+            search._asked.clear()
+            state, _problems = from_args(listing, {"filter": "", "q": q})
+            shown = [row.id for row in engine.page(session, user, listing, state, at=clock.now()).rows]
+            assert engine.count_state(session, user, listing, state, at=clock.now())[0] == len(shown)
+            found.append(shown)
+        assert found[0] == found[1], kind
+    search._asked.clear()
