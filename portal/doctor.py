@@ -122,10 +122,9 @@ def _database(config: Config) -> Iterator[Finding]:
     if config.is_sqlite and not Path(config.database_url.removeprefix("sqlite:///")).exists():
         yield Finding("Database", "not created yet", "portal init, or portal serve, which does it too")
         return
-    from portal import database
-    from portal.app import create_app
+    from portal import database, preparation
 
-    with create_app(config).app_context():
+    with preparation.application(config):
         missing = database.pending()
     cure = "portal db upgrade" if missing else ""
     yield Finding("Database", f"{len(missing)} migrations are missing" if missing else "reachable and current", cure)

@@ -24,12 +24,17 @@ class PreparationError(RuntimeError):
 
 @contextmanager
 def application(config: Config) -> Iterator[Flask]:
-    """The application with its database at hand, as a command needs it."""
+    """The application with its database at hand, as a command needs it; its connections are closed afterwards."""
     from portal.app import create_app
+    from portal.db import db
 
     app = create_app(config)
     with app.app_context():
-        yield app
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 def prepare(config: Config, *, serving: bool) -> None:
