@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from portal.db import Base
@@ -18,7 +18,15 @@ def prefixed(length: int) -> String:
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
-__all__ = ["Base", "BigId", "Record", "prefixed"]
+def where(condition: str) -> dict[str, Any]:
+    """For an index over some of the rows: what is left out costs nothing however many rows there are.
+
+    A first column that must be there keeps SQLite from walking through all its values when they are not asked for.
+    """
+    return {f"{dialect}_where": text(condition) for dialect in ("sqlite", "postgresql")}
+
+
+__all__ = ["Base", "BigId", "Mergeable", "Record", "prefixed", "where"]
 
 
 class Record:
@@ -50,3 +58,20 @@ class Record:
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:
         return {"version_id_col": cls.version}
+
+
+class Mergeable:
+    """A record of which there may be a second one by mistake. Merged into the other it stays, but stands for nothing.
+
+    `portal.visibility` hides it everywhere; its links are those of the other, its address leads there.
+    """
+
+    @declared_attr
+    def merged_into_id(cls) -> Mapped[int | None]:
+        """The record that is kept instead; None: this one stands for itself."""
+        return mapped_column(ForeignKey(f"{cls.__tablename__}.id"))  # type: ignore[attr-defined]
+
+
+STANDING = where("merged_into_id IS NULL")
+"""For indexes of lists: what was merged into another record is in no list."""
+MERGED = where("merged_into_id IS NOT NULL")
