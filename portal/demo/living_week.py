@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
@@ -186,7 +187,8 @@ def _contacts(stage: Stage, today: datetime, houses: list[Household]) -> None:
     )
     contact(
         stage, today_at(0.6), "顾先生", "13600020088", "到店看样板间，关心环保板材", channel="VISIT", key="visitor-1",
-        property_address="书香门第 9 号楼", style="原木",
+        property_address="书香门第 9 号楼", style="原木", area=Decimal("96.5"), layout="两室两厅",
+        handover_on=clock.today(today) + timedelta(days=30), wanted_start_on=clock.today(today) + timedelta(days=45),
     )  # fmt: skip
     contact(
         stage, today_at(0.8), houses[11].name, houses[11].phone, "阳台地漏返味", kind="REPAIR", customer=houses[11].key

@@ -96,7 +96,7 @@ def _main_line(stage: Stage) -> None:
     contact(
         stage, "2026-03-07 10:00", "张建军", ZHANG.phone, "到店了解现代简约风格方案，约设计师许诺量房",
         channel="VISIT", customer="张建军", key="ZX6", budget=Decimal("170000"), style="现代简约",
-        area=Decimal("118"), property_address="滨江花园 3 号楼 2 单元 1501", answer="已由许诺接待，约 3 月 9 日量房",
+        area=Decimal("118"), layout="三室两厅", wanted_start_on=date(2026, 4, 8), property_address="滨江花园 3 号楼 2 单元 1501", answer="已由许诺接待，约 3 月 9 日量房",
         satisfied=True,
     )  # fmt: skip
 

@@ -37,6 +37,7 @@ from portal.models.org import Department, User
 from portal.models.project import Project
 from portal.models.task import Task, TaskKind, TaskOutcome
 from portal.processes.complaint import Category, Phase, Severity, Verdict
+from portal.processes.escalation import Ground
 from portal.terms import Term
 
 PICTURE_KINDS = ("PHOTO", "EVIDENCE")
@@ -213,7 +214,7 @@ def complaint_file(session: Session, complaint: Complaint, store: Store) -> Comp
         verdict=Verdict.show(complaint.verdict) if complaint.verdict else None,
         departments=_departments(complaint),
         content=complaint.content,
-        demand=complaint.demand,
+        demand=_demands(complaint),
         course=course(session, complaint),
         limits=tuple(_shown_limit(task) for task in _limits(session, complaint)),
         escalation_number=escalation.number if escalation else None,
@@ -289,9 +290,18 @@ def _course_entry(event: Event, complaint: Complaint) -> CourseEntry:
     known = {state.code: state.label for state in process.states}
     what = str(known[target]) if target in known else EventKind.show(event.kind)
     said = event.data.get("fields") or event.data
+    if event.record_kind == complaint.KIND and said.get("why"):
+        said = {"text": Ground.show(said["why"])}  # the three texts stand with the escalation itself
     texts = [str(said[name]) for name in COURSE_FIELDS if isinstance(said.get(name), str)]
     who = _name(event.acted_by) or _name(event.actor)
     return CourseEntry(event.acted_at or event.at, what, who, "\n".join(texts))
+
+
+def _demands(complaint: Complaint) -> str:
+    """What the customer asked for, from the first word to the escalation; the same words once."""
+    later = [item.new_demand for item in complaint.rounds]
+    last = [complaint.escalation.customer_demand] if complaint.escalation else []
+    return "\n".join(dict.fromkeys(text for text in (complaint.demand, *later, *last) if text))
 
 
 def _people(session: Session, complaint: Complaint) -> dict[str, str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -311,7 +312,8 @@ def test_a_visitor_gets_the_customer_form_and_a_caller_does_not(make: Make, cloc
         for channel in ("VISIT", "PHONE"):
             command = consultations.LogContact(
                 channel, "CONSULT", "张建军", customer.phone, "想做开放式厨房", clock.now(),
-                customer=session.merge(customer), budget=Decimal("170000"),
+                customer=session.merge(customer), budget=Decimal("170000"), layout="三室两厅",
+                handover_on=date(2026, 6, 20), wanted_start_on=date(2026, 7, 1),
             )  # fmt: skip
             numbers[channel] = consultations.log(session, command, actor=session.merge(desk), at=clock.now()).number
     with transaction() as session, i18n.use_locale("zh_Hans"):
@@ -320,6 +322,8 @@ def test_a_visitor_gets_the_customer_form_and_a_caller_does_not(make: Make, cloc
         assert [item.code for item in documents.forms_for(desk, visit)] == ["F-14"]
         sheet: Any = BUILDERS["F-14"](session, visit, store)
         assert (sheet.style, sheet.budget, sheet.received_by) == ("现代简约", Decimal("170000.00"), "李敏")
+        asked = (sheet.layout, sheet.handover_on, sheet.wanted_start_on)
+        assert asked == ("三室两厅", date(2026, 6, 20), date(2026, 7, 1))
         assert ("到店", True) in sheet.sources and sheet.needs == "想做开放式厨房"
         with pytest.raises(DomainError, match="不是来访"):
             documents.find_record(session, desk, form, number=numbers["PHONE"])
@@ -338,3 +342,6 @@ def test_an_escalated_case_shows_what_the_manager_was_told(make: Make, clock: An
     text = text_of(store.read(fetched(number).sha256))
     for words in ("SJ-2026-0001", "搬运未做成品保护", "已致歉两次", "要求赔偿五千元", "已升级"):
         assert words in text
+    for words in ("客户要求赔偿或主张损失", "承担方", "赔偿合计"):  # the ground, and boxes for what is not decided yet
+        assert words in text
+    assert text.count("已致歉两次") == 1
