@@ -86,15 +86,16 @@ def new_import_run() -> ResponseReturnValue:
     )
 
 
-def _begin(book: imports.Workbook, wanted: str) -> str:
-    """Begin the import, once however often the form arrives; gives the page of its columns."""
+def _begin(book: imports.Workbook, wanted: str = "", sheet: str | None = None) -> str:
+    """Begin the import, once however often the form arrives; gives the page of its columns. `sheet` None: the one that fits."""
     at = clock.now()
 
     def act() -> str:
         kind = Kind(wanted) if wanted in set(Kind) else None
-        return url_for(".import_columns", number=imports.start(current, book, actor=g.user, at=at, kind=kind).number)
+        made = imports.start(current, book, actor=g.user, at=at, kind=kind, sheet_name=sheet)
+        return url_for(".import_columns", number=made.number)
 
-    said = {"file": book.sha256, "name": book.file_name, "kind": wanted}
+    said = {"file": book.sha256, "name": book.file_name, "kind": wanted, "sheet": sheet}
     with transaction() as current:
         return requests.once(
             current, user=g.user, key=request.form.get("client_key"), content=said, at=at, act=act
@@ -108,11 +109,7 @@ def import_other_sheet(number: str) -> ResponseReturnValue:
     run = _run(number)
     sheets = imports.sheets_of(_store(), run)
     book = imports.Workbook(run.file_sha256, run.file_name, _store().size(run.file_sha256), sheets)
-    with transaction() as current:
-        other = imports.start(
-            current, book, actor=g.user, at=clock.now(), sheet_name=request.form.get("sheet", ""),
-        )  # fmt: skip
-    return see_other(".import_columns", number=other.number)
+    return see_other(_begin(book, sheet=request.form.get("sheet", "")))
 
 
 @bp.route("/import-runs/<number>/columns", methods=["GET", "POST"])
@@ -161,6 +158,7 @@ def import_columns(number: str) -> ResponseReturnValue:
         owner_options=[(user.id, user.name) for user in owners],
         owners=owners,
         wrong=wrong,
+        new_key=requests.new_key,
         steps=_steps(run, "columns"),
     )
 
@@ -284,6 +282,7 @@ def import_run(number: str) -> ResponseReturnValue:
         progress=progress.read(_store().workspace, run.id) if run.state == ImportState.RUNNING else None,
         error=running.error_text(run),
         others=_other_sheets(run) if run.state == ImportState.DONE else [],
+        new_key=requests.new_key,
         steps=_steps(run, "preview"),
     )
 

@@ -134,6 +134,22 @@ def test_a_file_sent_twice_begins_one_import(manager, tmp_path):
     assert current_session().query(ImportRun).count() == 2
 
 
+def test_the_other_sheet_pressed_twice_begins_one_more_import(manager):
+    number = upload(manager, LEDGER.read_bytes())
+    page = manager.get(f"/records/import-runs/{number}/columns").text
+    form = page[page.index("other-sheet") :]
+    key = re.search(r'name="client_key" value="([^"]+)"', form)[1]
+    sent = {"sheet": "投诉记录", "client_key": key}
+    first = manager.post(f"/records/import-runs/{number}/other-sheet", data=sent)
+    again = manager.post(f"/records/import-runs/{number}/other-sheet", data=sent)
+    assert first.headers["Location"] == again.headers["Location"]
+    assert current_session().query(ImportRun).count() == 2
+    assert (
+        manager.post(f"/records/import-runs/{number}/other-sheet", data={**sent, "sheet": "客户台账"}).status_code
+        != 303
+    )
+
+
 def test_a_column_without_field_is_named(manager, tmp_path):
     number = upload(manager, small(tmp_path))
     answer = match(manager, number, **{"column.3": ""})
