@@ -21,7 +21,7 @@ from portal.errors import Invalid
 from portal.i18n import _
 from portal.models.event import Event
 from portal.models.org import User
-from portal.models.task import TaskKind
+from portal.models.task import Task, TaskKind
 from portal.paths import record_path
 from portal.permissions import Permission, Role, may
 from portal.services import attachments, followers, own_tasks, record_kinds, records, requests, talk, tasks, timeline
@@ -80,7 +80,7 @@ def of(record: Any, *, composer: Composer | None = None, said: str = "") -> Talk
         days=days,
         more_url=more_url,
         composer=composer or Composer(),
-        tasks=[_task(line) for line in own_tasks.open_on(session(), record, g.user)],
+        tasks=[_task(line) for line in own_tasks.open_on(session(), record, g.user) if _belongs_here(line.task)],
         followers=following,
         is_following=len(others) < len(following),
         receivers="、".join(others),
@@ -205,6 +205,11 @@ def older(kind: str, number: str) -> ResponseReturnValue:
     return page(
         "records/chatter_page.html", fragment="entries", talk=column, record=record, days=days, more_url=more_url
     )
+
+
+def _belongs_here(task: Task) -> bool:
+    """What was promised on a contact is kept on its page, with words of its own; beside it stands the rest."""
+    return task.record_kind != "consultations" or task.kind == TaskKind.HAND
 
 
 def _task(line: own_tasks.Line) -> dict[str, Any]:

@@ -279,3 +279,14 @@ def test_the_front_desk_has_it_beside_its_form(room, sign_in):
     front = sign_in(Role.FRONT_DESK)
     room.add(whose=f"p{front.user.id}", title="给客户备好合同复印件")
     assert "给客户备好合同复印件" in front.get("/front-desk/", status=200).text
+
+
+def test_a_role_waits_until_one_of_it_takes_the_task_over(room, session, sign_in):
+    room.add(whose="rSPECIALIST")
+    number = room.task().id
+    theirs = sign_in(room.colleague)
+    assert "打电话确认" in theirs.get("/records/tasks?filter=mine,open", status=200).text
+    theirs.post(f"/records/tasks/{number}/hand-over", {"whose": f"p{room.colleague.id}"}, status=303)
+    assert (room.task().person_id, room.task().role) == (room.colleague.id, None)
+    work_off(session)
+    assert told(session, room.colleague) == []
