@@ -103,13 +103,16 @@ def _write(target: Path, config: Config, copy: Path, report: Report, progress: P
             store = Store.of(config)
             for path in sorted(_kept(config, store)):
                 _add(archive, HOME + path.relative_to(config.home).as_posix(), path, report)
-            named = _named(config, copy)
+            named = _named(config.database_url if not config.is_sqlite else f"sqlite:///{copy}")
             progress(f"Copying the files of {store}")
             for number, kept in enumerate(store.all(), 1):
                 _add_kept(archive, store, kept, report)
                 if number % 500 == 0:
                     progress(f"{number} files")
-            report.missing.extend(sorted(name for name in named if FILES + name not in report.members))
+            lost = {name for name in named if FILES + name not in report.members}
+            if lost:  # what was thrown away meanwhile is not lost
+                lost &= _named(config.database_url)
+            report.missing.extend(sorted(lost))
             text = json.dumps(asdict(report), indent=1).encode()
             facts = tarfile.TarInfo(MANIFEST)
             facts.size = len(text)
@@ -133,18 +136,15 @@ def _inside(config: Config, store: Store) -> Path | None:
     return store.root if isinstance(store, FolderStore) and config.home in store.root.parents else None
 
 
-def _named(config: Config, copy: Path) -> set[str]:
-    """The SHA-256 of all content that the database names: as copied, or with PostgreSQL a moment later."""
+def _named(url: str) -> set[str]:
+    """The SHA-256 of all content that a database names."""
     from sqlalchemy import column, create_engine, inspect, select, table
 
     from portal import sqlite
     from portal.models.attachment import names_content
 
-    engine = (
-        create_engine(f"sqlite:///{copy}", module=sqlite.module())
-        if config.is_sqlite
-        else create_engine(config.database_url)
-    )
+    options = {"module": sqlite.module()} if url.startswith("sqlite") else {}
+    engine = create_engine(url, **options)
     names: set[str] = set()
     try:
         found = inspect(engine).get_multi_columns()
