@@ -43,9 +43,7 @@ def init_app(app: Flask) -> None:
     def on_store(error: StoreError) -> ResponseReturnValue:
         log.error("files not available: %s", error)
         db.session.rollback()
-        return answer(
-            503, _("The store of the files is not reachable. Nothing was saved. Please try again in a moment.")
-        )
+        return answer(503, _("The store of the files is not reachable. Please try again in a moment."))
 
     @app.errorhandler(Exception)
     def on_failure(error: Exception) -> ResponseReturnValue:

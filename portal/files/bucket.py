@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import logging
 import os
 import tempfile
 import threading
@@ -28,6 +29,7 @@ MISSING = ("404", "NoSuchKey", "NotFound")
 REFUSED = ("403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken")
 
 _making = threading.Lock()
+logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells each process where it found the keys
 
 
 @functools.cache
@@ -103,6 +105,12 @@ class BucketStore(Store):
         with self._told(sha256):
             size: int = self._s3.head_object(**self._object(sha256))["ContentLength"]
         return size
+
+    def delete(self, sha256: str) -> None:
+        """See `Store.delete`."""
+        with self._told():
+            self._s3.delete_object(**self._object(sha256))
+        self.path(sha256).unlink(missing_ok=True)
 
     def all(self) -> Iterator[Kept]:
         """See `Store.all`."""
