@@ -174,3 +174,24 @@ def test_who_sees_is_the_same_question_as_visible_to(make, session, role):
         }
         found = set(session.scalars(record_kinds.who_sees(record).with_only_columns(record_kinds.User.id)))
         assert found == expected and gone.id not in found, model
+
+
+def test_the_rules_hold_below_the_pages_too(room, make, session):
+    """Forms offer only what is possible; the services refuse it all the same."""
+    from datetime import timedelta
+
+    from portal.errors import Invalid, NotPermitted
+    from portal.services import followers, own_tasks
+
+    with transaction() as writing:
+        other = make_branch_of(writing, room)
+    stranger, front, at = make.user(Role.SPECIALIST, branch_id=other), make.user(Role.FRONT_DESK), make.now()
+    for actor, whose in ((room.browser.user, stranger), (front, stranger), (front, room.reviewer)):
+        command = own_tasks.SetTask("看看", at + timedelta(hours=1), own_tasks.Whose(whose))
+        with pytest.raises(Invalid, match="无权查看"), transaction() as writing:
+            own_tasks.add(writing, writing.merge(room.customer), command, actor=writing.merge(actor), at=at)
+    with pytest.raises(Invalid, match="无权查看"), transaction() as writing:
+        followers.follow(writing, writing.merge(room.customer), stranger, actor=room.browser.user, at=at)
+    with pytest.raises(NotPermitted), transaction() as writing:
+        followers.follow(writing, writing.merge(room.customer), room.li, actor=front, at=at)
+    assert session.scalars(select(Follower)).all() == []
