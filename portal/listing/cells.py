@@ -121,9 +121,12 @@ class Clock:
 def clock(kind: str, model: Any, label: Text) -> Clock:
     """The clock of the records of a kind; sorting by it puts the most urgent first, what has none last."""
     first = aliased(Task)
-    mine = select(Task.id).where(open_tasks(kind, model)).correlate(model.__table__)
-    number = mine.order_by(Task.due_at.asc().nulls_last(), Task.id).limit(1).scalar_subquery()
-    running = and_(first.record_kind == kind, first.closed_at.is_(None), first.due_at.is_not(None), first.id == number)
+    by_urgency = (Task.due_at.asc().nulls_last(), Task.id)
+    ours = select(Task.id).where(open_tasks(kind, model)).order_by(*by_urgency).limit(1)
+    number = ours.correlate(model.__table__).scalar_subquery()
+    theirs = select(Task.id).where(Task.record_kind == kind, Task.record_id == first.record_id, Task.closed_at.is_(None))
+    is_first = first.id == theirs.order_by(*by_urgency).limit(1).correlate(first).scalar_subquery()
+    running = and_(first.record_kind == kind, first.closed_at.is_(None), first.due_at.is_not(None), is_first)
     runs = select(Task.id).where(open_tasks(kind, model), Task.due_at.is_not(None)).correlate(model.__table__).exists()
     values = (first.code, first.started_at, first.due_at, first.warn_at, first.closed_at, first.outcome)
     sort = func.coalesce(first.due_at, FAR_AWAY, type_=UtcDateTime())

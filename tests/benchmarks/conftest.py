@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +21,32 @@ if databases.SERVER:
 
 
 @pytest.fixture(scope="session", params=KINDS)
-def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Volume]:
-    """20,000 projects, on each database there is."""
-    portal_clock.use_test_clock(None)
-    home: Path = tmp_path_factory.mktemp("large")
-    if request.param == "sqlite":
-        volume = Volume(home)
-        volume.fill(LARGE)
-        yield volume
-        volume.close()
-        return
-    with databases.postgresql_database(f"portal_volume_{os.getpid()}", migrate=False) as url:
-        volume = Volume(home, url)
-        volume.fill(LARGE)
-        yield volume
-        volume.close()
+def kind_of_database(request: pytest.FixtureRequest) -> str:
+    """Each database there is."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Volume]:
-    """2,000 projects on SQLite."""
+def large(kind_of_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Volume]:
+    """20,000 projects."""
+    with _filled(kind_of_database, LARGE, tmp_path_factory.mktemp("large")) as volume:
+        yield volume
+
+
+@pytest.fixture(scope="session")
+def small(kind_of_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Volume]:
+    """2,000 projects."""
+    with _filled(kind_of_database, SMALL, tmp_path_factory.mktemp("small")) as volume:
+        yield volume
+
+
+@contextmanager
+def _filled(kind: str, projects: int, home: Path) -> Iterator[Volume]:
     portal_clock.use_test_clock(None)
-    volume = Volume(tmp_path_factory.mktemp("small"))
-    volume.fill(SMALL)
-    yield volume
-    volume.close()
+    name = f"portal_volume_{projects}_{os.getpid()}"
+    given = databases.postgresql_database(name, migrate=False) if kind == "postgresql" else nullcontext()
+    with given as url:
+        volume = Volume(home, url)
+        volume.fill(projects)
+        yield volume
+        volume.close()

@@ -50,8 +50,10 @@ def scans(connection: Connection, statement: str, filled: Any) -> set[str]:
     with raw.cursor() as cursor:
         cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", filled)
         plan = cursor.fetchone()[0]
-    return {node["Relation Name"] for node, ends in _nodes((plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"])
-            if node["Node Type"] == "Seq Scan" and not ends} & LARGEST  # fmt: skip
+    top = (plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"]
+    return {
+        node["Relation Name"] for node, ends in _nodes(top) if node["Node Type"] == "Seq Scan" and not ends
+    } & LARGEST
 
 
 def _names(statement: str) -> dict[str, str]:
@@ -64,15 +66,20 @@ def _nodes(plan: dict[str, Any], ends: bool = False) -> Iterator[tuple[dict[str,
     yield plan, ends
     kind = plan["Node Type"]
     for child in plan.get("Plans", ()):
-        goes_on = (
-            kind in {"Sort", "Aggregate", "Hash", "Materialize", "Incremental Sort"} and kind != "Incremental Sort"
-        )
+        goes_on = kind in {"Sort", "Aggregate", "Hash", "Materialize"}
         yield from _nodes(child, (ends or kind == "Limit") and not goes_on)
 
 
 def steps(connection: Connection, statement: str, filled: Any) -> int:
-    """How many instructions of its machine SQLite needs: the same on every computer, however busy."""
+    """What the statement costs, the same on every computer, however busy: instructions of SQLite's machine, pages that
+    PostgreSQL looks at."""
     raw: Any = connection.connection.dbapi_connection
+    if connection.dialect.name != "sqlite":
+        with raw.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {statement}", filled)
+            plan = cursor.fetchone()[0]
+        top = (plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"]
+        return int(top["Shared Hit Blocks"] + top["Shared Read Blocks"])
     count = 0
 
     def tick() -> int:

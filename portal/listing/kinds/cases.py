@@ -44,13 +44,15 @@ def departments(codes: str | None) -> Any:
 
 
 def _of_department(department: Department) -> Filter:
-    rows = select(ComplaintDepartment.complaint_id).where(
-        ComplaintDepartment.department == department.value, ComplaintDepartment.replaced_at.is_(None)
+    answers = select(ComplaintDepartment.id).where(
+        ComplaintDepartment.complaint_id == Complaint.id,
+        ComplaintDepartment.department == department.value,
+        ComplaintDepartment.replaced_at.is_(None),
     )
     return Filter(
         f"department.{department.value}",
         department.label,
-        lambda now: Complaint.id.in_(rows),
+        lambda now: answers.correlate(Complaint).exists(),
         "department",
         heading=N_("Departments"),
     )

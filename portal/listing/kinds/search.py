@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Select, and_, func, literal, or_, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal.listing import terms
 from portal.listing.terms import Word
@@ -197,7 +197,15 @@ def customers(word: Word) -> Places:
     tail = (word.equals(Customer.phone_tail, "tail"),) if "tail" in word.readings else ()
     phone = _phones(word, Customer.phone, Customer.phone2, Customer.representative_phone)
     own = (word.begins(Customer.name), word.begins(Customer.number, "upper"), *phone, *tail)
-    return Places(Customer, own, tuple((Property.customer_id, home) for home in homes(word)))
+    return Places(Customer, own, (*((Property.customer_id, home) for home in homes(word)), former(Customer, word)))
+
+
+_FORMER: dict[Any, Any] = {model: aliased(model) for model in (Customer, Property, Party)}
+
+
+def former(model: Any, word: Word) -> tuple[Any, Condition]:
+    """The number of a record that was merged finds the one that is kept."""
+    return _FORMER[model].merged_into_id, word.begins(_FORMER[model].number, "upper")
 
 
 def of_customer(model: Any) -> Any:
@@ -226,7 +234,7 @@ def contracts(word: Word) -> Places:
 def properties(word: Word) -> Places:
     """Homes: by address first, then by whose they are."""
     own = (*homes(word), word.begins(Property.number, "upper"))
-    return Places(Property, own, through=((Property.customer_id, customers(word)),))
+    return Places(Property, own, (former(Property, word),), through=((Property.customer_id, customers(word)),))
 
 
 def consultations(word: Word) -> Places:
@@ -263,7 +271,8 @@ def tasks(word: Word) -> Places:
 
 def parties(word: Word) -> Places:
     """Parties, few enough to be searched anywhere in the name."""
-    return Places(Party, (word.within(Party.name), word.begins(Party.number, "upper")))
+    own = (word.within(Party.name), word.begins(Party.number, "upper"))
+    return Places(Party, own, (former(Party, word),))
 
 
 def crews(word: Word) -> Places:
