@@ -9,14 +9,17 @@ import sys
 import tarfile
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, delete, insert, select
 
 from portal import backup, sqlite, supervisor
 from portal.config import Bucket, Config
 from portal.files.store import Store, StoreError
-from tests import s3
+from portal.models.attachment import StoredFile
+from tests import databases, s3
 
 ROOT = Path(__file__).parents[2]
 
@@ -215,6 +218,34 @@ def test_lost_and_changed_files_are_named_and_healed_by_restoring(tmp_path, file
     assert content_of(other) == [b"stray"]
     backup.restore(house, tmp_path / "whole.tar", replace_data=True)
     assert sorted(content_of(house)) == [b"form", b"photo", b"stray"]
+
+
+@pytest.mark.parametrize("server", ["postgresql"] if databases.SERVER else [])
+@pytest.mark.postgresql
+def test_postgresql_and_its_files_come_back(server, tmp_path, bucket):
+    with databases.postgresql_database(f"portal_backup_{os.getpid()}") as url:
+        environ = {"PORTAL_HOME": str(tmp_path / "home"), "PORTAL_DATABASE_URL": url}
+        config = Config.from_env(environ | {"PORTAL_FILES_URL": s3.url(bucket)})
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            connection.execute(
+                insert(StoredFile),
+                [
+                    {"sha256": sha256, "size": 5, "mime": "image/jpeg", "created_at": datetime.now(UTC)}
+                    for sha256 in (Store.of(config).put(b"photo"), STRAY)
+                ],
+            )
+        made = backup.create(config, tmp_path / "all.tar")
+        assert made.missing == [STRAY] and f"files/{PHOTO}" in made.members
+        with engine.begin() as connection:
+            connection.execute(delete(StoredFile))
+        engine.dispose()
+        target = Config.from_env(environ)
+        assert backup.restore(target, tmp_path / "all.tar", replace_data=True).missing == [STRAY]
+        assert content_of(target) == [b"photo"]
+        with engine.connect() as connection:
+            assert set(connection.scalars(select(StoredFile.sha256))) == {PHOTO, STRAY}
+        engine.dispose()
 
 
 def test_missing_files_fail_the_command_and_the_archive_is_there(house, tmp_path):
