@@ -126,11 +126,12 @@ class BucketStore(Store):
         return self.workspace / Path(place(sha256)).name
 
     def bring(self, sha256: str) -> Path:
-        """See `Store.bring`: fetched once; `sweep` takes it away when it was not asked for lately."""
+        """See `Store.bring`: fetched once; taken away again when it was not asked for lately."""
         path = self.path(sha256)
         if path.exists():
             os.utime(path)
             return path
+        self.sweep()  # nobody else does it on a machine without a worker
         with self.open(sha256) as source:
             descriptor, name = tempfile.mkstemp(dir=self.make_workspace())
             try:

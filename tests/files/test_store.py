@@ -114,6 +114,17 @@ def test_what_is_brought_lies_where_it_was_said(store: Store) -> None:
     assert (path.read_bytes(), path.name) == (b"one", sha256)
 
 
+def test_what_was_brought_long_ago_makes_room(bucket: Bucket, tmp_path: Path) -> None:
+    store = BucketStore(bucket, tmp_path / "tmp")
+    old, used, new = (store.put(content) for content in (b"old", b"used", b"new"))
+    past = time.time() - ABANDONED_SECONDS - 5
+    for sha256 in (old, used):
+        os.utime(store.bring(sha256), (past, past))
+    store.bring(used)
+    store.bring(new)
+    assert {path.name for path in store.workspace.iterdir()} == {used, new}
+
+
 def test_many_at_once_keep_all(store: Store) -> None:
     # the same content in a folder; the server of these tests stumbles over two writers of one object
     contents = (
