@@ -15,9 +15,10 @@ from portal import clock
 from portal.db import session as present_session
 from portal.files.store import Store
 from portal.i18n import N_
+from portal.models.export import Export
 from portal.models.notice import NoticeLevel
 from portal.models.outbox import ClientRequest, Outbox, OutboxState, Worker
-from portal.services import notices
+from portal.services import exports, notices
 from portal.services.delivery import changed, close_slot
 from portal.services.events import ChainReport, check_chain
 
@@ -69,22 +70,35 @@ class AuditCheck(Staged):
         close_slot(session, prepared.schedule, prepared.slot, prepared.scope, at=at, result=said)
 
 
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What was removed from the store: how many files, and the exports that had some of them."""
+
+    files: int
+    exports: list[int]
+
+
 class Cleanup(Staged):
-    """Clear away done work, spent form keys, workers long gone, and files that were never finished."""
+    """Clear away done work, spent form keys, workers long gone, expired exports, files that were never finished."""
 
     def prepare(self, session: Session, **ids: Any) -> SlotOf:
         """Nothing to write before."""
         return SlotOf(**ids)
 
-    def act(self, prepared: SlotOf) -> int:
-        """Files left over from uploads that never ended."""
-        return Store.of(current_app.config["PORTAL"]).sweep()
+    def act(self, prepared: SlotOf) -> Cleared:
+        """Files left over from uploads that never ended, and those of expired exports."""
+        store = Store.of(current_app.config["PORTAL"])
+        gone = exports.expired(present_session(), at=clock.now())
+        for sha256 in gone.contents:
+            store.delete(sha256)
+        return Cleared(store.sweep() + len(gone.contents), gone.ids)
 
-    def finish(self, session: Session, prepared: SlotOf, result: int) -> None:
+    def finish(self, session: Session, prepared: SlotOf, result: Cleared) -> None:
         """Rows whose time is over."""
         at = clock.now()
-        gone = result
+        gone = result.files
         for statement in (
+            delete(Export).where(Export.id.in_(result.exports)),
             delete(Outbox).where(Outbox.state == OutboxState.DONE, Outbox.done_at < at - KEEP_WORK),
             delete(ClientRequest).where(ClientRequest.at < at - KEEP_REQUESTS),
             delete(Worker).where(Worker.seen_at < clock.machine_now() - KEEP_WORKERS),

@@ -111,6 +111,16 @@ def transaction() -> Iterator[Session]:
         outbox.wake(posted)
 
 
+@contextmanager
+def snapshot() -> Iterator[Session]:
+    """A session of its own that sees the data as they were at its first question, however long it reads."""
+    with db.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with Session(connection) as reading:
+            yield reading
+
+
 @event.listens_for(Engine, "connect")
 def _on_connect(connection: Any, _record: Any) -> None:
     module = type(connection).__module__

@@ -57,6 +57,9 @@ class Permission(StrEnum):
     CUSTOMER_ASSIGN = "customer:assign"
     CUSTOMER_UNMASK = "customer:unmask"
     EXPORT = "record:export"
+    """Take out the log of the day, and full phone numbers with an export (7.1)."""
+    EXPORT_RUN = "export:run"
+    """Take out lists one sees, phones masked; specialists once the manager switches it on (`export_specialists`)."""
 
     PROJECT_VIEW = "project:view"
     PROJECT_EDIT = "project:edit"
@@ -124,6 +127,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CONTRACT_EDIT,
             P.PARTY_EDIT,
             P.IMPORT_RUN,
+            P.EXPORT_RUN,
             P.COMPLAINT_VIEW,
             P.COMPLAINT_PREFILL,
             P.COMPLAINT_WORK,

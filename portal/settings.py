@@ -43,6 +43,7 @@ YUAN, PERCENT, POINTS, MINUTES = N_("yuan"), N_("%"), N_("points"), N_("minutes"
 COMPANY, CLOCKS, GRADES = N_("Company"), N_("Clocks"), N_("Grades")
 REVIEWS, WORKS, MONEY = N_("Drawing review"), N_("Works and repairs"), N_("Money")
 NOTICES, SIGN_IN = N_("Notices and e-mail"), N_("Signing in")
+EXPORTS = N_("Exports of lists")
 
 _DECLARED = (
     Setting("company_name", N_("Company name"), "text", "示例装饰工程有限公司", "assumed", COMPANY),
@@ -114,6 +115,9 @@ _DECLARED = (
     Setting("session_idle_minutes", N_("Sign out after idle"), "int", 30, "ext", SIGN_IN, MINUTES, 5, 1440),
     Setting("session_hours", N_("Sign out at the latest after"), "int", 10, "ext", SIGN_IN, HOURS, 1, 72),
     Setting("unmask_per_day", N_("Full phone numbers a person may see a day"), "int", 120, "assumed", SIGN_IN, None, 1, 10_000),
+    Setting("export_specialists", N_("Specialists may export the lists they see"), "bool", False, "seed", EXPORTS),
+    Setting("export_max_rows", N_("Rows in one file, at most"), "int", 200_000, "assumed", EXPORTS, None, 1, 1_000_000),
+    Setting("export_keep_days", N_("A file is kept for"), "int", 7, "assumed", EXPORTS, DAYS, 1, 90),
 )  # fmt: skip
 
 SETTINGS: dict[str, Setting] = {setting.key: setting for setting in _DECLARED}

@@ -25,6 +25,7 @@ from portal.models.attachment import StoredFile, content_columns
 from portal.models.contract import Contract, PaymentTerm
 from portal.models.document import Document, DocumentState
 from portal.models.event import Event, EventKind
+from portal.models.export import Export, ExportState
 from portal.models.notice import Delivery, DeliveryState, Notice
 from portal.models.org import User
 from portal.models.outbox import ClientRequest, Outbox, OutboxState, Slot
@@ -225,6 +226,11 @@ def files_are_whole(current: Session, result: Result) -> None:
         for document_id, sha256, form in rows:
             whole = sha256 and store.verify(sha256)
             result.look([None if whole else f"document {document_id} ({form}) is missing or changed"])
+    ready = Export.state == ExportState.READY
+    for rows in _portions(current, select(Export.id, Export.sha256), Export.id, ready):
+        for export_id, sha256 in rows:
+            whole = sha256 and store.verify(sha256)
+            result.look([None if whole else f"export {export_id} is missing or changed"])
     _check_orphans(current, store, result)
 
 

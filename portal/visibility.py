@@ -21,6 +21,7 @@ from portal.models.complaint import Complaint, Escalation
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
+from portal.models.export import Export, ExportPreset
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project
 from portal.models.task import Follower, Task
@@ -315,3 +316,20 @@ def branches(_viewer: Viewer) -> Condition:
 def users(viewer: Viewer) -> Condition:
     """Colleagues of the branch and those who work for all."""
     return in_branch(User, viewer)
+
+
+@rule(Export)
+def exports(viewer: Viewer) -> Condition:
+    """Whoever asked; managers also what the people of their branch asked for."""
+    own = Export.requested_by_id == viewer.id
+    if viewer.role != Role.MANAGER:
+        return own
+    if viewer.branch_id is None:
+        return true()
+    return or_(own, Export.requested_by_id.in_(select(User.id).where(User.branch_id == viewer.branch_id)))
+
+
+@rule(ExportPreset)
+def export_presets(viewer: Viewer) -> Condition:
+    """One's own, and those for everybody."""
+    return or_(ExportPreset.owner_id == viewer.id, ExportPreset.is_shared.is_(True))

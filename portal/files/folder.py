@@ -61,6 +61,11 @@ class FolderStore(Store):
         with self._told():
             return self.path(sha256).stat().st_size
 
+    def delete(self, sha256: str) -> None:
+        """See `Store.delete`."""
+        with self._told():
+            self.path(sha256).unlink(missing_ok=True)
+
     def all(self) -> Iterator[Kept]:
         """See `Store.all`."""
         for path in sorted(self.root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")):

@@ -76,6 +76,10 @@ class Store(ABC):
         """Bytes. Raises FileNotFoundError."""
 
     @abstractmethod
+    def delete(self, sha256: str) -> None:
+        """Forget the content, if it is there. Whoever asks knows that no row names it any more."""
+
+    @abstractmethod
     def all(self) -> Iterator[Kept]:
         """Everything kept, in order of its SHA-256."""
 

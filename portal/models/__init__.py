@@ -10,6 +10,7 @@ from portal.models import (  # noqa: F401
     customer,
     document,
     event,
+    export,
     importing,
     notice,
     org,

@@ -28,6 +28,7 @@ KINDS: dict[str, Text] = {
     "send_mail": N_("E-mail", "work"),
     "render_document": N_("Printed form", "work"),
     "import_run": N_("Import", "work"),
+    "make_export": N_("Export of a list", "work"),
     "digest": N_("Morning digest", "work"),
     "digest_person": N_("Digest of a person", "work"),
     "audit_check": N_("Check of the audit chain", "work"),

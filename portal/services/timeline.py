@@ -79,6 +79,8 @@ ACTIONS: dict[str, Text] = {
     "recount": N_("%(code)s moved by a change of the calendar"),
     "unmask": N_("Full phone number seen: %(purpose)s"),
     "assign": N_("Handed to somebody else"),
+    "export": N_("List exported: %(name)s"),
+    "export-taken": N_("Exported list downloaded: %(name)s"),
     "task-set": N_("Task for %(whose)s, due %(due)s: %(name)s"),
     "task-done": N_("Task done: %(name)s"),
     "task-put-off": N_("Task put off from %(was)s to %(due)s: %(name)s. Reason: %(text)s"),

@@ -332,6 +332,51 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "export",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("format", sa.String(length=10), nullable=False),
+        sa.Column("full_phones", sa.Boolean(), nullable=False),
+        sa.Column("purpose", sa.String(length=200), nullable=True),
+        sa.Column("locale", sa.String(length=10), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("requested_by_id", sa.Integer(), nullable=False),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("as_of", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rows_done", sa.Integer(), nullable=False),
+        sa.Column("rows_total", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("size", sa.Integer(), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.JSON(), nullable=True),
+        sa.CheckConstraint("format IN ('XLSX', 'CSV')", name=op.f("ck_export_format_known")),
+        sa.CheckConstraint(
+            "state IN ('QUEUED', 'WORKING', 'READY', 'FAILED', 'STOPPED')", name=op.f("ck_export_state_known")
+        ),
+        sa.ForeignKeyConstraint(["requested_by_id"], ["user.id"], name=op.f("fk_export_requested_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_export")),
+    )
+    with op.batch_alter_table("export", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_export_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index("ix_export_person", ["requested_by_id", "id"], unique=False)
+
+    op.create_table(
+        "export_preset",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=False),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["user.id"], name=op.f("fk_export_preset_owner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_export_preset")),
+        sa.UniqueConstraint("kind", "owner_id", "name", name=op.f("uq_export_preset_kind_owner_id_name")),
+    )
+    op.create_table(
         "follower",
         sa.Column("record_kind", sa.String(length=30), nullable=False),
         sa.Column("record_id", sa.Integer(), nullable=False),
@@ -1474,6 +1519,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_follower_user_id"))
 
     op.drop_table("follower")
+    op.drop_table("export_preset")
+    with op.batch_alter_table("export", schema=None) as batch_op:
+        batch_op.drop_index("ix_export_person")
+        batch_op.drop_index(batch_op.f("ix_export_expires_at"))
+
+    op.drop_table("export")
     op.drop_table("document")
     with op.batch_alter_table("customer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_customer_representative_phone"))

@@ -1,0 +1,287 @@
+"""Exports of lists: choose the columns, watch the file being made, take it. The list's search and filters come along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, flash, g, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import joinedload
+
+from blueprints.http import page, polled, requires, see_other
+from blueprints.records import blueprint, lists
+from blueprints.records.documents import send_content
+from portal import clock, i18n, settings, typed
+from portal.db import session, transaction
+from portal.errors import Invalid, NotFound
+from portal.exporting.fields import fields
+from portal.files.store import Store
+from portal.i18n import N_, _
+from portal.listing.declaration import Listing
+from portal.listing.registry import LISTINGS
+from portal.listing.state import State, from_args
+from portal.models.export import Export, ExportFormat, ExportPreset, ExportState
+from portal.permissions import Permission
+from portal.services import exports, requests
+from portal.services.exports import Wanted, presets
+from portal.visibility import visible_to
+
+P = Permission
+PER_PAGE = 50
+GROUPS = {"list": N_("Columns of the list"), "more": N_("More about the record"), "clock": N_("Clocks", "export")}
+MIMES = {
+    ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ExportFormat.CSV: "text/csv; charset=utf-8",
+}
+
+
+@blueprint.app_template_global()
+def export_url(listing: Listing, state: State) -> str:
+    """Where the list as it stands is exported; nothing for whoever may not."""
+    if g.get("user") is None or not exports.may_export(session(), g.user, listing):
+        return ""
+    return f"/records/exports/new?kind={listing.kind}&{state.without_place().query()}"
+
+
+@blueprint.get("/exports")
+@requires(P.EXPORT_RUN)
+def exports_list() -> ResponseReturnValue:
+    """The person's exports, newest first; managers also see those of their people."""
+    number = max(1, min(request.args.get("page", 1, type=int), 10_000))
+    rows = visible_to(g.user, Export).where(Export.kind.in_(LISTINGS)).options(joinedload(Export.requested_by))
+    alive = (Export.expires_at.is_(None)) | (Export.expires_at > clock.now())
+    wanted = rows.where(alive).order_by(Export.id.desc()).offset((number - 1) * PER_PAGE).limit(PER_PAGE + 1)
+    found = session().scalars(wanted).all()
+    return page(
+        "records/exports/list.html",
+        exports=found[:PER_PAGE],
+        state_label=ExportState.show,
+        previous=number - 1,
+        following=number + 1 if len(found) > PER_PAGE else 0,
+        is_open=exports.may_export(session(), g.user),
+        lists=[each for each in LISTINGS.values() if exports.may_export(session(), g.user, each)],
+        keep_days=settings.get(session(), "export_keep_days"),
+    )
+
+
+# ---------- Asking ----------
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the form says, as it is shown again when something is wrong with it."""
+
+    columns: tuple[str, ...]
+    format: str = ExportFormat.XLSX.value
+    full_phones: bool = False
+    purpose: str = ""
+    preset_name: str = ""
+    shared: bool = False
+
+
+@blueprint.route("/exports/new", methods=["GET", "POST"])
+@requires(P.EXPORT_RUN)
+def new_export() -> ResponseReturnValue:
+    """Choose columns and format for the list as it stands; start it, or keep the columns under a name."""
+    if not request.values.get("kind"):
+        return see_other(".exports_list")
+    listing = exports.listing_for(session(), g.user, request.values["kind"])
+    state, _problems = from_args(listing, request.values)
+    state = state.without_place()
+    if request.method == "GET":
+        return _form(listing, state, Asked(_columns_of_preset(listing.kind, request.args.get("preset", "list"))), {})
+    asked = _asked()
+    try:
+        target = _save(listing, state, asked) if "save" in request.form else _begin(listing, state, asked)
+    except Invalid as error:
+        return _form(listing, state, asked, {name: str(message) for name, message in error.fields.items()})
+    return see_other(target)
+
+
+def _asked() -> Asked:
+    form = request.form
+    return Asked(
+        tuple(form.getlist("columns")[:200]),
+        form.get("format", "")[:10],
+        "full_phones" in form,
+        typed.clean(form.get("purpose", ""))[:200],
+        typed.clean(form.get("preset_name", ""))[:200],
+        "shared" in form,
+    )
+
+
+def _columns_of_preset(kind: str, name: str) -> tuple[str, ...]:
+    known = presets.built_in(kind)
+    if name.isascii() and name.isdecimal():
+        for preset in presets.offered(session(), g.user, kind):
+            if preset.id == int(name[:9]):
+                return tuple(preset.columns)
+    return known.get(name, known["list"])[1]
+
+
+def _begin(listing: Listing, state: State, asked: Asked) -> str:
+    at = clock.now()
+    wanted = Wanted(
+        listing, state, in_words(listing, state), asked.columns, asked.format, asked.full_phones, asked.purpose
+    )
+
+    def act() -> str:
+        export = exports.begin(writing, wanted, actor=g.user, locale=i18n.locale(), at=at)
+        return url_for(".export", export_id=export.id)
+
+    said = {"kind": listing.kind, "query": state.query(), "asked": repr(asked)}
+    with transaction() as writing:
+        return requests.once(
+            writing, user=g.user, key=request.form.get("client_key"), content=said, at=at, act=act
+        )  # fmt: skip
+
+
+def _save(listing: Listing, state: State, asked: Asked) -> str:
+    with transaction() as writing:
+        preset = presets.save(
+            writing, listing.kind, asked.preset_name, asked.columns, shared=asked.shared, actor=g.user
+        )  # fmt: skip
+        name, number = preset.name, preset.id
+    flash(_("The columns are saved as “%(name)s”.", name=name))
+    return _url(listing, state, str(number))
+
+
+def _form(listing: Listing, state: State, asked: Asked, wrong: dict[str, str]) -> ResponseReturnValue:
+    every = fields(listing.kind)
+    saved = presets.offered(session(), g.user, listing.kind)
+    return page(
+        "records/exports/new.html",
+        status=422 if wrong else 200,
+        listing=listing,
+        words=in_words(listing, state),
+        back=f"{listing.path}?{state.query()}",
+        hidden=[("kind", listing.kind), ("filter", ",".join(state.filters)), ("q", state.q), ("sort", state.sort)],
+        groups=[
+            (key, str(label), [each for each in every.values() if each.group == key])
+            for key, label in GROUPS.items()
+            if any(each.group == key for each in every.values())
+        ],
+        asked=asked,
+        wrong=wrong,
+        formats=ExportFormat.choices(),
+        may_unmask=exports.may_unmask(g.user),
+        may_share=presets.may_share(g.user),
+        sets=_sets(listing, state, saved, asked),
+        saved=saved,
+        client_key=request.form.get("client_key") or requests.new_key(),
+        most=settings.get(session(), "export_max_rows"),
+    )
+
+
+def _sets(listing: Listing, state: State, saved: list[ExportPreset], asked: Asked) -> list[dict[str, Any]]:
+    """The sets to choose from, with the one that stands in the form marked."""
+    known = [(key, str(label), columns) for key, (label, columns) in presets.built_in(listing.kind).items()]
+    known += [(str(preset.id), preset.name, tuple(preset.columns)) for preset in saved]
+    return [
+        {"label": label, "url": _url(listing, state, key), "current": set(columns) == set(asked.columns)}
+        for key, label, columns in known
+    ]
+
+
+def _url(listing: Listing, state: State, preset: str) -> str:
+    return f"/records/exports/new?kind={listing.kind}&{state.query()}&preset={preset}"
+
+
+def in_words(listing: Listing, state: State) -> str:
+    """List, filters and search in words."""
+    parts = [str(listing.title)]
+    for chip in lists.facets(listing, state, dict(lists.labels(listing, state))):
+        values = " / ".join(chip["values"])
+        parts.append(f"{chip['kind']}: {values}" if chip["kind"] else values)
+    if state.q:
+        parts.append(f"“{state.q}”")
+    return " · ".join(parts)
+
+
+@blueprint.post("/exports/presets/<int:preset_id>/delete")
+@requires(P.EXPORT_RUN)
+def delete_export_preset(preset_id: int) -> ResponseReturnValue:
+    """Take a saved set of columns away."""
+    with transaction() as writing:
+        preset = presets.delete(writing, preset_id, actor=g.user)
+        kind, name = preset.kind, preset.name
+    flash(_("“%(name)s” is no longer among the sets.", name=name))
+    return see_other(".new_export", kind=kind)
+
+
+# ---------- One export ----------
+
+
+@blueprint.get("/exports/<int:export_id>")
+@requires(P.EXPORT_RUN)
+def export(export_id: int) -> ResponseReturnValue:
+    """The file: being made, ready, or failed with the reason. Without JavaScript the page refreshes itself."""
+    found = _found(export_id)
+    every = fields(found.kind)
+    return page(
+        "records/exports/show.html",
+        fragment="progress",
+        export=found,
+        error=exports.error_text(found),
+        listing=LISTINGS[found.kind],
+        list_url=f"/records/{found.kind}?{found.query}",
+        columns=[str(every[key].label) for key in found.columns if key in every],
+        format_label=ExportFormat.show(found.format),
+        waiting=found.state in exports.WAITING,
+    )
+
+
+@blueprint.get("/exports/<int:export_id>/progress")
+@requires(P.EXPORT_RUN)
+@polled
+def export_progress(export_id: int) -> ResponseReturnValue:
+    """The line that asks again each second; once it has ended, the whole page says how."""
+    found = _found(export_id)
+    if found.state not in exports.WAITING:
+        return see_other(".export", export_id=export_id)
+    return page("records/exports/progress.html", export=found)
+
+
+@blueprint.get("/exports/<int:export_id>/file")
+@requires(P.EXPORT_RUN)
+def export_file(export_id: int) -> ResponseReturnValue:
+    """The file. Each time it leaves the portal is noted."""
+    found = _found(export_id)
+    if found.state != ExportState.READY or not found.sha256:
+        raise NotFound()
+    name = f"{LISTINGS[found.kind].title}-{clock.local(found.as_of or found.requested_at):%Y%m%d-%H%M}"
+    store = Store.of(current_app.config["PORTAL"])
+    try:
+        answer = send_content(
+            store, found.sha256, MIMES[ExportFormat(found.format)], f"{name}.{found.format.lower()}", as_attachment=True
+        )
+    except FileNotFoundError as error:
+        raise NotFound() from error
+    if answer.status_code == 200 and request.method == "GET":
+        with transaction() as writing:
+            again = writing.get_one(Export, export_id)
+            exports.handed_out(writing, again, actor=g.user, at=clock.now())
+    return answer
+
+
+@blueprint.post("/exports/<int:export_id>/stop")
+@requires(P.EXPORT_RUN)
+def stop_export(export_id: int) -> ResponseReturnValue:
+    """Stop one that is not finished."""
+    with transaction() as writing:
+        exports.stop(writing, _found(export_id))
+    return see_other(".export", export_id=export_id)
+
+
+@blueprint.post("/exports/<int:export_id>/retry")
+@requires(P.EXPORT_RUN)
+def retry_export(export_id: int) -> ResponseReturnValue:
+    """Have a failed or stopped one made anew."""
+    with transaction() as writing:
+        exports.retry(writing, _found(export_id), actor=g.user, at=clock.now())
+    return see_other(".export", export_id=export_id)
+
+
+def _found(export_id: int) -> Export:
+    return exports.find(session(), g.user, export_id, at=clock.now())

@@ -1,0 +1,227 @@
+"""What can be taken out of a list, column by column, and as which type each value stands in the file.
+
+The columns of the list come by themselves: a number, a date or a moment stays one, anything else is the plain text of
+what the list shows. What the list has no room for stands in `MORE`; lists with clocks get the columns of `clocks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import aliased
+
+from portal.i18n import N_, Text
+from portal.listing import cells
+from portal.listing.declaration import Column, Listing
+from portal.listing.registry import LISTINGS
+from portal.models.complaint import Complaint, Escalation
+from portal.models.consultation import Consultation
+from portal.models.contract import Contract
+from portal.models.customer import Customer, Intention, Property
+from portal.models.org import User
+from portal.models.project import Project
+from portal.models.task import DeadlineBreach, Task, TaskOutcome
+from portal.processes import complaint
+
+HOME = (Property.estate, Property.building, Property.unit, Property.room)
+LATE_BY = N_("Late by (minutes)")
+
+
+class Phone(str):
+    """A phone number in full; files show it masked unless the export says otherwise."""
+
+    __slots__ = ()
+
+
+Value = str | Phone | int | Decimal | date | datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column that may be chosen. `read` is given the moment the file shows and the values, in their order."""
+
+    key: str
+    label: Text
+    values: tuple[Any, ...]
+    read: Callable[..., Value]
+    group: str = "list"
+    """Where it stands on the page that asks: list, more or clock."""
+
+
+# ---------- From a column of a list ----------
+
+
+def plain(shown: Any) -> Value:
+    """What a cell shows, as text; a dash means that there is nothing."""
+    if isinstance(shown, cells.Title):
+        shown = shown.main
+    text = shown.striptags() if isinstance(shown, Markup) else str(shown)
+    return None if text == cells.formatting.DASH else text
+
+
+def _field(column: Column, group: str) -> Field:
+    def read(_at: datetime, *values: Any) -> Value:
+        if column.show is cells.phone:
+            return Phone(values[0]) if values[0] else None
+        if len(values) == 1 and isinstance(values[0], datetime | date | Decimal | int) and not _is_word(values[0]):
+            return values[0]
+        return plain(column.show(*values))
+
+    return Field(column.key, column.label, column.values, read, group)
+
+
+def _is_word(value: Any) -> bool:
+    """True for yes and no, which lists show as words."""
+    return isinstance(value, bool)
+
+
+def has_clock(listing: Listing) -> bool:
+    """Whether its rows have deadlines."""
+    return any(column.show is cells.due for column in listing.columns)
+
+
+@cache
+def fields(kind: str) -> dict[str, Field]:
+    """Everything that can be taken out of a list, by key, in the order of the file."""
+    listing = LISTINGS[kind]
+    shown = [column for column in listing.columns if column.show is not cells.due]
+    found = [_field(column, "list") for column in shown] + [_field(column, "more") for column in MORE.get(kind, ())]
+    if has_clock(listing):
+        found += own_clock() if listing.model is Task else clocks(listing).fields
+    return {field.key: field for field in found}
+
+
+@cache
+def joins(kind: str) -> tuple[tuple[Any, Any], ...]:
+    """The tables that the columns read from, beside the one of the list."""
+    listing = LISTINGS[kind]
+    more = clocks(listing).joins if has_clock(listing) and listing.model is not Task else ()
+    return (*listing.joins, *more)
+
+
+# ---------- Clocks ----------
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The columns of the clock in hand of each row, and the tables they are read from."""
+
+    fields: list[Field]
+    joins: tuple[tuple[Any, Any], ...]
+
+
+def late_minutes(at: datetime, due_at: datetime | None, closed_at: datetime | None, outcome: str | None) -> int | None:
+    """By how many whole minutes a clock was missed, or is missed so far; 0 in time, nothing without a limit."""
+    if due_at is None or outcome == TaskOutcome.CANCELLED:
+        return None
+    return max(0, int(((closed_at or at) - due_at).total_seconds() // 60))
+
+
+def _clock_fields(task: Any, person: Any) -> list[Field]:
+    def same(_at: datetime, value: Any) -> Value:
+        return value
+
+    def whose(_at: datetime, name: str | None, role: str | None) -> Value:
+        return name or cells.role(role)
+
+    late_from = (task.due_at, task.closed_at, task.outcome)
+    return [
+        Field("clock.code", N_("Clock", "export"), (task.code,), same, "clock"),
+        Field("clock.started", N_("Clock started", "export"), (task.started_at,), same, "clock"),
+        Field("clock.due", N_("Clock due", "export"), (task.due_at,), same, "clock"),
+        Field("clock.done", N_("Clock done", "export"), (task.closed_at,), same, "clock"),
+        Field("clock.late", LATE_BY, late_from, late_minutes, "clock"),
+        Field("clock.person", N_("Whose clock", "export"), (person.name, task.role), whose, "clock"),
+    ]
+
+
+@cache
+def clocks(listing: Listing) -> Clocks:
+    """The clock a row stands at: of the open ones the most urgent, as in the list; else the one that ended last."""
+    task, person, model = aliased(Task), aliased(User), listing.model
+    is_open = Task.closed_at.is_(None)
+    number = (
+        select(Task.id)
+        .where(Task.record_kind == listing.kind, Task.record_id == model.id)
+        .order_by(
+            case((is_open, 0), (Task.outcome == TaskOutcome.CANCELLED, 2), else_=1),
+            case((Task.due_at.is_(None), 1), else_=0),
+            case((is_open, Task.due_at)),
+            Task.closed_at.desc(),
+            Task.id,
+        )
+        .limit(1)
+        .correlate(model.__table__)
+        .scalar_subquery()
+    )
+    missed = (
+        select(func.count(DeadlineBreach.id))
+        .where(DeadlineBreach.record_kind == listing.kind, DeadlineBreach.record_id == model.id)
+        .correlate(model.__table__)
+        .scalar_subquery()
+    )
+    count = Field("clock.missed", N_("Deadlines missed", "export"), (missed,), lambda _at, value: value, "clock")
+    return Clocks(
+        [*_clock_fields(task, person), count], ((task, task.id == number), (person, person.id == task.person_id))
+    )
+
+
+def own_clock() -> list[Field]:
+    """The clock of a task is the task itself; the list shows since when and whose turn."""
+    wanted = {"clock.code", "clock.due", "clock.done", "clock.late"}
+    return [field for field in _clock_fields(Task, User) if field.key in wanted]
+
+
+# ---------- What lists have no room for ----------
+
+PHONE, HOME_LABEL, REMARKS = N_("Phone"), N_("Home"), N_("Remarks", "export")
+
+MORE: dict[str, tuple[Column, ...]] = {
+    Complaint.KIND: (
+        Column("phone", PHONE, (Complaint.phone,), cells.phone),
+        Column("home", HOME_LABEL, HOME, cells.home),
+        Column("phase", N_("Phase"), (Complaint.phase,), complaint.Phase.show),
+        Column("severity", N_("Severity"), (Complaint.severity,), complaint.Severity.show),
+        Column("round", N_("Round", "export"), (Complaint.round_no,)),
+        Column("content", N_("Content", "export"), (Complaint.content,), cells.text),
+        Column("demand", N_("Demand", "export"), (Complaint.demand,), cells.text),
+        Column("cause", N_("Root cause", "export"), (Complaint.root_cause,), cells.text),
+        Column("closed", N_("Closed", "export"), (Complaint.closed_at,), cells.moment),
+    ),
+    Escalation.KIND: (
+        Column("phone", PHONE, (Complaint.phone,), cells.phone),
+        Column("content", N_("Content", "export"), (Complaint.content,), cells.text),
+    ),
+    Consultation.KIND: (
+        Column("whole", N_("Question in full", "export"), (Consultation.question,), cells.text),
+        Column("answer", N_("Answer", "export"), (Consultation.answer,), cells.text),
+        Column("address", N_("Address of the home", "export"), (Consultation.property_address,), cells.text),
+        Column("budget", N_("Budget", "export"), (Consultation.budget,), cells.money),
+    ),
+    Customer.KIND: (
+        Column("phone2", N_("Other phone", "export"), (Customer.phone2,), cells.phone),
+        Column("intention", N_("Intention"), (Customer.intention,), Intention.show),
+        Column("style", N_("Style", "export"), (Customer.style,), cells.text),
+        Column("budget", N_("Budget", "export"), (Customer.budget,), cells.money),
+        Column("remarks", REMARKS, (Customer.remarks,), cells.text),
+    ),
+    Property.KIND: (Column("phone", PHONE, (Customer.phone,), cells.phone),),
+    Project.KIND: (
+        Column("phone", PHONE, (Customer.phone,), cells.phone),
+        Column("planned_start", N_("Planned start", "export"), (Project.planned_start_on,), cells.day),
+        Column("planned_finish", N_("Planned finish", "export"), (Project.planned_finish_on,), cells.day),
+        Column("finish", N_("Finished", "export"), (Project.actual_finish_on,), cells.day),
+        Column("remarks", REMARKS, (Project.remarks,), cells.text),
+    ),
+    Contract.KIND: (
+        Column("phone", PHONE, (Customer.phone,), cells.phone),
+        Column("remarks", REMARKS, (Contract.remarks,), cells.text),
+    ),
+}

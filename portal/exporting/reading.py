@@ -1,0 +1,66 @@
+"""The rows of a list in its order, a thousand at a time, however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.exporting.fields import Field, Value, joins
+from portal.listing import engine
+from portal.listing.declaration import Listing
+from portal.listing.state import State
+from portal.models.org import User
+
+CHUNK = 1_000
+
+Line = list[Value]
+
+
+def count(session: Session, user: User, listing: Listing, state: State, *, at: datetime, most: int) -> int:
+    """How many rows the list has for the person; counting stops at one more than `most`."""
+    statement, values = engine.ids(session, user, listing.kind, parameters(state), at=at)
+    capped = statement.limit(most + 1).subquery()
+    return session.scalar(select(func.count()).select_from(capped), values) or 0
+
+
+def parameters(state: State) -> dict[str, str]:
+    """The state as the parameters of a URL."""
+    return {"filter": ",".join(state.filters), "q": state.q, "sort": state.sort}
+
+
+def lines(
+    session: Session, user: User, listing: Listing, state: State, fields: Sequence[Field], *, at: datetime
+) -> Iterator[list[Line]]:
+    """The chosen columns of every row the list shows, in its order. What is held in memory does not grow."""
+    held: list[int] = []
+    place: State | None = state.without_place()
+    while place is not None:
+        page = engine.page(session, user, listing, place, at=at)
+        held += [row.id for row in page.rows]
+        place = page.next
+        if len(held) >= CHUNK or (held and place is None):
+            yield _values(session, listing, fields, held, at)
+            held = []
+
+
+def _values(session: Session, listing: Listing, fields: Sequence[Field], wanted: list[int], at: datetime) -> list[Line]:
+    key = listing.model.id
+    statement = select(key, *(value for field in fields for value in field.values)).select_from(listing.model)
+    for table, on in joins(listing.kind):
+        statement = statement.outerjoin(table, on)
+    found: dict[int, Line] = {}
+    for row in session.execute(statement.where(key.in_(wanted))):
+        found[row[0]] = _read(fields, row[1:], at)
+    return [found[number] for number in wanted]
+
+
+def _read(fields: Sequence[Field], values: Sequence[Any], at: datetime) -> Line:
+    line, place = [], 0
+    for field in fields:
+        line.append(field.read(at, *values[place : place + len(field.values)]))
+        place += len(field.values)
+    return line
