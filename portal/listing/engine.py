@@ -18,6 +18,7 @@ from sqlalchemy import BindParameter, Integer, Select, bindparam, func, or_, sel
 from sqlalchemy.orm import Session
 
 from portal import clock
+from portal.listing import criteria
 from portal.listing.declaration import Column, Condition, Listing, Moments, Way
 from portal.listing.kinds import search
 from portal.listing.kinds.search import Typed
@@ -41,6 +42,8 @@ class Question:
     viewer: Placeholder
     filters: tuple[str, ...] = ()
     """Filter keys; of a link only the choice, as `owner.`: its value is filled in."""
+    where: criteria.Shape | None = None
+    """The conditions of one's own."""
     typed: tuple[search.Word, ...] = ()
     tried: frozenset[int] = frozenset()
     """The words that many records fit."""
@@ -48,7 +51,7 @@ class Question:
     @property
     def has_own_values(self) -> bool:
         """Whether more fills it than the person and the moments."""
-        return bool(self.typed) or any(key.endswith(".") for key in self.filters)
+        return bool(self.typed) or self.where is not None or any(key.endswith(".") for key in self.filters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +215,12 @@ def _asked(
             values[f"link_{len(filters)}"] = int(value)
             key = f"{name}."
         filters.append(key)
+    where = None
+    if state.where:
+        where, filling = criteria.ask(listing, criteria.read(listing, state.where), at)
+        values |= filling
     tried = search.many(session, listing.kind, listing.search, typed)
-    return Question(listing.kind, placeholder(user), tuple(filters), typed.words, tried), values
+    return Question(listing.kind, placeholder(user), tuple(filters), where, typed.words, tried), values
 
 
 def _place(listing: Listing, state: State) -> tuple[Cursor | None, bool]:
@@ -328,4 +335,6 @@ def _narrowing(question: Question) -> list[Condition]:
         elif found is not None:
             groups.setdefault(found.group or found.key, []).append(found.condition(known))
     searched = search.conditions(listing.search, question.typed, question.tried)
+    if question.where is not None:
+        searched = [*searched, criteria.condition(listing, question.where, question.viewer.id)]
     return [*(or_(*group) for group in groups.values()), *searched]

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from portal.db import UtcDateTime
 from portal.i18n import N_, Text
+from portal.listing import criteria
 from portal.listing.declaration import Choice, Column, Filter, Listing
 from portal.listing.terms import normalised
 
@@ -74,6 +75,8 @@ class State:
     sort: str = ""
     after: str = ""
     before: str = ""
+    where: str = ""
+    """Conditions of one's own, as `criteria.write` says them."""
 
     def without_place(self, **changes: Any) -> State:
         """The state with changes, from the first row on."""
@@ -91,7 +94,7 @@ class State:
 
     def query(self) -> str:
         """The state as the part of a URL after the question mark; filters always, since none is not the default."""
-        said = {"q": self.q, "sort": self.sort, "after": self.after, "before": self.before}
+        said = {"q": self.q, "where": self.where, "sort": self.sort, "after": self.after, "before": self.before}
         pairs = [("filter", ",".join(self.filters)), *((name, value) for name, value in said.items() if value)]
         return urlencode(pairs)
 
@@ -109,7 +112,13 @@ def from_args(listing: Listing, args: Mapping[str, str]) -> tuple[State, list[Te
     if sort and not is_order(listing, sort):
         sort = ""
         problems.append(N_("The order of this link is not known and was left out."))
-    state = State(normalised(args.get("q", "")), known, sort)
+    where = ""
+    if said := args.get("where", ""):
+        try:
+            where = criteria.write(criteria.read(listing, said))
+        except criteria.Unreadable:
+            problems.append(criteria.UNREADABLE)
+    state = State(normalised(args.get("q", "")), known, sort, where=where)
     for name in ("after", "before"):
         if place := args.get(name, ""):
             if Cursor.read(place, order_type(listing, state)) is None:
