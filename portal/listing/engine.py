@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import BindParameter, Integer, Select, bindparam, func, or_, select, tuple_, union_all
@@ -125,7 +125,8 @@ def page(session: Session, user: User, listing: Listing, state: State, *, at: da
     if place is not None:
         values |= {"place_value": place.value, "place_id": place.id}
     found: list[Values] = []
-    for stretch in _page(question, state.sort, place is not None, backwards):
+    walks = _may_walk(question, state.sort) and _of_branch(question.kind).scalar(session, values) > search.FEW
+    for stretch in _page(question, state.sort, walks, place is not None, backwards):
         found += stretch.raw(session, values)
         read = stretch.reader(session)
         if len(found) > PAGE:
@@ -249,16 +250,41 @@ def _matching(question: Question) -> Select[Any]:
 
 
 @lru_cache(maxsize=1024)
-def _page(question: Question, sort: str, placed: bool, backwards: bool) -> list[Prepared]:
+def _page(question: Question, sort: str, walks: bool, placed: bool, backwards: bool) -> list[Prepared]:
     """The statements of a page, one for each stretch of the order; the next is asked when the page is not full yet."""
     listing = LISTINGS[question.kind]
     column, expression, descending = order_of(listing, State(filters=question.filters, sort=sort))
     order = _Order(listing.model.id, expression, descending is not backwards, placed)
     ways = column.ways if column is not None and column.ways else (Way(expression),)
-    return [Prepared(_stretch(question, order, way)) for way in (reversed(ways) if order.falls else ways)]
+    return [Prepared(_stretch(question, order, way, walks)) for way in (reversed(ways) if order.falls else ways)]
 
 
-def _stretch(question: Question, order: _Order, way: Way) -> Select[Any]:
+@lru_cache(maxsize=1024)
+def _may_walk(question: Question, sort: str) -> bool:
+    """Whether this is the list of one branch in an order that has no index by branch.
+
+    If the branch has many rows, the list is walked in its order, since every few rows one is the branch's; of a small
+    branch all rows are gathered and sorted.
+    """
+    if not question.viewer.has_branch:
+        return False
+    model = LISTINGS[question.kind].model
+    column, expression, _descending = order_of(LISTINGS[question.kind], State(filters=question.filters, sort=sort))
+    if expression is model.id or (column is not None and column.ways) or len(alternatives(question.viewer, model)) == 1:
+        return False
+    by_branch = (list(index.columns)[:2] for index in model.__table__.indexes)
+    return all([each.name for each in columns] != ["branch_id", expression.key] for columns in by_branch)
+
+
+@cache
+def _of_branch(kind: str) -> Prepared:
+    """How many rows the branch has, at most one more than few."""
+    model = LISTINGS[kind].model
+    some = select(model.id).where(model.branch_id == bindparam("viewer_branch_id")).limit(search.FEW + 1).subquery()
+    return Prepared(select(func.count()).select_from(some))
+
+
+def _stretch(question: Question, order: _Order, way: Way, walks: bool) -> Select[Any]:
     """A statement that is read as it comes if one index has its rows in order; else the parts are chosen from."""
     listing = LISTINGS[question.kind]
     wanted = [value for column in drawn(listing) for value in column.values]
@@ -267,7 +293,9 @@ def _stretch(question: Question, order: _Order, way: Way) -> Select[Any]:
     for table, on in listing.joins:
         statement = statement.outerjoin(table, on)
     parts = alternatives(question.viewer, listing.model)
-    if len(parts) > 1 and len(question.tried) < len(question.typed):  # few rows: no order is needed to find them
+    if walks:
+        parts = [Alternative(condition(question.viewer, listing.model).is_(True))]  # so that no index is seen in it
+    elif len(question.tried) < len(question.typed):  # few rows: no order is needed to find them
         parts = [Alternative(condition(question.viewer, listing.model))]
     if len(parts) == 1 and way.key is None:
         statement = statement.where(parts[0].condition, *_narrowing(question), *order.within(way))

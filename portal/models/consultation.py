@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import ForeignKey, Index, Numeric, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.models.base import Base, Record, prefixed
+from portal.models.base import Base, Record, prefixed, where
 from portal.models.customer import Customer
 from portal.models.org import Department, Party, User
 from portal.models.project import Project
@@ -109,5 +109,8 @@ class Consultation(Record, Base):
         one_of("complexity", Complexity),
         one_of("forwarded_department", Department, nullable=True),
         Index("ix_consultation_in_house", "channel", "left_at"),
+        Index("ix_consultation_state", "state", "occurred_at"),
+        Index("ix_consultation_writer", "created_by_id", "occurred_at"),
+        Index("ix_consultation_message_to", "message_to_id", **where("message_to_id IS NOT NULL")),
         Index("ix_consultation_branch", "branch_id", "occurred_at", "id"),
     )

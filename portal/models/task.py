@@ -100,6 +100,7 @@ class Task(Base):
         Index("ix_task_clock", "record_kind", "due_at", "record_id", **where("closed_at IS NULL")),
         Index("ix_task_record_open", "record_kind", "record_id", "due_at", "id", **where("closed_at IS NULL")),
         Index("ix_task_record", "record_kind", "record_id"),
+        Index("ix_task_no_limit", "id", **where("due_at IS NULL")),
         Index("ix_task_number", "record_number"),
         Index("ix_task_customer", "customer_id"),
         Index("ix_task_set_by", "set_by_id", "closed_at", "due_at", **where("set_by_id IS NOT NULL")),

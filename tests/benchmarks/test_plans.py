@@ -24,9 +24,19 @@ from tests.benchmarks.volume import Sample, Volume
 pytestmark = [pytest.mark.benchmark, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 ALLOWED = {
-    ("dashboard of the manager", "complaint"): "the twelve weeks it sums up hold most complaints of this volume",
+    (
+        "sqlite",
+        "dashboard of the manager",
+        "complaint",
+    ): "the twelve weeks it sums up hold most complaints of this volume",
+    (
+        "postgresql",
+        "customers",
+        "customer",
+    ): "one store's, by name or a rare filter: 20,000 rows are read as fast as 2,500"
+    " are looked up; of 100,000 it looks them up",
 }
-"""(list or page, table) that may be read whole, each with its reason."""
+"""(database, list or page, table) that may be read whole, each with its reason."""
 
 PEOPLE = ((Role.MANAGER, False), (Role.SPECIALIST, True))
 
@@ -58,7 +68,7 @@ def refused(volume: Volume, name: str, what: str, seen: list[tuple[str, Any]]) -
         if not statement.startswith(("SELECT", "WITH")):
             continue
         for table in plans.scans(session().connection(), statement, filled):
-            if (name, table) not in ALLOWED:
+            if (session().connection().dialect.name, name, table) not in ALLOWED:
                 found.append(f"{name}, {what}: reads all of {table}: {statement[:300]}")
     return found
 

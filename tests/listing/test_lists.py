@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from sqlalchemy import event, select
@@ -305,7 +306,7 @@ def test_what_is_late_is_found_by_the_clock_and_not_by_reading_all_tasks(make, s
 
 @pytest.mark.parametrize("role", [Role.SPECIALIST, Role.REVIEWER, Role.MANAGER])
 @pytest.mark.parametrize("has_branch", [False, True])
-def test_a_list_shows_exactly_the_rows_that_exist_for_the_person(make, session, clock, role, has_branch):
+def test_a_list_shows_exactly_the_rows_that_exist_for_the_person(make, session, clock, monkeypatch, role, has_branch):
     """Lists are put together from parts; counts and exports ask by the rule itself. Both must mean the same rows."""
     here, elsewhere = make.branch(), make.branch()
     user = make.user(role, branch_id=here.id if has_branch else None)
@@ -326,10 +327,13 @@ def test_a_list_shows_exactly_the_rows_that_exist_for_the_person(make, session, 
             *(sign + item.key for item in listing.columns if item.sort is not None for sign in ("", "-")),
         ]
         rule = set(session.scalars(select(listing.model.id).where(visibility.condition(user, listing.model))))
-        for sort in orders:
+        for sort, few in product(orders, (3000, 0)):
+            monkeypatch.setattr(search, "FEW", few)  # none: every branch is one of many rows
+            engine._of_branch.cache_clear()
             shown = [row.id for row in engine.page(session, user, listing, State(sort=sort), at=clock.now()).rows]
             assert len(shown) == len(set(shown)) and set(shown) == rule, (kind, sort)
         assert engine.count(session, user, kind, {"filter": ""}, at=clock.now()) == (len(rule), False), kind
+    engine._of_branch.cache_clear()
 
 
 @pytest.mark.parametrize("sort", ["due", "-due"])

@@ -169,7 +169,11 @@ CONSULTATIONS = Listing(
     ),
     search=search.consultations,
     filters=(
-        Filter("open", OPEN, lambda now: Consultation.state != consultation.State.CLOSED),
+        Filter(
+            "open",
+            OPEN,
+            lambda now: Consultation.state.in_(sorted(set(consultation.State) - {consultation.State.CLOSED})),
+        ),
         Filter(
             "mine",
             MINE,

@@ -18,7 +18,7 @@ from portal.permissions import Permission
 P = Permission
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
 OWNER, BRANCH = N_("Owner", "record"), N_("Store")
-DESIGNER, MANAGER, THEIR_HOME = aliased(Party), aliased(Party), aliased(Property)
+DESIGNER, MANAGER, THEIR_HOME, NEW = aliased(Party), aliased(Party), aliased(Property), aliased(Customer)
 FIRST_HOME = (
     select(func.min(THEIR_HOME.id)).where(THEIR_HOME.customer_id == Customer.id).correlate(Customer).scalar_subquery()
 )
@@ -49,7 +49,11 @@ CUSTOMERS = Listing(
     filters=(
         Filter("mine", N_("Mine"), lambda now: Customer.owner_id == now.viewer.id, "owner"),
         Filter("unowned", N_("Nobody's"), lambda now: Customer.owner_id.is_(None), "owner"),
-        Filter("new-today", N_("Registered today"), lambda now: Customer.created_at >= now.day_from),
+        Filter(
+            "new-today",
+            N_("Registered today"),
+            lambda now: Customer.id.in_(select(NEW.id).where(NEW.created_at >= now.day_from)),
+        ),
         Filter("no-messages", N_("No text messages"), lambda now: Customer.sms_opt_out.is_(True)),
     ),
     choices=(
