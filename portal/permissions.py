@@ -56,6 +56,8 @@ class Permission(StrEnum):
     CUSTOMER_GRADE = "customer:grade"
     CUSTOMER_ASSIGN = "customer:assign"
     CUSTOMER_UNMASK = "customer:unmask"
+    CUSTOMER_MERGE = "customer:merge"
+    """Say that two customers, homes or parties are one, or that they are not; merge them and take that back."""
     EXPORT = "record:export"
     """Take out the log of the day, and full phone numbers with an export (7.1)."""
     EXPORT_RUN = "export:run"
@@ -121,6 +123,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CUSTOMER_CREATE,
             P.CUSTOMER_EDIT,
             P.CUSTOMER_UNMASK,
+            P.CUSTOMER_MERGE,
             P.PROJECT_VIEW,
             P.PROJECT_EDIT,
             P.CONTRACT_VIEW,

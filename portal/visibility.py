@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BooleanClauseList, Grouping
 
+from portal.models.base import Mergeable
 from portal.models.complaint import Complaint, Escalation
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
@@ -96,9 +97,14 @@ def _of(function: Callable[..., Condition], model: type[Any]) -> Rule:
 
 
 def condition(viewer: Viewer, model: type[Any]) -> Condition:
-    """The rule as a condition on the model's columns. A type without a rule is seen by nobody."""
+    """The rule as a condition on the model's columns. A type without a rule is seen by nobody, nor is what was merged."""
     found = RULES.get(model)
-    return found(viewer) if found else false()
+    return and_(standing(model), found(viewer)) if found else false()
+
+
+def standing(model: type[Any]) -> Condition:
+    """Only records that stand for themselves: not those that were merged into another one."""
+    return cast(Condition, model.merged_into_id.is_(None)) if issubclass(model, Mergeable) else true()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +119,14 @@ class Alternative:
 def alternatives(viewer: Viewer, model: type[Any]) -> list[Alternative]:
     """The rule taken apart at its "or", for lists that are read in order. A row may be among several of them."""
     if model is Customer and viewer.branch_id is not None and not _sees_given_only(viewer):
-        by_work = Alternative(Project.branch_id == viewer.branch_id, Project.customer_id)
-        return [*map(Alternative, _taken_apart(in_branch(Customer, viewer))), by_work]
-    return [Alternative(part) for part in _taken_apart(condition(viewer, model))]
+        by_work = Alternative(and_(standing(Customer), Project.branch_id == viewer.branch_id), Project.customer_id)
+        return [*(_standing(part, Customer) for part in _taken_apart(in_branch(Customer, viewer))), by_work]
+    found = RULES.get(model)
+    return [_standing(part, model) for part in _taken_apart(found(viewer))] if found else [Alternative(false())]
+
+
+def _standing(part: Condition, model: type[Any]) -> Alternative:
+    return Alternative(and_(standing(model), part))
 
 
 def _taken_apart(rule: Any) -> list[Condition]:

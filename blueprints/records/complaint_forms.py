@@ -20,6 +20,7 @@ from blueprints.forms import (
     TextField,
 )
 from blueprints.records.steps import Desk, StepForm
+from portal import visibility
 from portal.errors import Invalid
 from portal.i18n import N_
 from portal.models.consultation import Channel
@@ -72,7 +73,7 @@ class DepartmentForm(StepForm):
         people = list(
             desk.session.scalars(
                 select(Party)
-                .where(Party.is_head.is_(True), Party.status == PartyStatus.ACTIVE)
+                .where(Party.is_head.is_(True), Party.status == PartyStatus.ACTIVE, visibility.standing(Party))
                 .order_by(Party.department, Party.id)
                 .limit(200)
             )
@@ -335,7 +336,7 @@ def concerned_people(desk: Desk) -> list[Party]:
         conditions.append(Party.id.in_(_project_people(project)))
     if not conditions:
         return []
-    query = select(Party).where(or_(*conditions), Party.status == PartyStatus.ACTIVE)
+    query = select(Party).where(or_(*conditions), Party.status == PartyStatus.ACTIVE, visibility.standing(Party))
     return list(desk.session.scalars(query.order_by(Party.is_head.desc(), Party.id).limit(100)))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from blueprints.http import find_or_404, page, requires, see_other
-from blueprints.records import attachments, blueprint, chatter, editing
+from blueprints.records import attachments, blueprint, chatter, duplicates, editing
 from blueprints.records.editing import Sheet
 from blueprints.records.forms.customers import CustomerForm, GradeForm
 from portal import clock, visibility
@@ -85,6 +85,7 @@ def _show(record: Customer, *, phones: bool = False, error: str = "", status: in
         purposes=[(key, str(label)) for key, label in PURPOSES.items()],
         unmask_error=error,
         grade_label=customers.FIELDS["grade"].text(record.grade),
+        doubles=duplicates.banner(record),
         files=attachments.panel(record),
         talk=chatter.of(record),
     )

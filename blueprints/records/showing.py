@@ -9,7 +9,7 @@ from flask import g
 from flask.typing import ResponseReturnValue
 
 from blueprints.http import page
-from blueprints.records import attachments, chatter, editing
+from blueprints.records import attachments, chatter, duplicates, editing
 from portal import visibility
 from portal.db import session
 from portal.i18n import Text, _
@@ -62,6 +62,7 @@ def show(
         actions=actions or [],
         tables=tables or [],
         household_url=household_url,
+        doubles=duplicates.banner(record),
         files=attachments.panel(record),
         talk=chatter.of(record),
     )

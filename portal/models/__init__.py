@@ -12,6 +12,7 @@ from portal.models import (  # noqa: F401
     event,
     export,
     importing,
+    merging,
     notice,
     org,
     outbox,

@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, Numeric, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.models.base import Base, Record, prefixed
+from portal.models.base import MERGED, STANDING, Base, Mergeable, Record, prefixed, where
 from portal.models.org import User
 from portal.terms import Term, one_of
 
@@ -62,7 +62,7 @@ class CustomerKind(Term):
     LOST = "LOST", "Lost"
 
 
-class Customer(Record, Base):
+class Customer(Record, Mergeable, Base):
     """A person who asks for or has bought renovation. Phones are digits only (a landline keeps its dash)."""
 
     __tablename__ = "customer"
@@ -95,17 +95,23 @@ class Customer(Record, Base):
     lost_reason: Mapped[str | None] = mapped_column(Text)
 
     owner: Mapped[User | None] = relationship(foreign_keys=[owner_id])
-    referred_by: Mapped[Customer | None] = relationship(remote_side="Customer.id")
-    properties: Mapped[list[Property]] = relationship(back_populates="customer")
+    referred_by: Mapped[Customer | None] = relationship(foreign_keys=[referred_by_id], remote_side="Customer.id")
+    properties: Mapped[list[Property]] = relationship(
+        back_populates="customer",
+        primaryjoin="and_(Customer.id == Property.customer_id, Property.merged_into_id.is_(None))",
+    )
 
     __table_args__ = (
-        UniqueConstraint("phone", "name"),
-        Index("ix_customer_branch", "branch_id", "id"),
-        Index("ix_customer_owner", "owner_id", "id"),
-        Index("ix_customer_kind", "kind", "id"),
-        Index("ix_customer_grade", "grade", "id"),
-        Index("ix_customer_opt_out", "sms_opt_out", "id"),
-        Index("ix_customer_created", "created_at", "id"),
+        Index("uq_customer_phone_name", "phone", "name", unique=True, **STANDING),
+        Index("ix_customer_phone", "phone", "name"),
+        Index("ix_customer_merged", "merged_into_id", "number", **MERGED),
+        Index("ix_customer_referred_by", "referred_by_id", **where("referred_by_id IS NOT NULL")),
+        Index("ix_customer_branch", "branch_id", "id", **STANDING),
+        Index("ix_customer_owner", "owner_id", "id", **STANDING),
+        Index("ix_customer_kind", "kind", "id", **STANDING),
+        Index("ix_customer_grade", "grade", "id", **STANDING),
+        Index("ix_customer_opt_out", "sms_opt_out", "id", **STANDING),
+        Index("ix_customer_created", "created_at", "id", **STANDING),
         one_of("gender_title", GenderTitle, nullable=True),
         one_of("grade", CustomerGrade),
         one_of("source", CustomerSource),
@@ -114,7 +120,7 @@ class Customer(Record, Base):
     )
 
 
-class Property(Record, Base):
+class Property(Record, Mergeable, Base):
     """A home to be renovated."""
 
     __tablename__ = "property"
@@ -130,10 +136,13 @@ class Property(Record, Base):
     layout: Mapped[str | None] = mapped_column(String(50))
     handover_on: Mapped[date | None]
 
-    customer: Mapped[Customer] = relationship(back_populates="properties")
+    customer: Mapped[Customer] = relationship(
+        back_populates="properties", primaryjoin="Customer.id == Property.customer_id"
+    )
 
     __table_args__ = (
-        Index("ix_property_branch", "branch_id", "id"),
+        Index("ix_property_branch", "branch_id", "id", **STANDING),
+        Index("ix_property_merged", "merged_into_id", "number", **MERGED),
         Index("ix_property_address", "estate", "building", "unit", "room"),
         Index("ix_property_room", "room", "building", "unit", "estate"),
     )

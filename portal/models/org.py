@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Numeric, String, Text
+from sqlalchemy import ForeignKey, Index, Numeric, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
-from portal.models.base import Base, Record, prefixed
+from portal.models.base import MERGED, Base, Mergeable, Record, prefixed
 from portal.permissions import Role
 from portal.terms import Term, one_of
 
@@ -121,7 +121,7 @@ class PartyStatus(Term):
     DEPARTED = "DEPARTED", "Departed"
 
 
-class Party(Record, Base):
+class Party(Record, Mergeable, Base):
     """A person or department outside the portal whose acts are recorded on their behalf."""
 
     __tablename__ = "party"
@@ -140,6 +140,7 @@ class Party(Record, Base):
     branch: Mapped[Branch | None] = relationship()
 
     __table_args__ = (
+        Index("ix_party_merged", "merged_into_id", "number", **MERGED),
         one_of("kind", PartyKind),
         one_of("department", Department, nullable=True),
         one_of("status", PartyStatus),

@@ -179,6 +179,7 @@ def heads(session: Session, department: str) -> list[Party]:
         session.scalars(
             select(Party)
             .where(Party.department == department, Party.is_head.is_(True), Party.status == PartyStatus.ACTIVE)
+            .where(visibility.standing(Party))
             .order_by(Party.id)
         )
     )

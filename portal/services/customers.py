@@ -128,6 +128,10 @@ def phone_starts(digits: str) -> list[str]:
     return starts
 
 
+_STANDS_FOR = func.coalesce(Customer.merged_into_id, Customer.id)
+"""Who a row means: whoever it was merged into, so that an old number still tells who calls."""
+
+
 def find_by_phone(session: Session, user: User, digits: str, *, limit: int = 8) -> list[Customer]:
     """Whose number it may be while it is typed: customers of the person's rows, by first, second and representative's phone.
 
@@ -139,9 +143,9 @@ def find_by_phone(session: Session, user: User, digits: str, *, limit: int = 8) 
         return []
     columns = (Customer.phone, Customer.phone2, Customer.representative_phone)
     starts = phone_starts(typed)
-    ids = [select(Customer.id).where(starts_with(column, start)) for column in columns for start in starts]
+    ids = [select(_STANDS_FOR).where(starts_with(column, start)) for column in columns for start in starts]
     if len(typed) == 4:
-        ids.append(select(Customer.id).where(Customer.phone_tail == typed))
+        ids.append(select(_STANDS_FOR).where(Customer.phone_tail == typed))
     exact = case((or_(*(column.in_(starts) for column in columns)), 0), else_=1)
     query = (
         visible_to(user)
@@ -172,7 +176,11 @@ def lookalikes(
         return []
     found = session.scalars(
         select(Customer)
-        .where(or_(Customer.phone.in_(wanted), Customer.phone2.in_(wanted)), Customer.id != (exclude_id or 0))
+        .where(
+            or_(Customer.phone.in_(wanted), Customer.phone2.in_(wanted)),
+            Customer.id != (exclude_id or 0),
+            visibility.standing(Customer),
+        )
         .order_by(Customer.id)
         .limit(5)
     ).all()
@@ -237,7 +245,7 @@ def _check(session: Session, values: dict[str, Any], *, actor: User | None, excl
     if values["kind"] == CustomerKind.LOST and not values["lost_reason"]:
         raise Invalid({"lost_reason": N_("Say why the customer was lost.")})
     same = (Customer.phone == values["phone"], Customer.name == values["name"], Customer.id != (exclude_id or 0))
-    found = session.execute(select(Customer.id, Customer.number).where(*same)).first()
+    found = session.execute(select(Customer.id, Customer.number).where(*same, visibility.standing(Customer))).first()
     if found is None:
         return
     if actor is not None and session.scalar(
@@ -245,6 +253,20 @@ def _check(session: Session, values: dict[str, Any], *, actor: User | None, excl
     ):
         raise Invalid({"phone": N_("%(number)s has this name and phone already.") % {"number": found.number}})
     raise Invalid({"phone": N_("A customer of another branch has this name and phone already. Ask the manager.")})
+
+
+def standing_with(session: Session, name: str, number: str, *, except_ids: tuple[int, ...]) -> str | None:
+    """The number of another customer with this name and phone, if there is one that was not merged."""
+    return session.scalar(
+        select(Customer.number)
+        .where(
+            Customer.phone == number,
+            Customer.name == name,
+            Customer.id.not_in(except_ids),
+            visibility.standing(Customer),
+        )
+        .limit(1)
+    )
 
 
 def tail(number: str) -> str:

@@ -20,7 +20,7 @@ from portal.models.event import Event, EventKind
 from portal.models.org import User
 from portal.models.project import Project
 from portal.permissions import Permission, Role, may
-from portal.services import contracts, records
+from portal.services import contracts, merged, records
 from portal.services.timeline import NEWEST, newest_first
 
 MOST = 50
@@ -112,6 +112,8 @@ def timeline(
 ) -> list[Event]:
     """What happened around the household, newest first: events of the records the person may see."""
     given = visibility.parameters(user) | {"customer_id": customer.id, "before": before or NEWEST, "most": limit}
+    given["same"] = merged.ids(session, Customer.KIND, customer.id)
+    given["told"] = merged.ever(session, Customer.KIND, customer.id, given["same"])
     return list(session.scalars(_timeline(visibility.placeholder(user), chosen if chosen in FILTERS else "all"), given))
 
 
@@ -123,19 +125,22 @@ def _timeline(viewer: visibility.Placeholder, chosen: str) -> Select[Event]:
         for kind in _KINDS.get(chosen, tuple(records.RECORDS))
         if kind in records.RECORDS and may(role, records.permission_of(kind))
     ]
-    query = select(Event).where(Event.customer_id == _CUSTOMER, or_(*parts) if parts else Event.id < 0)
+    query = select(Event).where(Event.customer_id.in_(_TOLD), or_(*parts) if parts else Event.id < 0)
     if chosen == "notes":
         query = query.where(Event.kind == EventKind.NOTE)
     return newest_first(query)
 
 
 _CUSTOMER = bindparam("customer_id", type_=Integer())
+_SAME: Any = bindparam("same", expanding=True)
+_TOLD: Any = bindparam("told", expanding=True)
+"""The customer and who was merged into it; with those it was merged with for a while."""
 
 
 def _ids(viewer: visibility.Placeholder, kind: str) -> Any:
     model = records.RECORDS[kind]
     if model is Customer:
-        return select(_CUSTOMER)
+        return _SAME
     if not hasattr(model, "customer_id"):
         return _ids_of_escalations(viewer, model) if kind == "escalations" else []
     return select(model.id).where(model.customer_id == _CUSTOMER, visibility.condition(viewer, model))

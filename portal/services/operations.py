@@ -33,6 +33,7 @@ KINDS: dict[str, Text] = {
     "digest_person": N_("Digest of a person", "work"),
     "audit_check": N_("Check of the audit chain", "work"),
     "cleanup": N_("Clearing away", "work"),
+    "duplicates": N_("Search for duplicates", "work"),
     "calendar_reminder": N_("Reminder of the calendar", "work"),
     "work_given_up": N_("Alert to given-up work", "work"),
 }

@@ -109,6 +109,7 @@ def same_address(
             Property.unit == unit.strip(),
             Property.room == room.strip(),
             Property.id != (exclude_id or 0),
+            visibility.standing(Property),
         )
         .limit(5)
     ).all()

@@ -21,6 +21,7 @@ from portal.models.org import User
 from portal.paths import record_path
 from portal.permissions import Role
 from portal.processes.registry import PROCESSES
+from portal.services import merged
 from portal.services.fields import Field, as_text
 
 PAGE = 50
@@ -88,6 +89,10 @@ ACTIONS: dict[str, Text] = {
     "task-called-off": N_("Task called off: %(name)s. Reason: %(text)s"),
     "follow": N_("%(name)s follows this record"),
     "unfollow": N_("%(name)s no longer follows this record"),
+    "merged-into": N_("%(name)s was merged into this record"),
+    "merged-away": N_("Merged into %(name)s"),
+    "unmerged-into": N_("The merge with %(name)s was undone"),
+    "unmerged-away": N_("The merge into %(name)s was undone: it stands for itself again"),
 }
 
 
@@ -103,7 +108,7 @@ def newest_first(events: Select[Event]) -> Select[Event]:
 
 
 _OF_RECORD = newest_first(
-    select(Event).where(Event.record_kind == bindparam("kind"), Event.record_id == bindparam("id"))
+    select(Event).where(Event.record_kind == bindparam("kind"), Event.record_id.in_(bindparam("ids", expanding=True)))
 )
 _OF_CUSTOMER = newest_first(select(Event).where(Event.customer_id == bindparam("id")))
 
@@ -111,8 +116,9 @@ _OF_CUSTOMER = newest_first(select(Event).where(Event.customer_id == bindparam("
 def of_record(
     session: Session, kind: str, record_id: int, *, before: int | None = None, limit: int = PAGE
 ) -> list[Event]:
-    """The events of one record, newest first; `before` is the last one already shown."""
-    given = {"kind": kind, "id": record_id, "before": before or NEWEST, "most": limit}
+    """The events of one record and of what was merged into it, newest first; `before` is the last one shown."""
+    ids = merged.ids(session, kind, record_id)
+    given = {"kind": kind, "ids": ids, "before": before or NEWEST, "most": limit}
     return list(session.scalars(_OF_RECORD, given))
 
 

@@ -18,6 +18,7 @@ from blueprints.forms import (
     WholeField,
 )
 from blueprints.records.forms.base import PercentField, RecordForm
+from portal import visibility
 from portal.db import session
 from portal.i18n import N_
 from portal.models.contract import Contract, ContractState, PaymentKind
@@ -44,7 +45,11 @@ def homes_of(customer: Customer) -> list[tuple[int, str]]:
     """The homes of a customer, to choose from."""
     return [
         (home.id, home.address)
-        for home in session().scalars(select(Property).where(Property.customer_id == customer.id).order_by(Property.id))
+        for home in session().scalars(
+            select(Property)
+            .where(Property.customer_id == customer.id, visibility.standing(Property))
+            .order_by(Property.id)
+        )
     ]
 
 

@@ -263,6 +263,7 @@ def upgrade() -> None:
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("updated_by_id", sa.Integer(), nullable=True),
         sa.Column("branch_id", sa.Integer(), nullable=True),
+        sa.Column("merged_into_id", sa.Integer(), nullable=True),
         sa.CheckConstraint(
             "gender_title IS NULL OR gender_title IN ('MR', 'MS')", name=op.f("ck_customer_gender_title_known")
         ),
@@ -280,24 +281,82 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["branch_id"], ["branch.id"], name=op.f("fk_customer_branch_id")),
         sa.ForeignKeyConstraint(["created_by_id"], ["user.id"], name=op.f("fk_customer_created_by_id")),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["customer.id"], name=op.f("fk_customer_merged_into_id")),
         sa.ForeignKeyConstraint(["owner_id"], ["user.id"], name=op.f("fk_customer_owner_id")),
         sa.ForeignKeyConstraint(["referred_by_id"], ["customer.id"], name=op.f("fk_customer_referred_by_id")),
         sa.ForeignKeyConstraint(["updated_by_id"], ["user.id"], name=op.f("fk_customer_updated_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customer")),
         sa.UniqueConstraint("number", name=op.f("uq_customer_number")),
-        sa.UniqueConstraint("phone", "name", name=op.f("uq_customer_phone_name")),
     )
     with op.batch_alter_table("customer", schema=None) as batch_op:
-        batch_op.create_index("ix_customer_branch", ["branch_id", "id"], unique=False)
-        batch_op.create_index("ix_customer_created", ["created_at", "id"], unique=False)
-        batch_op.create_index("ix_customer_grade", ["grade", "id"], unique=False)
-        batch_op.create_index("ix_customer_kind", ["kind", "id"], unique=False)
+        batch_op.create_index(
+            "ix_customer_branch",
+            ["branch_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_customer_created",
+            ["created_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_customer_grade",
+            ["grade", "id"],
+            unique=False,
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_customer_kind",
+            ["kind", "id"],
+            unique=False,
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_customer_merged",
+            ["merged_into_id", "number"],
+            unique=False,
+            sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_customer_name"), ["name"], unique=False)
-        batch_op.create_index("ix_customer_opt_out", ["sms_opt_out", "id"], unique=False)
-        batch_op.create_index("ix_customer_owner", ["owner_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_customer_opt_out",
+            ["sms_opt_out", "id"],
+            unique=False,
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_customer_owner",
+            ["owner_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
+        batch_op.create_index("ix_customer_phone", ["phone", "name"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_phone2"), ["phone2"], unique=False)
         batch_op.create_index(batch_op.f("ix_customer_phone_tail"), ["phone_tail"], unique=False)
+        batch_op.create_index(
+            "ix_customer_referred_by",
+            ["referred_by_id"],
+            unique=False,
+            sqlite_where=sa.text("referred_by_id IS NOT NULL"),
+            postgresql_where=sa.text("referred_by_id IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_customer_representative_phone"), ["representative_phone"], unique=False)
+        batch_op.create_index(
+            "uq_customer_phone_name",
+            ["phone", "name"],
+            unique=True,
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
 
     op.create_table(
         "document",
@@ -331,6 +390,30 @@ def upgrade() -> None:
             name=op.f("uq_document_form_record_kind_record_id_locale_fingerprint"),
         ),
     )
+    op.create_table(
+        "duplicate_pair",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("first_id", sa.Integer(), nullable=False),
+        sa.Column("second_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "reason IN ('PHONE', 'PHONE_TAIL', 'NAME_ADDRESS', 'CONTRACT', 'ADDRESS', 'NAME', 'HAND')",
+            name=op.f("ck_duplicate_pair_reason_known"),
+        ),
+        sa.CheckConstraint("state IN ('OPEN', 'DISMISSED', 'MERGED')", name=op.f("ck_duplicate_pair_state_known")),
+        sa.ForeignKeyConstraint(["decided_by_id"], ["user.id"], name=op.f("fk_duplicate_pair_decided_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duplicate_pair")),
+        sa.UniqueConstraint("kind", "first_id", "second_id", name=op.f("uq_duplicate_pair_kind_first_id_second_id")),
+    )
+    with op.batch_alter_table("duplicate_pair", schema=None) as batch_op:
+        batch_op.create_index("ix_duplicate_pair_second", ["kind", "second_id"], unique=False)
+        batch_op.create_index("ix_duplicate_pair_state", ["kind", "state", "id"], unique=False)
+
     op.create_table(
         "export",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -488,6 +571,7 @@ def upgrade() -> None:
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("updated_by_id", sa.Integer(), nullable=True),
         sa.Column("branch_id", sa.Integer(), nullable=True),
+        sa.Column("merged_into_id", sa.Integer(), nullable=True),
         sa.CheckConstraint(
             "department IS NULL OR department IN ('DESIGN', 'STORE', 'ENGINEERING', 'PURCHASING', 'FINANCE', 'SERVICE', 'HR', 'LEGAL', 'MARKETING', 'ADMIN', 'MANAGEMENT')",
             name=op.f("ck_party_department_known"),
@@ -499,12 +583,43 @@ def upgrade() -> None:
         sa.CheckConstraint("status IN ('ACTIVE', 'SUSPENDED', 'DEPARTED')", name=op.f("ck_party_status_known")),
         sa.ForeignKeyConstraint(["branch_id"], ["branch.id"], name=op.f("fk_party_branch_id")),
         sa.ForeignKeyConstraint(["created_by_id"], ["user.id"], name=op.f("fk_party_created_by_id")),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["party.id"], name=op.f("fk_party_merged_into_id")),
         sa.ForeignKeyConstraint(["updated_by_id"], ["user.id"], name=op.f("fk_party_updated_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_party")),
         sa.UniqueConstraint("number", name=op.f("uq_party_number")),
     )
     with op.batch_alter_table("party", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_party_merged",
+            ["merged_into_id", "number"],
+            unique=False,
+            sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_party_name"), ["name"], unique=False)
+
+    op.create_table(
+        "record_merge",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("kept_id", sa.Integer(), nullable=False),
+        sa.Column("merged_id", sa.Integer(), nullable=False),
+        sa.Column("kept_number", sa.String(length=40), nullable=False),
+        sa.Column("merged_number", sa.String(length=40), nullable=False),
+        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.Column("moved", sa.JSON(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by_id", sa.Integer(), nullable=True),
+        sa.Column("left", sa.JSON(), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["user.id"], name=op.f("fk_record_merge_by_id")),
+        sa.ForeignKeyConstraint(["undone_by_id"], ["user.id"], name=op.f("fk_record_merge_undone_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_record_merge")),
+    )
+    with op.batch_alter_table("record_merge", schema=None) as batch_op:
+        batch_op.create_index("ix_record_merge_kept", ["kind", "kept_id"], unique=False)
+        batch_op.create_index("ix_record_merge_merged", ["kind", "merged_id"], unique=False)
 
     op.create_table(
         "recovery_code",
@@ -679,17 +794,32 @@ def upgrade() -> None:
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("updated_by_id", sa.Integer(), nullable=True),
         sa.Column("branch_id", sa.Integer(), nullable=True),
+        sa.Column("merged_into_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["branch_id"], ["branch.id"], name=op.f("fk_property_branch_id")),
         sa.ForeignKeyConstraint(["created_by_id"], ["user.id"], name=op.f("fk_property_created_by_id")),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_property_customer_id")),
+        sa.ForeignKeyConstraint(["merged_into_id"], ["property.id"], name=op.f("fk_property_merged_into_id")),
         sa.ForeignKeyConstraint(["updated_by_id"], ["user.id"], name=op.f("fk_property_updated_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_property")),
         sa.UniqueConstraint("number", name=op.f("uq_property_number")),
     )
     with op.batch_alter_table("property", schema=None) as batch_op:
         batch_op.create_index("ix_property_address", ["estate", "building", "unit", "room"], unique=False)
-        batch_op.create_index("ix_property_branch", ["branch_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_property_branch",
+            ["branch_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_property_customer_id"), ["customer_id"], unique=False)
+        batch_op.create_index(
+            "ix_property_merged",
+            ["merged_into_id", "number"],
+            unique=False,
+            sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+        )
         batch_op.create_index("ix_property_room", ["room", "building", "unit", "estate"], unique=False)
 
     op.create_table(
@@ -1494,8 +1624,17 @@ def downgrade() -> None:
     op.drop_table("task")
     with op.batch_alter_table("property", schema=None) as batch_op:
         batch_op.drop_index("ix_property_room")
+        batch_op.drop_index(
+            "ix_property_merged",
+            sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_property_customer_id"))
-        batch_op.drop_index("ix_property_branch")
+        batch_op.drop_index(
+            "ix_property_branch",
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
         batch_op.drop_index("ix_property_address")
 
     op.drop_table("property")
@@ -1527,8 +1666,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recovery_code_user_id"))
 
     op.drop_table("recovery_code")
+    with op.batch_alter_table("record_merge", schema=None) as batch_op:
+        batch_op.drop_index("ix_record_merge_merged")
+        batch_op.drop_index("ix_record_merge_kept")
+
+    op.drop_table("record_merge")
     with op.batch_alter_table("party", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_party_name"))
+        batch_op.drop_index(
+            "ix_party_merged",
+            sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+        )
 
     op.drop_table("party")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
@@ -1551,18 +1700,63 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_export_expires_at"))
 
     op.drop_table("export")
+    with op.batch_alter_table("duplicate_pair", schema=None) as batch_op:
+        batch_op.drop_index("ix_duplicate_pair_state")
+        batch_op.drop_index("ix_duplicate_pair_second")
+
+    op.drop_table("duplicate_pair")
     op.drop_table("document")
     with op.batch_alter_table("customer", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_customer_phone_name",
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_customer_representative_phone"))
+        batch_op.drop_index(
+            "ix_customer_referred_by",
+            sqlite_where=sa.text("referred_by_id IS NOT NULL"),
+            postgresql_where=sa.text("referred_by_id IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_customer_phone_tail"))
         batch_op.drop_index(batch_op.f("ix_customer_phone2"))
-        batch_op.drop_index("ix_customer_owner")
-        batch_op.drop_index("ix_customer_opt_out")
+        batch_op.drop_index("ix_customer_phone")
+        batch_op.drop_index(
+            "ix_customer_owner",
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
+        batch_op.drop_index(
+            "ix_customer_opt_out",
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_customer_name"))
-        batch_op.drop_index("ix_customer_kind")
-        batch_op.drop_index("ix_customer_grade")
-        batch_op.drop_index("ix_customer_created")
-        batch_op.drop_index("ix_customer_branch")
+        batch_op.drop_index(
+            "ix_customer_merged",
+            sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_customer_kind",
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
+        batch_op.drop_index(
+            "ix_customer_grade",
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
+        batch_op.drop_index(
+            "ix_customer_created",
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
+        batch_op.drop_index(
+            "ix_customer_branch",
+            sqlite_where=sa.text("merged_into_id IS NULL"),
+            postgresql_where=sa.text("merged_into_id IS NULL"),
+        )
 
     op.drop_table("customer")
     op.drop_table("client_request")

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal import clock, visibility
 from portal.imports.customer_steps import CUSTOMER_FILLS, PROPERTY_FILLS
@@ -36,24 +36,30 @@ class Stored:
         self._viewer = viewer
 
     def customers(self, phones: Collection[str]) -> Sequence[KnownCustomer]:
-        """Customers with one of the phones as first phone."""
+        """Customers with one of the phones as first phone; one that was merged means the one who was kept, and comes first."""
+        kept = aliased(Customer)
         found = [
-            customer
+            (customer, into or customer)
             for part in batches(phones)
-            for customer in self._session.scalars(select(Customer).where(Customer.phone.in_(part)))
+            for customer, into in self._session.execute(
+                select(Customer, kept)
+                .outerjoin(kept, kept.id == Customer.merged_into_id)
+                .where(Customer.phone.in_(part))
+                .order_by(Customer.merged_into_id.is_(None), Customer.id)
+            )
         ]
-        shown = self._shown({customer.id for customer in found})
+        shown = self._shown({stands.id for _, stands in found})
         return [
             KnownCustomer(
-                customer.id,
-                customer.number,
+                stands.id,
+                stands.number,
                 customer.name,
                 customer.phone,
                 customer.phone2,
-                customer.id in shown,
-                {name: getattr(customer, name) for name in (*CUSTOMER_FILLS, "grade", "source")},
+                stands.id in shown,
+                {name: getattr(stands, name) for name in (*CUSTOMER_FILLS, "grade", "source")},
             )
-            for customer in found
+            for customer, stands in found
         ]
 
     def _shown(self, ids: set[int]) -> set[int]:
@@ -70,7 +76,11 @@ class Stored:
             home
             for part in batches({home.room for home in homes})
             for home in self._session.scalars(
-                select(Property).where(Property.room.in_(part), Property.estate.in_({home.estate for home in homes}))
+                select(Property).where(
+                    Property.room.in_(part),
+                    Property.estate.in_({home.estate for home in homes}),
+                    visibility.standing(Property),
+                )
             )
         ]
         known = [(Home(home.estate, home.building, home.unit, home.room), home) for home in found]
@@ -129,7 +139,9 @@ class Stored:
             KnownParty(party.id, party.number, party.kind, party.name)
             for part in batches(names)
             for party in self._session.scalars(
-                select(Party).where(Party.name.in_(part), Party.status != PartyStatus.DEPARTED).order_by(Party.id)
+                select(Party)
+                .where(Party.name.in_(part), Party.status != PartyStatus.DEPARTED, visibility.standing(Party))
+                .order_by(Party.id)
             )
         ]
 

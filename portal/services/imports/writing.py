@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal import clock
+from portal import clock, visibility
 from portal.imports.parties import TRADES
 from portal.imports.plan import Act, Plan, RowPlan, Step
 from portal.models.complaint import Complaint, ComplaintDepartment, ComplaintRound
@@ -87,7 +87,7 @@ class _Writer:
         }
         for start in range(0, len(names), 400):
             part = sorted(names)[start : start + 400]
-            named = Party.name.in_(part) & (Party.status != PartyStatus.DEPARTED)
+            named = Party.name.in_(part) & (Party.status != PartyStatus.DEPARTED) & visibility.standing(Party)
             for party in self._session.scalars(select(Party).where(named | Party.number.in_(part))):
                 self._parties.setdefault((party.kind, party.name), party)
                 self._numbers[party.number] = party
