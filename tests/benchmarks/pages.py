@@ -29,11 +29,13 @@ class Page:
     form: Callable[[Browser], dict[str, Any]] | None = None
     is_list: bool = False
     """Lists have a limit on their weight."""
+    is_part: bool = False
+    """Asked for by the page's script, as a part of the page: the palette while one types."""
 
     def ask(self, volume: Volume, sample: Sample) -> Answer:
         """Do it once."""
         browser = volume.browser(self.role, of_a_store=self.of_a_store)
-        answer = browser.ask(self.path(sample), self.form(browser) if self.form else None)
+        answer = browser.ask(self.path(sample), self.form(browser) if self.form else None, is_part=self.is_part)
         assert answer.status == (303 if self.form else 200), f"{self.name}: {answer.status} {answer.body[:500]!r}"
         return answer
 
@@ -68,12 +70,25 @@ PAGES = (
     Page("dashboard of a specialist", 20, SPECIALIST, _at("/specialist/"), of_a_store=True),
     Page("dashboard of the manager", 20, MANAGER, _at("/manager/")),
     Page("front desk", 20, DESK, _at("/front-desk/"), of_a_store=True),
-    Page("search by name", 20, MANAGER, lambda sample: f"/records/palette?q={sample.name}"),
-    Page("search by phone", 20, MANAGER, lambda sample: f"/records/palette?q={sample.phone}"),
-    Page("search by last four digits", 20, MANAGER, lambda sample: f"/records/palette?q={sample.phone[-4:]}"),
-    Page("search by number", 20, MANAGER, lambda sample: f"/records/palette?q={sample.complaint}"),
-    Page("search by address", 20, MANAGER, _at("/records/palette?q=翠湖天地 5-1-1802")),
-    Page("search by name, one store", 20, SPECIALIST, lambda sample: f"/records/palette?q={sample.name}", True),
+    Page("search by name", 20, MANAGER, lambda sample: f"/records/palette?q={sample.name}", is_part=True),
+    Page("search by phone", 20, MANAGER, lambda sample: f"/records/palette?q={sample.phone}", is_part=True),
+    Page(
+        "search by last four digits",
+        20,
+        MANAGER,
+        lambda sample: f"/records/palette?q={sample.phone[-4:]}",
+        is_part=True,
+    ),
+    Page("search by number", 20, MANAGER, lambda sample: f"/records/palette?q={sample.complaint}", is_part=True),
+    Page("search by address", 20, MANAGER, _at("/records/palette?q=翠湖天地 5-1-1802"), is_part=True),
+    Page(
+        "search by name, one store",
+        20,
+        SPECIALIST,
+        lambda sample: f"/records/palette?q={sample.name}",
+        True,
+        is_part=True,
+    ),
     Page("register a call", 25, DESK, _at("/front-desk/calls/new"), of_a_store=True, form=_call),
 )
 

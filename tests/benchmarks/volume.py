@@ -52,9 +52,9 @@ class Browser:
         cookie = self._client.browser.get_cookie(COOKIE_NAME) if token else None
         self._headers = {"Cookie": f"{COOKIE_NAME}={cookie.value}"} if cookie else {}
 
-    def ask(self, path: str, form: dict[str, Any] | None = None) -> Answer:
-        """One request, timed."""
-        headers = dict(self._headers)
+    def ask(self, path: str, form: dict[str, Any] | None = None, *, is_part: bool = False) -> Answer:
+        """One request, timed; for a part of a page as its script asks for it."""
+        headers = self._headers | ({"HX-Request": "true"} if is_part else {})
         if form is not None:
             headers |= {"X-CSRFToken": self._client.csrf(), "Origin": "http://localhost", "Host": "localhost"}
             headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -113,12 +113,14 @@ class Volume:
         self.app = create_app(self.config)
         self._browsers: dict[tuple[Role, bool], Browser] = {}
 
-    def fill(self, projects: int) -> None:
-        """Bring the database to this version and, when it is empty, seed it. The query planner has looked afterwards."""
+    def fill(self, projects: int) -> bool:
+        """Bring the database to this version and, when it is empty, seed it; True: it was. The planner has looked then."""
         with self.app.app_context():
             database.upgrade()
-            if session().scalar(select(Project.id).limit(1)) is None:
+            is_empty = session().scalar(select(Project.id).limit(1)) is None
+            if is_empty:
                 seeding.seed(projects, tell=lambda line: None)
+            return is_empty
 
     @property
     def projects(self) -> int:
