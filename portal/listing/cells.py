@@ -124,7 +124,9 @@ def clock(kind: str, model: Any, label: Text) -> Clock:
     by_urgency = (Task.due_at.asc().nulls_last(), Task.id)
     ours = select(Task.id).where(open_tasks(kind, model)).order_by(*by_urgency).limit(1)
     number = ours.correlate(model.__table__).scalar_subquery()
-    theirs = select(Task.id).where(Task.record_kind == kind, Task.record_id == first.record_id, Task.closed_at.is_(None))
+    theirs = select(Task.id).where(
+        Task.record_kind == kind, Task.record_id == first.record_id, Task.closed_at.is_(None)
+    )
     is_first = first.id == theirs.order_by(*by_urgency).limit(1).correlate(first).scalar_subquery()
     running = and_(first.record_kind == kind, first.closed_at.is_(None), first.due_at.is_not(None), is_first)
     runs = select(Task.id).where(open_tasks(kind, model), Task.due_at.is_not(None)).correlate(model.__table__).exists()

@@ -120,7 +120,7 @@ def still(listing: Listing) -> int:
 
 def page(session: Session, user: User, listing: Listing, state: State, *, at: datetime) -> Page:
     """The rows of a state that exist for the person."""
-    question, values = _asked(session, user, listing, state, at)
+    question, values = asked(session, user, listing, state, at)
     place, backwards = _place(listing, state)
     if place is not None:
         values |= {"place_value": place.value, "place_id": place.id}
@@ -173,10 +173,10 @@ def count_state(session: Session, user: User, listing: Listing, state: State, *,
 def _count(
     session: Session, user: User, wanted: Sequence[tuple[Listing, State]], at: datetime
 ) -> list[tuple[int, bool]]:
-    asked = [_asked(session, user, listing, state, at) for listing, state in wanted]
-    questions = tuple(question for question, _values in asked)
-    values = {name: value for _question, given in asked for name, value in given.items()}
-    if len(asked) > 1 and any(question.has_own_values for question in questions):
+    questioned = [asked(session, user, listing, state, at) for listing, state in wanted]
+    questions = tuple(question for question, _values in questioned)
+    values = {name: value for _question, given in questioned for name, value in given.items()}
+    if len(questioned) > 1 and any(question.has_own_values for question in questions):
         return [_count(session, user, [one], at)[0] for one in wanted]
     found = _counts(questions, CEILING).raw(session, values)[0]
     return [(min(number, CEILING), number > CEILING) for number in found]
@@ -188,8 +188,8 @@ def ids(
     """The statement of all matching record numbers, without order, and what fills it."""
     listing = LISTINGS[kind]
     state, _problems = from_args(listing, params)
-    question, values = _asked(session, user, listing, state, at)
-    return _matching(question), values
+    question, values = asked(session, user, listing, state, at)
+    return matching(question), values
 
 
 def moments(user: User, at: datetime) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def moments(user: User, at: datetime) -> dict[str, Any]:
 # ---------- Asking ----------
 
 
-def _asked(
+def asked(
     session: Session, user: User, listing: Listing, state: State, at: datetime
 ) -> tuple[Question, dict[str, Any]]:
     """The question of a state, and what fills it."""
@@ -240,13 +240,18 @@ def _step(state: State, name: str, row: Values, before: int) -> State:
 
 @lru_cache(maxsize=512)
 def _counts(questions: tuple[Question, ...], ceiling: int) -> Prepared:
-    capped = (_matching(question).limit(ceiling + 1).subquery() for question in questions)
+    capped = (matching(question).limit(ceiling + 1).subquery() for question in questions)
     return Prepared(select(*(select(func.count()).select_from(each).scalar_subquery() for each in capped)))
 
 
-def _matching(question: Question) -> Select[Any]:
+def matching(question: Question, *columns: Any) -> Select[Any]:
+    """The rows of a question without order: their numbers inside, or the columns asked for."""
     model = LISTINGS[question.kind].model
-    return select(model.id).where(condition(question.viewer, model), *_narrowing(question))
+    return (
+        select(*(columns or (model.id,)))
+        .select_from(model)
+        .where(condition(question.viewer, model), *_narrowing(question))
+    )
 
 
 @lru_cache(maxsize=1024)

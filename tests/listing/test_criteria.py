@@ -61,6 +61,7 @@ def depth(part):
 
 
 @pytest.mark.parametrize("kind", sorted(LISTINGS))
+@settings(deadline=None)
 @given(data=st.data())
 def test_what_is_said_can_be_read_again(kind, data):
     listing = LISTINGS[kind]
@@ -108,6 +109,7 @@ def test_spans_are_whole_days(name, today, days):
     assert tuple(map(str, criteria.span(name, date.fromisoformat(today)))) == days
 
 
+@settings(deadline=None)
 @given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.sampled_from(sorted(SPANS)))
 def test_every_span_is_a_stretch_around_its_day(today, name):
     start, end = criteria.span(name, today)
