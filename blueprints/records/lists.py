@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -15,10 +16,11 @@ from blueprints.http import page, requires
 from blueprints.records import blueprint, lines
 from portal import clock, i18n
 from portal.db import session
-from portal.i18n import _
+from portal.i18n import N_, _
 from portal.listing import engine
 from portal.listing.declaration import Listing
 from portal.listing.registry import LISTINGS
+from portal.listing.state import VIEWS as NAMES
 from portal.listing.state import State, find_filter, from_args
 from portal.permissions import may
 
@@ -30,20 +32,73 @@ def show(listing: Listing) -> ResponseReturnValue:
     """One page of the list, as the URL says."""
     state, problems = from_args(listing, request.args)
     at = clock.now()
+    look = VIEWS.get(state.view)
+    if look is not None and look.fits(listing):
+        return look.show(Asked(listing, state, [str(problem) for problem in problems], at))
     if "count" in request.args:
         return page("records/count.html", total=total(*engine.count_state(session(), g.user, listing, state, at=at)))
     found = engine.page(session(), g.user, listing, state, at=at)
-    may_create = listing.create is not None and may(g.user, listing.create)
-    return page(
-        "records/list.html",
-        listing=listing,
-        state=state,
-        problems=[str(problem) for problem in problems],
-        body=lines.body(found),
-        frame=frame(listing.kind, state.without_place(), labels(listing, state), may_create, i18n.locale()),
-        pager=pager(listing, state, found),
-        create=may_create,
+    asked = Asked(listing, state, [str(problem) for problem in problems], at)
+    return page("records/list.html", body=lines.body(found), pager=pager(listing, state, found), **around(asked))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a view is asked for. `problems`: what of the URL was left out."""
+
+    listing: Listing
+    state: State
+    problems: list[str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A way to look at the rows of a list. Its module puts it into VIEWS."""
+
+    label: i18n.Text
+    icon: str
+    fits: Callable[[Listing], bool]
+    """Whether rows of this type can be looked at so."""
+    show: Callable[[Asked], ResponseReturnValue]
+
+
+VIEWS: dict[str, View] = {}
+"""The views beside the plain list, by their name in the URL."""
+
+
+def switch(listing: Listing, state: State) -> list[dict[str, Any]]:
+    """The buttons that show the same rows otherwise; none where there is only the list."""
+    found = [("list", N_("List", "view"), "list")]
+    found += [
+        (name, VIEWS[name].label, VIEWS[name].icon) for name in NAMES if name in VIEWS and VIEWS[name].fits(listing)
+    ]
+    return (
+        [
+            {
+                "label": str(label),
+                "icon": icon,
+                "url": f"{listing.path}?{state.seen_as(name).query()}",
+                "current": name == (state.view or "list"),
+            }
+            for name, label, icon in found
+        ]
+        if len(found) > 1
+        else []
     )
+
+
+def around(asked: Asked) -> dict[str, Any]:
+    """What every view hands to `records/view.html`: heading and box, the switch, what was left out."""
+    listing, state = asked.listing, asked.state
+    may_create = listing.create is not None and may(g.user, listing.create)
+    return {
+        "listing": listing,
+        "state": state,
+        "problems": asked.problems,
+        "create": may_create,
+        "frame": frame(listing.kind, state.without_place(), labels(listing, state), may_create, i18n.locale()),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +107,7 @@ class Frame:
 
     top: Markup
     head: Markup
+    switch: Markup
 
 
 @lru_cache(maxsize=500)
@@ -59,7 +115,8 @@ def frame(kind: str, state: State, known: Labels, may_create: bool, _language: s
     """The frame of a list in a state; it is the same for everybody who sees the same choices."""
     listing, made = LISTINGS[kind], current_app.jinja_env.get_template("records/frame.html").module
     top = made.top(listing, may_create, search_box(listing, state, dict(known)))  # type: ignore[attr-defined]
-    return Frame(Markup(top), Markup(made.head(columns(listing, state))))  # type: ignore[attr-defined]
+    views = made.switch(switch(listing, state))  # type: ignore[attr-defined]
+    return Frame(Markup(top), Markup(made.head(columns(listing, state))), Markup(views))  # type: ignore[attr-defined]
 
 
 def labels(listing: Listing, state: State) -> Labels:
@@ -94,7 +151,8 @@ Known = dict[str, tuple[tuple[str, str], ...]]
 
 def search_box(listing: Listing, state: State, known: Known) -> dict[str, Any]:
     """The box with its facets and the menu of filters."""
-    hidden = [("filter", ",".join(state.filters))] + ([("sort", state.sort)] if state.sort else [])
+    kept = (("sort", state.sort), ("where", state.where), ("view", state.view), *state.options)
+    hidden = [("filter", ",".join(state.filters)), *((name, value) for name, value in kept if value)]
     return {
         "action": listing.path,
         "label": _("Search: %(title)s", title=str(listing.title)),

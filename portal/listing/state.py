@@ -18,6 +18,11 @@ from portal.listing import criteria
 from portal.listing.declaration import Choice, Column, Filter, Listing
 from portal.listing.terms import normalised
 
+VIEWS = ("list", "kanban", "calendar", "pivot", "graph", "tasks")
+"""What a list can be looked at as; the same rows in each."""
+OPTIONS = ("group", "open", "rows", "columns", "measure", "chart", "span", "day")
+"""What views keep in the URL beside the rows; each view reads its own and leaves out what it cannot read."""
+MAX_OPTION = 400
 MAX_FILTERS = 30
 MAX_CURSOR = 600
 
@@ -77,6 +82,24 @@ class State:
     before: str = ""
     where: str = ""
     """Conditions of one's own, as `criteria.write` says them."""
+    view: str = ""
+    """Empty: the plain list."""
+    options: tuple[tuple[str, str], ...] = ()
+    """What the view keeps, of OPTIONS."""
+
+    def option(self, name: str) -> str:
+        """What the view keeps under a name; empty: nothing."""
+        return dict(self.options).get(name, "")
+
+    def seen_as(self, view: str, **options: str) -> State:
+        """The same rows in another view, or in this one with other options."""
+        kept = dict(self.options) if view == (self.view or "list") else {}
+        kept = {name: value for name, value in (kept | options).items() if value}
+        return self.without_place(view="" if view == "list" else view, options=tuple(sorted(kept.items())))
+
+    def rows_only(self) -> State:
+        """What decides which rows there are, without how they are looked at."""
+        return State(self.q, self.filters, where=self.where)
 
     def without_place(self, **changes: Any) -> State:
         """The state with changes, from the first row on."""
@@ -95,6 +118,7 @@ class State:
     def query(self) -> str:
         """The state as the part of a URL after the question mark; filters always, since none is not the default."""
         said = {"q": self.q, "where": self.where, "sort": self.sort, "after": self.after, "before": self.before}
+        said |= {"view": self.view} | dict(self.options)
         pairs = [("filter", ",".join(self.filters)), *((name, value) for name, value in said.items() if value)]
         return urlencode(pairs)
 
@@ -118,7 +142,14 @@ def from_args(listing: Listing, args: Mapping[str, str]) -> tuple[State, list[Te
             where = criteria.write(criteria.read(listing, said))
         except criteria.Unreadable:
             problems.append(criteria.UNREADABLE)
-    state = State(normalised(args.get("q", "")), known, sort, where=where)
+    view = args.get("view", "")
+    if view not in ("", *VIEWS):
+        problems.append(N_("The view of this link is not known; this is the list."))
+        view = ""
+    kept = tuple(sorted((name, args[name][:MAX_OPTION]) for name in OPTIONS if args.get(name)))
+    state = State(
+        normalised(args.get("q", "")), known, sort, where=where, view="" if view == "list" else view, options=kept
+    )
     for name in ("after", "before"):
         if place := args.get(name, ""):
             if Cursor.read(place, order_type(listing, state)) is None:
