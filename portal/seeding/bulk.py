@@ -161,9 +161,10 @@ def insert(connection: Connection, table: Table, rows: list[Row], memory: Memory
     names = list(rows[0])
     columns: list[Any] = list(zip(*map(itemgetter(*names), rows), strict=True))
     for column in table.columns:  # what a column starts with when nobody says
-        if column.name not in rows[0] and column.default is not None and column.default.is_scalar:
+        default: Any = column.default
+        if column.name not in rows[0] and default is not None and default.is_scalar:
             names.append(column.name)
-            columns.append((column.default.arg,) * len(rows))
+            columns.append((default.arg,) * len(rows))
     for place, name in enumerate(names):
         change = table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
         if change is not None:
