@@ -75,6 +75,7 @@ DESK = App(
         Entry(N_("Department board"), "/manager/", P.MANAGER_DESK, exact=True),
         Entry(N_("Tasks"), records("tasks")),
         Entry(N_("Notices"), "/account/notices"),
+        Entry(N_("Exports"), "/records/exports", P.EXPORT),
     ),
 )
 

@@ -16,9 +16,12 @@ from portal import clock, i18n, settings, typed
 from portal.db import session, transaction
 from portal.errors import Invalid, NotFound
 from portal.exporting.fields import fields
+from portal.exporting.reading import parameters
 from portal.files.store import Store
 from portal.i18n import N_, _
+from portal.listing import criteria, engine
 from portal.listing.declaration import Listing
+from portal.listing.fields import Field as ListField
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State, from_args
 from portal.models.export import Export, ExportFormat, ExportPreset, ExportState
@@ -155,8 +158,9 @@ def _form(listing: Listing, state: State, asked: Asked, wrong: dict[str, str]) -
         status=422 if wrong else 200,
         listing=listing,
         words=in_words(listing, state),
+        rows=lists.total(*engine.count_state(session(), g.user, listing, state, at=clock.now())),
         back=f"{listing.path}?{state.query()}",
-        hidden=[("kind", listing.kind), ("filter", ",".join(state.filters)), ("q", state.q), ("sort", state.sort)],
+        hidden=[("kind", listing.kind), *parameters(state).items()],
         groups=[
             (key, str(label), [each for each in every.values() if each.group == key])
             for key, label in GROUPS.items()
@@ -189,14 +193,25 @@ def _url(listing: Listing, state: State, preset: str) -> str:
 
 
 def in_words(listing: Listing, state: State) -> str:
-    """List, filters and search in words."""
+    """List, filters, own conditions and search in words."""
     parts = [str(listing.title)]
     for chip in lists.facets(listing, state, dict(lists.labels(listing, state))):
         values = " / ".join(chip["values"])
         parts.append(f"{chip['kind']}: {values}" if chip["kind"] else values)
+    if state.where:
+        parts.append(criteria.words(listing, criteria.read(listing, state.where), _name_of))
     if state.q:
         parts.append(f"“{state.q}”")
     return " · ".join(parts)
+
+
+def _name_of(asked: ListField, value: str) -> str:
+    choice = asked.choice
+    if choice is None or not value.isdecimal():
+        return value
+    if choice.name_of is not None:
+        return choice.name_of(session(), g.user, int(value))
+    return dict(choice.offered(session(), g.user)).get(value, value)
 
 
 @blueprint.post("/exports/presets/<int:preset_id>/delete")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -29,7 +30,7 @@ def count(session: Session, user: User, listing: Listing, state: State, *, at: d
 
 def parameters(state: State) -> dict[str, str]:
     """The state as the parameters of a URL."""
-    return {"filter": ",".join(state.filters), "q": state.q, "sort": state.sort}
+    return dict(parse_qsl(state.without_place().query(), keep_blank_values=True))
 
 
 def lines(

@@ -8,6 +8,7 @@ import re
 import tracemalloc
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import openpyxl
@@ -23,7 +24,8 @@ from portal.errors import DomainError, Invalid, NotFound, NotPermitted
 from portal.exporting import reading
 from portal.exporting.fields import fields
 from portal.files.store import Store
-from portal.listing import engine
+from portal.listing import criteria, engine
+from portal.listing.criteria import Asked, Group
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State, from_args
 from portal.models.complaint import Complaint, Escalation
@@ -248,6 +250,24 @@ def test_the_file_is_of_one_moment(sign_in, clock, store, ask, monkeypatch):
     said = rows_of(store, export)
     assert len(said) == 301 and "改名" not in str(said)
     assert current_session().scalar(select(func.count(Customer.id))) == 301, "it was written meanwhile"
+
+
+def test_conditions_of_one_s_own_come_along(make, sign_in, session, clock, store):
+    client = sign_in(Role.MANAGER)
+    make.customer(name="赵敏", grade="A")
+    make.customer(name="钱多", grade="B")
+    where = criteria.write(Group("any", (Asked("grade", "is", ("A",)),)))
+    form = client.get(
+        "/records/exports/new", query={"kind": "customers", "filter": "", "where": where}, status=200
+    ).text  # fmt: skip
+    hidden = {
+        name: unescape(value) for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form)
+    }  # fmt: skip
+    assert hidden["where"] == where
+    client.post("/records/exports/new", hidden | {"columns": "name", "format": "CSV"}, status=303)
+    work()
+    export = session.scalars(select(Export)).one()
+    assert rows_of(store, export)[1:] == [["赵敏"]] and "A" in export.words
 
 
 # ---------- What stands in the cells ----------
