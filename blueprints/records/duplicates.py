@@ -58,7 +58,17 @@ def duplicate_pairs() -> ResponseReturnValue:
         query = merging.merges(g.user, kind).options(joinedload(Merge.by))
         query = query.where(Merge.id < before) if before is not None else query
         found = session().scalars(query.order_by(Merge.id.desc()).limit(duplicates.PAGE + 1)).all()
-        lines = [{"id": done.id, "done": done, "url": f"{HERE}/merges/{done.id}"} for done in found]
+        names = duplicates.titles(session(), kind, {key for done in found for key in (done.kept_id, done.merged_id)})
+        lines = [
+            {
+                "id": done.id,
+                "done": done,
+                "merged": names[done.merged_id],
+                "kept": names[done.kept_id],
+                "url": f"{HERE}/merges/{done.id}",
+            }
+            for done in found
+        ]
     else:
         pairs = duplicates.page(session(), g.user, kind, STATES[show], before=before, limit=duplicates.PAGE + 1)
         lines = [_line(shown) for shown in pairs]

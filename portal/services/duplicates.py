@@ -26,6 +26,7 @@ from portal.permissions import Permission, may
 from portal.services import merging
 from portal.services.customers import digits_of
 from portal.services.delivery import insert_once
+from portal.services.followers import title_of
 
 TAIL = 8
 """So many last digits of a phone: the number without an area code, or with a slip in the first three."""
@@ -251,6 +252,12 @@ def page(
     ids = {key for pair in pairs for key in (pair.first_id, pair.second_id)}
     records = {one.id: one for one in session.scalars(select(model).where(model.id.in_(ids)))} if ids else {}
     return [Shown(pair, records[pair.first_id], records[pair.second_id]) for pair in pairs]
+
+
+def titles(session: Session, kind: str, ids: set[int]) -> dict[int, str]:
+    """What records are called, merged ones too."""
+    model = merging.KINDS[kind].model
+    return {one.id: title_of(one) for one in session.scalars(select(model).where(model.id.in_(ids)))}
 
 
 def open_of(session: Session, user: User, record: Any) -> list[Shown]:

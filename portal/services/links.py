@@ -17,6 +17,8 @@ from portal.db import Base
 from portal.errors import DomainError
 from portal.i18n import N_, Text
 from portal.models.attachment import Attachment
+from portal.models.complaint import Complaint
+from portal.models.consultation import Consultation
 from portal.models.contract import Payment, PaymentTerm
 from portal.models.document import Document
 from portal.models.task import DeadlineBreach, Follower, Task
@@ -32,6 +34,8 @@ STAYS = {
 BATCH = 400
 
 LABELS: dict[str, Text] = {
+    Complaint.__tablename__: N_("Complaints"),
+    Consultation.__tablename__: N_("Contacts"),
     Attachment.__tablename__: N_("Files", "attachment"),
     Task.__tablename__: N_("Tasks"),
     Follower.__tablename__: N_("Followers"),

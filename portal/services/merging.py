@@ -78,6 +78,7 @@ KINDS: dict[str, Kind] = {
         Customer,
         customers.FIELDS | _BRANCH,
         prefers={
+            "name": lambda one: -_STANDING.index(CustomerKind(one.kind)),
             "kind": lambda one: -_STANDING.index(CustomerKind(one.kind)),
             "grade": lambda one: -ord(one.grade),
             "source": lambda one: -one.created_at.timestamp(),
@@ -334,7 +335,8 @@ def _tell(session: Session, kept: Any, other: Any, action: str, actor: User, at:
     """One event on each of the two."""
     for record, way, one in ((kept, "into", other), (other, "away", kept)):
         name = f"{title_of(one)} {one.number}" if title_of(one) != one.number else one.number
-        events.record(session, EventKind.CHANGE, at=at, actor=actor, record=record, action=f"{action}-{way}", name=name)
+        said = {"name": name, "code": record.number}
+        events.record(session, EventKind.CHANGE, at=at, actor=actor, record=record, action=f"{action}-{way}", **said)
 
 
 # ---------- Undoing ----------
@@ -378,7 +380,7 @@ def undo(session: Session, done: Merge, *, actor: User, at: datetime) -> Merge:
         raise NotPermitted(N_("Specialists and managers merge records."))
     kind = KINDS[done.kind]
     kept, other = _lock(session, kind.model, done.kept_id, done.merged_id)
-    session.refresh(done, with_for_update=True)
+    session.refresh(done)  # whoever else undoes it has held the two records until now
     if (reason := why_not_undone(session, done, at=at)) is not None:
         raise DomainError(reason)
     back, left = {}, []

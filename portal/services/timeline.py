@@ -90,9 +90,9 @@ ACTIONS: dict[str, Text] = {
     "follow": N_("%(name)s follows this record"),
     "unfollow": N_("%(name)s no longer follows this record"),
     "merged-into": N_("%(name)s was merged into this record"),
-    "merged-away": N_("Merged into %(name)s"),
+    "merged-away": N_("%(code)s was merged into %(name)s"),
     "unmerged-into": N_("The merge with %(name)s was undone"),
-    "unmerged-away": N_("The merge into %(name)s was undone: it stands for itself again"),
+    "unmerged-away": N_("%(code)s stands for itself again: the merge into %(name)s was undone"),
 }
 
 
