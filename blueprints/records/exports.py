@@ -44,7 +44,12 @@ def export_url(listing: Listing, state: State) -> str:
     """Where the list as it stands is exported; nothing for whoever may not."""
     if g.get("user") is None or not exports.may_export(session(), g.user, listing):
         return ""
-    return f"/records/exports/new?kind={listing.kind}&{state.without_place().query()}"
+    return f"/records/exports/new?kind={listing.kind}&{_rows_and_order(state).query()}"
+
+
+def _rows_and_order(state: State) -> State:
+    """What an export takes over: which rows there are and their order, not the view or the page."""
+    return state.rows_only().without_place(sort=state.sort)
 
 
 @blueprint.get("/exports")
@@ -60,6 +65,7 @@ def exports_list() -> ResponseReturnValue:
         "records/exports/list.html",
         exports=found[:PER_PAGE],
         state_label=ExportState.show,
+        format_label=ExportFormat.show,
         previous=number - 1,
         following=number + 1 if len(found) > PER_PAGE else 0,
         is_open=exports.may_export(session(), g.user),
@@ -90,8 +96,7 @@ def new_export() -> ResponseReturnValue:
     if not request.values.get("kind"):
         return see_other(".exports_list")
     listing = exports.listing_for(session(), g.user, request.values["kind"])
-    state, _problems = from_args(listing, request.values)
-    state = state.without_place()
+    state = _rows_and_order(from_args(listing, request.values)[0])
     if request.method == "GET":
         return _form(listing, state, Asked(_columns_of_preset(listing.kind, request.args.get("preset", "list"))), {})
     asked = _asked()

@@ -191,7 +191,7 @@ def handed_out(session: Session, export: Export, *, actor: User, at: datetime) -
 
 def summary(export: Export) -> str:
     """List, filter and size in one line, in the language in which it was asked for."""
-    parts = [export.words, _("%(rows)s rows", rows=f"{export.rows_total:,}"), ExportFormat(export.format).value.lower()]
+    parts = [export.words, _("%(rows)s rows", rows=f"{export.rows_total:,}"), ExportFormat.show(export.format)]
     if export.full_phones:
         parts.append(_("full phone numbers"))
     if export.purpose:
