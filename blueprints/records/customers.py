@@ -21,6 +21,7 @@ from portal.models.customer import Customer, Property
 from portal.models.project import Project, ProjectStage
 from portal.permissions import Permission, may
 from portal.services import customers
+from portal.services import duplicates as doubles
 
 P = Permission
 PURPOSES = {
@@ -130,7 +131,9 @@ def new_customer() -> ResponseReturnValue:
         form.name.data = request.args.get("name", "")[:50] or None
 
     def make(writing: Session) -> str:
-        return editing.path(customers.create(writing, form.to_create(), actor=g.user, at=clock.now()))
+        made = customers.create(writing, form.to_create(), actor=g.user, at=clock.now())
+        doubles.at_entry(writing, made, at=clock.now())
+        return editing.path(made)
 
     return editing.create(form, _sheet(_("New customer"), None), make, exclude="")
 
@@ -144,6 +147,7 @@ def edit_customer(number: str) -> ResponseReturnValue:
 
     def act(writing: Session, fresh: Customer) -> None:
         customers.update(writing, fresh, form.to_update(), actor=g.user, at=clock.now())
+        doubles.at_entry(writing, fresh, at=clock.now())
 
     return editing.change(form, _sheet(_("Change"), record), lambda: find(number), act, exclude=number)
 

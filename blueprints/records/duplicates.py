@@ -23,7 +23,7 @@ from portal.models.merging import DoubleReason, Merge, PairState
 from portal.models.org import PartyKind
 from portal.models.outbox import Slot
 from portal.permissions import Permission
-from portal.services import duplicates, links, merged, merging, record_kinds, requests
+from portal.services import duplicates, links, merged, merging, requests
 from portal.services.followers import title_of
 
 P = Permission
@@ -355,7 +355,7 @@ def lead_to_kept(error: NotFound) -> ResponseReturnValue:
     parts = request.path.split("/")
     number = (request.view_args or {}).get("number", "")
     kind = parts[2] if len(parts) > 3 else ""
-    kept = merged.kept_instead(session(), g.user, kind, number) if number and kind in record_kinds.MODELS else None
+    kept = merged.kept_instead(session(), g.get("user"), kind, number) if number else None
     if kept is None:
         return errors.answer(error.status, str(error))
     said = _("%(number)s was merged into %(name)s %(kept)s.", number=number, name=title_of(kept), kept=kept.number)

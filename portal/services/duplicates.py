@@ -212,6 +212,23 @@ def _joined(*parts: Any) -> Any:
     return key
 
 
+def at_entry(session: Session, customer: Customer, *, at: datetime) -> int:
+    """Whoever is entered with the phone of another customer in spite of the warning is a pair at once."""
+    phones = [number for number in (customer.phone, customer.phone2) if number]
+    others = session.scalars(
+        select(Customer.id)
+        .where(
+            or_(Customer.phone.in_(phones), Customer.phone2.in_(phones)),
+            Customer.id != customer.id,
+            visibility.standing(Customer),
+        )
+        .limit(MOST_IN_GROUP)
+    ).all()
+    if len(others) == MOST_IN_GROUP:
+        return 0
+    return write(session, [_pair(Customer.KIND, customer.id, one, DoubleReason.PHONE) for one in others], at=at)
+
+
 # ---------- Showing and deciding ----------
 
 

@@ -21,10 +21,10 @@ def _model(kind: str) -> Any:
     return model if model is not None and issubclass(model, Mergeable) else None
 
 
-def kept_instead(session: Session, user: User, kind: str, number: str) -> Any:
+def kept_instead(session: Session, user: User | None, kind: str, number: str) -> Any:
     """The record that is kept instead of the one of that number, if the person sees it; None when there is none."""
     model = _model(kind)
-    if model is None or not may(user, VIEW[model]):
+    if model is None or user is None or not may(user, VIEW[model]):
         return None
     into = select(model.merged_into_id).where(model.number == number).scalar_subquery()
     return session.scalars(visibility.visible_to(user, model).where(model.id == into)).one_or_none()

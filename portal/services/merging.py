@@ -224,9 +224,13 @@ def check(session: Session, kept: Any, other: Any, actor: User) -> None:
         raise NotPermitted(N_("Specialists and managers merge records."))
     if kept.id == other.id:
         raise DomainError(N_("This is one and the same record."))
-    if actor.branch_id is not None and any(one.branch_id not in (None, actor.branch_id) for one in (kept, other)):
-        raise NotPermitted(N_("One of the two belongs to another branch. A manager of all branches can merge them."))
+    _check_branch(actor, kept, other)
     KINDS[kept.KIND].check(session, kept, other)
+
+
+def _check_branch(actor: User, *records: Any) -> None:
+    if actor.branch_id is not None and any(one.branch_id not in (None, actor.branch_id) for one in records):
+        raise NotPermitted(N_("One of the two belongs to another branch. Ask a manager of all branches."))
 
 
 def merge(session: Session, kept: Any, other: Any, command: MergeRecords, *, actor: User, at: datetime) -> Merge:
@@ -380,6 +384,7 @@ def undo(session: Session, done: Merge, *, actor: User, at: datetime) -> Merge:
         raise NotPermitted(N_("Specialists and managers merge records."))
     kind = KINDS[done.kind]
     kept, other = _lock(session, kind.model, done.kept_id, done.merged_id)
+    _check_branch(actor, kept, other)
     session.refresh(done)  # whoever else undoes it has held the two records until now
     if (reason := why_not_undone(session, done, at=at)) is not None:
         raise DomainError(reason)

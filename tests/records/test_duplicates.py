@@ -184,3 +184,21 @@ def test_a_caller_with_the_number_of_a_merged_customer_is_known(sign_in, make, a
     form = form_of(specialist.get(here)) | {"field-phone": "kept", "field-phone2": "kept"}
     specialist.post(here, form, status=303)
     assert [one.id for one in customers.find_by_phone(session(), specialist.user, "13922221234")] == [kept.id]
+
+
+def test_entered_in_spite_of_the_warning_they_are_a_pair_at_once(sign_in, make):
+    known = make.customer(name="张建军", phone="13800001234")
+    new = {"name": "张女士", "phone": "13800001234", "source": "STORE", "kind": "LEAD", "client_key": "k"}
+    specialist = sign_in(Role.SPECIALIST)
+    answer = specialist.post("/records/customers/new", new, status=303)
+    assert f"可能与 张建军 {known.number} 重复" in said(specialist.get(answer.location))
+
+
+def test_a_branch_takes_back_no_merge_of_another(sign_in, make):
+    here, there = make.branch(), make.branch()
+    kept, other = make.customer(branch_id=here.id), make.customer(branch_id=there.id)
+    url = f"{LIST}/customers/{kept.number}/{other.number}"
+    manager = sign_in(Role.MANAGER)
+    answer = manager.post(url, form_of(manager.get(url)) | {"field-branch_id": "kept"}, status=303)
+    sign_in(Role.SPECIALIST, branch_id=there.id).get(answer.location, status=404)
+    sign_in(Role.SPECIALIST, branch_id=here.id).post(f"{answer.location}/undo", status=403)
