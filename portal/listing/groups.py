@@ -110,7 +110,7 @@ def of(
     rows = statement.rows(session, values)
     found = [
         Group(
-            tuple(_read(each, value) for each, value in zip(by, row, strict=False)),
+            tuple(value_of(each, value) for each, value in zip(by, row, strict=False)),
             row[len(by)],
             tuple(Decimal(str(total or 0)) for total in row[len(by) + 1 :]),
         )
@@ -170,7 +170,8 @@ def _next(start: date, stretch: str) -> date:
     return date(count // 12, count % 12 + 1, 1)
 
 
-def _read(grouping: Grouping, value: Any) -> Any:
+def value_of(grouping: Grouping, value: Any) -> Any:
+    """What the database says of a `place`, as groups name it."""
     if value is None or not grouping.stretch:
         return (
             bool(value) if grouping.field.kind is Kind.YES and value is not None else (value if value != "" else None)
@@ -223,17 +224,17 @@ def _arguments(element: Any) -> tuple[Any, str, bool]:
     return column, stretch.value, zoned.value
 
 
+def place(grouping: Grouping) -> Any:
+    """What rows are put together by, for a statement."""
+    column, field = grouping.field.column, grouping.field
+    return first_day(column, grouping.stretch, field.kind is Kind.MOMENT) if grouping.stretch else column
+
+
 @lru_cache(maxsize=512)
 def _grouped(question: engine.Question, by: tuple[str, ...], summed: tuple[str, ...]) -> Prepared:
     listing = LISTINGS[question.kind]
-    places = []
-    for key in by:
-        grouping = read(listing, key)
-        assert grouping is not None, key
-        column = grouping.field.column
-        if grouping.stretch:
-            column = first_day(column, grouping.stretch, grouping.field.kind is Kind.MOMENT)
-        places.append(column)
+    found = [read(listing, key) for key in by]
+    places = [place(each) for each in found if each is not None]
     sums = [func.sum(fields_of(listing)[key].column) for key in summed]
     statement = engine.matching(question, *places, func.count(), *sums)
     return Prepared(statement.group_by(*places).order_by(*places).limit(MOST_GROUPS + 1))
