@@ -139,10 +139,11 @@ def _begin(listing: Listing, state: State, asked: Asked) -> str:
         return url_for(".export", export_id=export.id)
 
     said = {"kind": listing.kind, "query": state.query(), "asked": repr(asked)}
+    # Whoever goes back and chooses other columns wants another file: only the very same form is one and the same.
+    form = request.form.get("client_key")
+    key = requests.fingerprint(said | {"form": form}) if form else None
     with transaction() as writing:
-        return requests.once(
-            writing, user=g.user, key=request.form.get("client_key"), content=said, at=at, act=act
-        )  # fmt: skip
+        return requests.once(writing, user=g.user, key=key, content=said, at=at, act=act)
 
 
 def _save(listing: Listing, state: State, asked: Asked) -> str:
@@ -222,12 +223,12 @@ def _name_of(asked: ListField, value: str) -> str:
 @blueprint.post("/exports/presets/<int:preset_id>/delete")
 @requires(P.EXPORT_RUN)
 def delete_export_preset(preset_id: int) -> ResponseReturnValue:
-    """Take a saved set of columns away."""
+    """Take a saved set of columns away, and stay with the list."""
     with transaction() as writing:
         preset = presets.delete(writing, preset_id, actor=g.user)
-        kind, name = preset.kind, preset.name
+        listing, name = LISTINGS[preset.kind], preset.name
     flash(_("“%(name)s” is no longer among the sets.", name=name))
-    return see_other(".new_export", kind=kind)
+    return see_other(_url(listing, _rows_and_order(from_args(listing, request.form)[0]), "list"))
 
 
 # ---------- One export ----------

@@ -59,6 +59,8 @@ PAGES = {
         "/records/processes",
         "/records/processes/p09",
         "/records/escalations/SJ-2026-0001",
+        "/records/exports",
+        "/records/exports/new?kind=complaints",
     ),
 }
 

@@ -625,6 +625,9 @@ def test_from_the_list_to_the_file(make, sign_in, clock, store):
     }  # fmt: skip
     answer = client.post("/records/exports/new", sent, status=303)
     assert client.post("/records/exports/new", sent, status=303).location == answer.location, "sent twice, made once"
+    other = client.post("/records/exports/new", sent | {"columns": ["name"]}, status=303).location
+    assert other != answer.location, "gone back and chosen otherwise: another file"
+    client.post(f"{other}/stop", status=303)
     path = answer.location
     assert "hx-get" in client.get(path, status=200).text
     client.get(f"{path}/progress", status=200)
