@@ -79,7 +79,7 @@ def test_everybody_finds_work(loaded: datetime) -> None:
     mine = session().scalars(workload.queue(specialist)).all()
     assert any(task.due_at and task.due_at < loaded for task in mine)
     assert any(task.due_at and loaded < task.due_at < loaded + timedelta(hours=12) for task in mine)
-    assert sum(load.late for load in boards.by_department(session(), manager, loaded)) >= 3
+    assert sum(load.late for load in boards.loads(session(), manager, loaded).departments) >= 3
     assert complaints.count_open(session(), manager) >= 12
 
 

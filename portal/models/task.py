@@ -103,6 +103,14 @@ class Task(Base):
         Index("ix_task_no_limit", "id", **where("due_at IS NULL")),
         Index("ix_task_number", "record_number"),
         Index("ix_task_customer", "customer_id"),
+        Index(
+            "ix_task_met",
+            "closed_at",
+            "department",
+            "breached_at",
+            "branch_id",
+            **where("code IS NOT NULL AND outcome = 'DONE'"),
+        ),
         Index("ix_task_set_by", "set_by_id", "closed_at", "due_at", **where("set_by_id IS NOT NULL")),
     )
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Executable, Row, and_, bindparam, case, func, select, union_all
+from sqlalchemy import Executable, Row, and_, bindparam, case, func, literal_column, select, union_all
 from sqlalchemy.orm import Session
 
 from portal import clock, visibility
@@ -20,6 +20,7 @@ from portal.models.task import Task
 from portal.processes import escalation
 
 WEEKS = 12
+MOST_PEOPLE = 20
 LONGEST = 20_000
 """More open tasks than this are not looked at one by one: a department with that many has another problem."""
 
@@ -36,22 +37,38 @@ class Load:
     on_time: float | None = None
 
 
-def by_department(session: Session, user: User, at: datetime) -> list[Load]:
-    """Open work by the department that answers for it, the fullest first. Tasks of no department are ours."""
+@dataclass(frozen=True, slots=True)
+class Loads:
+    """Open work told twice: by the department that answers for it, and by the person whose turn it is."""
+
+    departments: list[Load]
+    people: list[Load]
+    """The fullest MOST_PEOPLE."""
+
+
+def loads(session: Session, user: User, at: datetime) -> Loads:
+    """Who has how much to do, the fullest first. Tasks of no department are ours."""
+    given = visibility.parameters(user) | {"at": at, "soon": at + timedelta(hours=24)}
+    rows = session.connection().execute(_load(visibility.placeholder(user)), given).all()
     shares = _on_time(session, user, at)
-    rows = _loads(session, user, at, "department")
-    return sorted(
-        (Load(key, Department.show(key), total, soon, late, shares.get(key)) for key, total, soon, late in rows),
-        key=lambda load: (-load.open, load.label),
+    departments = _summed((department, *numbers) for department, _person, *numbers in rows)
+    people = _summed((person, *numbers) for _department, person, *numbers in rows if person is not None)
+    people = people[:MOST_PEOPLE]
+    names = dict(session.connection().execute(_NAMES, {"people": [key for key, *_numbers in people]}).all())
+    return Loads(
+        [Load(key, Department.show(key), total, soon, late, shares.get(key)) for key, total, soon, late in departments],
+        [Load(str(key), names[key], *numbers) for key, *numbers in people],
     )
 
 
-def by_person(session: Session, user: User, at: datetime) -> list[Load]:
-    """Open work by the person whose turn it is, the fullest first."""
-    rows = _loads(session, user, at, "person")
-    names = dict(session.connection().execute(_NAMES, {"people": [row[0] for row in rows if row[0]]}).all())
-    found = [Load(str(key), names[key], total, soon, late) for key, total, soon, late in rows if key in names]
-    return sorted(found, key=lambda load: (-load.open, load.label))
+def _summed(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """(key, open, soon, late) of each key, the fullest first."""
+    found: dict[Any, list[int]] = {}
+    for key, *numbers in rows:
+        sums = found.setdefault(key, [0, 0, 0])
+        for place, number in enumerate(numbers):
+            sums[place] += int(number or 0)
+    return sorted(((key, *sums) for key, sums in found.items()), key=lambda row: (-row[1], str(row[0])))
 
 
 _NAMES = select(User.id, User.name).where(User.id.in_(bindparam("people", expanding=True)))
@@ -74,12 +91,6 @@ def escalations_to_take(session: Session, user: User, limit: int) -> Sequence[Ro
     return session.connection().execute(_to_take(visibility.placeholder(user)), given).all()
 
 
-def _loads(session: Session, user: User, at: datetime, group: str) -> list[tuple[Any, int, int, int]]:
-    given = visibility.parameters(user) | {"at": at, "soon": at + timedelta(hours=24)}
-    rows = session.connection().execute(_load(visibility.placeholder(user), group), given)
-    return [(key, total, int(due or 0), int(over or 0)) for key, total, due, over in rows]
-
-
 def _on_time(session: Session, user: User, at: datetime) -> dict[str, float]:
     first = clock.at_local(clock.today(at).replace(day=1))
     given = visibility.parameters(user) | {"first": first}
@@ -93,10 +104,9 @@ _DEPARTMENT = func.coalesce(Task.department, Department.SERVICE.value)
 
 
 @lru_cache
-def _load(viewer: visibility.Placeholder, group: str) -> Executable:
-    key = _DEPARTMENT if group == "department" else Task.person_id
+def _load(viewer: visibility.Placeholder) -> Executable:
     own = (
-        select(key.label("key"), Task.due_at)
+        select(_DEPARTMENT.label("department"), Task.person_id, Task.due_at)
         .where(visibility.condition(viewer, Task), Task.closed_at.is_(None))
         .limit(LONGEST)
         .subquery()
@@ -104,7 +114,8 @@ def _load(viewer: visibility.Placeholder, group: str) -> Executable:
     at = bindparam("at", type_=UtcDateTime())
     soon = func.sum(case((and_(own.c.due_at >= at, own.c.due_at < bindparam("soon")), 1), else_=0))
     late = func.sum(case((own.c.due_at < at, 1), else_=0))
-    return select(own.c.key, func.count(), soon, late).group_by(own.c.key)
+    who = (own.c.department, own.c.person_id)
+    return select(*who, func.count(), soon, late).group_by(*who)
 
 
 @lru_cache
@@ -113,23 +124,29 @@ def _met(viewer: visibility.Placeholder) -> Executable:
     return (
         select(_DEPARTMENT, func.count(), met)
         .where(visibility.condition(viewer, Task), Task.closed_at >= bindparam("first"), Task.code.is_not(None))
-        .where(Task.outcome == "DONE")
+        .where(Task.outcome == literal_column("'DONE'"))  # as the index says it
         .group_by(_DEPARTMENT)
     )
 
 
 @lru_cache
 def _trend(viewer: visibility.Placeholder) -> Executable:
-    return union_all(*(_per_week(viewer, column) for column in (Complaint.received_at, Complaint.closed_at)))
+    """Two rows of a count per week: each is a stretch of an index, so nothing is looked at twice."""
+    bounds = [bindparam(f"week_{place}", type_=UtcDateTime()) for place in range(WEEKS + 1)]
+    return union_all(
+        *(
+            select(*(_count_between(viewer, column, start, end) for start, end in itertools.pairwise(bounds)))
+            for column in (Complaint.received_at, Complaint.closed_at)
+        )
+    )
 
 
-def _per_week(viewer: visibility.Placeholder, column: Any) -> Any:
-    weeks = [bindparam(f"week_{place}", type_=UtcDateTime()) for place in range(WEEKS + 1)]
-    sums = [
-        func.sum(case((and_(column >= start, column < end), 1), else_=0)) for start, end in itertools.pairwise(weeks)
-    ]
-    return select(*sums).where(
-        visibility.condition(viewer, Complaint), Complaint.is_historical.is_(False), column >= weeks[0]
+def _count_between(viewer: visibility.Placeholder, column: Any, start: Any, end: Any) -> Any:
+    return (
+        select(func.count())
+        .where(visibility.condition(viewer, Complaint), Complaint.is_historical.is_(False))
+        .where(column >= start, column < end)
+        .scalar_subquery()
     )
 
 

@@ -882,6 +882,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("closed_at IS NULL"),
         )
         batch_op.create_index("ix_task_customer", ["customer_id"], unique=False)
+        batch_op.create_index(
+            "ix_task_met",
+            ["closed_at", "department", "breached_at", "branch_id"],
+            unique=False,
+            sqlite_where=sa.text("code IS NOT NULL AND outcome = 'DONE'"),
+            postgresql_where=sa.text("code IS NOT NULL AND outcome = 'DONE'"),
+        )
         batch_op.create_index(batch_op.f("ix_task_next_check_at"), ["next_check_at"], unique=False)
         batch_op.create_index(
             "ix_task_no_limit",
@@ -1616,6 +1623,11 @@ def downgrade() -> None:
             "ix_task_no_limit", sqlite_where=sa.text("due_at IS NULL"), postgresql_where=sa.text("due_at IS NULL")
         )
         batch_op.drop_index(batch_op.f("ix_task_next_check_at"))
+        batch_op.drop_index(
+            "ix_task_met",
+            sqlite_where=sa.text("code IS NOT NULL AND outcome = 'DONE'"),
+            postgresql_where=sa.text("code IS NOT NULL AND outcome = 'DONE'"),
+        )
         batch_op.drop_index("ix_task_customer")
         batch_op.drop_index(
             "ix_task_clock", sqlite_where=sa.text("closed_at IS NULL"), postgresql_where=sa.text("closed_at IS NULL")
