@@ -392,3 +392,23 @@ def test_few_and_many_find_the_same(make, session, clock, monkeypatch, q):
             found.append(shown)
         assert found[0] == found[1], kind
     search._asked.clear()
+
+
+def test_a_customer_with_several_works_stands_on_one_page_once(make, session, clock, monkeypatch):
+    """People of a branch find customers of another one through each of their works here; a page is full all the same."""
+    monkeypatch.setattr(engine, "PAGE", 4)
+    engine._page.cache_clear()
+    here, elsewhere = make.branch(), make.branch()
+    user = make.user(Role.SPECIALIST, branch_id=here.id)
+    customers = [make.customer(branch_id=elsewhere.id) for _number in range(6)]
+    for customer in customers:
+        for _number in range(3):
+            make.project(customer, branch_id=here.id)
+    seen, state = [], State()
+    while state is not None:
+        page = engine.page(session, user, LISTINGS["customers"], state, at=clock.now())
+        seen.append([row.id for row in page.rows])
+        state = page.next
+    engine._page.cache_clear()
+    newest = sorted((customer.id for customer in customers), reverse=True)
+    assert seen == [newest[:4], newest[4:]]
