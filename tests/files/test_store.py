@@ -59,6 +59,15 @@ def test_content_lies_once_under_its_hash(store: Store) -> None:
     assert list(store.make_workspace().iterdir()) == []
 
 
+def test_what_is_deleted_is_gone_here_and_in_the_workspace(store: Store) -> None:
+    gone, stays = store.put(b"gone"), store.put(b"stays")
+    store.bring(gone)
+    for _time in range(2):  # nothing is wrong with content that is not there any more
+        store.delete(gone)
+    assert (store.has(gone), store.path(gone).exists(), store.read(stays)) == (False, False, b"stays")
+    assert [kept.sha256 for kept in store.all()] == [stays]
+
+
 def test_all_tells_everything_of_ours_in_order_and_nothing_else(
     store: Store, overwrite: Callable[[str, bytes], None]
 ) -> None:
