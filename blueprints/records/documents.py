@@ -78,7 +78,14 @@ def print_document(kind: str, number: str, form_code: str) -> ResponseReturnValu
             writing, form, record, actor=g.user, locale=i18n.locale(), at=clock.now(), store=_store()
         )
         document_id = document.id
+    if documents.is_lost(session().get_one(Document, document_id), _store()):
+        _make_again(document_id)
     return see_other(".document", document_id=document_id)
+
+
+def _make_again(document_id: int) -> None:
+    with transaction() as writing:
+        documents.retry(writing, documents.find(writing, g.user, document_id), actor=g.user, at=clock.now())
 
 
 @blueprint.get("/documents/<int:document_id>")
@@ -123,9 +130,7 @@ def document_file(document_id: int) -> ResponseReturnValue:
 @requires(P.DOCUMENT_PRINT)
 def retry_document(document_id: int) -> ResponseReturnValue:
     """Have a failed document made again."""
-    with transaction() as writing:
-        found = documents.find(writing, g.user, document_id)
-        documents.retry(writing, found, actor=g.user, at=clock.now())
+    _make_again(document_id)
     return see_other(".document", document_id=document_id)
 
 

@@ -94,7 +94,10 @@ def find_record(
 def request(
     session: Session, form: Form, record: Any, *, actor: User, locale: str, at: datetime, store: Store
 ) -> Document:
-    """Ask for a form of a record. Gives the finished one when nothing changed since, else has it made."""
+    """Ask for a form of a record. Gives the finished one when nothing changed since, else has it made.
+
+    Whether the file of a finished one is still there is not asked: see `is_lost`.
+    """
     with i18n.use_locale(locale):
         mark = paper.fingerprint(BUILDERS[form.code](session, record, store), company(session, store), locale)
     document = _existing(session, form, record, locale, mark)
@@ -121,14 +124,18 @@ def request(
             return found
         _have_made(session, document, actor=actor, at=at)
         return document
-    lost = document.state == DocumentState.DONE and not (document.sha256 and store.has(document.sha256))
-    if lost or document.state == DocumentState.FAILED:
+    if document.state == DocumentState.FAILED:
         retry(session, document, actor=actor, at=at)
     return document
 
 
+def is_lost(document: Document, store: Store) -> bool:
+    """Whether it was made and its file is gone. Asks the store: outside a transaction, because that may take long."""
+    return document.state == DocumentState.DONE and not (document.sha256 and store.has(document.sha256))
+
+
 def retry(session: Session, document: Document, *, actor: User, at: datetime) -> None:
-    """Have a document made again that failed or is gone from the store; one that is on its way is left alone."""
+    """Have a document made again that failed or whose file is gone; one that is on its way is left alone."""
     if document.state in WAITING:
         return
     document.state, document.error, document.sha256 = DocumentState.REQUESTED, None, None
