@@ -12,25 +12,33 @@ from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from blueprints.http import page, requires
-from blueprints.records import blueprint, lines
+from blueprints.http import page, requires, see_other
+from blueprints.records import blueprint, lines, menus
 from portal import clock, i18n
 from portal.db import session
-from portal.i18n import N_, _
-from portal.listing import engine
+from portal.i18n import N_
+from portal.listing import criteria, engine
 from portal.listing.declaration import Listing
+from portal.listing.facets import toggled
 from portal.listing.registry import LISTINGS
 from portal.listing.state import VIEWS as NAMES
-from portal.listing.state import State, find_filter, from_args
+from portal.listing.state import State, from_args
 from portal.permissions import may
 
 Labels = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 """Values of choices that name other records, with how they read: per choice, as the database says now."""
+facets = menus.chosen
+TOO_MUCH = N_("These are more conditions than a list can take; the last one was left out.")
 
 
 def show(listing: Listing) -> ResponseReturnValue:
     """One page of the list, as the URL says."""
     state, problems = from_args(listing, request.args)
+    if request.args.get("in"):
+        try:
+            return see_other(f"{listing.path}?{looked_for(listing, state, request.args['in']).query()}")
+        except criteria.Unreadable:
+            problems.append(TOO_MUCH)
     at = clock.now()
     look = VIEWS.get(state.view)
     if look is not None and look.fits(listing):
@@ -40,6 +48,14 @@ def show(listing: Listing) -> ResponseReturnValue:
     found = engine.page(session(), g.user, listing, state, at=at)
     asked = Asked(listing, state, [str(problem) for problem in problems], at)
     return page("records/list.html", body=lines.body(found), pager=pager(listing, state, found), **around(asked))
+
+
+def looked_for(listing: Listing, state: State, field: str) -> State:
+    """The state with the typed word looked for in one field. Raises Unreadable."""
+    if not state.q or field not in (each.key for each in menus.texts(listing)):
+        return state
+    where = toggled(listing, state.where, criteria.Asked(field, "contains", (state.q,)))
+    return state.without_place(q="", where=where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +113,7 @@ def around(asked: Asked) -> dict[str, Any]:
         "state": state,
         "problems": asked.problems,
         "create": may_create,
-        "frame": frame(listing.kind, state.without_place(), labels(listing, state), may_create, i18n.locale()),
+        "frame": frame(listing.kind, state.without_place(), labels(listing, state), (), may_create, i18n.locale()),
     }
 
 
@@ -111,10 +127,12 @@ class Frame:
 
 
 @lru_cache(maxsize=500)
-def frame(kind: str, state: State, known: Labels, may_create: bool, _language: str) -> Frame:
+def frame(
+    kind: str, state: State, known: Labels, favourites: menus.Favourites, may_create: bool, _language: str
+) -> Frame:
     """The frame of a list in a state; it is the same for everybody who sees the same choices."""
     listing, made = LISTINGS[kind], current_app.jinja_env.get_template("records/frame.html").module
-    top = made.top(listing, may_create, search_box(listing, state, dict(known)))  # type: ignore[attr-defined]
+    top = made.top(listing, may_create, menus.search_box(listing, state, dict(known), favourites))  # type: ignore[attr-defined]
     views = made.switch(switch(listing, state))  # type: ignore[attr-defined]
     return Frame(Markup(top), Markup(made.head(columns(listing, state))), Markup(views))  # type: ignore[attr-defined]
 
@@ -122,12 +140,14 @@ def frame(kind: str, state: State, known: Labels, may_create: bool, _language: s
 def labels(listing: Listing, state: State) -> Labels:
     """What the database has to say for the frame: the records that can be chosen, and the names of those that are."""
     found = []
+    asked = list(criteria.tests(criteria.read(listing, state.where))) if state.where else []
     for choice in listing.choices:
         if choice.options is not None:
             found.append((choice.key, tuple(choice.offered(session(), g.user))))
         elif choice.name_of is not None:
             chosen = [key.removeprefix(f"{choice.key}.") for key in state.filters if key.startswith(f"{choice.key}.")]
-            names = ((value, choice.name_of(session(), g.user, int(value))) for value in chosen)
+            chosen += [value for test in asked if test.field == choice.key for value in test.values]
+            names = ((value, choice.name_of(session(), g.user, int(value))) for value in dict.fromkeys(chosen))
             found.append((choice.key, tuple(names)))
     return tuple(found)
 
@@ -144,82 +164,6 @@ def columns(listing: Listing, state: State) -> list[dict[str, Any]]:
             head["direction"] = {up: "ascending", down: "descending"}.get(present)
         heads.append(head)
     return heads
-
-
-Known = dict[str, tuple[tuple[str, str], ...]]
-
-
-def search_box(listing: Listing, state: State, known: Known) -> dict[str, Any]:
-    """The box with its facets and the menu of filters."""
-    kept = (("sort", state.sort), ("where", state.where), ("view", state.view), *state.options)
-    hidden = [("filter", ",".join(state.filters)), *((name, value) for name, value in kept if value)]
-    return {
-        "action": listing.path,
-        "label": _("Search: %(title)s", title=str(listing.title)),
-        "query": state.q,
-        "placeholder": str(listing.placeholder),
-        "hidden": hidden,
-        "facets": facets(listing, state, known),
-        "menu": menu(listing, state, known),
-    }
-
-
-def facets(listing: Listing, state: State, known: Known) -> list[dict[str, Any]]:
-    """One chip per group of chosen filters; inside a group they are alternatives."""
-    groups: dict[str, list[tuple[str, str]]] = {}
-    names: dict[str, str] = {}
-    for key in state.filters:
-        found = find_filter(listing, key)
-        if isinstance(found, tuple):
-            choice, value = found
-            label = dict(known[choice.key]).get(value, value) if choice.is_link else choice.read(value)
-            groups.setdefault(choice.key, []).append((key, label))
-            names[choice.key] = str(choice.label)
-        elif found is not None:
-            groups.setdefault(found.group or found.key, []).append((key, str(found.label)))
-    chips = []
-    for group, chosen in groups.items():
-        keys = {key for key, _label in chosen}
-        rest = state.without_place(filters=tuple(key for key in state.filters if key not in keys))
-        values = [label for _key, label in chosen]
-        chips.append(
-            {
-                "icon": None if group in names else "filter",
-                "kind": names.get(group, ""),
-                "values": values,
-                "name": names.get(group) or values[0],
-                "drop_url": f"{listing.path}?{rest.query()}",
-            }
-        )
-    return chips
-
-
-def menu(listing: Listing, state: State, known: Known) -> list[dict[str, Any]]:
-    """The menu of the box: named filters, then one column per choice."""
-    named: dict[str, list[tuple[str, str]]] = {}
-    for item in listing.filters:
-        named.setdefault(str(item.heading) if item.heading else "", []).append((item.key, str(item.label)))
-    sections = [("tag" if title else "filter", title or _("Filters"), items) for title, items in named.items()]
-    for choice in listing.choices:
-        if choice.name_of is not None:
-            continue
-        offered = known[choice.key] if choice.is_link else choice.values
-        sections.append(("tag", str(choice.label), [(f"{choice.key}.{value}", label) for value, label in offered]))
-    return [
-        {
-            "icon": icon,
-            "title": title,
-            "items": [
-                {
-                    "label": label,
-                    "url": f"{listing.path}?{state.toggled(key).query()}",
-                    "checked": key in state.filters,
-                }
-                for key, label in items
-            ],
-        }
-        for icon, title, items in sections
-    ]
 
 
 def pager(listing: Listing, state: State, found: engine.Page) -> dict[str, Any]:

@@ -94,7 +94,7 @@
     const menu = event.target.closest(menus);
     if (!menu || !["ArrowDown", "ArrowUp", "Home", "End"].includes(event.key) || typing(event.target)) return;
     if (!menu.open) { if (event.key !== "ArrowDown") return; menu.open = true; }
-    const items = all(".menu a, .menu button", menu), at = items.indexOf(document.activeElement), last = items.length - 1;
+    const items = all(".menu a, .menu button, .menu summary", menu).filter((item) => item.checkVisibility?.() ?? true), at = items.indexOf(document.activeElement), last = items.length - 1;
     const next = { ArrowDown: at < last ? at + 1 : 0, ArrowUp: at > 0 ? at - 1 : last, Home: 0, End: last }[event.key];
     items[next]?.focus();
     event.preventDefault();
