@@ -12,10 +12,11 @@ from flask import current_app, g, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from blueprints.http import page, requires, see_other
-from blueprints.records import blueprint, lines, menus
+from blueprints.http import page, requires, see_other, wants_fragment
+from blueprints.records import blueprint, grouped, lines, menus
 from portal import clock, i18n
 from portal.db import session
+from portal.errors import NotFound
 from portal.i18n import N_
 from portal.listing import criteria, engine
 from portal.listing.declaration import Listing
@@ -45,8 +46,10 @@ def show(listing: Listing) -> ResponseReturnValue:
         return look.show(Asked(listing, state, [str(problem) for problem in problems], at))
     if "count" in request.args:
         return page("records/count.html", total=total(*engine.count_state(session(), g.user, listing, state, at=at)))
-    found = engine.page(session(), g.user, listing, state, at=at)
     asked = Asked(listing, state, [str(problem) for problem in problems], at)
+    if state.option("group") and (put_together := grouped.read(listing, state, asked.problems, at)) is not None:
+        return in_groups(asked, put_together)
+    found = engine.page(session(), g.user, listing, state, at=at)
     return page("records/list.html", body=lines.body(found), pager=pager(listing, state, found), **around(asked))
 
 
@@ -56,6 +59,19 @@ def looked_for(listing: Listing, state: State, field: str) -> State:
         return state
     where = toggled(listing, state.where, criteria.Asked(field, "contains", (state.q,)))
     return state.without_place(q="", where=where)
+
+
+def in_groups(asked: Asked, put_together: grouped.Asked) -> ResponseReturnValue:
+    """The list in groups; for htmx only the part that was clicked."""
+    span, focus = len(asked.listing.columns), grouped.focused()
+    if wants_fragment() and "part" in request.args:
+        found = grouped.part(put_together, request.args["part"])
+        if found is None:
+            raise NotFound()
+        return page("records/groups.html", found=found, span=span, focus=focus)
+    board = grouped.board(put_together)
+    rows = grouped.total(board)
+    return page("records/list.html", board=board, rows=rows, span=span, focus=focus, **around(asked))
 
 
 @dataclass(frozen=True, slots=True)

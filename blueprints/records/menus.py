@@ -120,7 +120,7 @@ def conditions(listing: Listing, state: State, known: Known) -> list[dict[str, A
 
 def grouped_by(listing: Listing, state: State) -> list[dict[str, Any]]:
     """One chip per level of groups."""
-    by = _levels(listing, state)
+    by = levels(listing, state)
     return [
         {
             "icon": "stack-2",
@@ -180,7 +180,7 @@ def _spans(listing: Listing, state: State, field: Field) -> Iterator[dict[str, A
 
 def grouping(listing: Listing, state: State) -> Iterator[dict[str, Any] | None]:
     """What the rows can be put together by, one level after the other; dates fold their stretches."""
-    keys = _keys(_levels(listing, state))
+    keys = _keys(levels(listing, state))
     folds: dict[str, list[dict[str, Any]]] = {}
     for each in groups.groupings(listing):
         put_on = each.key not in keys
@@ -203,7 +203,8 @@ def remembered(listing: Listing, state: State, favourites: Favourites) -> Iterat
     yield
 
 
-def _levels(listing: Listing, state: State) -> list[groups.Grouping]:
+def levels(listing: Listing, state: State) -> list[groups.Grouping]:
+    """What the rows of a state are put together by, outermost first."""
     found = (groups.read(listing, key) for key in state.option("group").split(",") if key)
     return list({each.key: each for each in found if each is not None}.values())[: groups.DEEPEST]
 
