@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from blueprints.http import get_or_404, page, see_other
-from blueprints.records.forms.base import RecordForm, shown
+from blueprints.records.forms.base import Difference, RecordForm, shown
 from portal import clock
 from portal.db import session, transaction
 from portal.errors import Invalid, Stale
@@ -98,14 +98,19 @@ def change(
 ) -> ResponseReturnValue:
     """Show the form; when it is sent, change the record. Was somebody faster: 409 with both values of each field.
 
-    `find` gives the record as it is now. After a conflict the form keeps what was typed and counts from the new version.
+    `find` gives the record as it is now. After a conflict the form keeps what was typed and counts from the new version;
+    the other's value of a field is taken with a button, and nothing is saved by that.
     """
     record = find()
-    rows: list[tuple[str, str, str]] = []
+    rows: list[Difference] = []
     status = 200
+    taken = request.form.get("take")
     if not form.is_submitted():
         form.version.data = str(record.version)
         form.fill(record)
+    elif taken is not None:
+        form.take_saved(record, taken)
+        rows = form.differences(record)
     elif form.validate():
         try:
             with transaction() as writing:
@@ -126,8 +131,8 @@ def change(
         form=form,
         sheet=sheet,
         conflict=rows,
-        is_conflict=status == 409,
-        changed_by=_who_changed(record) if status == 409 else "",
+        is_conflict=status == 409 or taken is not None,
+        changed_by=_who_changed(record) if status == 409 or taken is not None else "",
         changed_at=getattr(record, "updated_at", None),
         **context,
     )

@@ -187,6 +187,28 @@ def test_a_conflict_shows_both_values_and_keeps_what_was_typed(sign_in, make, se
     assert customer.style == "现代简约"
 
 
+def test_after_a_conflict_the_other_value_is_taken_field_by_field(sign_in, make, session):
+    customer = make.customer(name="张建军", phone="13800001234", source="STORE", kind="LEAD", style="中式")
+    path = f"/records/customers/{customer.number}/edit"
+    mine, theirs = sign_in(Role.SPECIALIST), sign_in(Role.MANAGER)
+    sent = {"name": "张建军", "phone": "138****1234", "source": "STORE", "kind": "LEAD"}
+    seen = version_of(mine.get(path))
+    theirs.post(path, sent | {"style": "北欧", "remarks": "周末联系", "version": seen}, status=303)
+    typed = sent | {"style": "现代简约", "remarks": "先发短信", "version": seen}
+    answer = mine.post(path, typed, status=409)
+    typed["version"] = version_of(answer)
+    taken = mine.post(path, typed | {"take": "style"}, status=200)
+    session.expire_all()
+    assert customer.style == "北欧" and customer.remarks == "周末联系", "taking a value saves nothing"
+    assert 'name="take" value="remarks"' in taken.text and 'name="take" value="style"' not in taken.text
+    assert re.search(r'name="style"[^>]*value="北欧"', taken.text) and "先发短信</textarea>" in taken.text
+    for strange in ("id", "version", "nothing", ""):
+        mine.post(path, typed | {"take": strange}, status=200)
+    mine.post(path, typed | {"style": "北欧", "version": version_of(taken)}, status=303)
+    session.expire_all()
+    assert (customer.style, customer.remarks) == ("北欧", "先发短信")
+
+
 def test_only_the_manager_changes_the_grade_and_says_why(sign_in, make, session):
     customer = make.customer()
     path = f"/records/customers/{customer.number}/grade"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from wtforms import BooleanField, SelectField
 
@@ -12,6 +12,15 @@ from blueprints.fields import MoneyField
 from blueprints.forms import Form, HiddenField
 from portal.i18n import Text, _
 from portal.services.fields import Field, name_of, same
+
+
+class Difference(NamedTuple):
+    """A field that two people left otherwise, for people to read."""
+
+    name: str
+    label: str
+    mine: str
+    saved: str
 
 
 class RecordForm(Form):
@@ -41,15 +50,21 @@ class RecordForm(Form):
         text = self.version.data or ""
         return int(text) if text.isdecimal() and len(text) < 10 else -1
 
-    def differences(self, record: Any) -> list[tuple[str, str, str]]:
-        """(label, what I typed, what the record says now) of the fields that differ."""
+    def take_saved(self, record: Any, name: str) -> None:
+        """Put what the record says now in place of what was typed in one field; unknown names change nothing."""
+        if name in self.FIELDS and name in self._fields and hasattr(record, name):
+            self._fields[name].process(None, data=getattr(record, name))
+
+    def differences(self, record: Any) -> list[Difference]:
+        """The fields in which what was typed is not what the record says now."""
         rows = []
         for _title, fields in self.sections():
             for field in fields:
                 name = field.name
                 if name not in self.FIELDS or not hasattr(record, name) or same(getattr(record, name), field.data):
                     continue
-                rows.append((str(field.label.text), self._typed(field), shown(record, name, self.FIELDS[name])))
+                saved = shown(record, name, self.FIELDS[name])
+                rows.append(Difference(name, str(field.label.text), self._typed(field), saved))
         return rows
 
     def _typed(self, field: Any) -> str:
