@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import g
+from flask import flash, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from blueprints.forms import Form, HiddenField
-from blueprints.http import page, see_other
+from blueprints.http import page, safe_path, see_other
 from blueprints.records import chatter, process_view
 from portal import clock
 from portal.db import session, transaction
@@ -97,6 +97,7 @@ class StepPages:
             what=what,
             step=step,
             form=form,
+            back=safe_path(request.values.get("next"), ""),
             news=news,
             guards=record.PROCESS.unmet(step, record, entered=False),
             clocks=process_view.clock_rows(
@@ -110,5 +111,11 @@ class StepPages:
             fresh = self.find(number)
             if form.version.data and form.version.data != str(fresh.version):
                 raise Stale()
+            before = fresh.state
             act(writing, fresh, form.to_command(Desk(writing, fresh, g.user, at)), actor=g.user, at=at)
-        return see_other(record_path(fresh.KIND, number))
+            said = {"who": self.heading(fresh)[0], "state": fresh.PROCESS.state(fresh.state).label}
+            moved = fresh.state != before
+        if back := safe_path(request.form.get("next"), ""):  # the page that is come back to does not show the record
+            sentence = _("%(who)s: now “%(state)s”. A step that was taken cannot be undone.", **said)
+            flash(sentence if moved else _("%(who)s: saved, still “%(state)s”.", **said), "done")
+        return see_other(back or record_path(fresh.KIND, number))

@@ -167,6 +167,8 @@ class Listing:
     create_path: str = ""
     link: tuple[Any, ...] = ()
     """For lists whose rows open other records: the columns (kind, number) of these."""
+    card: tuple[str, ...] = ()
+    """The columns that a card on a board shows between name and foot; empty: the one that takes the room."""
 
     def order_for(self, filters: tuple[str, ...]) -> str:
         """The order of these filters unless the URL says otherwise."""

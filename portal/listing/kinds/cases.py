@@ -77,6 +77,7 @@ COMPLAINTS = Listing(
         (User, User.id == Complaint.owner_id),
         COMPLAINT_CLOCK.join,
     ),
+    card=("subject", "category", "departments"),
     columns=(
         Column("customer", N_("Customer"), (Complaint.complainant, Customer.grade, *HOME), cells.title, "cell-title"),
         Column("number", N_("Number"), (Complaint.number,), cells.text, "ref hide-small", sort=Complaint.number),
@@ -148,6 +149,7 @@ CONSULTATIONS = Listing(
         (WRITER, WRITER.id == Consultation.created_by_id),
         CONSULTATION_CLOCK.join,
     ),
+    card=("question", "kind", "channel"),
     columns=(
         Column("name", N_("Name"), (Consultation.name, Customer.grade), cells.title, "cell-title"),
         Column("number", N_("Number"), (Consultation.number,), cells.text, "ref hide-small", sort=Consultation.number),
@@ -237,6 +239,7 @@ ESCALATIONS = Listing(
         (SUBMITTER, SUBMITTER.id == Escalation.submitted_by_id),
         ESCALATION_CLOCK.join,
     ),
+    card=("subject", "why"),
     columns=(
         Column("customer", N_("Customer"), (Complaint.complainant, Customer.grade), cells.title, "cell-title"),
         Column("number", N_("Number"), (Escalation.number,), cells.text, "ref hide-small", sort=Escalation.number),
@@ -281,6 +284,7 @@ TASKS = Listing(
     order="-id",
     urgent_order="due",
     joins=((PERSON, PERSON.id == Task.person_id),),
+    card=("title", "detail"),
     columns=(
         Column(
             "customer",

@@ -1,0 +1,452 @@
+"""A list as a board: a column for each state or other value, cards that are moved by the steps of the process.
+
+A card is moved with the same services as the buttons of its page, so a board allows nothing that they do not. What asks
+for something opens the page of the step, what needs nothing is carried out at once. Where a card may go is asked when
+somebody takes hold of it: it depends on the record as it is then, and on the person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from flask import g, request
+from flask import session as browser
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from blueprints.http import find_or_404, page, requires, safe_path, see_other, wants_fragment
+from blueprints.records import blueprint, complaints, consultations, lists, process_view
+from blueprints.records.steps import StepPages
+from portal import clock, formatting
+from portal.db import session, transaction
+from portal.errors import DomainError, NotFound, Stale
+from portal.i18n import N_, _, ngettext
+from portal.listing import board, groups
+from portal.listing.board import Card, Lane
+from portal.listing.cells import Title
+from portal.listing.declaration import Listing
+from portal.listing.groups import Grouping
+from portal.listing.registry import LISTINGS
+from portal.listing.state import Cursor, State, from_args, order_type
+from portal.models.org import User
+from portal.paths import record_path
+from portal.permissions import Permission, may, who_may
+from portal.services import assignment, requests
+from portal.services import complaints as complaint_service
+
+Act = Callable[..., Any]
+
+FORMS: dict[str, StepPages] = {"complaints": complaints.STEPS, "consultations": consultations.STEPS}
+"""The step pages of the records that have them: where a step asks for something."""
+AT_ONCE: dict[tuple[str, str], Act] = {("escalations", "take"): complaint_service.take}
+"""Steps that ask for nothing, by record kind and action."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """A plain field that a card is moved along: who may, which values are offered, what carries it out."""
+
+    permission: Permission
+    offered: Callable[[Session, Any], Sequence[User]]
+    act: Act
+
+
+BY_HAND: dict[tuple[str, str], Hand] = {
+    ("complaints", "owner"): Hand(
+        Permission.COMPLAINT_REASSIGN,
+        lambda session, record: assignment.specialists(session, record.branch_id),
+        complaint_service.assign,
+    )
+}
+"""By record kind and field."""
+MOVED = sorted({*FORMS, *(kind for kind, _name in (*AT_ONCE, *BY_HAND))})
+CHANGED = N_("Somebody changed %(who)s after you opened the board. Nothing was moved; the board is up to date again.")
+
+
+# ---------- The board ----------
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A column as the page draws it."""
+
+    lane: Lane
+    label: str
+    is_folded: bool
+    fold_url: str
+    more_url: str
+    total: str
+    """The sum of what is summed."""
+    bar: str
+    """What the bar says, for those who do not see it; empty: these records have no clocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What stands on a card."""
+
+    number: str
+    url: str
+    title: Title
+    text: str
+    notes: list[Any] = field(default_factory=list)
+    due: Any = None
+    """The time left, or another last fact."""
+    person: str = ""
+    is_mine: bool = False
+    stays: str = ""
+    """For how long it has stood in this column."""
+    move_url: str = ""
+
+
+def show(asked: lists.Asked, *, refused: str = "", status: int = 200) -> ResponseReturnValue:
+    """The board of a list, or further cards of one column; `refused` says why a card was not moved."""
+    listing, state, problems = asked.listing, asked.state, list(asked.problems)
+    grouping = _grouping(listing, state, problems)
+    measure = next(iter(groups.measures(listing)), None)
+    found, more = board.lanes(session(), g.user, listing, state, grouping, measure, asked.at)
+    if more:
+        said = {"count": board.MOST_COLUMNS, "field": grouping.field.label}
+        problems.append(_("Only the first %(count)s columns are shown. Choose fewer values of “%(field)s”.", **said))
+    toggled = set(state.option("open").split(","))
+    folded = {lane.key for lane in found if _is_closed(listing, grouping, lane) is not (lane.key in toggled)}
+    place, from_lane = _place(listing, state, found, problems)
+    plain = state.without_place().seen_as("kanban", columns="")
+    here = f"{listing.path}?{plain.query()}"
+    opened = [lane for lane in found if lane.key not in folded and lane is not from_lane]
+    if from_lane is not None:
+        board.fill(session(), g.user, listing, state, grouping, [from_lane], asked.at, place)
+    if not (from_lane is not None and wants_fragment()):
+        board.fill(session(), g.user, listing, state, grouping, opened, asked.at)
+    faces = _faces(listing, grouping, found, here, asked)
+    names = board.names(session(), g.user, grouping, [lane.value for lane in found])
+    shown = [
+        Shown(
+            lane,
+            groups.label(grouping, lane.value, names) if lane.value is not None else _("Not filled in"),
+            lane.key in folded and lane is not from_lane,
+            f"{listing.path}?{_fold(plain, toggled, lane.key).query()}",
+            f"{listing.path}?{plain.seen_as('kanban', columns=lane.key).placed('after', lane.next).query()}"
+            if lane.next
+            else "",
+            formatting.money(lane.sums[0]) if lane.sums and lane.sums[0] else "",
+            _bar(listing, lane),
+        )
+        for lane in found
+    ]
+    return page(
+        "records/kanban.html",
+        fragment="cards" if from_lane is not None else None,
+        status=status,
+        **lists.around(lists.Asked(listing, state, problems, asked.at)),
+        lanes=shown,
+        lane=next((each for each in shown if each.lane is from_lane), None),
+        faces=faces,
+        measure=str(measure.label) if measure else "",
+        grouping=grouping,
+        groupings=[
+            (str(each.field.label), f"{listing.path}?{plain.seen_as('kanban', group=each.key, open='').query()}",
+             each == grouping)
+            for each in board.groupings(listing)
+        ],
+        here=here,
+        fixed="" if _is_moved(listing, grouping) else _fixed(grouping),
+        refused=refused,
+        done=browser.pop("moved", None) if status == 200 else None,
+    )  # fmt: skip
+
+
+def _grouping(listing: Listing, state: State, problems: list[str]) -> Grouping:
+    wanted, usual = state.option("group"), board.default(listing)
+    assert usual is not None
+    found = next((each for each in board.groupings(listing) if each.key == wanted), None)
+    if wanted and found is None:
+        problems.append(_("The columns of this link are not known; these are by “%(field)s”.", field=usual.field.label))
+    return found or usual
+
+
+def _place(listing: Listing, state: State, found: list[Lane], problems: list[str]) -> tuple[Cursor | None, Lane | None]:
+    """Which column is gone on with, and from where."""
+    wanted = state.option("columns")
+    if not state.after or not wanted:
+        return None, None
+    lane = next((each for each in found if each.key == wanted), None)
+    place = Cursor.read(state.after, order_type(listing, state))
+    if lane is None or place is None:
+        problems.append(_("The column of this link is not known; this is the whole board."))
+        return None, None
+    return place, lane
+
+
+def _is_closed(listing: Listing, grouping: Grouping, lane: Lane) -> bool:
+    process = board.process_of(listing, grouping)
+    return process is not None and any(each.code == lane.value and each.final for each in process.states)
+
+
+def _fold(state: State, toggled: set[str], key: str) -> State:
+    return state.seen_as("kanban", open=",".join(sorted((toggled ^ {key}) - {""})))
+
+
+def _bar(listing: Listing, lane: Lane) -> str:
+    if board.clock_of(listing) is None:
+        return ""
+    return _("Late %(late)s, soon %(soon)s, of %(total)s", late=lane.late, soon=lane.soon, total=lane.count)
+
+
+def _is_moved(listing: Listing, grouping: Grouping) -> bool:
+    if board.process_of(listing, grouping) is not None:
+        return listing.kind in MOVED
+    hand = BY_HAND.get((listing.kind, grouping.key))
+    return hand is not None and may(g.user, hand.permission)
+
+
+def _fixed(grouping: Grouping) -> str:
+    return _("Cards are not moved here: “%(field)s” is changed on the page of the record.", field=grouping.field.label)
+
+
+def _faces(
+    listing: Listing, grouping: Grouping, lanes: list[Lane], here: str, asked: lists.Asked
+) -> dict[str, list[Face]]:
+    """The cards of each column, drawn up."""
+    shows_stay = board.process_of(listing, grouping) is not None
+    ids = [card.row.id for lane in lanes for card in lane.cards]
+    since = board.since(session(), listing, ids) if shows_stay and ids else {}
+    moves = _is_moved(listing, grouping)
+    faces: dict[str, list[Face]] = {}
+    for lane in lanes:
+        for card in lane.cards:
+            began = since.get(card.row.id)
+            stays = ""
+            if began is not None:
+                days = max(asked.at - began, timedelta()).days
+                stays = ngettext("%(num)s day here", "%(num)s days here", days) if days else _("here since today")
+            faces.setdefault(lane.key, []).append(_face(listing, grouping, card, stays, here if moves else ""))
+    return faces
+
+
+def _face(listing: Listing, grouping: Grouping, card: Card, stays: str, here: str) -> Face:
+    cells = dict(zip((column.key for column in listing.columns), card.row.cells, strict=True))
+    by_place = {place: column.key for column in listing.columns for place in column.css.split()}
+    wanted = [key for key in listing.card or (by_place.get("fill", ""),) if key in cells and key != grouping.key]
+    facts = [cells[key] for key in wanted if cells[key]]
+    title = cells.get(by_place.get("cell-title", ""))
+    foot = by_place.get("cell-foot", "")
+    column = listing.column(foot)
+    is_person = column is not None and bool(column.values) and _names_person(column.values[0])
+    if foot and not is_person and cells[foot] and foot != grouping.key:
+        facts.append(cells[foot])
+    move = {"group": grouping.key, "version": card.version, "next": here}
+    return Face(
+        card.row.number,
+        card.row.path,
+        title if isinstance(title, Title) else Title(str(title or card.row.number)),
+        facts[0] if facts else "",
+        facts[1:],
+        cells.get(by_place.get("cell-due", "")),
+        str(cells[foot]) if is_person else "",
+        is_person and cells[foot] == g.user.name,
+        stays,
+        f"{record_path(listing.kind, card.row.number)}/move?{urlencode(move)}" if here else "",
+    )
+
+
+def _names_person(value: Any) -> bool:
+    parent = getattr(value, "parent", None)
+    return getattr(parent, "class_", None) is User
+
+
+# ---------- Moving a card ----------
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a card may go, or why not. `url`: the page that asks for what is needed; without one it is done at once."""
+
+    key: str
+    place: str
+    step: str
+    reasons: tuple[str, ...] = ()
+    url: str = ""
+
+
+def _ways(listing: Listing, record: Any, grouping: Grouping, back: str) -> list[Way]:
+    """All columns but the one it stands in."""
+    process = board.process_of(listing, grouping)
+    if process is None:
+        return _by_hand(listing, record, grouping)
+    present = process.state(record.state).label
+    steps = [] if getattr(record, "is_historical", False) else process_view.buttons(record, g.user)
+    targets = {step.action: step.target for step in process.steps_from(record.state)}
+    found = []
+    for state in process.states:
+        if state.code == record.state:
+            continue
+        ways = [
+            Way(
+                state.code,
+                str(state.label),
+                str(step.label),
+                tuple(reason for reason, _met in step.reason_lines),
+                ""
+                if (listing.kind, step.action) in AT_ONCE
+                else f"{record_path(listing.kind, record.number)}/steps/{step.action}?next={quote(back, safe='')}",
+            )
+            for step in steps
+            if targets[step.action] == state.code
+        ]
+        none = Way(state.code, str(state.label), "", (_("No step leads there from “%(state)s”.", state=present),))
+        found += ways or [none]
+    return found
+
+
+def _by_hand(listing: Listing, record: Any, grouping: Grouping) -> list[Way]:
+    hand = BY_HAND.get((listing.kind, grouping.key))
+    if hand is None:
+        raise DomainError(_fixed(grouping))
+    present, reasons = _present(record, grouping), tuple[str, ...]()
+    if not may(g.user, hand.permission):
+        roles = "、".join(str(role.label) for role in who_may(hand.permission))
+        reasons = (_("Only: %(roles)s", roles=roles),)
+    empty = Way(board.NOBODY, _("Not filled in"), "", (_("Somebody has to be named."),))
+    offered = [
+        Way(str(person.id), person.name, person.name, reasons)
+        for person in hand.offered(session(), record)
+        if str(person.id) != present
+    ]
+    return [*offered, empty] if present != board.NOBODY else offered
+
+
+def _present(record: Any, grouping: Grouping) -> str:
+    return board.key_of(getattr(record, grouping.field.column.key))
+
+
+def ask(listing: Listing, number: str) -> ResponseReturnValue:
+    """Where a card may go: a panel of the board, or a page of its own."""
+    record, grouping, back = _taken(listing, number)
+    who = _who(listing, record)
+    if request.args.get("version", "") != str(record.version):
+        raise Stale(N_("Somebody changed %(who)s after you opened the board. Open the board again.") % {"who": who})
+    return page(
+        "records/kanban_move.html",
+        fragment="panel",
+        listing=listing,
+        record=record,
+        who=who,
+        grouping=grouping,
+        ways=_ways(listing, record, grouping, back),
+        back=back,
+        action=f"{record_path(listing.kind, number)}/move",
+        client_key=requests.new_key(),
+    )
+
+
+def move(listing: Listing, number: str) -> ResponseReturnValue:
+    """Carry out what needs nothing more. Refused, the board comes back as it is now, with the sentence."""
+    record, grouping, back = _taken(listing, number)
+    who, to = _who(listing, record), request.values.get("to", "")
+    said: dict[str, Any] = {}
+
+    def act() -> str:
+        said.update(_carry_out(writing, listing, find_or_404(listing.model, number), grouping, to, back))
+        return back
+
+    try:
+        with transaction() as writing:
+            content = {name: request.values.get(name, "") for name in ("to", "version", "group")} | {"number": number}
+            key = request.form.get("client_key")
+            requests.once(writing, user=g.user, key=key, content=content, at=clock.now(), act=act)
+    except NotFound:
+        raise
+    except Stale:
+        return _refused(listing, back, str(CHANGED % {"who": who}), Stale.status)
+    except DomainError as refusal:
+        return _refused(listing, back, str(refusal), refusal.status)
+    if said:
+        browser["moved"] = said
+    return see_other(back)
+
+
+def _carry_out(
+    writing: Session, listing: Listing, record: Any, grouping: Grouping, to: str, back: str
+) -> dict[str, str]:
+    """Move the card; what the board says of it afterwards, and the way back where there is one."""
+    if request.values.get("version", "") != str(record.version):
+        raise Stale()
+    way = next((each for each in _ways(listing, record, grouping, back) if each.key == to and not each.url), None)
+    if way is None:
+        raise DomainError(N_("The card cannot be moved there."), status=422)
+    if way.reasons:
+        raise DomainError(way.reasons[0])
+    at, before = clock.now(), _present(record, grouping)
+    if (hand := BY_HAND.get((listing.kind, grouping.key))) is not None:
+        person = next(each for each in hand.offered(writing, record) if str(each.id) == to)
+        can_return = any(str(each.id) == before for each in hand.offered(writing, record))
+        hand.act(writing, record, person, actor=g.user, at=at)
+    else:
+        steps = [step for step in record.PROCESS.steps_from(record.state) if step.target == to]
+        action = next(step.action for step in steps if (listing.kind, step.action) in AT_ONCE)
+        AT_ONCE[listing.kind, action](writing, record, actor=g.user, at=at)
+        can_return = any(step.target == before for step in record.PROCESS.steps_from(record.state))
+    writing.flush()
+    said = {"who": _who(listing, record), "place": way.place}
+    if not can_return:
+        return {"text": _("%(who)s was moved to “%(place)s”. This cannot be undone.", **said), "undo": ""}
+    undo = urlencode({"group": grouping.key, "to": before, "version": record.version, "next": back})
+    return {
+        "text": _("%(who)s was moved to “%(place)s”.", **said),
+        "undo": f"{record_path(listing.kind, record.number)}/move?{undo}",
+    }
+
+
+def _taken(listing: Listing, number: str) -> tuple[Any, Grouping, str]:
+    """The record, along which field it is moved, and the board it is moved on."""
+    record = find_or_404(listing.model, number)
+    key = request.values.get("group", "")
+    grouping = next((each for each in board.groupings(listing) if each.key == key), None)
+    if grouping is None:
+        raise DomainError(N_("Cards are not moved along this field."), status=422)
+    usual = f"{listing.path}?{State(filters=listing.default_filters).seen_as('kanban', group=key).query()}"
+    back = safe_path(request.values.get("next"), usual)
+    return record, grouping, back if urlsplit(back).path == listing.path else usual
+
+
+def _who(listing: Listing, record: Any) -> str:
+    """Who a card is about, as a sentence names it."""
+    pages = FORMS.get(listing.kind)
+    name = pages.heading(record)[0] if pages else record.number
+    return _("%(one)s of %(name)s", one=listing.one, name=name) if pages else f"{listing.one} {name}"
+
+
+def _refused(listing: Listing, back: str, sentence: str, status: int) -> ResponseReturnValue:
+    """The board as it is now, with the reason why nothing was moved."""
+    session().rollback()
+    state, _problems = from_args(listing, dict(parse_qsl(urlsplit(back).query)))
+    return show(lists.Asked(listing, state, [], clock.now()), refused=sentence, status=status)
+
+
+def _route(listing: Listing, view: Callable[[Listing, str], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    def routed(number: str) -> ResponseReturnValue:
+        return view(listing, number)
+
+    routed.__doc__ = view.__doc__
+    return requires(listing.permission)(routed)
+
+
+for _kind in MOVED:
+    _listing, _name = LISTINGS[_kind], _kind.replace("-", "_")
+    for _method, _view in (("GET", ask), ("POST", move)):
+        blueprint.add_url_rule(
+            f"/{_kind}/<number>/move",
+            endpoint=f"{_view.__name__}_{_name}_card",
+            view_func=_route(_listing, _view),
+            methods=[_method],
+        )
+
+
+lists.VIEWS["kanban"] = lists.View(
+    N_("Kanban", "view"), "layout-kanban", lambda listing: board.default(listing) is not None, show
+)

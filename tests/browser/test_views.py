@@ -1,0 +1,109 @@
+"""Lists looked at otherwise, in a browser: cards moved by hand and by keys, a card that somebody else moved first."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from portal.db import session
+from portal.models.complaint import Complaint, Escalation
+from tests.browser.conftest import PHONE
+
+COMPLAINTS = "/records/complaints?view=kanban"
+ESCALATIONS = "/records/escalations?filter=&view=kanban"
+
+
+def registered(portal):
+    """The number of a complaint that is only registered."""
+    query = select(Complaint.number).where(Complaint.state == "REGISTERED").order_by(Complaint.id)
+    return portal.ask(lambda: session().scalars(query).first())
+
+
+def submitted(portal):
+    query = select(Escalation.number).where(Escalation.state == "SUBMITTED").order_by(Escalation.id)
+    return portal.ask(lambda: session().scalars(query).first())
+
+
+def card(page, number):
+    return page.locator(f'.kanban-card[data-number="{number}"]')
+
+
+def middle(locator):
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + min(box["height"] / 2, 60)
+
+
+def drag(page, number, lane):
+    page.mouse.move(*middle(card(page, number).locator(".grip")))
+    page.mouse.down()
+    page.mouse.move(700, 500, steps=4)
+    expect(page.locator(".kanban .drop-off").first).to_be_visible()
+    page.mouse.move(*middle(page.locator(f'[data-lane="{lane}"]')), steps=4)
+
+
+def test_a_card_is_dragged_to_a_step_that_asks_and_comes_back_to_the_board(desk, portal):
+    number = registered(portal)
+    page = desk("specialist").go(COMPLAINTS)
+    drag(page, number, "SELF_HANDLING" if page.locator('[data-lane="SELF_HANDLING"]').count() else "HANDED_OVER")
+    expect(page.locator('[data-lane="VISITED"] .drop-note')).to_contain_text("没有直接到这里的步骤")
+    page.mouse.up()
+    panel = page.locator("#board-panel")
+    expect(panel.locator("form#step")).to_be_visible()
+    expect(page).to_have_url(portal.url + COMPLAINTS)
+    if panel.locator("[name=plan]").count():
+        panel.locator("[name=plan]").fill("上门清扫并致歉")
+        with page.expect_navigation():
+            panel.locator("button.primary").click()
+        expect(page.locator(".snack")).to_contain_text("现为“客服直接处理”")
+        expect(page.locator('[data-lane="SELF_HANDLING"]').locator(f'[data-number="{number}"]')).to_be_visible()
+
+
+def test_a_card_dropped_where_it_may_not_go_stays_and_the_reason_is_said(desk, portal):
+    page = desk("specialist").go(COMPLAINTS)
+    first = page.locator('[data-lane="HANDED_OVER"] .kanban-card').first
+    number = first.get_attribute("data-number")
+    drag(page, number, "VISITED")
+    page.mouse.up()
+    expect(page.locator(".snack")).to_contain_text("没有直接到这里的步骤")
+    expect(page.locator('[data-lane="HANDED_OVER"]').locator(f'[data-number="{number}"]')).to_be_visible()
+    expect(page.locator(".kanban-ghost")).to_have_count(0)
+
+
+def test_a_card_is_moved_with_keys_alone_and_a_late_second_move_is_refused(desk, portal):
+    number = submitted(portal)
+    page = desk("manager").go(ESCALATIONS)
+    other = desk("manager").go(ESCALATIONS)
+    late = desk("manager", java_script=False).go(ESCALATIONS)
+    late.goto(portal.url + card(late, number).locator(".grip").get_attribute("href"))
+    card(page, number).locator(".grip").focus()
+    page.keyboard.press("Enter")
+    panel = page.locator("#board-panel")
+    expect(panel.locator("h2")).to_be_focused()
+    page.keyboard.press("Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator(".snack")).to_contain_text("这一步不能撤销")
+    expect(card(page, number)).to_have_count(0)
+    card(other, number).locator(".grip").click()
+    expect(other.locator(".snack")).to_contain_text("已被别人改动")
+    with late.expect_navigation() as answer:
+        late.locator("[data-way=ASSESSING] button").click()
+    assert answer.value.status == 409
+    expect(late.locator(".kanban-refused")).to_contain_text("已被别人改动")
+    assert late.locator(".kanban").count() == 1
+
+
+def test_on_a_phone_a_long_press_takes_the_card_and_a_tap_opens_the_panel(desk, portal):
+    page = desk("specialist", width=PHONE).go(COMPLAINTS)
+    grip = page.locator(".kanban-card .grip").first
+    x, y = middle(grip)
+    touch = page.context.new_cdp_session(page)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    expect(page.locator(".kanban-ghost")).to_have_count(1)
+    expect(page.locator(".kanban .drop-on, .kanban .drop-off").first).to_be_attached()
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.locator(".kanban-ghost")).to_have_count(0)
+    grip.tap()
+    expect(page.locator("#board-panel [data-moves]")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#board-panel")).to_be_hidden()

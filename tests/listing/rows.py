@@ -1,0 +1,96 @@
+"""Some rows of every record type, in several states, with and without clocks and people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from portal.db import transaction
+from portal.models.complaint import Complaint, Escalation
+from portal.models.consultation import Consultation
+from portal.models.contract import Quotation
+from portal.models.org import User
+from portal.models.task import Task
+from portal.permissions import Role
+
+
+@dataclass
+class Rows:
+    """Who is there, and the branch that only some see."""
+
+    specialist: User
+    manager: User
+    far: User
+    """A specialist of another branch."""
+
+
+def complaint(owner: User | None, customer: Any, number: int, at: datetime, due: datetime | None, **more: Any) -> int:
+    """A complaint, with its clock when it is due."""
+    kept = {
+        "state": "REGISTERED", "received_at": at, "channel": "PHONE", "owner_id": owner.id if owner else None,
+        "subject": f"漏水 {number}", "complainant": customer.name, "phone": customer.phone, "customer_id": customer.id,
+        "phase": "IN_SALE", "category": "QUALITY", "content": "漏水", "demand": "修好", "created_at": at, "updated_at": at,
+    }  # fmt: skip
+    with transaction() as writing:
+        made = Complaint(number=f"TS-2026-{number:04d}", **kept | more)
+        writing.add(made)
+        writing.flush()
+        if due is not None:
+            writing.add(
+                Task(
+                    kind="DEADLINE", code="DL-10", title="Hand over and have the head sign", record_kind="complaints",
+                    record_id=made.id, record_number=made.number, customer_name=customer.name,
+                    person_id=owner.id if owner else None, branch_id=made.branch_id, started_at=at - timedelta(hours=1),
+                    due_at=due, warn_at=due - timedelta(hours=1),
+                )
+            )  # fmt: skip
+        return made.id
+
+
+def fill(make: Any, clock: Any) -> Rows:
+    """Two branches; of every record type some rows, of complaints in every kind of state."""
+    at = clock.now()
+    near, far = make.branch(), make.branch()
+    rows = Rows(
+        make.user(Role.SPECIALIST, branch_id=near.id, name="周晓雯"),
+        make.user(Role.MANAGER, name="陈丽华"),
+        make.user(Role.SPECIALIST, branch_id=far.id, name="沈佳"),
+    )
+    states = ["REGISTERED", "REGISTERED", "HANDED_OVER", "SELF_HANDLING", "PLANNED", "CLOSED", "EXPLAINED", "ESCALATED"]
+    for number, state in enumerate(states, 1):
+        branch, owner = (near, rows.specialist) if number % 3 else (far, rows.far)
+        customer = make.customer(branch_id=branch.id)
+        project = make.project(customer)
+        make.contract(project, state="SIGNED" if number % 2 else "DRAFT", amount=Decimal(number * 1000))
+        make.crew()
+        is_open = state not in ("CLOSED", "EXPLAINED", "ESCALATED")
+        due = at + timedelta(hours=(-3, 0.5, 5, 30, -1)[number % 5]) if is_open and number != 4 else None
+        closed = {} if is_open else {"closed_at": at}
+        owned = None if number == 2 else owner
+        made = complaint(
+            owned, customer, number, at - timedelta(days=number), due, state=state, branch_id=branch.id, **closed
+        )
+        kept = {"created_at": at, "updated_at": at, "branch_id": branch.id}
+        said = dict.fromkeys(("cause", "process_so_far", "customer_demand"), "话")
+        with transaction() as writing:
+            writing.add(
+                Quotation(
+                    number=f"BJ-{number}", title="报价", amount=Decimal(1000), quoted_on=at.date(),
+                    customer_id=customer.id, **kept,
+                )
+            )  # fmt: skip
+            writing.add(
+                Consultation(
+                    number=f"ZX-{number}", channel="PHONE", kind="CONSULT", occurred_at=at - timedelta(hours=number),
+                    name="罗", phone=customer.phone, question="多少钱", state=("LOGGED", "CLOSED")[number % 2], **kept,
+                )
+            )  # fmt: skip
+            writing.add(
+                Escalation(
+                    number=f"SJ-{number}", complaint_id=made, submitted_at=at, why="SAFETY", state="SUBMITTED",
+                    submitted_by_id=owner.id, **said, **kept,
+                )
+            )  # fmt: skip
+    return rows
