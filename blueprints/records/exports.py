@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from blueprints.http import page, polled, requires, see_other
-from blueprints.records import blueprint, lists
+from blueprints.records import blueprint, lists, menus
 from blueprints.records.documents import send_content
 from portal import clock, i18n, settings, typed
 from portal.db import session, transaction
@@ -19,9 +19,8 @@ from portal.exporting.fields import fields
 from portal.exporting.reading import parameters
 from portal.files.store import Store
 from portal.i18n import N_, _
-from portal.listing import criteria, engine
+from portal.listing import engine
 from portal.listing.declaration import Listing
-from portal.listing.fields import Field as ListField
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State, from_args
 from portal.models.export import Export, ExportFormat, ExportPreset, ExportState
@@ -199,25 +198,15 @@ def _url(listing: Listing, state: State, preset: str) -> str:
 
 
 def in_words(listing: Listing, state: State) -> str:
-    """List, filters, own conditions and search in words."""
+    """List, filters, own conditions and search in words, as the chips of the list say them."""
+    known = dict(lists.labels(listing, state))
     parts = [str(listing.title)]
-    for chip in lists.facets(listing, state, dict(lists.labels(listing, state))):
+    for chip in (*menus.chosen(listing, state, known), *menus.conditions(listing, state, known)):
         values = " / ".join(chip["values"])
         parts.append(f"{chip['kind']}: {values}" if chip["kind"] else values)
-    if state.where:
-        parts.append(criteria.words(listing, criteria.read(listing, state.where), _name_of))
     if state.q:
         parts.append(f"“{state.q}”")
     return " · ".join(parts)
-
-
-def _name_of(asked: ListField, value: str) -> str:
-    choice = asked.choice
-    if choice is None or not value.isdecimal():
-        return value
-    if choice.name_of is not None:
-        return choice.name_of(session(), g.user, int(value))
-    return dict(choice.offered(session(), g.user)).get(value, value)
 
 
 @blueprint.post("/exports/presets/<int:preset_id>/delete")
