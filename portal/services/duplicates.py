@@ -13,7 +13,7 @@ from itertools import combinations, groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import CompoundSelect, Select, String, cast, func, or_, select, union_all
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from portal import visibility
 from portal.errors import NotPermitted
@@ -239,6 +239,10 @@ def visible(user: User, kind: str, state: PairState = PairState.OPEN) -> Select[
     query = select(DuplicatePair).where(DuplicatePair.kind == kind, DuplicatePair.state == state)
     for column in (DuplicatePair.first_id, DuplicatePair.second_id):
         query = query.where(select(model.id).where(model.id == column, seen).exists())
+    if model is Property:  # homes whose customers were told apart again are two homes
+        one, other = aliased(Property), aliased(Property)
+        both = (one.id == DuplicatePair.first_id, other.id == DuplicatePair.second_id)
+        query = query.where(select(one.id).join(other, other.customer_id == one.customer_id).where(*both).exists())
     return query
 
 

@@ -41,6 +41,8 @@ PAGES = {
         "/records/customers/{customer}",
         "/records/customers/{customer}/edit",
         "/records/customers/{customer}/household",
+        "/records/duplicates",
+        "/records/duplicates/customers/{customer}/{other}",
         "/records/contracts/{contract}",
         "/records/import-runs/new",
         "/records/tasks",
@@ -74,6 +76,7 @@ def numbers(portal):
             .scalars(select(Complaint.number).where(subject, Complaint.state == "VERIFIED"))
             .one(),
             "customer": session().scalars(select(Customer.number).where(name)).one(),
+            "other": session().scalars(select(Customer.number).where(~name).order_by(Customer.id)).first(),
             "contract": session().scalars(select(Contract.number).order_by(Contract.id)).first(),
         }
 

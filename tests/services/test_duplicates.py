@@ -11,7 +11,7 @@ from jobs import outbox as jobs_outbox
 from portal import queue as portal_queue
 from portal.db import session, transaction
 from portal.models.customer import Customer
-from portal.models.merging import DuplicatePair, PairState
+from portal.models.merging import DuplicatePair, Merge, PairState
 from portal.models.org import PartyKind
 from portal.models.outbox import Outbox, Slot
 from portal.permissions import Role
@@ -188,6 +188,10 @@ def test_homes_that_come_together_are_a_pair_at_once(app, make, clock):
         done = merging.merge(current, kept, gone, command, actor=manager, at=clock.now())
         assert duplicates.after_merge(current, done, at=clock.now()) == 1
     assert (home.id, twin.id, "OPEN") in states()
+    assert duplicates.count(session(), manager, "properties") == 1
+    with transaction() as current:
+        merging.undo(current, current.get_one(Merge, done.id), actor=manager, at=clock.now())
+    assert duplicates.count(session(), manager, "properties") == 0
 
 
 def test_two_that_nobody_found_can_be_told_apart_by_hand(app, make, clock):
