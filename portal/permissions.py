@@ -81,6 +81,9 @@ class Permission(StrEnum):
     ESCALATION_VIEW = "escalation:view"
     ESCALATION_WORK = "escalation:work"
 
+    FAVOURITE_SHARE = "favourite:share"
+    """Give favourites of lists to everybody or to any role; the others share with their own role."""
+
     NOTE_WRITE = "note:write"
     TASK_SET = "task:set"
     """Set a task by hand on a record one sees, for those who see it too."""

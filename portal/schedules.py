@@ -117,6 +117,10 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("cleanup", N_("Clearing away"), "cleanup", Daily(), at="03:00", policy=Policy.LATEST_ONLY),
     Schedule("duplicates", N_("Search for duplicates"), "duplicates", Daily(), at="03:30", policy=Policy.LATEST_ONLY),
     Schedule(
+        "favourite-alerts", N_("Alerts of favourites"), "favourite_alerts", Daily(),
+        at="08:00", policy=Policy.LATEST_ONLY,
+    ),
+    Schedule(
         "calendar-reminder", N_("Make-up days of next year"), "calendar_reminder", Yearly(11, 10),
         at="09:00", policy=Policy.LATEST_ONLY,
     ),

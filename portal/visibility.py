@@ -23,6 +23,7 @@ from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.export import Export, ExportPreset
+from portal.models.favourite import Favourite, Shared
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project
 from portal.models.task import Follower, Task
@@ -344,3 +345,13 @@ def exports(viewer: Viewer) -> Condition:
 def export_presets(viewer: Viewer) -> Condition:
     """One's own, and those for everybody."""
     return or_(ExportPreset.owner_id == viewer.id, ExportPreset.is_shared.is_(True))
+
+
+@rule(Favourite)
+def favourites(viewer: Viewer) -> Condition:
+    """One's own; of one's branch or of no branch those for one's role and those for everybody."""
+    given = or_(
+        Favourite.shared == Shared.ALL.value,
+        and_(Favourite.shared == Shared.ROLE.value, Favourite.role == viewer.role),
+    )
+    return or_(Favourite.owner_id == viewer.id, and_(given, in_branch(Favourite, viewer)))

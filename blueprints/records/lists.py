@@ -24,7 +24,9 @@ from portal.listing.facets import toggled
 from portal.listing.registry import LISTINGS
 from portal.listing.state import VIEWS as NAMES
 from portal.listing.state import State, from_args
+from portal.models.favourite import Favourite
 from portal.permissions import may
+from portal.services import favourites
 
 Labels = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 """Values of choices that name other records, with how they read: per choice, as the database says now."""
@@ -34,7 +36,7 @@ TOO_MUCH = N_("These are more conditions than a list can take; the last one was 
 
 def show(listing: Listing) -> ResponseReturnValue:
     """One page of the list, as the URL says."""
-    state, problems = from_args(listing, request.args)
+    state, problems = opened(listing)
     if request.args.get("in"):
         try:
             return see_other(f"{listing.path}?{looked_for(listing, state, request.args['in']).query()}")
@@ -51,6 +53,24 @@ def show(listing: Listing) -> ResponseReturnValue:
         return in_groups(asked, put_together)
     found = engine.page(session(), g.user, listing, state, at=at)
     return page("records/list.html", body=lines.body(found), pager=pager(listing, state, found), **around(asked))
+
+
+def opened(listing: Listing) -> tuple[State, list[i18n.Text]]:
+    """The state of the URL. A link that says nothing of the rows opens one's own default, else that of the role."""
+    state, problems = from_args(listing, request.args)
+    favourite = favourites.opening(g.user, remembered(listing)) if request.args.keys() <= {"view"} else None
+    if favourite is None:
+        return state, problems
+    kept = favourites.state_of(listing, favourite)
+    return (kept.seen_as(state.view or "list") if "view" in request.args else kept), problems
+
+
+def remembered(listing: Listing) -> list[Favourite]:
+    """The person's favourites of a list, asked for once per request."""
+    if listing.kind not in (known := g.setdefault("favourites", {})):
+        known[listing.kind] = favourites.seen(session(), g.user, listing.kind)
+    found: list[Favourite] = known[listing.kind]
+    return found
 
 
 def looked_for(listing: Listing, state: State, field: str) -> State:
@@ -129,7 +149,14 @@ def around(asked: Asked) -> dict[str, Any]:
         "state": state,
         "problems": asked.problems,
         "create": may_create,
-        "frame": frame(listing.kind, state.without_place(), labels(listing, state), (), may_create, i18n.locale()),
+        "frame": frame(
+            listing.kind,
+            state.without_place(),
+            labels(listing, state),
+            menus.named(remembered(listing)),
+            may_create,
+            i18n.locale(),
+        ),
     }
 
 
@@ -143,12 +170,10 @@ class Frame:
 
 
 @lru_cache(maxsize=500)
-def frame(
-    kind: str, state: State, known: Labels, favourites: menus.Favourites, may_create: bool, _language: str
-) -> Frame:
+def frame(kind: str, state: State, known: Labels, kept: menus.Favourites, may_create: bool, _language: str) -> Frame:
     """The frame of a list in a state; it is the same for everybody who sees the same choices."""
     listing, made = LISTINGS[kind], current_app.jinja_env.get_template("records/frame.html").module
-    top = made.top(listing, may_create, menus.search_box(listing, state, dict(known), favourites))  # type: ignore[attr-defined]
+    top = made.top(listing, may_create, menus.search_box(listing, state, dict(known), kept))  # type: ignore[attr-defined]
     views = made.switch(switch(listing, state))  # type: ignore[attr-defined]
     return Frame(Markup(top), Markup(made.head(columns(listing, state))), Markup(views))  # type: ignore[attr-defined]
 

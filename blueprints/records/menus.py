@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from portal.i18n import _, _p
 from portal.listing import criteria, facets, groups
@@ -11,11 +11,23 @@ from portal.listing.criteria import Asked
 from portal.listing.declaration import Listing
 from portal.listing.fields import Field, Kind, fields_of
 from portal.listing.state import State, find_filter
+from portal.models.favourite import Favourite, Shared
 
 Known = dict[str, tuple[tuple[str, str], ...]]
 """Per choice the records it names, as the database says now."""
-Favourites = tuple[tuple[str, str, str], ...]
-"""Name, query, and whom it is shared with, of each favourite one sees."""
+
+
+class Named(NamedTuple):
+    """A favourite as the menu says it."""
+
+    id: int
+    name: str
+    query: str
+    is_shared: bool
+    is_counted: bool
+
+
+Favourites = tuple[Named, ...]
 QUICK_SPANS = (
     "today", "yesterday", "this-week", "last-week", "this-month", "last-month", "this-quarter", "this-year",
     "last-30-days", "next-7-days",
@@ -33,13 +45,14 @@ def search_box(listing: Listing, state: State, known: Known, favourites: Favouri
         "query": state.q,
         "placeholder": str(listing.placeholder),
         "hidden": hidden,
-        "facets": [*chosen(listing, state, known), *conditions(listing, state, known), *grouped_by(listing, state)],
+        "facets": chips(listing, state, known),
         "fields": [(field.key, str(field.label)) for field in texts(listing)],
         "menu": [
             {"icon": "filter", "title": _p("list", "Filters"), "items": list(filters(listing, state, known))},
             {"icon": "stack-2", "title": _p("list", "Groups"), "items": list(grouping(listing, state))},
             {"icon": "star", "title": _p("list", "Favourites"), "items": list(remembered(listing, state, favourites)),
-             "load_url": f"{listing.path}/favourites/menu?{state.query()}" if favourites else ""},
+             "load_url": f"{listing.path}/favourites/menu?{state.query()}"
+             if any(each.is_counted for each in favourites) else ""},
         ],
     }  # fmt: skip
 
@@ -60,6 +73,11 @@ def naming(known: Known) -> Callable[[Field, str], str]:
 
 
 # ---------- Chips ----------
+
+
+def chips(listing: Listing, state: State, known: Known) -> list[dict[str, Any]]:
+    """All that narrows the list or puts it together, each to be taken off by itself."""
+    return [*chosen(listing, state, known), *conditions(listing, state, known), *grouped_by(listing, state)]
 
 
 def chosen(listing: Listing, state: State, known: Known) -> list[dict[str, Any]]:
@@ -197,10 +215,32 @@ def grouping(listing: Listing, state: State) -> Iterator[dict[str, Any] | None]:
         yield {"label": label, "fold": items, "checked": any(each["checked"] for each in items)}
 
 
-def remembered(listing: Listing, state: State, favourites: Favourites) -> Iterator[dict[str, Any] | None]:
-    """The favourites one sees. What they count is asked for when the menu is opened."""
-    return
-    yield
+def named(found: Sequence[Favourite]) -> Favourites:
+    """Favourites as the menu says them."""
+    return tuple(Named(each.id, each.name, each.query, each.shared != Shared.ME, each.is_counted) for each in found)
+
+
+def remembered(
+    listing: Listing, state: State, favourites: Favourites, counts: Mapping[int, tuple[str, bool]] | None = None
+) -> Iterator[dict[str, Any] | None]:
+    """The favourites one sees, then the ways to keep and to manage them. What they count is asked for when the menu
+    is opened; a count that is more than wanted is late."""
+    here = state.seen_as(state.view or "list", open="").query()
+    for each in favourites:
+        count, is_late = (counts or {}).get(each.id, ("", False))
+        yield {
+            "label": each.name,
+            "url": f"{listing.path}?{each.query}",
+            "checked": each.query == here,
+            "tag": _p("favourite", "Shared") if each.is_shared else "",
+            "late" if is_late else "count": count,
+        }
+    if favourites:
+        yield None
+    manage = f"{listing.path}/favourites?{here}"
+    yield {"label": _("Keep this list as a favourite…"), "url": f"{manage}#new"}
+    if favourites:
+        yield {"label": _("Manage favourites"), "url": manage}
 
 
 def levels(listing: Listing, state: State) -> list[groups.Grouping]:

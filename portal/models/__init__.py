@@ -11,6 +11,7 @@ from portal.models import (  # noqa: F401
     document,
     event,
     export,
+    favourite,
     importing,
     merging,
     notice,
@@ -18,5 +19,6 @@ from portal.models import (  # noqa: F401
     outbox,
     project,
     setting,
+    spelling,
     task,
 )

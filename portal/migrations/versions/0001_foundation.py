@@ -104,6 +104,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("schedule", "key", "scope", name=op.f("pk_slot")),
     )
     op.create_table(
+        "spelling",
+        sa.Column("scope", sa.String(length=10), nullable=False),
+        sa.Column(
+            "name",
+            sa.String(length=100).with_variant(sa.String(length=100, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "text", sa.String(length=60).with_variant(sa.String(length=60, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.PrimaryKeyConstraint("scope", "name", "text", name=op.f("pk_spelling")),
+    )
+    with op.batch_alter_table("spelling", schema=None) as batch_op:
+        batch_op.create_index("ix_spelling_text", ["scope", "text", "name"], unique=False)
+
+    op.create_table(
         "stored_file",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
@@ -459,6 +475,36 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_export_preset")),
         sa.UniqueConstraint("kind", "owner_id", "name", name=op.f("uq_export_preset_kind_owner_id_name")),
     )
+    op.create_table(
+        "favourite",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=False),
+        sa.Column("shared", sa.String(length=10), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("branch_id", sa.Integer(), nullable=True),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("is_counted", sa.Boolean(), nullable=False),
+        sa.Column("alert_over", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("shared IN ('ME', 'ROLE', 'ALL')", name=op.f("ck_favourite_shared_known")),
+        sa.ForeignKeyConstraint(["branch_id"], ["branch.id"], name=op.f("fk_favourite_branch_id")),
+        sa.ForeignKeyConstraint(["owner_id"], ["user.id"], name=op.f("fk_favourite_owner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_favourite")),
+        sa.UniqueConstraint("owner_id", "kind", "name", name=op.f("uq_favourite_owner_id_kind_name")),
+    )
+    with op.batch_alter_table("favourite", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_favourite_alert",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("alert_over IS NOT NULL"),
+            postgresql_where=sa.text("alert_over IS NOT NULL"),
+        )
+        batch_op.create_index("ix_favourite_kind", ["kind", "shared"], unique=False)
+
     op.create_table(
         "follower",
         sa.Column("record_kind", sa.String(length=30), nullable=False),
@@ -1706,6 +1752,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_follower_user_id"))
 
     op.drop_table("follower")
+    with op.batch_alter_table("favourite", schema=None) as batch_op:
+        batch_op.drop_index("ix_favourite_kind")
+        batch_op.drop_index(
+            "ix_favourite_alert",
+            sqlite_where=sa.text("alert_over IS NOT NULL"),
+            postgresql_where=sa.text("alert_over IS NOT NULL"),
+        )
+
+    op.drop_table("favourite")
     op.drop_table("export_preset")
     with op.batch_alter_table("export", schema=None) as batch_op:
         batch_op.drop_index("ix_export_person")
@@ -1781,6 +1836,10 @@ def downgrade() -> None:
     op.drop_table("user")
     op.drop_table("worker")
     op.drop_table("stored_file")
+    with op.batch_alter_table("spelling", schema=None) as batch_op:
+        batch_op.drop_index("ix_spelling_text")
+
+    op.drop_table("spelling")
     op.drop_table("slot")
     op.drop_table("schedule")
     op.drop_table("number_sequence")
