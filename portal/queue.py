@@ -51,7 +51,8 @@ def client(url: str, *, timeout_seconds: float) -> redis.Redis:
 
 
 @cache
-def _quick_client(url: str) -> redis.Redis:
+def quick_client(url: str) -> redis.Redis:
+    """A client kept per process, for requests: it answers within TIMEOUT_SECONDS or fails."""
     return client(url, timeout_seconds=TIMEOUT_SECONDS)
 
 
@@ -62,7 +63,7 @@ def wake(posted: list[tuple[int, str]]) -> None:
     if time.monotonic() < _resting_until:
         return
     try:
-        push(_quick_client(address(current_app.config["PORTAL"])), posted[:MOST_AT_ONCE])
+        push(quick_client(address(current_app.config["PORTAL"])), posted[:MOST_AT_ONCE])
     except (redis.RedisError, OSError, valkey.ValkeyError) as error:
         with _lock:
             _resting_until = time.monotonic() + REST_SECONDS

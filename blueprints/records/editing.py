@@ -23,7 +23,7 @@ from portal.listing.state import State
 from portal.models.customer import Customer
 from portal.models.org import User
 from portal.paths import record_path
-from portal.services import customers, requests
+from portal.services import customers, record_kinds, requests
 from portal.services.fields import Field
 
 MAX_MATCHES = 10
@@ -134,6 +134,7 @@ def change(
         is_conflict=status == 409 or taken is not None,
         changed_by=_who_changed(record) if status == 409 or taken is not None else "",
         changed_at=getattr(record, "updated_at", None),
+        here_url=f"{path(record)}/here?editing=1" if record.KIND in record_kinds.MODELS else "",
         **context,
     )
 

@@ -1,0 +1,31 @@
+// The way through a list: a record leads back to the list as it was left, and on to the record before and after it.
+// Kept in this tab only. Without a script the path leads to the plain list.
+(() => {
+  "use strict";
+  const key = (path) => `journey:${path}`;
+  const rows = [...document.querySelectorAll(".dense-table td.cell-title a.who, .kanban-card a.who")].map((link) => link.pathname);
+  const [, root, kind, number] = location.pathname.split("/");
+  if (root !== "records") return;
+  if (!number && rows.length) {
+    const kept = { url: location.pathname + location.search, rows, first: 1 };
+    const first = document.querySelector(".pager .tabular");
+    kept.first = parseInt(first ? first.textContent : "", 10) || 1;
+    sessionStorage.setItem(key(location.pathname), JSON.stringify(kept));
+  }
+  const back = document.querySelector(".crumbs[data-journey] a");
+  const steps = document.querySelector("[data-journey-steps]");
+  if (!number || !back || !steps || back.pathname !== `/records/${kind}`) return;
+  let kept = null;
+  try { kept = JSON.parse(sessionStorage.getItem(key(back.pathname))); } catch { return; }
+  if (!kept) return;
+  back.href = kept.url;
+  const place = kept.rows.indexOf(location.pathname);
+  if (place < 0 || kept.rows.length < 2) return;
+  const [said, previous, next] = steps.children;
+  said.textContent = `${kept.first + place}`;
+  for (const [link, path] of [[previous, kept.rows[place - 1]], [next, kept.rows[place + 1]]]) {
+    if (path) link.href = path;
+    else { link.classList.add("off"); link.setAttribute("aria-disabled", "true"); }
+  }
+  steps.hidden = false;
+})();
