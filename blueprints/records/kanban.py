@@ -8,7 +8,7 @@ somebody takes hold of it: it depends on the record as it is then, and on the pe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -19,7 +19,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from blueprints.http import find_or_404, page, requires, safe_path, see_other, wants_fragment
-from blueprints.records import blueprint, complaints, consultations, lists, process_view
+from blueprints.records import blueprint, complaints, consultations, faces, lists, process_view
+from blueprints.records.faces import Face
 from blueprints.records.steps import StepPages
 from portal import clock, formatting
 from portal.db import session, transaction
@@ -27,7 +28,6 @@ from portal.errors import DomainError, NotFound, Stale
 from portal.i18n import N_, _, ngettext
 from portal.listing import board, groups
 from portal.listing.board import Card, Lane
-from portal.listing.cells import Title
 from portal.listing.declaration import Listing
 from portal.listing.groups import Grouping
 from portal.listing.registry import LISTINGS
@@ -85,24 +85,6 @@ class Shown:
     """What the bar says, for those who do not see it; empty: these records have no clocks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
-    """What stands on a card."""
-
-    number: str
-    url: str
-    title: Title
-    text: str
-    notes: list[Any] = field(default_factory=list)
-    due: Any = None
-    """The time left, or another last fact."""
-    person: str = ""
-    is_mine: bool = False
-    stays: str = ""
-    """For how long it has stood in this column."""
-    move_url: str = ""
-
-
 def show(asked: lists.Asked, *, refused: str = "", status: int = 200) -> ResponseReturnValue:
     """The board of a list, or further cards of one column; `refused` says why a card was not moved."""
     listing, state, problems = asked.listing, asked.state, list(asked.problems)
@@ -122,7 +104,7 @@ def show(asked: lists.Asked, *, refused: str = "", status: int = 200) -> Respons
         board.fill(session(), g.user, listing, state, grouping, [from_lane], asked.at, place)
     if not (from_lane is not None and wants_fragment()):
         board.fill(session(), g.user, listing, state, grouping, opened, asked.at)
-    faces = _faces(listing, grouping, found, here, asked)
+    drawn = _faces(listing, grouping, found, here, asked)
     names = board.names(session(), g.user, grouping, [lane.value for lane in found])
     shown = [
         Shown(
@@ -145,7 +127,7 @@ def show(asked: lists.Asked, *, refused: str = "", status: int = 200) -> Respons
         **lists.around(lists.Asked(listing, state, problems, asked.at)),
         lanes=shown,
         lane=next((each for each in shown if each.lane is from_lane), None),
-        faces=faces,
+        faces=drawn,
         measure=str(measure.label) if measure else "",
         grouping=grouping,
         groupings=[
@@ -216,7 +198,7 @@ def _faces(
     ids = [card.row.id for lane in lanes for card in lane.cards]
     since = board.since(session(), listing, ids) if shows_stay and ids else {}
     moves = _is_moved(listing, grouping)
-    faces: dict[str, list[Face]] = {}
+    drawn: dict[str, list[Face]] = {}
     for lane in lanes:
         for card in lane.cards:
             began = since.get(card.row.id)
@@ -224,39 +206,15 @@ def _faces(
             if began is not None:
                 days = max(asked.at - began, timedelta()).days
                 stays = ngettext("%(num)s day here", "%(num)s days here", days) if days else _("here since today")
-            faces.setdefault(lane.key, []).append(_face(listing, grouping, card, stays, here if moves else ""))
-    return faces
+            drawn.setdefault(lane.key, []).append(_face(listing, grouping, card, stays, here if moves else ""))
+    return drawn
 
 
 def _face(listing: Listing, grouping: Grouping, card: Card, stays: str, here: str) -> Face:
-    cells = dict(zip((column.key for column in listing.columns), card.row.cells, strict=True))
-    by_place = {place: column.key for column in listing.columns for place in column.css.split()}
-    wanted = [key for key in listing.card or (by_place.get("fill", ""),) if key in cells and key != grouping.key]
-    facts = [cells[key] for key in wanted if cells[key]]
-    title = cells.get(by_place.get("cell-title", ""))
-    foot = by_place.get("cell-foot", "")
-    column = listing.column(foot)
-    is_person = column is not None and bool(column.values) and _names_person(column.values[0])
-    if foot and not is_person and cells[foot] and foot != grouping.key:
-        facts.append(cells[foot])
-    move = {"group": grouping.key, "version": card.version, "next": here}
-    return Face(
-        card.row.number,
-        card.row.path,
-        title if isinstance(title, Title) else Title(str(title or card.row.number)),
-        facts[0] if facts else "",
-        facts[1:],
-        cells.get(by_place.get("cell-due", "")),
-        str(cells[foot]) if is_person else "",
-        is_person and cells[foot] == g.user.name,
-        stays,
-        f"{record_path(listing.kind, card.row.number)}/move?{urlencode(move)}" if here else "",
-    )
-
-
-def _names_person(value: Any) -> bool:
-    parent = getattr(value, "parent", None)
-    return getattr(parent, "class_", None) is User
+    face, move = faces.read(card.row, grouping.key), {"group": grouping.key, "version": card.version, "next": here}
+    face.stays = stays
+    face.move_url = f"{record_path(listing.kind, card.row.number)}/move?{urlencode(move)}" if here else ""
+    return face
 
 
 # ---------- Moving a card ----------

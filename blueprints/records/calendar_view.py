@@ -1,0 +1,317 @@
+"""A list as a calendar: month, week, day or agenda, by one of the dates of its records.
+
+What stands on a day are the rows of the list that have this date on that day, no other and each once. Work days and
+holidays are those of the company's calendar. Persons are told apart by name and initial, never by colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from flask import g
+from flask.typing import ResponseReturnValue
+
+from blueprints.http import page
+from blueprints.records import faces, lists
+from blueprints.records.faces import Face
+from portal import clock, formatting
+from portal.calendar import WorkCalendar
+from portal.db import session
+from portal.i18n import N_, Text, _, _p
+from portal.listing import agenda, criteria, engine
+from portal.listing.agenda import Dated, Entry
+from portal.listing.declaration import Listing
+from portal.listing.fields import fields_of
+from portal.listing.state import State
+from portal.services import calendars
+
+DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
+FIRST, LAST = date(1950, 1, 1), date(2150, 12, 31)
+"""The days a calendar can be opened at."""
+SLOT = timedelta(minutes=30)
+"""Two things of one person closer together than this overlap: what is recorded has a beginning and no end."""
+IN_MONTH, IN_DAY = 4, 100
+"""Entries of a day that are shown."""
+OFFICE = (8, 18)
+"""The hours that are shown even when nothing is in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of days: which days it shows, how far one goes on, what it is called."""
+
+    label: Text
+    days: Callable[[date], tuple[date, date]]
+    """The first day and the one after the last."""
+    step: Callable[[date, int], date]
+    title: Callable[[date], str]
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _grid(day: date) -> tuple[date, date]:
+    first = day.replace(day=1)
+    return _monday(first), _monday(_month(first, 1) - DAY) + WEEK
+
+
+def _month(day: date, step: int) -> date:
+    count = day.year * 12 + day.month - 1 + step
+    return date(count // 12, count % 12 + 1, 1)
+
+
+def _weekday(day: date) -> str:
+    return _p("weekday", formatting.WEEKDAYS[day.weekday()])
+
+
+def _stretch(first: date, last: date) -> str:
+    return f"{formatting.full_date(first)} – {formatting.full_date(last)}"
+
+
+SPANS: dict[str, Span] = {
+    "month": Span(
+        N_("Month", "calendar"),
+        _grid,
+        _month,
+        lambda day: _p("calendar", "%(year)s-%(month)s", year=day.year, month=day.month),
+    ),
+    "week": Span(
+        N_("Week", "calendar"),
+        lambda day: (_monday(day), _monday(day) + WEEK),
+        lambda day, step: day + step * WEEK,
+        lambda day: _stretch(_monday(day), _monday(day) + 6 * DAY),
+    ),
+    "day": Span(
+        N_("Day", "calendar"),
+        lambda day: (day, day + DAY),
+        lambda day, step: day + step * DAY,
+        lambda day: f"{formatting.full_date(day)} {_weekday(day)}",
+    ),
+    "agenda": Span(
+        N_("Agenda", "calendar"),
+        lambda day: (day, day + 4 * WEEK),
+        lambda day, step: day + step * 4 * WEEK,
+        lambda day: _stretch(day, day + 4 * WEEK - DAY),
+    ),
+}
+
+
+@dataclass(slots=True)
+class Item:
+    """An entry as the page draws it."""
+
+    face: Face
+    when: date | datetime
+    time: str
+    person_id: int | None
+    clash: str = ""
+    """What else the same person has within the half hour."""
+
+
+@dataclass(slots=True)
+class Cell:
+    """A day of the calendar with what stands on it."""
+
+    day: date
+    label: str
+    url: str
+    more_url: str
+    count: int
+    is_today: bool
+    is_off: bool
+    name: str
+    """What the day is called when it does not follow the week: a holiday, a make-up day."""
+    is_outside: bool = False
+    """In the grid of a month, but of the month before or after."""
+    items: list[Item] = field(default_factory=list)
+
+    @property
+    def rest(self) -> int:
+        """How many more there are than are shown."""
+        return self.count - len(self.items)
+
+    def at(self, hour: int | None) -> list[Item]:
+        """What begins in this hour; None: what has no hour."""
+        return [item for item in self.items if (int(item.time[:2]) if item.time else None) == hour]
+
+    def of(self, person_id: int | None) -> list[Item]:
+        """What is this person's."""
+        return [item for item in self.items if item.person_id == person_id]
+
+
+def show(asked: lists.Asked) -> ResponseReturnValue:
+    """The calendar of a list."""
+    listing, state, problems = asked.listing, asked.state, list(asked.problems)
+    dated = _dated(listing, state, problems)
+    name, span = _span(state, problems)
+    day = _day(state, asked.at, problems)
+    days = span.days(day)
+    person = faces.who(listing.kind)
+    people = faces.person_of(person) if person else None
+    by_person = state.option("columns") == "person" and people is not None and name in ("week", "day")
+    counts = agenda.counts(session(), g.user, listing, state, dated, days, asked.at)
+    found = agenda.entries(
+        session(), g.user, listing, state, dated, days, asked.at,
+        a_day=IN_MONTH if name == "month" else IN_DAY, person=people,
+    )  # fmt: skip
+    items = [_item(entry, dated) for entry in found]
+    if name != "month":
+        _warn(items)
+    cells = _cells(listing, state, dated, days, counts, asked.at, month=day.month if name == "month" else 0)
+    for entry, item in zip(found, items, strict=True):
+        cells[entry.day].items.append(item)
+
+    def url(**options: str) -> str:
+        return f"{listing.path}?{state.seen_as('calendar', **options).query()}"
+
+    total, capped = engine.count_state(session(), g.user, listing, replace(state.rows_only()), at=asked.at)
+    return page(
+        "records/calendar.html",
+        **lists.around(lists.Asked(listing, state, problems, asked.at)),
+        name=name,
+        title=span.title(day),
+        cells=list(cells.values()),
+        weeks=[list(cells.values())[start : start + 7] for start in range(0, len(cells), 7)] if name == "month" else [],
+        weekdays=[_p("weekday", each) for each in formatting.WEEKDAYS],
+        hours=_hours(items),
+        timed=dated.timed,
+        people=_people(items) if by_person else [],
+        spans=[(str(each.label), url(span=key, day=day.isoformat()), key == name) for key, each in SPANS.items()],
+        previous_url=url(day=_near(span.step(day, -1)).isoformat()),
+        next_url=url(day=_near(span.step(day, 1)).isoformat()),
+        today_url=url(day=""),
+        dates=[(str(each.label), url(rows=each.key), each == dated) for each in agenda.dates(listing)],
+        dated=str(dated.label),
+        person_url=url(columns="" if by_person else "person") if people is not None and name in ("week", "day") else "",
+        by_person=by_person,
+        shown=f"{sum(counts.values()):,}",
+        total=lists.total(total, capped),
+    )
+
+
+# ---------- Reading the URL ----------
+
+
+def _dated(listing: Listing, state: State, problems: list[str]) -> Dated:
+    known = agenda.dates(listing)
+    wanted = state.option("rows")
+    found = next((each for each in known if each.key == wanted), None)
+    if wanted and found is None:
+        problems.append(_("The date of this link is not known; this is “%(field)s”.", field=known[0].label))
+    return found or known[0]
+
+
+def _span(state: State, problems: list[str]) -> tuple[str, Span]:
+    wanted = state.option("span") or "month"
+    if wanted not in SPANS:
+        problems.append(_("The stretch of this link is not known; this is the month."))
+        wanted = "month"
+    return wanted, SPANS[wanted]
+
+
+def _day(state: State, at: datetime, problems: list[str]) -> date:
+    wanted, today = state.option("day"), clock.today(at)
+    if not wanted:
+        return today
+    try:
+        found = date.fromisoformat(wanted)
+    except ValueError:
+        found = None
+    if found is None or not FIRST <= found <= LAST:
+        problems.append(_("The day of this link cannot be read; this is today."))
+        return today
+    return found
+
+
+def _near(day: date) -> date:
+    return min(max(day, FIRST), LAST)
+
+
+# ---------- Drawing up ----------
+
+
+def _cells(
+    listing: Listing,
+    state: State,
+    dated: Dated,
+    days: tuple[date, date],
+    counts: dict[date, int],
+    at: datetime,
+    *,
+    month: int,
+) -> dict[date, Cell]:
+    kept: WorkCalendar = calendars.current(session())
+    today, found, day = clock.today(at), {}, days[0]
+    while day < days[1]:
+        open_day = state.seen_as("calendar", span="day", day=day.isoformat())
+        found[day] = Cell(
+            day,
+            formatting.day(day, at),
+            f"{listing.path}?{open_day.query()}",
+            f"{listing.path}?{open_day.query()}" if month else _in_list(listing, state, dated, day),
+            counts.get(day, 0),
+            day == today,
+            not kept.is_working_day(day),
+            kept.day_name(day) or "",
+            bool(month) and day.month != month,
+        )
+        day += DAY
+    return found
+
+
+def _in_list(listing: Listing, state: State, dated: Dated, day: date) -> str:
+    """The rows of a day as a list; by a clock, the list with the most urgent first."""
+    plain = state.seen_as("list")
+    if dated.key not in fields_of(listing):
+        return f"{listing.path}?{replace(plain, sort=dated.key).query()}"
+    test: Any = criteria.Asked(dated.key, "on", (day.isoformat(),))
+    parts = (criteria.read(listing, state.where), test) if state.where else (test,)
+    try:
+        where = criteria.write(criteria.read(listing, criteria.write(criteria.Group("all", parts))))
+    except criteria.Unreadable:  # as many conditions as a list can bear: its order shows the day
+        return f"{listing.path}?{plain.query()}"
+    return f"{listing.path}?{replace(plain, where=where).query()}"
+
+
+def _item(entry: Entry, dated: Dated) -> Item:
+    time = f"{clock.local(entry.when):%H:%M}" if dated.timed and isinstance(entry.when, datetime) else ""
+    return Item(faces.read(entry.row), entry.when, time, entry.person_id)
+
+
+def _warn(items: list[Item]) -> None:
+    """Say at each entry what else its person has at the same time."""
+    mine: dict[int, list[Item]] = {}
+    for item in items:
+        if item.time and item.person_id is not None:
+            mine.setdefault(item.person_id, []).append(item)
+    for row in mine.values():
+        for one, other in pairwise(row):
+            if isinstance(one.when, datetime) and isinstance(other.when, datetime) and other.when - one.when < SLOT:
+                for each, also in ((one, other), (other, one)):
+                    each.clash = _(
+                        "%(person)s has something else at %(time)s: %(title)s",
+                        person=each.face.person, time=also.time, title=also.face.title.main,
+                    )  # fmt: skip
+
+
+def _hours(items: list[Item]) -> list[int]:
+    """The hours with something in them, and those of the office."""
+    known = [int(item.time[:2]) for item in items if item.time]
+    return list(range(min([OFFICE[0], *known]), max([OFFICE[1], *known]) + 1)) if known else []
+
+
+def _people(items: list[Item]) -> list[tuple[int | None, str]]:
+    """Whose the entries are, by name; at the end what is nobody's."""
+    named = {item.person_id: item.face.person for item in items if item.person_id is not None}
+    found: list[tuple[int | None, str]] = sorted(named.items(), key=lambda pair: pair[1])
+    return [*found, (None, _("Nobody named"))] if any(item.person_id is None for item in items) else found
+
+
+lists.VIEWS["calendar"] = lists.View(
+    N_("Calendar", "view"), "calendar", lambda listing: bool(agenda.dates(listing)), show
+)

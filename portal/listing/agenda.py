@@ -1,0 +1,143 @@
+"""The rows of a state by the day of one of their dates: how many each day has, and the first of each day.
+
+Two questions are asked, however many days are shown. Days are the company's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Integer, bindparam, func, literal, select
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.i18n import Text
+from portal.listing import board, engine
+from portal.listing.declaration import Listing
+from portal.listing.engine import Row
+from portal.listing.fields import Kind, fields_of
+from portal.listing.groups import first_day
+from portal.listing.registry import LISTINGS
+from portal.listing.state import State
+from portal.models.org import User
+from portal.prepared import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A date of a record type. `timed`: it says the hour as well; `joined`: it stands in another table."""
+
+    key: str
+    label: Text
+    column: Any
+    timed: bool
+    joined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row on its day."""
+
+    row: Row
+    when: date | datetime
+    person_id: int | None
+
+    @property
+    def day(self) -> date:
+        """The day it stands on."""
+        return clock.today(self.when) if isinstance(self.when, datetime) else self.when
+
+
+def dates(listing: Listing) -> list[Dated]:
+    """What a calendar can be made of: when something is due first, then the days and moments of the record."""
+    running = board.clock_of(listing)
+    found = []
+    if running is not None:
+        found.append(Dated(running.key, running.label, running.values[2], True, joined=True))
+    for field in fields_of(listing).values():
+        if field.kind in (Kind.DAY, Kind.MOMENT):
+            found.append(Dated(field.key, field.label, field.column, field.kind is Kind.MOMENT))
+    return found
+
+
+def counts(
+    session: Session, user: User, listing: Listing, state: State, dated: Dated, days: tuple[date, date], at: datetime
+) -> dict[date, int]:
+    """How many rows each day from the first up to before the last has; days without any are left out."""
+    question, values = engine.asked(session, user, listing, state.rows_only(), at)
+    found = _counts(question, dated.key).rows(session, values | _between(dated, days))
+    return {date.fromisoformat(day): count for day, count in found}
+
+
+def entries(
+    session: Session,
+    user: User,
+    listing: Listing,
+    state: State,
+    dated: Dated,
+    days: tuple[date, date],
+    at: datetime,
+    *,
+    a_day: int,
+    person: Any = None,
+) -> list[Entry]:
+    """The first rows of each day in the order of the clock. `person`: the table of the people whose they are."""
+    question, values = engine.asked(session, user, listing, state.rows_only(), at)
+    statement = _entries(question, dated.key, person)
+    found: Sequence[Any] = statement.rows(session, values | _between(dated, days) | {"a_day": a_day})
+    return [Entry(Row(listing.kind, row), row[-2], row[-1]) for row in found]
+
+
+def _between(dated: Dated, days: tuple[date, date]) -> dict[str, Any]:
+    start, end = days
+    if dated.timed:
+        return {"from_day": clock.at_local(start), "until_day": clock.at_local(end)}
+    return {"from_day": start, "until_day": end}
+
+
+# ---------- Building ----------
+
+
+def _dated(kind: str, key: str) -> Dated:
+    return next(each for each in dates(LISTINGS[kind]) if each.key == key)
+
+
+def _within(question: engine.Question, dated: Dated, *columns: Any) -> Any:
+    listing = LISTINGS[question.kind]
+    statement = engine.matching(question, *columns)
+    if dated.joined:
+        for table, on in listing.joins:
+            statement = statement.outerjoin(table, on)
+    start, end = (bindparam(name, type_=dated.column.type) for name in ("from_day", "until_day"))
+    return statement.where(dated.column >= start, dated.column < end)
+
+
+@lru_cache(maxsize=256)
+def _counts(question: engine.Question, key: str) -> Prepared:
+    dated = _dated(question.kind, key)
+    day = first_day(dated.column, "day", dated.timed)
+    return Prepared(_within(question, dated, day, func.count()).group_by(day))
+
+
+@lru_cache(maxsize=256)
+def _entries(question: engine.Question, key: str, person: Any) -> Prepared:
+    listing, dated = LISTINGS[question.kind], _dated(question.kind, key)
+    model = listing.model
+    place = func.row_number().over(
+        partition_by=first_day(dated.column, "day", dated.timed), order_by=(dated.column, model.id)
+    )
+    first = _within(question, dated, model.id.label("id"), place.label("place")).subquery()
+    wanted = [value for each in engine.drawn(listing) for value in each.values]
+    owner = literal(None, Integer()) if person is None else person.id
+    statement = select(
+        model.id, listing.number, *listing.link, *wanted, dated.column.label("dated"), owner.label("whose")
+    )
+    statement = statement.select_from(model).join(first, first.c.id == model.id)
+    for table, on in listing.joins:
+        statement = statement.outerjoin(table, on)
+    statement = statement.where(first.c.place <= bindparam("a_day", type_=Integer()))
+    return Prepared(statement.order_by(dated.column, model.id))

@@ -1,0 +1,172 @@
+"""The calendar: the rows of the list on their days, each once, with holidays, overlaps and rights."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import date, timedelta
+
+import pytest
+
+from portal.db import transaction
+from portal.listing import agenda, criteria, engine
+from portal.listing.fields import fields_of
+from portal.listing.registry import LISTINGS
+from portal.listing.state import State
+from portal.models.task import Task
+from portal.permissions import Role
+from portal.services import calendars
+from tests.listing import rows as sample
+
+KINDS = [kind for kind, listing in LISTINGS.items() if agenda.dates(listing)]
+WHOLE = (date(2020, 1, 1), date(2030, 1, 1))
+
+
+@pytest.fixture
+def people(make, clock):
+    return sample.fill(make, clock)
+
+
+def test_what_has_no_date_has_no_calendar():
+    assert set(LISTINGS) - set(KINDS) == {"parties", "crews", "branches"}
+
+
+def test_what_has_clocks_is_shown_by_them_first():
+    first = {kind: agenda.dates(LISTINGS[kind])[0].key for kind in KINDS}
+    assert {kind for kind, key in first.items() if key == "due"} >= {
+        "complaints",
+        "consultations",
+        "escalations",
+        "tasks",
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_days_together_are_the_rows_of_the_list(session, people, clock, kind):
+    listing, at = LISTINGS[kind], clock.now()
+    for user in (people.manager, people.specialist, people.far):
+        for dated in agenda.dates(listing):
+            for days in (WHOLE, (date(2026, 5, 9), date(2026, 5, 12))):
+                counts = agenda.counts(session, user, listing, State(), dated, days, at)
+                found = agenda.entries(session, user, listing, State(), dated, days, at, a_day=100)
+                assert all(days[0] <= entry.day < days[1] for entry in found)
+                ids = [entry.row.id for entry in found]
+                assert len(ids) == len(set(ids)) == sum(counts.values())
+                for day, count in counts.items():
+                    assert count == sum(entry.day == day for entry in found)
+                if dated.key in fields_of(listing):
+                    last = (days[1] - timedelta(days=1)).isoformat()
+                    test = criteria.Asked(dated.key, "between", (days[0].isoformat(), last))
+                    where = criteria.write(criteria.Group("all", (test,)))
+                    statement, values = engine.ids(session, user, kind, {"filter": "", "where": where}, at=at)
+                    assert set(ids) == set(session.scalars(statement, values))
+                few = agenda.entries(session, user, listing, State(), dated, days, at, a_day=1)
+                assert [entry.day for entry in few] == sorted(counts)
+
+
+def test_a_calendar_by_the_clock_shows_the_rows_that_have_one(session, people, clock):
+    listing, at = LISTINGS["complaints"], clock.now()
+    dated = agenda.dates(listing)[0]
+    found = agenda.entries(session, people.manager, listing, State(), dated, WHOLE, at, a_day=100)
+    late = {entry.row.id for entry in found if entry.when < at}
+    statement, values = engine.ids(session, people.manager, "complaints", {"filter": "overdue"}, at=at)
+    assert late == set(session.scalars(statement, values)) and late
+    assert len(found) == session.query(Task).filter(Task.due_at.is_not(None)).count()
+
+
+def page(client, query, status=200):
+    return client.get(f"/records/complaints?view=calendar&filter=&{query}", status=status).text
+
+
+def shown(text):
+    return set(re.findall(r"/records/complaints/(TS-[\d-]+)", text))
+
+
+@pytest.mark.parametrize("span", ["month", "week", "day", "agenda"])
+def test_every_stretch_shows_its_entries(sign_in, people, clock, span):
+    client = sign_in(people.manager)
+    text = page(client, f"rows=received&span={span}&day=2026-05-05")
+    expected = {"day": {"TS-2026-0006"}, "week": {f"TS-2026-000{n}" for n in (1, 2, 3, 4, 5, 6, 7)}}
+    expected |= {"month": expected["week"] | {"TS-2026-0008"}, "agenda": expected["week"] - {"TS-2026-0007"}}
+    assert shown(text) == expected[span]
+    assert page(client, f"rows=received&span={span}&day=2026-05-05&columns=person").count("沈佳")
+
+
+def test_a_full_day_of_the_month_leads_to_the_day(sign_in, make, clock):
+    client, customer = sign_in(Role.MANAGER), make.customer()
+    for number in range(1, 8):
+        sample.complaint(client.user, customer, number, clock.now(), None)
+    text = page(client, "rows=received")
+    assert "还有 3 条" in text
+    onward = html.unescape(re.search(r'calendar-more" href="([^"]+)"', text).group(1))
+    assert len(shown(client.get(onward, status=200).text)) == 7
+
+
+def test_asking_costs_the_same_for_few_and_many(sign_in, make, clock, queries):
+    client, customer, counts = sign_in(Role.MANAGER), make.customer(), []
+    for number in range(1, 21):
+        sample.complaint(client.user, customer, number, clock.now(), clock.now() + timedelta(hours=number))
+        if number in (2, 20):
+            page(client, "span=week")
+            with queries() as seen:
+                page(client, "span=week")
+            counts.append(len(seen))
+    assert counts[0] == counts[1] <= 15
+
+
+def test_two_things_of_one_person_in_half_an_hour_are_said(sign_in, make, clock):
+    client = sign_in(Role.MANAGER)
+    one, other = make.user(Role.SPECIALIST, name="孟洁"), make.user(Role.SPECIALIST, name="沈佳")
+    customer = make.customer()
+    for number, (owner, minutes) in enumerate([(one, 60), (one, 80), (other, 70), (one, 110)], 1):
+        sample.complaint(owner, customer, number, clock.now(), clock.now() + timedelta(minutes=minutes))
+    text = page(client, "span=day")
+    assert re.findall(r"(\w+) (\d\d:\d\d) 另有安排", text) == [("孟洁", "11:20"), ("孟洁", "11:00")]
+
+
+def test_holidays_and_make_up_days_are_named(sign_in, people, clock):
+    with transaction() as writing:
+        calendars.seed(writing, [2026], at=clock.now())
+    text = page(sign_in(people.manager), "day=2026-10-01")
+    first = re.search(
+        r'<td class="([^"]*)">\s*<div class="day-head"><a [^>]*>1</a><span class="day-name">([^<]+)', text
+    )
+    assert "off" in first.group(1) and "国庆" in first.group(2)
+
+
+def test_another_branch_is_not_in_the_calendar(sign_in, people):
+    near, far = (page(sign_in(who), "rows=received&day=2026-05-05") for who in (people.specialist, people.far))
+    assert not shown(near) & shown(far) and shown(near) and shown(far)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "day=2026-02-30", "day=0001-01-01", "day=9999-12-31", "day=x", f"day={'9' * 5000}", "span=eon", "rows=nothing",
+        "rows=state", "columns=person&span=month", "columns=9", "span=agenda&day=2150-12-31", "span=month&day=1950-01-01",
+        "day=20261015", "span=week&day=2026-W01-1", "after=abc", "sort=due",
+    ],
+)  # fmt: skip
+def test_odd_links_show_a_calendar_all_the_same(sign_in, people, query):
+    assert "calendar-bar" in page(sign_in(people.manager), query)
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [("day=2026-02-30", "日期无法识别"), ("span=eon", "时间范围无法识别"), ("rows=nothing", "日期字段无法识别")],
+)
+def test_what_was_left_out_is_said(sign_in, people, query, sentence):
+    assert sentence in page(sign_in(people.manager), query)
+
+
+def test_the_steps_lead_on_and_back(sign_in, people):
+    client = sign_in(people.manager)
+    for span, ahead in (
+        ("month", "2026-06-01"),
+        ("week", "2026-05-12"),
+        ("day", "2026-05-06"),
+        ("agenda", "2026-06-02"),
+    ):
+        text = page(client, f"rows=received&span={span}&day=2026-05-05")
+        onward = html.unescape(re.search(r'href="([^"]+)" rel="next"', text).group(1))
+        assert f"day={ahead}" in onward and f"span={span}" in onward and "rows=received" in onward
