@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.models.event import Event, EventHead, EventKind
@@ -131,12 +131,16 @@ class ChainReport:
         return self.broken_at is None and self.problem is None
 
 
+_NEXT = select(*Event.__table__.c).where(Event.id > bindparam("last")).order_by(Event.id).limit(2000)
+
+
 def _rows(session: Session) -> Iterator[Event]:
+    """All events in their order, as plain rows: millions of records would take three times as long."""
+    session.flush()
     last = 0
-    while batch := session.scalars(select(Event).where(Event.id > last).order_by(Event.id).limit(1000)).all():
-        yield from batch
+    while batch := session.connection().execute(_NEXT, {"last": last}).all():
+        yield from cast("list[Event]", batch)
         last = batch[-1].id
-        session.expunge_all()
 
 
 def check_chain(session: Session) -> ChainReport:
