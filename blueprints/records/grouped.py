@@ -22,7 +22,7 @@ from portal.listing import criteria, engine, facets, groups
 from portal.listing.declaration import Filter, Listing
 from portal.listing.fields import Kind
 from portal.listing.groups import Grouping
-from portal.listing.pivot import names_of
+from portal.listing.pivot import names_of, rank
 from portal.listing.state import MAX_OPTION, State, find_filter
 
 Path = tuple[str, ...]
@@ -80,9 +80,11 @@ class Asked:
     by: tuple[Grouping, ...]
     opened: frozenset[Path]
     at: datetime
+    shown: tuple[str, ...]
+    """The columns to be seen."""
 
 
-def read(listing: Listing, state: State, problems: list[str], at: datetime) -> Asked | None:
+def read(listing: Listing, state: State, problems: list[str], at: datetime, shown: tuple[str, ...]) -> Asked | None:
     """The groups of a URL; None when there are none, with a sentence for what cannot be done."""
     by = tuple(menus.levels(listing, state))
     if len(by) < len([key for key in state.option("group").split(",") if key]):
@@ -96,7 +98,7 @@ def read(listing: Listing, state: State, problems: list[str], at: datetime) -> A
         return None
     paths = {tuple(text.split("/")) for text in state.option("open").split(";") if text}
     opened = {path[: length + 1] for path in paths for length in range(len(path)) if len(path) <= len(by)}
-    return Asked(listing, state, by, frozenset(opened), at)
+    return Asked(listing, state, by, frozenset(opened), at, shown)
 
 
 def board(asked: Asked) -> Level:
@@ -125,19 +127,20 @@ def _level(asked: Asked, path: Path, tests: tuple[criteria.Asked, ...]) -> Level
     late = _late(asked, state, by)
     names = names_of(session(), g.user, by, (group.values[0] for group in found))
     heads = []
-    for group in found:
+    labelled = [(group, groups.label(by, group.values[0], names)) for group in found]
+    for group, label in sorted(labelled, key=lambda each: rank(by, each[0].values[0], each[1])):
         value = group.values[0]
         here = (*path, _token(value))
         is_open = here in asked.opened
         head = Head(
             here,
-            groups.label(by, value, names),
+            label,
             group.count,
             menus.link(listing, _toggled(asked, here, asked.opened)),
             _part_url(asked, here),
             is_open,
             late.get(value, 0),
-            [(str(measure.label), _figure(total)) for measure, total in zip(summed, group.sums, strict=True) if total],
+            [(str(measure.label), figure(total)) for measure, total in zip(summed, group.sums, strict=True) if total],
         )
         if is_open:
             inner = (*(tests if path else ()), groups.test_of(by, value))
@@ -154,10 +157,10 @@ def _rows(asked: Asked, path: Path, tests: tuple[criteria.Asked, ...]) -> Rows:
     state = replace(_narrowed(asked, tests), sort=asked.state.sort, after=asked.state.after)
     found = engine.page(session(), g.user, asked.listing, state, at=asked.at)
     if found.next is None:
-        return Rows(lines.body(found))
+        return Rows(lines.body(found, asked.shown))
     inside = asked.state.seen_as("list", open="").placed("after", found.next.after)
     more = f"{asked.listing.path}?{inside.query()}&{urlencode({'part': '/'.join(path)})}"
-    return Rows(lines.body(found), menus.link(asked.listing, found.next), more)
+    return Rows(lines.body(found, asked.shown), menus.link(asked.listing, found.next), more)
 
 
 def _narrowed(asked: Asked, tests: tuple[criteria.Asked, ...]) -> State:
@@ -228,7 +231,8 @@ def _part_url(asked: Asked, path: Path) -> str:
     return f"{menus.link(asked.listing, state)}&{urlencode({'part': path[0], 'at': '/'.join(path)})}"
 
 
-def _figure(total: Any) -> str:
+def figure(total: Any) -> str:
+    """A sum as people read it."""
     return formatting.money(total) if total != int(total) else f"{int(total):,}"
 
 

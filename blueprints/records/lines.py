@@ -23,21 +23,21 @@ KEPT = 20_000
 
 _Line = tuple[str, str]
 """What stands before the moving cell and behind it; without one all stands before."""
-_lines: dict[tuple[str, str, int, Values], _Line] = {}
+_lines: dict[tuple[str, str, int, tuple[str, ...], Values], _Line] = {}
 _chips: dict[tuple[str, Values], tuple[str, datetime, datetime]] = {}
 
 
-def body(page: Page) -> Markup:
-    """All lines of a page."""
+def body(page: Page, shown: tuple[str, ...]) -> Markup:
+    """All lines of a page with the columns that are to be seen, in their order."""
     at = formatting.page_moment()
     kind, language, today = page.listing.kind, i18n.locale(), clock.today(at).toordinal()
     still, drawn = engine.still(page.listing), []
-    moves = any(column.moves for column in page.listing.columns)
+    moves = any(column.moves and column.key in shown for column in page.listing.columns)
     for raw in page.raw:
-        key = kind, language, today, raw[:still]
+        key = kind, language, today, shown, raw[:still]
         line = _lines.get(key)
         if line is None:
-            line = _keep(_lines, key, _line(Row(kind, page.read(raw)), page))
+            line = _keep(_lines, key, _line(Row(kind, page.read(raw)), page, shown))
         if not moves:
             drawn.append(line[0])
             continue
@@ -55,10 +55,11 @@ def _keep(kept: dict[Any, Any], key: Any, value: Any) -> Any:
     return value
 
 
-def _line(row: Row, page: Page) -> _Line:
-    columns = page.listing.columns
-    moving = next((place for place, column in enumerate(columns) if column.moves), -1)
-    cells = [(column.css, cell, isinstance(cell, Title)) for column, cell in zip(columns, row.cells, strict=True)]
+def _line(row: Row, page: Page, shown: tuple[str, ...]) -> _Line:
+    known = {column.key: (column, cell) for column, cell in zip(page.listing.columns, row.cells, strict=True)}
+    wanted = [known[key] for key in shown]
+    moving = next((place for place, (column, _cell) in enumerate(wanted) if column.moves), -1)
+    cells = [(column.css, cell, isinstance(cell, Title)) for column, cell in wanted]
     html = str(_macro("records/line.html", "line")(row.path, cells, moving))
     if moving < 0:
         return html, ""

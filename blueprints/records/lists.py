@@ -18,7 +18,7 @@ from portal import clock, i18n
 from portal.db import session
 from portal.errors import NotFound
 from portal.i18n import N_
-from portal.listing import criteria, engine
+from portal.listing import criteria, engine, groups, totals
 from portal.listing.declaration import Listing
 from portal.listing.facets import toggled
 from portal.listing.registry import LISTINGS
@@ -26,7 +26,7 @@ from portal.listing.state import VIEWS as NAMES
 from portal.listing.state import State, from_args
 from portal.models.favourite import Favourite
 from portal.permissions import may
-from portal.services import favourites
+from portal.services import favourites, list_columns
 
 Labels = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 """Values of choices that name other records, with how they read: per choice, as the database says now."""
@@ -46,13 +46,20 @@ def show(listing: Listing) -> ResponseReturnValue:
     look = VIEWS.get(state.view)
     if look is not None and look.fits(listing):
         return look.show(Asked(listing, state, [str(problem) for problem in problems], at))
+    if "totals" in request.args:
+        return page("records/totals.html", totals=totals_of(listing, state, at), span=len(shown(listing)))
     if "count" in request.args:
         return page("records/count.html", total=total(*engine.count_state(session(), g.user, listing, state, at=at)))
     asked = Asked(listing, state, [str(problem) for problem in problems], at)
-    if state.option("group") and (put_together := grouped.read(listing, state, asked.problems, at)) is not None:
+    if (
+        state.option("group")
+        and (put_together := grouped.read(listing, state, asked.problems, at, shown(listing))) is not None
+    ):
         return in_groups(asked, put_together)
     found = engine.page(session(), g.user, listing, state, at=at)
-    return page("records/list.html", body=lines.body(found), pager=pager(listing, state, found), **around(asked))
+    return page(
+        "records/list.html", body=lines.body(found, shown(listing)), pager=pager(listing, state, found), **around(asked)
+    )
 
 
 def opened(listing: Listing) -> tuple[State, list[i18n.Text]]:
@@ -73,6 +80,20 @@ def remembered(listing: Listing) -> list[Favourite]:
     return found
 
 
+def shown(listing: Listing) -> tuple[str, ...]:
+    """The columns the person wants of the list, asked for once per request."""
+    if listing.kind not in (known := g.setdefault("columns", {})):
+        known[listing.kind] = list_columns.chosen(session(), g.user, listing)
+    found: tuple[str, ...] = known[listing.kind]
+    return found
+
+
+def totals_of(listing: Listing, state: State, at: datetime) -> list[tuple[str, str]] | None:
+    """What all rows sum to; None where they are too many."""
+    found = totals.of(session(), g.user, listing, state, at=at)
+    return None if found is None else [(str(measure.label), grouped.figure(total)) for measure, total in found]
+
+
 def looked_for(listing: Listing, state: State, field: str) -> State:
     """The state with the typed word looked for in one field. Raises Unreadable."""
     if not state.q or field not in (each.key for each in menus.texts(listing)):
@@ -83,7 +104,7 @@ def looked_for(listing: Listing, state: State, field: str) -> State:
 
 def in_groups(asked: Asked, put_together: grouped.Asked) -> ResponseReturnValue:
     """The list in groups; for htmx only the part that was clicked."""
-    span, focus = len(asked.listing.columns), grouped.focused()
+    span, focus = len(put_together.shown), grouped.focused()
     if wants_fragment() and "part" in request.args:
         found = grouped.part(put_together, request.args["part"])
         if found is None:
@@ -149,11 +170,13 @@ def around(asked: Asked) -> dict[str, Any]:
         "state": state,
         "problems": asked.problems,
         "create": may_create,
+        "totals_url": f"{listing.path}?{state.rows_only().query()}&totals=1" if groups.measures(listing) else "",
         "frame": frame(
             listing.kind,
             state.without_place(),
             labels(listing, state),
             menus.named(remembered(listing)),
+            shown(listing),
             may_create,
             i18n.locale(),
         ),
@@ -170,12 +193,20 @@ class Frame:
 
 
 @lru_cache(maxsize=500)
-def frame(kind: str, state: State, known: Labels, kept: menus.Favourites, may_create: bool, _language: str) -> Frame:
+def frame(
+    kind: str,
+    state: State,
+    known: Labels,
+    kept: menus.Favourites,
+    wanted: tuple[str, ...],
+    may_create: bool,
+    _language: str,
+) -> Frame:
     """The frame of a list in a state; it is the same for everybody who sees the same choices."""
     listing, made = LISTINGS[kind], current_app.jinja_env.get_template("records/frame.html").module
     top = made.top(listing, may_create, menus.search_box(listing, state, dict(known), kept))  # type: ignore[attr-defined]
     views = made.switch(switch(listing, state))  # type: ignore[attr-defined]
-    return Frame(Markup(top), Markup(made.head(columns(listing, state))), Markup(views))  # type: ignore[attr-defined]
+    return Frame(Markup(top), Markup(made.head(columns(listing, state, wanted))), Markup(views))  # type: ignore[attr-defined]
 
 
 def labels(listing: Listing, state: State) -> Labels:
@@ -193,11 +224,11 @@ def labels(listing: Listing, state: State) -> Labels:
     return tuple(found)
 
 
-def columns(listing: Listing, state: State) -> list[dict[str, Any]]:
+def columns(listing: Listing, state: State, wanted: tuple[str, ...]) -> list[dict[str, Any]]:
     """The heads: what sorts leads to the list sorted so, and the other way round when it is already."""
     present = state.sort or listing.order_for(state.filters)
     heads = []
-    for column in listing.columns:
+    for column in filter(None, map(listing.column, wanted)):
         head: dict[str, Any] = {"label": str(column.label), "num": "num" in column.css.split(), "css": column.css}
         if column.sort is not None:
             up, down = column.key, f"-{column.key}"

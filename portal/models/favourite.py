@@ -1,10 +1,10 @@
-"""A list as somebody wants to see it again, under a name."""
+"""A list as somebody wants to see it again, under a name; and the columns a person wants of a list."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base, where
@@ -53,3 +53,16 @@ class Favourite(Base):
         Index("ix_favourite_kind", "kind", "shared"),
         Index("ix_favourite_alert", "id", **where("alert_over IS NOT NULL")),
     )
+
+
+class ListColumns(Base):
+    """The columns a person wants of a list, in their order."""
+
+    __tablename__ = "list_columns"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    kind: Mapped[str] = mapped_column(String(30))
+    columns: Mapped[list[str]] = mapped_column(JSON)
+
+    __table_args__ = (UniqueConstraint("user_id", "kind"),)

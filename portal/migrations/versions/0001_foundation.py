@@ -565,6 +565,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_import_run_header_signature"), ["header_signature"], unique=False)
 
     op.create_table(
+        "list_columns",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_list_columns_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_list_columns")),
+        sa.UniqueConstraint("user_id", "kind", name=op.f("uq_list_columns_user_id_kind")),
+    )
+    op.create_table(
         "outbox",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
@@ -1743,6 +1753,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_outbox_due")
 
     op.drop_table("outbox")
+    op.drop_table("list_columns")
     with op.batch_alter_table("import_run", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_import_run_header_signature"))
         batch_op.drop_index("ix_import_run_file")
