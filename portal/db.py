@@ -82,6 +82,7 @@ def transaction() -> Iterator[Session]:
     another writer was faster on a versioned record.
     """
     from portal import faults, outbox
+    from portal.models import spelling
     from portal.services import events
 
     current = db.session()
@@ -93,6 +94,7 @@ def transaction() -> Iterator[Session]:
         yield current
         current.flush()
         events.seal(current)
+        spelling.keep(current)
         faults.reach("K1")
         current.commit()
         posted = current.info.pop("outbox", [])
@@ -106,6 +108,7 @@ def transaction() -> Iterator[Session]:
     finally:
         current.info.pop("outbox", None)
         current.info.pop("events", None)
+        current.info.pop("names", None)
         _writing.reset(token)
     if posted:
         outbox.wake(posted)

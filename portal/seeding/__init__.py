@@ -22,6 +22,7 @@ from portal.models.contract import Contract, Payment, PaymentTerm, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.outbox import Outbox, OutboxState
 from portal.models.project import Project
+from portal.models.spelling import fill
 from portal.models.task import DeadlineBreach, Task
 from portal.seeding import company
 from portal.seeding.bulk import Bulk, finish
@@ -88,6 +89,7 @@ def seed(projects: int, *, seed: int = 1, tell: Callable[[str], None] | None = N
     tell("Telling people what is due, and letting the planner look")
     _tell_what_is_due()
     with transaction() as writing:
+        fill(writing)
         finish(writing.connection())
 
 

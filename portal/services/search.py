@@ -7,7 +7,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import literal, or_, select, union_all
+from sqlalchemy import literal, select, union_all
 from sqlalchemy.orm import Session
 
 from portal import formatting, visibility
@@ -68,7 +68,8 @@ def find(session: Session, user: User, text: str) -> list[tuple[Text, list[Hit]]
         rows = _numbered(viewer, typed.words[0], kinds).rows(session, values) if kinds else []
         groups.append((CASES, [_case(*row) for row in sorted(rows, key=itemgetter(0))]))
     if may(user, P.PROJECT_VIEW):
-        groups.append((HOMES, [_home(*row) for row in _homes(viewer, typed.words).rows(session, values)]))
+        tried = search.many(session, "homes", search.homes, typed)
+        groups.append((HOMES, [_home(*row) for row in _homes(viewer, typed.words, tried).rows(session, values)]))
     return _at_most(groups, MOST)
 
 
@@ -103,9 +104,9 @@ def _case(place: int, number: str) -> Hit:
 
 
 @lru_cache(maxsize=256)
-def _homes(viewer: visibility.Placeholder, words: tuple[Word, ...]) -> Prepared:
+def _homes(viewer: visibility.Placeholder, words: tuple[Word, ...], tried: frozenset[int]) -> Prepared:
     """Homes that fit all words."""
-    places = [or_(*search.homes(word)) for word in words]
+    places = search.conditions(search.homes, words, tried)
     columns = (Property.number, Property.estate, Property.building, Property.unit, Property.room, Customer.name)
     query = select(*columns).join(Customer, Customer.id == Property.customer_id)
     return Prepared(query.where(visibility.condition(viewer, Property), *places).limit(MOST_OF_A_KIND))

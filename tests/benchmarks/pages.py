@@ -71,6 +71,10 @@ PAGES = (
     Page("dashboard of the manager", 20, MANAGER, _at("/manager/")),
     Page("front desk", 20, DESK, _at("/front-desk/"), of_a_store=True),
     Page("search by name", 20, MANAGER, lambda sample: f"/records/palette?q={sample.name}", is_part=True),
+    Page(
+        "search by pinyin initials", 20, MANAGER, lambda sample: f"/records/palette?q={sample.initials}", is_part=True
+    ),
+    Page("list searched by initials", 20, MANAGER, _at("/records/customers?filter=&q=zw"), is_list=True),
     Page("search by phone", 20, MANAGER, lambda sample: f"/records/palette?q={sample.phone}", is_part=True),
     Page(
         "search by last four digits",

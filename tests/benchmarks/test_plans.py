@@ -101,6 +101,7 @@ STEADY = (
     *((kind, State()) for kind in ("customers", "properties", "projects", "contracts", "quotations", "consultations")),
     ("customers", State(q="王")),
     ("projects", State(q="王")),
+    ("customers", State(q="zw")),
     ("consultations", State(sort="due")),
     ("complaints", State(filters=("open",))),
 )

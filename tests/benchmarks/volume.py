@@ -26,6 +26,7 @@ from portal.models.customer import Customer
 from portal.models.org import User
 from portal.models.project import Project
 from portal.permissions import Role
+from portal.pinyin import spellings
 from portal.security import COOKIE_NAME
 from portal.services import sessions
 from tests.client import Client
@@ -179,6 +180,11 @@ class Sample:
     project: str
     name: str
     phone: str
+
+    @property
+    def initials(self) -> str:
+        """The name as somebody in a hurry types it."""
+        return spellings(self.name)[-1]
 
     @classmethod
     def of(cls, volume: Volume) -> Sample:

@@ -22,6 +22,7 @@ from portal.models.contract import Contract
 from portal.models.customer import Customer, Property
 from portal.models.org import Branch, Crew, Party
 from portal.models.project import Project
+from portal.models.spelling import ESTATE, PERSON, Spelling
 from portal.models.task import Task
 from portal.prepared import Prepared
 from portal.visibility import Condition
@@ -30,6 +31,7 @@ FEW = 3000
 """So many records are gathered and sorted in a few milliseconds."""
 _HOME = re.compile(r"([0-9A-Za-z]{1,6})[-号栋#]+(?:([0-9A-Za-z]{1,6})[-单元]+)?([0-9A-Za-z]{1,6})(?:室)?")
 _NUMBER = re.compile(r"[A-Za-z]{2}-\d{4}-\d{3,}")
+_PINYIN = re.compile(r"[A-Za-z]{2,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Places:
     """A column of another table that names the record, and a condition on that table."""
     through: tuple[tuple[Any, Places], ...] = ()
     """A column of the record that names another one, and where the word is looked for there."""
+    spelt: tuple[tuple[Any, Condition], ...] = ()
+    """A column of the record that holds a name, and which spellings of names are meant."""
 
     def parts(self) -> list[Select[Any]]:
         """The record numbers found in each place."""
@@ -56,11 +60,12 @@ class Places:
                 select(self.model.id).where(column.in_(union_all(*places.parts()))).correlate(None)
                 for column, places in self.through
             ),
+            *(select(self.model.id).where(column.in_(_names(meant))).correlate(None) for column, meant in self.spelt),
         ]
 
     def gathered(self) -> Condition:
         """The condition for a word that few records fit: they are found first."""
-        if not self.beside and not self.through:
+        if not self.beside and not self.through and not self.spelt:
             return or_(*self.own)
         return cast(Condition, self.model.id.in_(union_all(*self.parts())))
 
@@ -73,6 +78,7 @@ class Places:
                 self._one(select(places.model.id).where(places.model.id == column, places.tried()))
                 for column, places in self.through
             ),
+            *(self._one(_names(meant).where(Spelling.name == column)) for column, meant in self.spelt),
         )
 
     def _one(self, query: Select[Any], condition: Condition | None = None) -> Condition:
@@ -84,8 +90,13 @@ class Places:
 
     def candidates(self) -> list[Select[Any]]:
         """What decides whether a word fits few: the records found, there and in the places it goes through."""
-        mine = Places(self.model, self.own, self.beside).parts()
+        mine = Places(self.model, self.own, self.beside, spelt=self.spelt).parts()
         return [*mine, *(part for _column, places in self.through for part in places.candidates())]
+
+
+def _names(meant: Condition) -> Select[Any]:
+    """The names with a spelling that is meant."""
+    return select(Spelling.name).where(meant)
 
 
 # ---------- Reading what was typed ----------
@@ -117,6 +128,7 @@ def read(text: str) -> Typed:
 
 def _word(said: str, place: int) -> tuple[Word, dict[str, str]]:
     beginnings = {"text": said} | ({"upper": said.upper()} if said.upper() != said else {})
+    beginnings |= {"spelt": said.lower()} if _PINYIN.fullmatch(said) else {}
     exact = {"like": terms.pattern(said)}
     starts = phones(said)
     beginnings |= {f"phone{number}": start for number, start in enumerate(starts)}
@@ -183,7 +195,19 @@ def _phones(word: Word, *columns: Any) -> tuple[Condition, ...]:
     return tuple(word.begins(column, name) for name in names for column in columns)
 
 
-def homes(word: Word) -> tuple[Condition, ...]:
+def _spelt(word: Word, column: Any, scope: str = PERSON) -> tuple[tuple[Any, Condition], ...]:
+    """The names in the column by full pinyin or initials, when the word may be such."""
+    if "spelt" not in word.readings:
+        return ()
+    return ((column, and_(Spelling.scope == scope, word.begins(Spelling.text, "spelt"))),)
+
+
+def homes(word: Word) -> Places:
+    """Homes by their address."""
+    return Places(Property, _address(word), spelt=_spelt(word, Property.estate, ESTATE))
+
+
+def _address(word: Word) -> tuple[Condition, ...]:
     """Conditions on a home: the beginning of the estate, the room, or building-unit-room as people write it."""
     if "building" in word.readings:
         exact = word.equals(Property.room, "room") & word.equals(Property.building, "building")
@@ -193,11 +217,14 @@ def homes(word: Word) -> tuple[Condition, ...]:
 
 
 def customers(word: Word) -> Places:
-    """Customers by the beginning of the name or number, by phone, by the last four digits, by their home."""
+    """Customers by the beginning of the name or number, by pinyin, by phone, by the last four digits, by their home."""
     tail = (word.equals(Customer.phone_tail, "tail"),) if "tail" in word.readings else ()
     phone = _phones(word, Customer.phone, Customer.phone2, Customer.representative_phone)
     own = (word.begins(Customer.name), word.begins(Customer.number, "upper"), *phone, *tail)
-    return Places(Customer, own, (*((Property.customer_id, home) for home in homes(word)), former(Customer, word)))
+    home = homes(word)
+    addresses = (*home.own, *(column.in_(_names(meant)) for column, meant in home.spelt))
+    beside = (*((Property.customer_id, address) for address in addresses), former(Customer, word))
+    return Places(Customer, own, beside, spelt=_spelt(word, Customer.name))
 
 
 _FORMER: dict[Any, Any] = {model: aliased(model) for model in (Customer, Property, Party)}
@@ -233,8 +260,9 @@ def contracts(word: Word) -> Places:
 
 def properties(word: Word) -> Places:
     """Homes: by address first, then by whose they are."""
-    own = (*homes(word), word.begins(Property.number, "upper"))
-    return Places(Property, own, (former(Property, word),), through=((Property.customer_id, customers(word)),))
+    home = homes(word)
+    own, through = (*home.own, word.begins(Property.number, "upper")), ((Property.customer_id, customers(word)),)
+    return Places(Property, own, (former(Property, word),), through, home.spelt)
 
 
 def consultations(word: Word) -> Places:
@@ -244,7 +272,8 @@ def consultations(word: Word) -> Places:
         word.begins(Consultation.name),
         *_phones(word, Consultation.phone),
     )
-    return Places(Consultation, own, through=((Consultation.customer_id, customers(word)),))
+    through = ((Consultation.customer_id, customers(word)),)
+    return Places(Consultation, own, through=through, spelt=_spelt(word, Consultation.name))
 
 
 def complaints(word: Word) -> Places:
@@ -254,7 +283,8 @@ def complaints(word: Word) -> Places:
         word.begins(Complaint.complainant),
         *_phones(word, Complaint.phone),
     )
-    return Places(Complaint, own, through=((Complaint.customer_id, customers(word)),))
+    through = ((Complaint.customer_id, customers(word)),)
+    return Places(Complaint, own, through=through, spelt=_spelt(word, Complaint.complainant))
 
 
 def escalations(word: Word) -> Places:
@@ -272,13 +302,14 @@ def tasks(word: Word) -> Places:
 def parties(word: Word) -> Places:
     """Parties, few enough to be searched anywhere in the name."""
     own = (word.within(Party.name), word.begins(Party.number, "upper"))
-    return Places(Party, own, (former(Party, word),))
+    return Places(Party, own, (former(Party, word),), spelt=_spelt(word, Party.name))
 
 
 def crews(word: Word) -> Places:
     """Crews: also by their foreman."""
     own = (word.within(Crew.name), word.begins(Crew.number, "upper"))
-    return Places(Crew, own, through=((Crew.foreman_id, Places(Party, (word.within(Party.name),))),))
+    foreman = Places(Party, (word.within(Party.name),), spelt=_spelt(word, Party.name))
+    return Places(Crew, own, through=((Crew.foreman_id, foreman),), spelt=_spelt(word, Crew.name))
 
 
 def branches(word: Word) -> Places:
