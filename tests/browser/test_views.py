@@ -107,3 +107,23 @@ def test_on_a_phone_a_long_press_takes_the_card_and_a_tap_opens_the_panel(desk, 
     expect(page.locator("#board-panel [data-moves]")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#board-panel")).to_be_hidden()
+
+
+def test_a_month_on_a_phone_is_a_small_grid_with_the_days_under_it(desk, portal):
+    page = desk("specialist", width=PHONE).go("/records/complaints?view=calendar&filter=&rows=received")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+    expect(page.locator(".calendar-month .calendar-entry").first).to_be_hidden()
+    expect(page.locator(".phone-only .calendar-entry").first).to_be_visible()
+    page.locator(".calendar-month .day-head a[aria-label*='，']").first.click()
+    expect(page.locator(".calendar-hours .calendar-entry").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+
+def test_a_calendar_goes_on_and_back_without_javascript(desk, portal):
+    page = desk("specialist", java_script=False).go("/records/complaints?view=calendar&filter=&rows=received&span=week")
+    title = page.locator(".calendar-bar h2").text_content()
+    page.locator(".calendar-step [rel=next]").click()
+    expect(page.locator(".calendar-bar h2")).not_to_have_text(title)
+    page.locator(".calendar-step [rel=prev]").click()
+    expect(page.locator(".calendar-bar h2")).to_have_text(title)
+    expect(page.locator(".calendar-entry").first).to_be_visible()
