@@ -116,7 +116,7 @@ def conditions(listing: Listing, state: State, known: Known) -> list[dict[str, A
     for place, part in enumerate(facets.read(listing, state.where)):
         tests = facets.gathered(part)
         said = criteria.words(listing, part, naming(known))
-        chip = {
+        chip: dict[str, Any] = {
             "icon": "filter",
             "kind": "",
             "values": [said],
