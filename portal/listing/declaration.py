@@ -158,7 +158,7 @@ class Listing:
     """(table, condition) pairs, outer."""
     search: Callable[[Word], Any]
     """Where a typed word is looked for: `kinds.search.Places`."""
-    placeholder: Text = field(default_factory=lambda: N_("Name, phone, address, number"))
+    placeholder: Text = field(default_factory=lambda: N_("Name, phone, address, pinyin initials"))
     filters: tuple[Filter, ...] = ()
     choices: tuple[Choice, ...] = ()
     default_filters: tuple[str, ...] = ()

@@ -101,7 +101,7 @@ STEADY = (
     *((kind, State()) for kind in ("customers", "properties", "projects", "contracts", "quotations", "consultations")),
     ("customers", State(q="王")),
     ("projects", State(q="王")),
-    ("customers", State(q="zw")),
+    ("customers", State(q="wang")),
     ("consultations", State(sort="due")),
     ("complaints", State(filters=("open",))),
 )
@@ -112,6 +112,8 @@ GROWING = {
     ("postgresql", "due", ALL): "PostgreSQL gathers the open work, which does not grow with the years, and sorts it",
     ("postgresql", "王", ALL): "it chooses by its statistics whether it gathers or walks: a little of both volumes",
     ("postgresql", "王", ONE): "as above",
+    ("postgresql", "wang", ALL): "as above",
+    ("postgresql", "wang", ONE): "as above",
 }
 """What may cost more, each with its reason."""
 

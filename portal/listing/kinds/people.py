@@ -33,7 +33,7 @@ PARTIES = Listing(
         Column("status", STATUS, (Party.status,), PartyStatus.show, "cell-due"),
     ),
     search=search.parties,
-    placeholder=N_("Name or number"),
+    placeholder=N_("Name, pinyin initials or number"),
     filters=(Filter("heads", N_("Heads of departments"), lambda now: Party.is_head.is_(True)),),
     choices=(
         Choice("status", STATUS, Party.status, PartyStatus),
