@@ -19,6 +19,8 @@ SWITCH = """theme => {
   for (const change of document.getAnimations()) if (change instanceof CSSTransition) change.finish();
 }"""
 """Colours fade from one theme into the other; what is measured are those at the end."""
+DRAWN = "() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+"""After another width: what axe measures has been laid out and painted."""
 GRAVE = {"serious", "critical"}
 
 PAGES = {
@@ -105,6 +107,7 @@ def test_pages_of(who, desk, portal, numbers):
             page.evaluate(SWITCH, theme)
             for width in (DESKTOP, PHONE):
                 page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+                page.evaluate(DRAWN)
                 where = f"{address} at {width}, {theme}"
                 wider = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
                 if wider > 0:
