@@ -138,7 +138,7 @@ def show(asked: lists.Asked, *, refused: str = "", status: int = 200) -> Respons
         here=here,
         fixed="" if _is_moved(listing, grouping) else _fixed(grouping),
         refused=refused,
-        done=browser.pop("moved", None) if status == 200 else None,
+        done=browser.pop("moved", None) if status == 200 and from_lane is None else None,
     )  # fmt: skip
 
 

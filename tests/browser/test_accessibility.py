@@ -36,6 +36,8 @@ PAGES = {
     "specialist": (
         "/specialist/",
         "/records/complaints",
+        "/records/complaints?view=kanban&filter=",
+        "/records/complaints?view=calendar&filter=&rows=received",
         "/records/complaints/{complaint}",
         "/records/complaints/{complaint}?tab=files",
         "/records/complaints/{complaint}/steps/plan",
