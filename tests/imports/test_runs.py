@@ -20,6 +20,7 @@ from portal.models.notice import Notice
 from portal.models.org import Branch, Party
 from portal.models.outbox import Outbox
 from portal.models.project import Project
+from portal.models.spelling import Spelling
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.services import events, imports
@@ -164,11 +165,15 @@ def test_the_departments_ledger_from_upload_to_undo(desk, session):
     }
     assert counts(session) == EMPTY  # the dry run left nothing behind
     assert session.scalar(select(func.count()).select_from(ImportedRecord)) == 0
+    assert session.scalar(select(func.count()).select_from(Spelling)) == 0
 
     desk.confirm(run_id)
     run = desk.execute(run_id)
     assert (run.state, run.rows_done, run.counts["made"]) == (ImportState.DONE, 427, made)
     assert counts(session) == EMPTY | made
+    spelt = set(session.scalars(select(Spelling.name)))
+    assert spelt >= {*session.scalars(select(Customer.name)), *session.scalars(select(Property.estate))}
+    assert set(session.scalars(select(Spelling.text).where(Spelling.name == "李丽"))) == {"lili", "ll"}
     first = session.scalars(select(Contract).where(Contract.number == "HT2026-0001")).one()
     assert (first.customer.name, first.customer.phone, first.customer.number) == ("李丽", "18773546848", "KH-2026-0001")
     assert first.project.property.address.startswith("绿地香颂")

@@ -195,3 +195,10 @@ def test_few_and_many_find_the_same(make, session, clock, monkeypatch, q):
         found.append(palette.find(session, user, q))
     assert found[0] == found[1]
     search._asked.clear()
+
+
+def test_who_was_merged_is_not_found_and_the_kept_one_is(make, find):
+    kept, gone = make.customer(name="张建军"), make.customer(name="章剑君")
+    with transaction() as writing:
+        writing.get_one(Customer, gone.id).merged_into_id = kept.id
+    assert find("customers", "zjj") == ["张建军"]
