@@ -107,6 +107,10 @@ def test_an_average_counts_only_what_is_filled_in(session, manager, make):
     average, summed = found.layout.measures
     assert found.figure((), (), summed) == sum(listed)
     assert found.figure((), (), average) == sum(listed) / len(listed)
+    half_filled = pivot.Amount(4, [Decimal(10)], [2])
+    half_filled.add(pivot.Amount(1, [Decimal(0)], [0]))
+    assert (found.of(half_filled, average), found.of(half_filled, summed)) == (5, 10)
+    assert found.of(pivot.Amount(3, [Decimal(0)], [0]), average) is None
 
 
 def test_conditions_of_the_list_stay(session, manager):
