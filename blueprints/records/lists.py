@@ -24,9 +24,9 @@ from portal.listing.facets import toggled
 from portal.listing.registry import LISTINGS
 from portal.listing.state import VIEWS as NAMES
 from portal.listing.state import State, from_args
-from portal.models.favourite import Favourite
 from portal.permissions import may
 from portal.services import favourites, list_columns
+from portal.services.favourites import Seen
 
 Labels = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 """Values of choices that name other records, with how they read: per choice, as the database says now."""
@@ -72,11 +72,11 @@ def opened(listing: Listing) -> tuple[State, list[i18n.Text]]:
     return (kept.seen_as(state.view or "list") if "view" in request.args else kept), problems
 
 
-def remembered(listing: Listing) -> list[Favourite]:
+def remembered(listing: Listing) -> list[Seen]:
     """The person's favourites of a list, asked for once per request."""
     if listing.kind not in (known := g.setdefault("favourites", {})):
-        known[listing.kind] = favourites.seen(session(), g.user, listing.kind)
-    found: list[Favourite] = known[listing.kind]
+        known[listing.kind] = favourites.offered(session(), g.user, listing.kind)
+    found: list[Seen] = known[listing.kind]
     return found
 
 

@@ -12,6 +12,7 @@ from portal.listing.declaration import Listing
 from portal.listing.fields import Field, Kind, fields_of
 from portal.listing.state import State, find_filter
 from portal.models.favourite import Favourite, Shared
+from portal.services.favourites import Seen
 
 Known = dict[str, tuple[tuple[str, str], ...]]
 """Per choice the records it names, as the database says now."""
@@ -215,7 +216,7 @@ def grouping(listing: Listing, state: State) -> Iterator[dict[str, Any] | None]:
         yield {"label": label, "fold": items, "checked": any(each["checked"] for each in items)}
 
 
-def named(found: Sequence[Favourite]) -> Favourites:
+def named(found: Sequence[Favourite | Seen]) -> Favourites:
     """Favourites as the menu says them."""
     return tuple(Named(each.id, each.name, each.query, each.shared != Shared.ME, each.is_counted) for each in found)
 

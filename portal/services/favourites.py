@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal import clock
@@ -24,8 +26,9 @@ from portal.models.favourite import Favourite, Shared
 from portal.models.notice import NoticeLevel
 from portal.models.org import User
 from portal.permissions import Permission, Role, may
+from portal.prepared import Prepared
 from portal.services import notices
-from portal.visibility import visible_to
+from portal.visibility import Placeholder, condition, parameters, placeholder, visible_to
 
 LONGEST = 40
 MOST = 60
@@ -46,21 +49,48 @@ class Wish:
     alert_over: str = ""
 
 
+class Seen(NamedTuple):
+    """What every list page needs of a favourite, for its menu and to know what it opens with."""
+
+    id: int
+    name: str
+    query: str
+    shared: str
+    is_counted: bool
+    is_default: bool
+    owner_id: int
+    owner_role: str
+
+
+def offered(session: Session, user: User, kind: str) -> list[Seen]:
+    """As `seen`, for the list page itself."""
+    rows = _offered(placeholder(user)).rows(session, parameters(user) | {"kind": kind})
+    return [Seen(*row) for row in rows]
+
+
+@lru_cache(maxsize=32)
+def _offered(viewer: Placeholder) -> Prepared:
+    values = (getattr(Favourite, name) for name in Seen._fields[:-1])
+    rows = select(*values, User.role).join(User, User.id == Favourite.owner_id)
+    rows = rows.where(condition(viewer, Favourite), Favourite.kind == bindparam("kind"))
+    return Prepared(rows.order_by(Favourite.owner_id != viewer.id, Favourite.name, Favourite.id))
+
+
 def seen(session: Session, user: User, kind: str) -> list[Favourite]:
     """The favourites of a list that exist for the person: their own first, by name."""
     rows = visible_to(user, Favourite).where(Favourite.kind == kind).options(joinedload(Favourite.owner))
     return list(session.scalars(rows.order_by(Favourite.owner_id != user.id, Favourite.name, Favourite.id)))
 
 
-def opening(user: User, found: Sequence[Favourite]) -> Favourite | None:
+def opening(user: User, found: Sequence[Seen]) -> Seen | None:
     """What a list opens with unless its link says more: one's own, else what a manager gave the role, then everybody."""
     own = [each for each in found if each.is_default and each.owner_id == user.id]
-    given = [each for each in found if each.is_default and may(each.owner, Permission.FAVOURITE_SHARE)]
+    given = [each for each in found if each.is_default and may(Role(each.owner_role), Permission.FAVOURITE_SHARE)]
     for_role = [each for each in given if each.shared == Shared.ROLE]
     return next(iter([*own, *for_role, *given]), None)
 
 
-def state_of(listing: Listing, favourite: Favourite) -> State:
+def state_of(listing: Listing, favourite: Seen) -> State:
     """What a favourite shows; what its list does not know any more is left out."""
     return from_args(listing, dict(parse_qsl(favourite.query)))[0]
 
