@@ -15,7 +15,7 @@ from blueprints.records.pivot import Chooser, fits, said, text, url
 from portal import charts
 from portal.db import session
 from portal.i18n import N_, _, _p
-from portal.listing import groups, pivot, series
+from portal.listing import analysis, groups, series
 from portal.listing.declaration import Listing
 from portal.listing.series import Drawn
 from portal.listing.state import State
@@ -71,14 +71,14 @@ def choosers(listing: Listing, state: State, drawn: Drawn) -> list[Chooser]:
 
     without = {each.key for each in columns}
     labels = [
-        (each.label, at(rows=each.key, **({"columns": pivot.NONE} if each.key in without else {})), each in rows)
+        (each.label, at(rows=each.key, **({"columns": analysis.NONE} if each.key in without else {})), each in rows)
         for each in every
     ]
     inner = [(each.label, at(columns=each.key), each in columns) for each in every if each not in rows]
-    figures = [(each.label, at(measure=each.key), each == measure) for each in pivot.measures(listing)]
+    figures = [(each.label, at(measure=each.key), each == measure) for each in analysis.measures(listing)]
     return [
         Chooser(_p("chart", "By"), [(each.label, "") for each in rows], labels),
-        Chooser(_p("chart", "Series"), [(each.label, at(columns=pivot.NONE)) for each in columns], inner),
+        Chooser(_p("chart", "Series"), [(each.label, at(columns=analysis.NONE)) for each in columns], inner),
         Chooser(_("Figures"), [(measure.label, "")], figures),
     ]
 

@@ -19,10 +19,11 @@ from blueprints.records.exports import MIMES, in_words
 from portal import clock, formatting
 from portal.db import session, transaction
 from portal.i18n import N_, _, _p
-from portal.listing import groups, pivot
+from portal.listing import analysis, groups, pivot
+from portal.listing.analysis import Layout, Measure, Path
 from portal.listing.declaration import Listing
 from portal.listing.groups import Grouping
-from portal.listing.pivot import Layout, Measure, Path, Pivot
+from portal.listing.pivot import Pivot
 from portal.listing.state import State, from_args
 from portal.models.event import EventKind
 from portal.models.export import ExportFormat
@@ -57,7 +58,7 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
 
 
 def _made(listing: Listing, state: State, at: datetime) -> tuple[Pivot, list[str]]:
-    layout, problems = pivot.read(listing, state)
+    layout, problems = analysis.read(listing, state)
     found = pivot.make(session(), g.user, listing, state, layout, at=at)
     return found, list(dict.fromkeys(str(each) for each in (*problems, *found.problems)))
 
@@ -86,7 +87,7 @@ def url(listing: Listing, state: State, view: str = VIEW, **options: str) -> str
 
 def said(groupings: Sequence[Grouping]) -> str:
     """A side as it stands in the URL."""
-    return ",".join(each.key for each in groupings) or pivot.NONE
+    return ",".join(each.key for each in groupings) or analysis.NONE
 
 
 def sides(listing: Listing, state: State, layout: Layout) -> list[Chooser]:
@@ -122,7 +123,7 @@ def figures(listing: Listing, state: State, layout: Layout) -> Chooser:
         for each in layout.measures
     ]
     offered = [
-        (each.label, where([*keys, each.key]), False) for each in pivot.measures(listing) if each.key not in keys
+        (each.label, where([*keys, each.key]), False) for each in analysis.measures(listing) if each.key not in keys
     ]
     return Chooser(_("Figures"), chosen, offered)
 

@@ -13,10 +13,11 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from portal.i18n import N_, Text, _
-from portal.listing import groups, pivot
+from portal.listing import analysis, groups, pivot
+from portal.listing.analysis import Layout, Measure, Path
 from portal.listing.declaration import Listing
 from portal.listing.groups import MOST_GROUPS, Grouping
-from portal.listing.pivot import Amount, Layout, Measure, Path, Pivot
+from portal.listing.pivot import Amount, Pivot
 from portal.listing.state import State
 from portal.models.org import User
 
@@ -67,13 +68,13 @@ class Drawn:
 
 def read(listing: Listing, state: State) -> tuple[str, Layout, list[Text]]:
     """The chart a URL asks for: by month of the first time, else by the first term, unless it says otherwise."""
-    terms, times = pivot.defaults(listing)
+    terms, times = analysis.defaults(listing)
     asked = state
     if not state.option("rows"):
-        asked = _with(state, "rows", (times or terms or [pivot.NONE])[0])
+        asked = _with(state, "rows", (times or terms or [analysis.NONE])[0])
     if not state.option("columns"):
-        asked = _with(asked, "columns", pivot.NONE)
-    layout, problems = pivot.read(listing, _with(asked, "order", ""))
+        asked = _with(asked, "columns", analysis.NONE)
+    layout, problems = analysis.read(listing, _with(asked, "order", ""))
     if max(len(layout.rows), len(layout.columns), len(layout.measures)) > 1:
         problems.append(ONE_GROUP)
     rows, columns = (layout.rows or layout.columns)[:1], layout.columns[:1] if layout.rows else ()

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from portal import charts
-from portal.listing import engine, pivot, series
+from portal.listing import analysis, engine, series
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State, from_args
 from portal.permissions import Role
@@ -31,7 +31,7 @@ def drawn(session, user, kind, **options):
 @pytest.mark.parametrize("kind", sorted(LISTINGS))
 def test_every_point_leads_to_as_many_records(session, make, clock, kind):
     manager, listing = fill(make, clock).manager, LISTINGS[kind]
-    terms, _times = pivot.defaults(listing)
+    terms, _times = analysis.defaults(listing)
     whole = engine.count(session, manager, kind, {"filter": ""}, at=AT)[0]
     for chart in series.CHARTS:
         options = {"chart": chart} | ({"columns": terms[-1]} if len(terms) > 1 else {})

@@ -11,7 +11,7 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import select
 
-from portal.listing import criteria, engine, groups, pivot
+from portal.listing import analysis, criteria, engine, groups, pivot
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State, from_args
 from portal.models.event import Event, EventKind
@@ -39,7 +39,7 @@ def made(session, user, kind, at=AT, rows_only=None, **options):
     listing = LISTINGS[kind]
     state = rows_only or State()
     state = State(state.q, state.filters, where=state.where, view="pivot", options=tuple(sorted(options.items())))
-    layout, problems = pivot.read(listing, state)
+    layout, problems = analysis.read(listing, state)
     found = pivot.make(session, user, listing, state, layout, at=at)
     return found, [*problems, *found.problems]
 
@@ -51,7 +51,7 @@ def count(session, user, state, kind, at=AT):
 def sides_of(listing):
     keys = [each.key for each in groups.groupings(listing)]
     half = max(1, len(keys) // 2)
-    return ",".join(keys[:half][-2:]), ",".join(keys[half:][:2]) or pivot.NONE
+    return ",".join(keys[:half][-2:]), ",".join(keys[half:][:2]) or analysis.NONE
 
 
 @pytest.mark.parametrize("kind", sorted(LISTINGS))
