@@ -82,6 +82,7 @@ ROW, BAR = 30, 18
 PATTERNS = 8
 """Series that can be told apart; what is more belongs into one more, "others"."""
 _INK, _SOFT, _ACCENT, _GRID, _AXIS = "#474f58", "#646b73", "#2b5a87", "#e6e3dc", "#d2cec4"
+_PLAIN = (0, 1, 3, 5)
 _GROUNDS = ("#2b5a87", "#b9cfe2", "#e9f0f6", "#646b73", "#ffffff", "#d2cec4", "#e9f0f6", "#ffffff")
 
 
@@ -325,7 +326,10 @@ def _fill(number: int, count: int, key: str) -> str:
     """A single series in the colour of the house, of several each in its own pattern."""
     if count < 2:
         return f'class="series-fill" fill="{_ACCENT}"'
-    return f'class="series-edge" stroke="{_INK}" stroke-width="0.75" fill="url(#{escape(key)}-{number % PATTERNS})"'
+    number, edge = number % PATTERNS, f'stroke="{_INK}" stroke-width="0.75"'
+    if number in _PLAIN:  # a pattern would show its tiles on paper
+        return f'class="series-edge pattern-{number}" {edge} fill="{_GROUNDS[number]}"'
+    return f'class="series-edge" {edge} fill="url(#{escape(key)}-{number})"'
 
 
 def _patterns(key: str) -> str:
@@ -373,7 +377,7 @@ def _line(kind: str, x: float, y: float, to_x: float, to_y: float) -> str:
 
 
 def _text(x: float, y: float, words: str, kind: str = "", anchor: str = "start") -> str:
-    weight = ' font-weight="600" stroke="#ffffff" stroke-width="3" paint-order="stroke"' if kind == "strong" else ""
+    weight = ' font-weight="600"' if kind == "strong" else ""
     colour = _SOFT if not kind else _INK
     return (
         f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="12" fill="{colour}"{weight}>'

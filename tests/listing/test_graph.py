@@ -134,8 +134,9 @@ def test_drawings_are_well_formed_and_carry_no_style_or_script(count):
 
 def test_series_differ_by_pattern_and_dash_not_by_colour_alone():
     many = [charts.Series(f"S{number}", POINTS) for number in range(charts.PATTERNS)]
-    fills = set(re.findall(r'fill="(url\([^"]+)"', charts.columns(LABELS, many, title="T")))
+    fills = set(re.findall(r'class="series-edge[^>]*? fill="([^"]+)"', charts.columns(LABELS, many, title="T")))
     assert len(fills) == charts.PATTERNS
+    assert sum(each.startswith("url(") for each in fills) == charts.PATTERNS // 2
     dashes = re.findall(
         r'<polyline class="(series-line-\d)"[^>]*?(?:stroke-dasharray="([^"]*)")? points',
         charts.lines(LABELS, many, title="T"),
