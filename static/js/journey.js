@@ -25,7 +25,7 @@
   said.textContent = `${kept.first + place}`;
   for (const [link, path] of [[previous, kept.rows[place - 1]], [next, kept.rows[place + 1]]]) {
     if (path) link.href = path;
-    else { link.classList.add("off"); link.setAttribute("aria-disabled", "true"); }
+    else { link.classList.add("off"); link.setAttribute("role", "link"); link.setAttribute("aria-disabled", "true"); }
   }
   steps.hidden = false;
 })();
