@@ -63,6 +63,15 @@ def test_three_levels_and_the_box_says_them(manager):
     assert lines(shown) == 1 and shown.count('class="facet"') == 3
 
 
+def test_what_is_inside_a_group_is_only_its_own(manager, make):
+    for grade, source in ("AS", "AW", "BS", "BS", "CW"):
+        make.customer(grade=grade, source={"S": "STORE", "W": "WEBSITE"}[source])
+    manager.get("/records/customers?filter=&group=grade,source&open=B/STORE", status=200)
+    shown = manager.get("/records/customers?filter=grade.A,grade.B&group=grade,source&open=B/STORE", status=200).text
+    heads = re.findall(r'depth-(\d)">.*?<span class="count">(\d+)</span>', shown)
+    assert [count for depth, count in heads if depth == "1"] == ["2"] and lines(shown) == 2
+
+
 def test_further_rows_follow_in_the_group_and_in_the_list(manager, make, monkeypatch):
     for number in range(7):
         make.customer(name=f"客户{number}", grade="C")
