@@ -76,6 +76,14 @@ def triggers(engine: Engine) -> list[str]:
         return [re.sub(r"\s+", " ", row[0]) for row in connection.execute(text(query))]
 
 
+def declared_keys(name: str) -> list[tuple[list[str], str, list[str]]]:
+    """The foreign keys as the models say them."""
+    return sorted(
+        ([column.name for column in key.columns], key.referred_table.name, [part.column.name for part in key.elements])
+        for key in Base.metadata.tables[name].foreign_key_constraints
+    )
+
+
 def test_models_match_migrations(engines: tuple[Engine, Engine]) -> None:
     migrated, created = engines
     structure.upgrade(engine=migrated)
@@ -84,7 +92,10 @@ def test_models_match_migrations(engines: tuple[Engine, Engine]) -> None:
     with migrated.connect() as connection:
         context = MigrationContext.configure(connection, opts=OPTIONS)
         assert compare_metadata(context, Base.metadata) == [], cure
-    assert described(migrated) == described(created), cure
+    wanted = described(created)
+    for name, table in wanted.items():  # two tables that name each other: SQLite is told of one of the two by chance
+        table["foreign keys"] = declared_keys(name)
+    assert described(migrated) == wanted, cure
     assert triggers(migrated) == triggers(created), cure
 
 
