@@ -138,7 +138,7 @@ def _tools(found: Pivot) -> dict[str, str]:
     tools["fold"] = url(listing, state, open=",".join(folds)) if folds and layout.turned != set(folds) else ""
     may = exports.may_export(session(), g.user, listing)
     query = state.without_place().query()
-    tools["file"] = f"/records/exports/pivot/{listing.kind}.xlsx?{query}" if may else ""
+    tools["file"] = f"/records/exports/pivot/{listing.kind}?{query}" if may else ""
     return tools
 
 
@@ -209,7 +209,7 @@ def text(value: Figure, measure: Measure) -> str:
 # ---------- The workbook ----------
 
 
-@blueprint.get("/exports/pivot/<kind>.xlsx")
+@blueprint.get("/exports/pivot/<kind>")
 @requires(Permission.EXPORT_RUN)
 def export_pivot(kind: str) -> ResponseReturnValue:
     """The table as it is seen, with typed cells; that it was taken out is written down."""
