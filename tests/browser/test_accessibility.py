@@ -92,6 +92,7 @@ def numbers(portal):
 
 
 def findings(page, options, where):
+    page.evaluate(DRAWN)
     found = Axe().run(page, options=options).response["violations"]
     return [
         f"{where}: {one['id']} ({one['impact']}): {node['html'][:160]} {node['failureSummary'][-160:]!r}"
@@ -113,7 +114,6 @@ def test_pages_of(who, desk, portal, numbers):
             page.evaluate(SWITCH, theme)
             for width in (DESKTOP, PHONE):
                 page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
-                page.evaluate(DRAWN)
                 where = f"{address} at {width}, {theme}"
                 wider = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
                 if wider > 0:
