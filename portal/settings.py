@@ -55,10 +55,6 @@ _DECLARED = (
     Setting("first_contact_limit_days", N_("DL-02 Absolute limit of the first contact"), "int", 7, "seed", CLOCKS, DAYS, 1, 60),
     Setting("call_back_minutes", N_("Call back a missed caller within"), "int", 120, "assumed", CLOCKS, MINUTES, 5, 1440),
     Setting("message_minutes", N_("Pass a message on within"), "int", 120, "assumed", CLOCKS, MINUTES, 5, 1440),
-    Setting(
-        "task_types", N_("Types of tasks set by hand"), "text", "打电话、上门、送资料、提醒、其他", "assumed", CLOCKS,
-        help=N_("Separated by 、 with at most 20 characters each"),
-    ),
     Setting("complaint_handover_hours", N_("DL-10 Hand over and have the head sign"), "int", 3, "seed", CLOCKS, HOURS, 1, 240),
     Setting("complaint_verify_hours", N_("DL-11 Department calls the customer"), "int", 24, "seed", CLOCKS, HOURS, 1, 240),
     Setting("complaint_plan_hours", N_("DL-12 Plan and visit fed back"), "int", 24, "seed", CLOCKS, HOURS, 1, 240),

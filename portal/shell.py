@@ -130,6 +130,7 @@ APPS: tuple[App, ...] = (
         (
             Entry(N_("Users"), "/manager/users", P.USER_EDIT),
             Entry(N_("Settings"), "/manager/settings", P.SETTING_EDIT),
+            Entry(N_("Task types"), "/manager/task-types", P.SETTING_EDIT),
             Entry(N_("Calendar"), "/manager/calendar", P.SETTING_EDIT),
             Entry(N_("Operations"), "/manager/operations", P.OPERATION_VIEW),
             Entry(N_("Audit log"), "/manager/audit", P.AUDIT_VIEW),

@@ -27,6 +27,7 @@ from portal.models.favourite import Favourite, Shared
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project
 from portal.models.task import Follower, Task
+from portal.models.task_type import TaskType
 from portal.permissions import Role
 from portal.prepared import Prepared
 
@@ -318,9 +319,9 @@ def people_outside(model: Any, viewer: Viewer) -> Condition:
     return in_branch(model, viewer)
 
 
-@rule(Branch)
-def branches(_viewer: Viewer) -> Condition:
-    """Everybody: which stores there are is no secret."""
+@rule(Branch, TaskType)
+def open_to_all(_model: Any, _viewer: Viewer) -> Condition:
+    """Everybody: which stores and which types of tasks there are is no secret."""
     return true()
 
 

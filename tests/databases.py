@@ -28,9 +28,30 @@ BEGIN
     FOR named IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
         PERFORM setval(format('%I', named.sequencename)::regclass, 1, false);
     END LOOP;
+    FOR named IN SELECT tablename FROM pg_tables WHERE schemaname = 'seeded' LOOP
+        EXECUTE format('INSERT INTO public.%I SELECT * FROM seeded.%I', named.tablename, named.tablename);
+        EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, ''id''), max(id)) FROM public.%I',
+                       'public.' || quote_ident(named.tablename), named.tablename);
+    END LOOP;
 END $$
 """
 """As replica, triggers do not fire: the event table lets itself be emptied, and the order does not matter."""
+
+KEEP_SEEDED = """
+DO $$
+DECLARE named record;
+DECLARE is_seeded boolean;
+BEGIN
+    CREATE SCHEMA seeded;
+    FOR named IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', named.tablename) INTO is_seeded;
+        IF is_seeded THEN
+            EXECUTE format('CREATE TABLE seeded.%I AS TABLE public.%I', named.tablename, named.tablename);
+        END IF;
+    END LOOP;
+END $$
+"""
+"""What migrations themselves put into tables with an `id` is laid aside, for every test to begin with."""
 
 
 def sqlite_engine(path: Path) -> Engine:
@@ -69,6 +90,8 @@ def postgresql_database(name: str, *, migrate: bool = True) -> Iterator[str]:
         if migrate:
             engine = create_engine(url)
             database.upgrade(engine=engine)
+            with engine.begin() as connection:
+                connection.execute(text(KEEP_SEEDED))
             engine.dispose()
         yield url
         with server.connect() as connection:

@@ -20,7 +20,7 @@ from portal.models.org import User
 from portal.paths import record_path
 from portal.permissions import Permission
 from portal.services import audit as log
-from portal.services import setting_changes, timeline
+from portal.services import setting_changes, task_types, timeline
 from portal.services.audit import Chain, Filters
 from portal.settings import SETTINGS
 
@@ -130,6 +130,8 @@ def _line(event: Event, viewer: User) -> Line:
 def _said(event: Event, viewer: User) -> list[str]:
     if event.kind == EventKind.SETTING and event.action == "setting":
         return [_setting(key, *pair) for key, pair in event.data.get("changes", {}).items()]
+    if event.kind == EventKind.SETTING and event.action == "task-type":
+        return _task_type(event)
     if event.kind == EventKind.SETTING:
         return [_calendar(event)]
     if event.kind == EventKind.ACCOUNT and event.action in ACCOUNT_ACTIONS:
@@ -170,3 +172,12 @@ def _calendar(event: Event) -> str:
         case "calendar.year":
             return _("Calendar: the days of %(year)s were confirmed.", year=data.get("year"))
     return EventKind.show(event.kind)
+
+
+def _task_type(event: Event) -> list[str]:
+    """The type by name, and each of its words old → new."""
+    changes = []
+    for name, (old, new) in event.data.get("changes", {}).items():
+        field = task_types.FIELDS[name]
+        changes.append(f"{field.label} {field.text(old)} → {field.text(new)}")
+    return [_("Task type: %(name)s", name=event.data.get("name", "")), *changes]

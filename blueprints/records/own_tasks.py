@@ -6,20 +6,21 @@ from typing import Any
 
 from flask import flash, g, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from blueprints.http import requires, see_other, wants_fragment
+from blueprints.http import requires, safe_path, see_other, wants_fragment
 from blueprints.records import blueprint, chatter
 from blueprints.records.chatter import Composer
 from blueprints.records.talk_forms import ACTS, TaskForm, carry_out
-from portal import clock
+from portal import clock, formatting
 from portal.db import session
 from portal.errors import Invalid, NotFound, Stale
 from portal.i18n import _
 from portal.models.task import Task
 from portal.paths import record_path
-from portal.permissions import Permission
-from portal.services import own_tasks, records, requests, tasks
+from portal.permissions import Permission, may
+from portal.services import chaining, own_tasks, records, requests, tasks
 
 P = Permission
 
@@ -102,23 +103,52 @@ def _carry_out(task_id: int, act: str, form: Any) -> ResponseReturnValue:
 
     where = chatter.once(write)
     kind, number = where.split("/")[2:4]
-    if act == "done" and form.then.data == "next":
-        record = records.find(g.user, kind, number)
-        if wants_fragment():
-            return chatter.show(record, task_composer(record, after=task_id), said=_("Done. Set the next one:"))
-        flash(_("Done. Set the next one:"), "done")
-        return see_other(f"{where}/talk?mode=task&after={task_id}")
+    if act == "done" and (done := _after_done(task_id, where, wants_next=form.then.data == "next")):
+        return done
     said = {
-        "done": _("The task is done."),
+        "done": _done(task_id),
         "later": _("The task was put off."),
         "hand-over": _("The task was handed over."),
         "call-off": _("The task was called off."),
     }[act]
+    back = safe_path(request.form.get("next"), "")
+    if back and not wants_fragment():
+        flash(said, "done")
+        return see_other(back)
     try:
         return chatter.answer(records.find(g.user, kind, number), said)
     except NotFound:  # it opened the record to this person, and is somebody else's now
         flash(said, "done")
         return see_other("/records/tasks")
+
+
+def _after_done(task_id: int, where: str, *, wants_next: bool) -> ResponseReturnValue | None:
+    """The form for what comes next, when somebody wants it or the type of the task suggests it."""
+    task = own_tasks.find(session(), g.user, task_id)
+    following = chaining.suggested(task) if may(g.user, P.TASK_SET) else None
+    if not wants_next and following is None:
+        return None
+    said = (
+        _("Done. Next would be: %(name)s", name=following.name)
+        if following is not None
+        else _("Done. Set the next one:")
+    )
+    record = _record(task)
+    if record is None:
+        return None
+    if wants_fragment():
+        return chatter.show(record, task_composer(record, after=task_id), said=said)
+    flash(said, "done")
+    return see_other(f"{where}/talk?mode=task&after={task_id}")
+
+
+def _done(task_id: int) -> str:
+    """A word about a task that is done, and about the one that followed by itself."""
+    following = session().scalars(select(Task).where(Task.after_id == task_id)).one_or_none()
+    if following is None:
+        return _("The task is done.")
+    due = formatting.moment(following.due_at) if following.due_at else ""
+    return _("Done. Next comes: %(name)s, due %(due)s", name=tasks.shown_title(following), due=due)
 
 
 def _tick(task_id: int) -> ResponseReturnValue:

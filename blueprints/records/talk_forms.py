@@ -13,7 +13,7 @@ from portal.i18n import N_, _
 from portal.models.org import User
 from portal.models.task import Task
 from portal.permissions import Role
-from portal.services import calendars, own_tasks
+from portal.services import calendars, chaining, own_tasks, task_types
 from portal.services.own_tasks import SetTask, When, Whose
 
 
@@ -37,13 +37,13 @@ class TalkForm(Form):
 class _DueForm(TalkForm):
     """A due time: a quick choice, or a time of one's own, which counts when it is given."""
 
-    when = ChoiceField(N_("Due"), choices=[(when.value, when.label) for when in When], radio=True)
+    when = ChoiceField(N_("Due"), radio=True)
     due_at = LocalDateTimeField(N_("Another time"), description=N_("Counts instead of the choice above"))
 
     def prepare(self, record: Any, actor: User, task: Task | None = None) -> None:
         """Say beside each quick choice which time it means."""
         at, calendar = clock.now(), calendars.current(session())
-        times = {when: own_tasks.moment(when, calendar, at) for when in When}
+        times = {when: own_tasks.moment(when, calendar, at) for when in When if when != When.AS_TYPE}
         self.when.choices = [(when.value, f"{when.label} {formatting.moment(time)}") for when, time in times.items()]
         if self.when.data is None:
             self.when.data = When.NEXT_WORKING_DAY.value
@@ -80,30 +80,87 @@ class _WhoseForm(TalkForm):
         return Whose(self._people.get(key), self._roles.get(key))
 
 
-class TaskForm(_WhoseForm, _DueForm):
-    """A task to be set."""
+AS_TYPE = "type"
+"""The choice of whose turn it is that leaves it to the type."""
 
-    title = TextField(N_("What is to be done"), limit=200, required=True)
-    type_name = ChoiceField(N_("Type", "task"))
+
+class TaskForm(_WhoseForm, _DueForm):
+    """A task to be set. What its type says counts wherever nothing else is said."""
+
+    type_name = ChoiceField(N_("Type", "task"), blank=N_("None", "task type"))
+    title = TextField(N_("What is to be done"), limit=200)
     note = TextField(N_("Note"), limit=2000, rows=2)
 
-    SHOWN = ("title", "type_name", "whose", "when", "due_at", "note")
+    SHOWN = ("type_name", "whose", "title", "when", "due_at", "note")
 
     def prepare(self, record: Any, actor: User, task: Task | None = None) -> None:
-        """Fresh, it is one's own and of the first type; after a task that is done it follows that one."""
+        """Fresh, it is one's own and of the first type; after a task that is done it is what follows that one."""
         _DueForm.prepare(self, record, actor)
         _WhoseForm.prepare(self, record, actor)
-        names = own_tasks.types(session())
-        self.type_name.choices = [(name, name) for name in names]
+        self._actor = actor
+        self._types = {each.name: each for each in task_types.offered(session())}
+        self.type_name.choices = [
+            (name, f"{name} · {task_types.delay_text(each)}") for name, each in self._types.items()
+        ]
+        if self._types:
+            self.when.choices = [(When.AS_TYPE.value, When.AS_TYPE.label), *self.when.choices]
+            self.whose.choices = [(AS_TYPE, _("As its type says, else me")), *self.whose.choices]
         if self.whose.raw_data is None:
-            own = f"p{actor.id}"
-            self.whose.data = f"p{task.person_id}" if task is not None and task.person_id else own
-            self.type_name.data = task.type_name if task is not None else names[0] if names else None
-            self.title.data = task.title if task is not None else None
+            self._begin(actor, task)
+
+    def _begin(self, actor: User, task: Task | None) -> None:
+        """What stands in the empty form."""
+        following = chaining.suggested(task) if task is not None else None
+        first = next(iter(self._types), None)
+        if task is None:
+            self.type_name.data, self.whose.data = first, f"p{actor.id}"
+            self.when.data = When.NEXT_WORKING_DAY.value
+        elif following is None:
+            self.type_name.data, self.title.data = task.type_name, task.title
+            self.whose.data = f"p{task.person_id}" if task.person_id else f"p{actor.id}"
+        else:
+            self.type_name.data, self.title.data = following.name, following.summary or task.title
+            offered = {key for key, _label in self.whose.choices}
+            turns = (_key(turn) for turn in chaining.turns(task, following, actor))
+            self.whose.data = next((key for key in turns if key in offered), f"p{actor.id}")
+            self.due_at.data = chaining.due(session(), task, following, clock.now())
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """A title, unless the type has one."""
+        fine = super().validate(extra_validators)
+        each = self._types.get(self.type_name.data or "")
+        if not self.title.data and not self.title.errors and not (each and each.summary):
+            self.title.errors = [_("Please fill in %(field)s", field=self.title.label.text)]
+            return False
+        return fine
+
+    def due(self, at: datetime) -> datetime:
+        """The moment that was chosen, or what the type says."""
+        each = self._types.get(self.type_name.data or "")
+        if self.due_at.data is None and self.when.data == When.AS_TYPE:
+            if each is None:
+                raise Invalid({"when": N_("Choose a type, or say when it is due.")})
+            return task_types.due(each, at, calendars.current(session()))
+        return _DueForm.due(self, at)
+
+    def chosen(self) -> Whose:
+        """Who was chosen, or whom the type names."""
+        if self.whose.data != AS_TYPE:
+            return super().chosen()
+        each = self._types.get(self.type_name.data or "")
+        if each is not None and (each.person is not None or each.role is not None):
+            return Whose(each.person, None if each.person is not None else Role(str(each.role)))
+        return Whose(self._actor)
 
     def to_command(self, at: datetime) -> SetTask:
         """The command."""
-        return SetTask(self.title.data, self.due(at), self.chosen(), self.type_name.data, self.note.data)
+        each = self._types.get(self.type_name.data or "")
+        title = self.title.data or (each.summary if each else None) or ""
+        return SetTask(title, self.due(at), self.chosen(), each, self.note.data)
+
+
+def _key(turn: Whose) -> str:
+    return f"p{turn.person.id}" if turn.person is not None else f"r{turn.role}"
 
 
 class DoneForm(TalkForm):

@@ -10,12 +10,12 @@ from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import and_, bindparam, case, func, or_, select
+from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from blueprints.http import page
 from blueprints.records import lists
-from portal import formatting
+from portal import formatting, visibility
 from portal.db import session
 from portal.i18n import N_, Text, _
 from portal.listing import cells, engine
@@ -36,8 +36,9 @@ STATES: dict[str, Text] = {
     "done": N_("Done", "tally"),
 }
 """How a task may stand, the most pressing first. Met late stays late; what is no longer needed is not counted."""
-SORT = func.coalesce(Task.code, Task.kind)
-"""What makes a column: the deadline, or the sort of task for those without one."""
+TYPE = "type:"
+SORT = func.coalesce(Task.code, literal_column(f"'{TYPE}'", Task.type_name.type) + Task.type_name, Task.kind)
+"""What makes a column: the deadline, else the type of a task set by hand, else the sort of task."""
 
 
 def fits(listing: Listing) -> bool:
@@ -53,7 +54,7 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
         return page("records/count.html", total=total)
     found = engine.page(session(), g.user, listing, state, at=at)
     rows, columns = found.rows, columns_of(session(), g.user, listing, state, at)
-    tasks = tasks_of(session(), listing, [row.id for row in rows])
+    tasks = tasks_of(session(), listing, [row.id for row in rows], g.user)
     return page(
         "records/tasks_matrix.html",
         **lists.around(asked),
@@ -69,6 +70,7 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
             for row in rows
         ],
         states=[(key, str(label)) for key, label in STATES.items()],
+        here=request.full_path.rstrip("?"),
     )
 
 
@@ -91,6 +93,8 @@ def columns_of(session: Session, user: User, listing: Listing, state: State, at:
     found = []
     for key, kind, title, *counts in _columns(question).rows(session, values):
         label = _(title) if kind == TaskKind.DEADLINE else TaskKind.show(kind)
+        if key.startswith(TYPE):
+            label = key.removeprefix(TYPE)
         code = key if kind == TaskKind.DEADLINE and key != kind else ""
         found.append(Column(key, label, code, dict(zip(STATES, map(int, counts), strict=True))))
     return sorted(found, key=lambda each: (not each.code, each.code, each.label))
@@ -121,11 +125,12 @@ def _columns(question: engine.Question) -> Prepared:
     )
 
 
-def tasks_of(session: Session, listing: Listing, ids: Sequence[int]) -> dict[tuple[int, str], list[Any]]:
-    """The tasks of records the person sees, by record and column, the most pressing first."""
+def tasks_of(session: Session, listing: Listing, ids: Sequence[int], viewer: User) -> dict[tuple[int, str], list[Any]]:
+    """The tasks of records the person sees, by record and column, the most pressing first; which are theirs to tick."""
+    may_tick = and_(Task.kind == TaskKind.HAND, visibility.condition(viewer, Task)).label("may_tick")
     statement = (
         select(
-            Task.id, Task.record_id, SORT.label("key"), Task.started_at, Task.due_at, Task.warn_at, Task.closed_at,
+            Task.id, Task.title, may_tick, Task.record_id, SORT.label("key"), Task.started_at, Task.due_at, Task.warn_at, Task.closed_at,
             Task.outcome, Task.role, User.name.label("person"),
         )
         .outerjoin(User, User.id == Task.person_id)
@@ -175,4 +180,6 @@ def _cell(tasks: Sequence[Any], path: str) -> dict[str, Any] | None:
         "person": first.person or cells.role(first.role),
         "more": f"+{len(tasks) - 1}" if len(tasks) > 1 else "",
         "url": f"{path}#task-{first.id}",
+        "title": first.title,
+        "done_url": f"/records/tasks/{first.id}/done" if first.may_tick and first.closed_at is None else None,
     }

@@ -21,4 +21,5 @@ from portal.models import (  # noqa: F401
     setting,
     spelling,
     task,
+    task_type,
 )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base, prefixed, where
 from portal.models.org import User
+from portal.models.task_type import TaskType
 from portal.terms import Term, one_of
 
 
@@ -53,7 +54,7 @@ class Task(Base):
     customer_name: Mapped[str | None] = mapped_column(String(50))
     detail: Mapped[str | None] = mapped_column(String(200))
     type_name: Mapped[str | None] = mapped_column(String(20))
-    """What sort of work it is, for tasks set by hand: one of the setting `task_types` on the day it was set."""
+    """What sort of work it is, for tasks set by hand: the name of its type on the day it was set."""
     note: Mapped[str | None] = mapped_column(Text)
     """What whoever set it by hand wrote about it."""
     result: Mapped[str | None] = mapped_column(Text)
@@ -85,7 +86,11 @@ class Task(Base):
     outcome: Mapped[str | None] = mapped_column(String(20))
     round_no: Mapped[int] = mapped_column(default=1)
     version: Mapped[int] = mapped_column()
+    type_id: Mapped[int | None] = mapped_column(ForeignKey("task_type.id"))
+    after_id: Mapped[int | None] = mapped_column(ForeignKey("task.id"))
+    """The task whose end set this one by itself; there is never a second one."""
 
+    type: Mapped[TaskType | None] = relationship()
     person: Mapped[User | None] = relationship(foreign_keys=[person_id])
     set_by: Mapped[User | None] = relationship(foreign_keys=[set_by_id])
     pauses: Mapped[list[TaskPause]] = relationship(back_populates="task", order_by="TaskPause.started_at")
@@ -111,6 +116,7 @@ class Task(Base):
             "branch_id",
             **where("code IS NOT NULL AND outcome = 'DONE'"),
         ),
+        Index("uq_task_after", "after_id", unique=True, **where("after_id IS NOT NULL")),
         Index("ix_task_set_by", "set_by_id", "closed_at", "due_at", **where("set_by_id IS NOT NULL")),
     )
 

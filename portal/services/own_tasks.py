@@ -12,26 +12,33 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
-from portal import clock, settings, visibility
+from portal import clock, visibility
 from portal.calendar import WorkCalendar
 from portal.errors import DomainError, Invalid, NotFound, NotPermitted
 from portal.i18n import N_, Text
-from portal.models.event import EventKind
 from portal.models.org import User
 from portal.models.task import Task, TaskKind
-from portal.permissions import Permission, Role, may
-from portal.services import events, record_kinds, tasks
+from portal.models.task_type import TaskType
+from portal.permissions import Permission, may
+from portal.services import chaining, giving, record_kinds, tasks
+from portal.services.giving import Whose, candidates
+
+__all__ = [
+    "Line", "SetTask", "When", "Whose", "add", "call_off", "candidates", "find", "finish", "hand_over", "moment",
+    "open_on", "put_off",
+]  # fmt: skip
 
 MORNING, TEN = 9, 10
 """Hours of the day that the quick choices mean."""
 
 
 class When(StrEnum):
-    """Quick choices of a due time."""
+    """Quick choices of a due time; `AS_TYPE`: what the type of the task says."""
 
+    AS_TYPE = "AS_TYPE"
     NEXT_WORKING_DAY = "NEXT_WORKING_DAY"
     IN_TWO_HOURS = "IN_TWO_HOURS"
     TOMORROW = "TOMORROW"
@@ -45,6 +52,7 @@ class When(StrEnum):
 
 
 _WHEN_LABELS = {
+    When.AS_TYPE: N_("As its type says", "when"),
     When.NEXT_WORKING_DAY: N_("Next working day", "when"),
     When.IN_TWO_HOURS: N_("In 2 h", "when"),
     When.TOMORROW: N_("Tomorrow morning", "when"),
@@ -68,19 +76,6 @@ def moment(when: When, calendar: WorkCalendar, at: datetime) -> datetime:
     return clock.at_local(calendar.next_working_day(today), TEN)
 
 
-def types(session: Session) -> list[str]:
-    """The sorts of work the company tells apart, from the settings."""
-    return [name.strip() for name in str(settings.get(session, "task_types")).split("、") if name.strip()]
-
-
-@dataclass(frozen=True, slots=True)
-class Whose:
-    """Whose turn it is: a person, or whoever of a role is first."""
-
-    person: User | None = None
-    role: Role | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class SetTask:
     """A task to be added."""
@@ -88,7 +83,7 @@ class SetTask:
     title: str
     due_at: datetime
     whose: Whose
-    type_name: str | None = None
+    type: TaskType | None = None
     note: str | None = None
 
 
@@ -112,7 +107,7 @@ def _open_on(viewer: visibility.Placeholder) -> Any:
     return (
         select(Task, visibility.condition(viewer, Task).label("is_mine"))
         .where(Task.record_kind == bindparam("kind"), Task.record_id == bindparam("id"), Task.closed_at.is_(None))
-        .options(joinedload(Task.person))
+        .options(joinedload(Task.person), joinedload(Task.type))
         .order_by(Task.due_at.is_(None), Task.due_at, Task.id)
     )
 
@@ -125,20 +120,6 @@ def find(session: Session, user: User, task_id: int) -> Task:
     return task
 
 
-def candidates(session: Session, record: Any, actor: User) -> tuple[list[User], list[Role]]:
-    """Who can be given a task here: people who see the record, and roles all of whose people do.
-
-    Whoever may bring in reviewers and captains is offered those too whose role sees such records when given.
-    """
-    people = list(session.scalars(record_kinds.who_sees(record).order_by(User.name, User.id)))
-    known = {person.id for person in people}
-    everybody = _by_role(session, record)
-    roles = [role for role in Role if (ids := everybody.get(role)) and ids <= known]
-    if may(actor, Permission.FOLLOWER_ADD):
-        people += record_kinds.who_could_be_given(session, record, actor)
-    return people, roles
-
-
 def add(session: Session, record: Any, command: SetTask, *, actor: User, at: datetime) -> Task:
     """Set a task. Raises Invalid for somebody who may not see the record, or a time that is past."""
     if not may(actor, Permission.TASK_SET):
@@ -146,29 +127,35 @@ def add(session: Session, record: Any, command: SetTask, *, actor: User, at: dat
     if not command.title.strip():
         raise Invalid({"title": N_("Say what is to be done.")})
     _refuse_past(command.due_at, at, "due_at")
-    _refuse_strangers(session, record, command.whose, actor)
+    giving.refuse_strangers(session, record, command.whose, actor)
     person, role = command.whose.person, command.whose.role
     task = tasks.open_task(
         session, TaskKind.HAND, command.title.strip(), record, due_at=command.due_at, at=at,
         who=tasks.Responsible(person, role.value if role else None), detail=getattr(record, "subject", None),
     )  # fmt: skip
-    task.type_name, task.note, task.set_by_id = command.type_name, command.note, actor.id
+    task.type, task.type_name = command.type, command.type.name if command.type else None
+    task.note, task.set_by_id = command.note, actor.id
     session.flush()
-    _refuse_blind(session, record, task)
-    _say(session, task, "task-set", actor, at, due=command.due_at, text=command.note)
+    giving.refuse_blind(session, record, task)
+    tasks.say(session, task, "task-set", actor, at, due=command.due_at, text=command.note)
     tasks.tell_handler(session, task, by=actor, at=at)
     return task
 
 
-def finish(session: Session, task: Task, result: str | None = None, *, actor: User, at: datetime) -> None:
-    """Done, with what came of it. A clock of a process ends with its step, not by a tick. Raises DomainError."""
+def finish(session: Session, task: Task, result: str | None = None, *, actor: User, at: datetime) -> Task | None:
+    """Done, with what came of it; gives the task that this set by itself, if any (`chaining`).
+
+    A clock of a process ends with its step, not by a tick: raises DomainError.
+    """
     if task.kind == TaskKind.DEADLINE:
         raise DomainError(N_("This ends with its step: record the step on the case."))
     if task.closed_at is not None:
-        return
+        return None
     task.result = result
     tasks.close(session, task, happened_at=at, at=at, actor=actor)
-    _say(session, task, "task-done", actor, at, text=result)
+    session.flush()
+    tasks.say(session, task, "task-done", actor, at, text=result)
+    return chaining.trigger(session, task, actor=actor, at=at)
 
 
 def put_off(session: Session, task: Task, due_at: datetime, reason: str, *, actor: User, at: datetime) -> None:
@@ -181,7 +168,7 @@ def put_off(session: Session, task: Task, due_at: datetime, reason: str, *, acto
         raise Invalid({"due_at": N_("Putting off means a later time than before.")})
     before = task.due_at
     tasks.put_off(session, task, due_at, at)
-    _say(session, task, "task-put-off", actor, at, was=before, due=due_at, text=reason.strip())
+    tasks.say(session, task, "task-put-off", actor, at, was=before, due=due_at, text=reason.strip())
 
 
 def hand_over(session: Session, task: Task, whose: Whose, reason: str | None, *, actor: User, at: datetime) -> None:
@@ -190,11 +177,11 @@ def hand_over(session: Session, task: Task, whose: Whose, reason: str | None, *,
     record = record_kinds.find(session, actor, task.record_kind, record_id=task.record_id)
     if (task.person_id, task.role) == (whose.person.id if whose.person else None, whose.role):
         raise Invalid({"whose": N_("The task is with them already.")})
-    _refuse_strangers(session, record, whose, actor)
-    before = _whose(task)
+    giving.refuse_strangers(session, record, whose, actor)
+    before = tasks.whose(task)
     tasks.hand_over(session, task, person=whose.person, role=whose.role.value if whose.role else None, at=at)
-    _refuse_blind(session, record, task)
-    _say(session, task, "task-handed-over", actor, at, before=before, text=reason)
+    giving.refuse_blind(session, record, task)
+    tasks.say(session, task, "task-handed-over", actor, at, before=before, text=reason)
     tasks.tell_handler(session, task, by=actor, at=at)
 
 
@@ -204,7 +191,7 @@ def call_off(session: Session, task: Task, reason: str, *, actor: User, at: date
     if not reason.strip():
         raise Invalid({"reason": N_("Say why.")})
     tasks.cancel(session, task, at=at, actor=actor)
-    _say(session, task, "task-called-off", actor, at, text=reason.strip())
+    tasks.say(session, task, "task-called-off", actor, at, text=reason.strip())
 
 
 # ---------- Parts ----------
@@ -220,54 +207,3 @@ def _refuse_fixed(task: Task) -> None:
         raise DomainError(N_("This belongs to the case; only tasks set by hand can be moved."))
     if task.closed_at is not None:
         raise DomainError(N_("This task is closed already."))
-
-
-def _refuse_strangers(session: Session, record: Any, whose: Whose, actor: User) -> None:
-    """Only who may bring in somebody new gives a record to a person who does not see it yet. Raises Invalid."""
-    if whose.person is None and whose.role is None:
-        raise Invalid({"whose": N_("Choose whose turn it is.")})
-    if may(actor, Permission.FOLLOWER_ADD):
-        return
-    if whose.person is not None and not record_kinds.sees(session, whose.person, record):
-        raise Invalid({"whose": N_("%(name)s may not see this record.") % {"name": whose.person.name}})
-    if whose.role is not None and not _all_see(session, record, whose.role):
-        raise Invalid({"whose": NOT_ALL % {"role": str(whose.role.label)}})
-
-
-NOT_ALL = N_("Not everybody of the role %(role)s may see this record: name a person.")
-
-
-def _refuse_blind(session: Session, record: Any, task: Task) -> None:
-    """With the task given, its people must see the record; what is never theirs to see is refused. Raises Invalid."""
-    if task.person is not None and not record_kinds.sees(session, task.person, record):
-        raise Invalid({"whose": N_("%(name)s may not see this record.") % {"name": task.person.name}})
-    if task.person is None and task.role and not _all_see(session, record, Role(task.role)):
-        raise Invalid({"whose": NOT_ALL % {"role": str(Role(task.role).label)}})
-
-
-def _all_see(session: Session, record: Any, role: Role) -> bool:
-    people = _by_role(session, record).get(role, set())
-    return bool(people) and people <= set(session.scalars(record_kinds.who_sees(record).with_only_columns(User.id)))
-
-
-def _by_role(session: Session, record: Any) -> dict[str, set[int]]:
-    """The people of each role in the branch of the record, who may sign in."""
-    query = select(User.role, User.id).where(User.disabled_at.is_(None))
-    if (branch_id := record_kinds.branch_of(record)) is not None:
-        query = query.where(or_(User.branch_id.is_(None), User.branch_id == branch_id))
-    found: dict[str, set[int]] = {}
-    for role, number in session.execute(query):
-        found.setdefault(role, set()).add(number)
-    return found
-
-
-def _whose(task: Task) -> dict[str, str | None]:
-    return {"name": task.person.name if task.person else None, "role": None if task.person else task.role}
-
-
-def _say(session: Session, task: Task, action: str, actor: User, at: datetime, **data: Any) -> None:
-    record = tasks.RecordRef(task.record_kind, task.record_id, task.record_number, task.customer_id)
-    events.record(
-        session, EventKind.TASK, action=action, actor=actor, at=at, record=record,
-        task=task.id, name=tasks.shown_title(task), whose=_whose(task), **data,
-    )  # fmt: skip

@@ -348,13 +348,11 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "portal_url": _is_url,
     "mail_from": lambda text: re.fullmatch(r"[^\s@<>\"',;]+@[A-Za-z0-9.-]+", text) is not None,
     "smtp_host": lambda text: re.fullmatch(r"[A-Za-z0-9._:\[\]-]+", text) is not None,
-    "task_types": lambda text: all(0 < len(name.strip()) <= 20 for name in text.split("、")),
 }
 _HINTS = {
     "portal_url": N_("An address that begins with http:// or https://"),
     "mail_from": N_("An e-mail address, for example service@example.com"),
     "smtp_host": N_("The name or address of a server, without spaces"),
-    "task_types": N_("Names separated by 、, each with 1 to 20 characters"),
 }
 
 

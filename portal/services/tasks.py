@@ -323,6 +323,19 @@ def _tell(session: Session, task: Task, level: str, repeat: int, at: datetime, *
     )
 
 
+def whose(task: Task) -> dict[str, str | None]:
+    """Whose turn a task is, as events keep it."""
+    return {"name": task.person.name if task.person else None, "role": None if task.person else task.role}
+
+
+def say(session: Session, task: Task, action: str, actor: User, at: datetime, **data: Any) -> None:
+    """Write into the history of its record what somebody did with a task."""
+    events.record(
+        session, EventKind.TASK, action=action, actor=actor, at=at, record=_ref(task),
+        task=task.id, name=shown_title(task), whose=whose(task), **data,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class RecordRef:
     """Enough of a record to name it in an event."""

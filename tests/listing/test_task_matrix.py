@@ -51,7 +51,7 @@ def test_the_counts_at_the_foot_are_those_of_the_tasks(session, make, clock, kin
                 wanted.setdefault(task.code or task.kind, Counter())[task_matrix.standing(task, at)] += 1
         columns = task_matrix.columns_of(session, user, listing, State(), at)
         assert {each.key: +Counter(each.counts) for each in columns} == wanted
-        held = task_matrix.tasks_of(session, listing, sorted(seen))
+        held = task_matrix.tasks_of(session, listing, sorted(seen), user)
         assert sum(len(tasks) for tasks in held.values()) == sum(sum(each.counts.values()) for each in columns)
 
 
@@ -75,7 +75,7 @@ def test_its_lines_are_those_of_the_list(sign_in, make, clock, kind):
 
 
 def test_the_most_pressing_task_stands_in_the_cell(session, make, clock):
-    fill(make, clock)
+    people = fill(make, clock)
     listing, at = LISTINGS["complaints"], clock.now()
     with transaction() as writing:
         for hours in (9, 1, 3):
@@ -85,7 +85,7 @@ def test_the_most_pressing_task_stands_in_the_cell(session, make, clock):
                     started_at=at, due_at=at + timedelta(hours=hours),
                 )
             )  # fmt: skip
-    tasks = task_matrix.tasks_of(session, listing, [1])[1, "HAND"]
+    tasks = task_matrix.tasks_of(session, listing, [1], people.manager)[1, "HAND"]
     assert [task.due_at for task in tasks] == [at + timedelta(hours=hours) for hours in (1, 3, 9)]
 
 
