@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, event
@@ -61,7 +61,7 @@ db = SQLAlchemy(model_class=Base)
 
 def session() -> Session:
     """The session of this request, job or command."""
-    return cast(Session, db.session)
+    return db.session()
 
 
 @contextmanager
@@ -146,5 +146,9 @@ def _on_connect(connection: Any, _record: Any) -> None:
 
 @event.listens_for(Engine, "begin")
 def _on_begin(connection: Any) -> None:
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+    if connection.dialect.name != "sqlite":
+        return
+    if _writing.get():
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.connection.dbapi_connection.execute("BEGIN")  # takes no lock, so it cannot fail

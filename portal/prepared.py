@@ -5,7 +5,8 @@ what every page asks stands here: `Prepared(select(...).where(Task.person_id == 
 of a module, or from a function that keeps what it made. `rows` gives values as Python knows them, `raw` as the database
 gave them, for those who keep what they drew from them; `read` turns the one into the other.
 
-Nothing is flushed before: what was changed in the present transaction must be flushed by whoever changed it.
+Nothing is flushed before: what was changed in the present transaction must be flushed by whoever changed it. The
+driver is asked without the library in between; whoever listens to its cursors hears of it all the same.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Dialect, SelectBase
+from sqlalchemy import Connection, Dialect, SelectBase, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 Values = tuple[Any, ...]
@@ -43,18 +45,24 @@ class Prepared:
 
     def raw(self, session: Session, values: Mapping[str, Any]) -> list[Values]:
         """The rows as the database gives them. `values` may hold more than is asked for."""
-        connection = session.connection()
+        connection = _connection(session)
         form = self._forms.get(connection.dialect.name) or self._form(connection.dialect)
         given = form.constants.copy()
         for name, change in form.asked:
             given[name] = values[name] if change is None else change(values[name])
         filled: Any = given if form.order is None else tuple([given[name] for name in form.order])
-        result = connection.exec_driver_sql(form.sql, filled)
-        cursor: Any = result.cursor
-        if form.readers is None:
-            form.readers = self._readers(connection.dialect, [column[1] for column in cursor.description])
-        found: list[Values] = cursor.fetchall()
-        result.close()
+        cursor: Any = connection.connection.cursor()
+        try:
+            for listener in connection.engine.dispatch.before_cursor_execute:
+                listener(connection, cursor, form.sql, filled, None, False)
+            cursor.execute(form.sql, filled)
+            if form.readers is None:
+                form.readers = self._readers(connection.dialect, [column[1] for column in cursor.description])
+            found: list[Values] = cursor.fetchall()
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _failed(connection, form.sql, filled, error, cursor) from error
+        finally:
+            cursor.close()
         return found
 
     def rows(self, session: Session, values: Mapping[str, Any]) -> list[Values]:
@@ -70,7 +78,7 @@ class Prepared:
 
     def reader(self, session: Session) -> Callable[[Values], Values]:
         """What reads a raw row of a question that was asked before."""
-        readers = self._forms[session.connection().dialect.name].readers
+        readers = self._forms[_connection(session).dialect.name].readers
         assert readers is not None
         if not any(readers):
             return tuple
@@ -102,6 +110,38 @@ class Prepared:
             column.type.dialect_impl(dialect).result_processor(dialect, code)
             for column, code in zip(columns, codes, strict=True)
         )
+
+
+CONNECTION = "connection"
+"""Where a session keeps the connection of its present transaction: asking the library costs as much as a question."""
+
+
+def _connection(session: Session) -> Connection:
+    found: Connection = session.info.get(CONNECTION) or session.connection()
+    return found
+
+
+@event.listens_for(Session, "after_begin")
+def _begun(session: Session, _transaction: Any, connection: Connection) -> None:
+    session.info[CONNECTION] = connection
+
+
+@event.listens_for(Session, "after_soft_rollback")
+@event.listens_for(Session, "after_transaction_end")
+def _ended(session: Session, _transaction: Any) -> None:
+    session.info.pop(CONNECTION, None)
+
+
+def _failed(connection: Connection, sql: str, filled: Any, error: Exception, cursor: Any) -> Exception:
+    """The error as the library raises it."""
+    dialect = connection.dialect
+    lost = dialect.is_disconnect(error, connection.connection, cursor)  # type: ignore[arg-type]
+    found = DBAPIError.instance(
+        sql, filled, error, dialect.loaded_dbapi.Error, dialect=dialect, connection_invalidated=lost
+    )
+    if lost:
+        connection.invalidate(error)
+    return found
 
 
 def _changing(column_type: Any, dialect: Dialect) -> Change | None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import logging
 import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Request, Response, g, request
 from flask import session as cookie
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_login import AnonymousUserMixin, LoginManager, current_user
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -26,6 +27,7 @@ from portal.db import session as database
 from portal.db import transaction
 from portal.errors import DomainError
 from portal.i18n import N_
+from portal.kept import Kept
 from portal.models.org import User
 from portal.services import second_factor, sessions
 
@@ -58,10 +60,23 @@ logins.session_protection = None  # our sessions are rows, see portal/services/s
 
 
 class _Cookies(SecureCookieSessionInterface):
-    """The cookie is marked Secure whenever it travels over https. Its signer is made once."""
+    """The cookie is marked Secure whenever it travels over https. Its signer is made once, and each is read once."""
 
     def __init__(self) -> None:
         self._signer: Any = None
+        self._opened: Kept[str, tuple[dict[str, Any], datetime]] = Kept(2_000)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """What the cookie says. One that was checked once is the same, letter by letter, until it is too old."""
+        value = request.cookies.get(COOKIE_NAME, "")
+        known = self._opened.get(value)
+        if known is not None and clock.machine_now() - known[1] <= app.permanent_session_lifetime:
+            return self.session_class(known[0])
+        opened = super().open_session(app, request)
+        if opened and all(isinstance(each, str) for each in opened.values()):  # a list could be changed in its place
+            _said, signed_at = self.get_signing_serializer(app).loads(value, return_timestamp=True)
+            self._opened.keep(value, (dict(opened), signed_at))
+        return opened
 
     def get_signing_serializer(self, app: Flask) -> Any:
         if self._signer is None:
@@ -103,6 +118,7 @@ def _receive() -> ResponseReturnValue | None:
     g.user, g.user_session, g.half_way = None, None, None
     if request.endpoint == "static":
         return None
+    _take_token()
     if not _HOST.fullmatch(request.headers.get("Host", "")):
         refusal = _refuse(N_("The address of the portal is not right."), 400, "malformed host")
         return Response(str(refusal), 400, mimetype="text/plain")  # no page: its links would hold the wrong address
@@ -190,6 +206,20 @@ def _check_origin() -> None:
         foreign = True
     if foreign:
         raise _refuse(N_("This request came from another site and was refused."), 403, "cross-site")
+
+
+_tokens: Kept[tuple[Any, str], str] = Kept(2_000)
+"""The signed token of the forms by what it signs; both live as long as the session."""
+
+
+def _take_token() -> None:
+    """Sign the secret of the session once, not on each request. Whoever has none yet gets one with the first form."""
+    from flask import current_app
+
+    secret = cookie.get("csrf_token")
+    if isinstance(secret, str):
+        key = current_app.secret_key, secret
+        g.csrf_token = _tokens.get(key) or _tokens.keep(key, generate_csrf())
 
 
 def _check_token() -> None:

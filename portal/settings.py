@@ -14,8 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.i18n import N_, Text
+from portal.kept import Kept
 from portal.models.setting import SettingValue
 from portal.permissions import Role
+from portal.prepared import Prepared
+from portal.prepared import Values as Row
 
 Kind = Literal["int", "decimal", "bool", "text", "choice", "hours", "split", "roles", "map"]
 Provenance = Literal["seed", "ext", "assumed"]
@@ -121,14 +124,20 @@ SECRETS = frozenset({"smtp_password"})
 """Shown as dots, and never written into an event."""
 
 
-_CHANGED = select(SettingValue.key, SettingValue.value)
+_CHANGED = Prepared(select(SettingValue.key, SettingValue.value))
+_read: Kept[tuple[Row, ...], dict[str, Any]] = Kept(50)
+"""What differs from the defaults, by the rows that say so."""
 
 
 def get(session: Session, key: str) -> Any:
     """The value in force. Read once per transaction; `decimal` settings come as Decimal. Raises KeyError."""
     values: dict[str, Any] | None = session.info.get("settings")
     if values is None:
-        values = session.info["settings"] = dict(session.connection().execute(_CHANGED).all())
+        rows = tuple(_CHANGED.raw(session, {}))
+        values = _read.get(rows)
+        if values is None:
+            values = _read.keep(rows, dict(map(_CHANGED.reader(session), rows)))
+        session.info["settings"] = values
     setting = SETTINGS[key]
     value = values.get(key, setting.default)
     return Decimal(str(value)) if setting.kind == "decimal" else value

@@ -68,6 +68,10 @@ class Application(Flask):
 
     jinja_environment = Environment
 
+    def ensure_sync(self, func: Any) -> Any:
+        """All our views and hooks are plain functions: nothing to look up on each call of each."""
+        return func
+
     @property
     def jinja_env(self) -> FlaskEnvironment:
         """The templates in the present language."""

@@ -84,10 +84,20 @@ def _lock_file(home: Path, port: int) -> Path:
 def _load(_target: str) -> Callable[..., Any]:
     """Runs in each server process: it must not outlive the main one, or two versions of the portal would answer."""
     lifeline.die_with_parent()
-    gc.enable()
+    collect_seldom()
     from portal.wsgi import app
 
     return app
+
+
+def collect_seldom() -> None:
+    """Look for garbage in circles once in some dozen requests, not several times in each: a page makes and drops
+    thousands of records. What is loaded already is never looked at again.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
+    gc.enable()
 
 
 def run(host: str, port: int, *, workers: int | None = None, threads: int = 4) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from sqlalchemy import bindparam, func, literal, select, union_all
+import pytest
+from sqlalchemy import bindparam, column, func, literal, select, table, union_all
+from sqlalchemy.exc import DBAPIError
 
 from portal.db import UtcDateTime
 from portal.models.contract import Contract, ContractState
 from portal.models.customer import Customer
-from portal.prepared import Prepared
+from portal.prepared import CONNECTION, Prepared
 
 
 def test_values_come_back_as_the_library_reads_them(make, session):
@@ -49,3 +51,27 @@ def test_unions_are_read_too(make, session):
 
 def test_nothing_found_is_none(session):
     assert Prepared(select(Contract.id)).scalar(session, {}) is None
+
+
+def test_whoever_listens_to_the_cursors_hears_of_it(make, session, queries):
+    make.contract()
+    with queries() as seen:
+        Prepared(select(Contract.id)).rows(session, {})
+    assert [statement.split()[0] for statement in seen] == ["SELECT"]
+
+
+def test_what_the_database_refuses_is_an_error_of_the_library(session):
+    with pytest.raises(DBAPIError):
+        Prepared(select(column("nothing")).select_from(table("nowhere"))).rows(session, {})
+    session.rollback()
+    assert Prepared(select(literal(1))).scalar(session, {}) == 1
+
+
+def test_the_connection_is_the_one_of_the_present_transaction(make, session):
+    number = make.contract().number
+    asked = Prepared(select(Contract.number))
+    assert asked.scalar(session, {}) == number
+    session.rollback()
+    assert CONNECTION not in session.info
+    assert asked.scalar(session, {}) == number
+    assert session.info[CONNECTION] is session.connection()

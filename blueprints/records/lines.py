@@ -13,6 +13,7 @@ from flask import current_app
 from markupsafe import Markup
 
 from portal import clock, formatting, i18n
+from portal.kept import Kept
 from portal.listing import engine
 from portal.listing.cells import Due, Title
 from portal.listing.engine import Page, Row
@@ -23,8 +24,8 @@ KEPT = 20_000
 
 _Line = tuple[str, str]
 """What stands before the moving cell and behind it; without one all stands before."""
-_lines: dict[tuple[str, str, int, tuple[str, ...], Values], _Line] = {}
-_chips: dict[tuple[str, Values], tuple[str, datetime, datetime]] = {}
+_lines: Kept[tuple[str, str, int, tuple[str, ...], Values], _Line] = Kept(KEPT)
+_chips: Kept[tuple[str, Values], tuple[str, datetime, datetime]] = Kept(KEPT)
 
 
 def body(page: Page, shown: tuple[str, ...]) -> Markup:
@@ -37,22 +38,15 @@ def body(page: Page, shown: tuple[str, ...]) -> Markup:
         key = kind, language, today, shown, raw[:still]
         line = _lines.get(key)
         if line is None:
-            line = _keep(_lines, key, _line(Row(kind, page.read(raw)), page, shown))
+            line = _lines.keep(key, _line(Row(kind, page.read(raw)), page, shown))
         if not moves:
             drawn.append(line[0])
             continue
         chip = _chips.get((language, raw[still:-1]))
         if chip is None or not chip[1] <= at < chip[2]:
-            chip = _keep(_chips, (language, raw[still:-1]), _chip(page, raw, at))
+            chip = _chips.keep((language, raw[still:-1]), _chip(page, raw, at))
         drawn += (line[0], chip[0], line[1])
     return Markup("".join(drawn))  # every part was drawn, and escaped, by a template
-
-
-def _keep(kept: dict[Any, Any], key: Any, value: Any) -> Any:
-    if len(kept) >= KEPT:
-        kept.clear()
-    kept[key] = value
-    return value
 
 
 def _line(row: Row, page: Page, shown: tuple[str, ...]) -> _Line:

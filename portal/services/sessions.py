@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,8 +18,10 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from portal import settings
+from portal.kept import Kept
 from portal.models.account import UserSession
 from portal.models.org import User
+from portal.prepared import Prepared, Values
 
 COOKIE_KEY = "token"
 """The name of the token in the signed cookie."""
@@ -80,21 +83,33 @@ class Seen:
     user: User
 
 
-_BEGAN = UserSession.created_at.label("session_created_at")
-_LOOK = (
-    select(UserSession.id.label("session_id"), _BEGAN, UserSession.seen_at, UserSession.expires_at)
-    .add_columns(UserSession.second_factor_at, *User.__table__.c)
+_OWN = (
+    UserSession.id,
+    UserSession.created_at,
+    UserSession.seen_at,
+    UserSession.expires_at,
+    UserSession.second_factor_at,
+)
+_Person = namedtuple("_Person", [column.key for column in User.__table__.c])  # type: ignore[misc]
+_LOOK = Prepared(
+    select(*_OWN, *User.__table__.c)
     .join(User, User.id == UserSession.user_id)
     .where(UserSession.token_hash == bindparam("token"), UserSession.ended_at.is_(None), User.disabled_at.is_(None))
 )
+_seen: Kept[Values, Seen] = Kept(500)
 
 
 def look(session: Session, token: str) -> Seen | None:
-    """As `find`, for requests that only read: leaner by half, since no records are made of the rows."""
-    row = session.connection().execute(_LOOK, {"token": digest(token)}).one_or_none()
-    if row is None:
+    """As `find`, for requests that only read: no records are made of the rows, and the same rows are read once."""
+    found = _LOOK.raw(session, {"token": digest(token)})
+    if not found:
         return None
-    return Seen(row[0], row[1], row[2], row[3], row[4], user=cast(User, row))
+    return _seen.get(found[0]) or _seen.keep(found[0], _read(_LOOK.reader(session)(found[0])))
+
+
+def _read(row: Values) -> Seen:
+    user = cast(User, _Person(*row[len(_OWN) :]))
+    return Seen(row[0], row[1], row[2], row[3], row[4], user)
 
 
 _FIND = (

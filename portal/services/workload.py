@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Row,
     Select,
     and_,
@@ -27,6 +26,7 @@ from sqlalchemy.orm import Session
 from portal import clock, visibility
 from portal.models.org import User
 from portal.models.task import Task
+from portal.prepared import Prepared
 from portal.services import notices
 
 CEILING = 999
@@ -53,19 +53,19 @@ class Counts:
 def counts(session: Session, user: User, at: datetime) -> Counts:
     """How much lies before the person, in one query over indexes; tasks stop counting at CEILING."""
     given = visibility.parameters(user) | {"at": at}
-    rows = session.connection().execute(_counts(visibility.placeholder(user)), given).all()
+    rows = _counts(visibility.placeholder(user)).rows(session, given)
     by_kind = {kind: int(number or 0) for kind, _total, number in rows if kind is not None}
     unread = sum(total for kind, total, _late in rows if kind is None)
     return Counts(sum(total for _kind, total, _late in rows) - unread, sum(by_kind.values()), by_kind, unread)
 
 
 @lru_cache
-def _counts(viewer: visibility.Placeholder) -> CompoundSelect[Any]:
+def _counts(viewer: visibility.Placeholder) -> Prepared:
     own = select(Task.record_kind, Task.due_at).where(Task.closed_at.is_(None), mine(viewer)).limit(CEILING).subquery()
     late = func.sum(case((own.c.due_at < bindparam("at"), 1), else_=0))
     tasks = select(own.c.record_kind, func.count(), late).group_by(own.c.record_kind)
     unread = notices.unread(viewer).subquery()
-    return tasks.union_all(select(null(), func.count(), literal(0)).select_from(unread))
+    return Prepared(tasks.union_all(select(null(), func.count(), literal(0)).select_from(unread)))
 
 
 def queue(user: visibility.Viewer) -> Select[Task]:

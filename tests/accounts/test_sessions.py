@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import UnmappedInstanceError
 
 from portal.db import transaction
 from portal.models.account import UserSession
+from portal.models.org import User
 from portal.models.setting import SettingValue
 from portal.permissions import Role
 from portal.services import accounts, sessions
@@ -252,3 +256,51 @@ def test_own_name(sign_in: SignIn, make: Make) -> None:
     client.post("/account/", {"name": "周😀", "locale": "zh_Hans", "theme": "auto"}, status=422)
     client.post("/account/", {"name": "周", "locale": "zh_Hans", "theme": "auto", "role": "MANAGER"}, status=400)
     assert (user.name, user.role) == ("周小雯", "SPECIALIST")
+
+
+def test_who_only_reads_is_a_plain_row_that_no_relationship_takes(sign_in: SignIn, session: Session) -> None:
+    """So a page that handed it to one would fail when every link is followed (tests/house/test_language_crawl.py)."""
+    client = sign_in(Role.SPECIALIST)
+    person: Any
+    for kept in ("first", "kept"):
+        found = sessions.look(session, client.token or "")
+        assert found is not None, kept
+        person = found.user
+        assert (person.id, person.name, person.role) == (client.user.id, client.user.name, client.user.role)
+    with pytest.raises(AttributeError, match="_sa_instance_state"):
+        session.scalars(select(UserSession)).one().user = person
+    with pytest.raises(UnmappedInstanceError):
+        session.add(person)
+    session.rollback()
+
+
+def test_what_is_kept_of_a_person_is_what_the_row_says(sign_in: SignIn, session: Session, make: Make) -> None:
+    client = sign_in(Role.SPECIALIST)
+    assert is_in(client)
+    with transaction():
+        session.get_one(User, client.user.id).name = "别名"
+    assert "别名" in client.get("/account/").text
+
+
+def test_a_cookie_that_was_read_once_is_not_read_for_ever(app: Flask, sign_in: SignIn) -> None:
+    client = sign_in(Role.SPECIALIST)
+    assert is_in(client)
+    assert is_in(client)
+    app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=-2)
+    try:
+        assert not is_in(client)
+    finally:
+        app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(days=31)
+
+
+def test_each_session_signs_its_own_secret(app: Flask, sign_in: SignIn, visitor: Client) -> None:
+    """The signed token is kept by what it signs: neither a stranger nor another session gets somebody else's."""
+    first, second = sign_in(Role.SPECIALIST), sign_in(Role.MANAGER)
+    assert is_in(first)  # the first page gives the secret
+    assert is_in(second)
+    tokens = [re.findall(r'"X-CSRFToken": "([^"]+)"', each.get("/account/").text)[0] for each in (first, first, second)]
+    assert tokens[0] == tokens[1] != tokens[2]
+    first.post("/account/sign-out", status=303)
+    strange = visitor.get("/account/sign-in", status=200)
+    assert tokens[0] not in strange.text
+    assert "Set-Cookie" in strange.headers

@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from portal.web import collect_seldom
 from tests.benchmarks import pages
 from tests.benchmarks.volume import Sample, Volume
 
@@ -33,6 +34,7 @@ def main() -> None:
             seconds = time.perf_counter() - started
             print(f"{size:,} projects seeded in {seconds:.0f} s, {time.process_time() - cpu:.0f} s of processor time")
         volumes.append(volume)
+    collect_seldom()  # as each process of the web server does
     found = pages.measure(volumes, given.rounds, chosen)
     print(pages.table(found, [volume.projects for volume in volumes], chosen))
     if given.profile:
