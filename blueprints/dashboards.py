@@ -1,61 +1,92 @@
-"""Parts that the dashboards share: tiles that count a list they open, the queue of a person's tasks."""
+"""Dashboards: the tiles of the role as the person arranged them, each number the number of rows it opens."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from portal import clock
+from flask import g
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from blueprints.http import page
+from portal import charts, clock, formatting
 from portal.db import session
-from portal.i18n import N_, Text, _, _p
-from portal.listing import engine
+from portal.i18n import _, _p
 from portal.listing.registry import LISTINGS
 from portal.models.org import User
+from portal.models.task import Task, TaskKind
 from portal.paths import record_path
-from portal.services import tasks, workload
+from portal.permissions import Permission, Role, may
+from portal.services import boards, tasks, tiles, workload
+from portal.services.tiles import Arranged, Look, Tile
 
 QUEUE_ROWS = 16
+ICONS = {"complaints": "message-report", "consultations": "phone", "escalations": "flag"}
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
-    """A number and the list with just those rows."""
+class Number:
+    """A number and the list with just those rows. `load_url`: it is counted when the page is there."""
 
-    label: Text | str
-    figure: str
+    key: str
+    label: str
     url: str
+    figure: str = ""
     kind: str = ""
-    unit: str = ""
     context: str = ""
+    is_wide: bool = False
+    load_url: str = ""
+
+    @property
+    def unit(self) -> str:
+        """What is counted."""
+        return _("items")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A tile to be counted: `/records/<kind>?filter=<filters>`. `mark` (late, soon) colours it when it is not zero."""
+def numbers(user: User, found: Sequence[Tile], at: datetime, *, later: bool = True) -> list[Number]:
+    """The tiles with the numbers of the lists they open, in one question.
 
-    label: Text | str
-    kind: str
-    filters: str
-    mark: str = ""
-    context: str = ""
-
-
-def tiles(user: User, at: datetime, wanted: list[Wanted]) -> list[Tile]:
-    """The tiles with the numbers of the lists they open."""
-    found = engine.count_many(session(), user, [(one.kind, {"filter": one.filters}) for one in wanted], at=at)
+    A word that is searched for costs a question of its own, so those tiles come `later`, each by itself.
+    """
+    waiting = [tile for tile in found if later and tile.state.q]
+    now = [tile for tile in found if tile not in waiting]
+    besides = [Tile(tile.key, tile.label, kind=tile.kind, query=tile.beside[1]) for tile in now if tile.beside]
+    counts = tiles.counted(session(), user, [*now, *besides], at=at)
+    by_key = dict(zip([tile.key for tile in now], counts, strict=False))
+    beside = dict(zip([tile.key for tile in besides], counts[len(now) :], strict=True))
     return [
-        Tile(
-            one.label,
-            f"{number}+" if capped else str(number),
-            f"/records/{one.kind}?filter={one.filters}",
-            one.mark if number else "",
-            _("items"),
-            one.context,
-        )
-        for one, (number, capped) in zip(wanted, found, strict=True)
+        Number(tile.key, str(tile.label), tile.url, is_wide=tile.is_wide, load_url=part_url(tile))
+        if tile in waiting
+        else _number(tile, by_key[tile.key], beside.get(tile.key))
+        for tile in found
     ]
+
+
+def _number(tile: Tile, counted: tuple[int, bool], beside: tuple[int, bool] | None) -> Number:
+    count, _capped = counted
+    mark, context = tile.mark if count else "", ""
+    if tile.beside and beside:
+        context = str(tile.beside[0]) % {"count": figure(*beside)}
+    if tile.alert_over is not None:
+        is_over = count > tile.alert_over
+        mark = "late" if is_over else ""
+        limit = {"limit": tile.alert_over}
+        context = _("More than %(limit)s", **limit) if is_over else _("At most %(limit)s", **limit)
+    return Number(tile.key, str(tile.label), tile.url, figure(*counted), mark, context, tile.is_wide)
+
+
+def figure(number: int, capped: bool) -> str:
+    """A count as a tile says it."""
+    return f"{number}+" if capped else str(number)
+
+
+def part_url(tile: Tile) -> str:
+    """Where a tile of a favourite is drawn by itself."""
+    return f"/records/tiles/{tile.favourite_id}/{tile.look.value}" + ("?wide=1" if tile.is_wide else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +98,6 @@ class QueueRow:
     process: str
     title: str
     url: str
-
-
-ICONS = {"complaints": "message-report", "consultations": "phone", "escalations": "flag"}
 
 
 def queue_rows(found: Sequence[Any]) -> list[QueueRow]:
@@ -96,21 +124,68 @@ def process_name(kind: str) -> str:
     return names.get(kind) or str(LISTINGS[kind].one)
 
 
-def my_queue(user: User) -> list[QueueRow]:
-    """The first tasks of the person by due time."""
-    return queue_rows(workload.own_lines(session(), user, QUEUE_ROWS))
+class Day:
+    """What the panels of one page are drawn from, each asked for once and only when a panel shows it.
 
+    A panel of a role has the macro of its key in `templates/dashboards/panels.html`, which reads this.
+    """
 
-MINE = [
-    Wanted(N_("Overdue"), "tasks", "mine,open,overdue", "late"),
-    Wanted(N_("Due in 24 hours"), "tasks", "mine,open,soon", "soon"),
-    Wanted(N_("Due today"), "tasks", "mine,open,today"),
-]
-"""Late, due within 24 hours, due today: of the person's own tasks."""
+    def __init__(self, user: User, at: datetime) -> None:
+        self.user, self.at = user, at
+
+    @cached_property
+    def queue(self) -> list[QueueRow]:
+        """The first tasks of the person by due time."""
+        return queue_rows(workload.own_lines(session(), self.user, QUEUE_ROWS))
+
+    @cached_property
+    def promises(self) -> list[QueueRow]:
+        """What was promised to customers and passed on to the person."""
+        talk = Task.kind.in_((TaskKind.PROMISE, TaskKind.MESSAGE, TaskKind.CALL_BACK))
+        return queue_rows(session().scalars(workload.queue(self.user).where(talk).limit(8)).all())
+
+    @cached_property
+    def loads(self) -> boards.Loads:
+        """Who has how much."""
+        return boards.loads(session(), self.user, self.at)
+
+    @cached_property
+    def trend(self) -> Markup:
+        """Complaints received and closed per week."""
+        weeks = boards.trend(session(), self.user, self.at)
+        return charts.bars_and_line(
+            [f"{monday:%m-%d}" for monday, _received, _closed in weeks],
+            [received for _monday, received, _closed in weeks],
+            [closed for _monday, _received, closed in weeks],
+            bar_name=_("Received"),
+            line_name=_("Closed"),
+        )
+
+    @cached_property
+    def late(self) -> list[QueueRow]:
+        """The latest of all."""
+        return queue_rows(workload.late_lines(session(), self.user, self.at, 10))
+
+    @cached_property
+    def to_take(self) -> Any:
+        """Escalations that wait for the manager."""
+        return boards.escalations_to_take(session(), self.user, 8)
+
+    @cached_property
+    def mine(self) -> list[QueueRow]:
+        """What waits for the manager."""
+        return queue_rows(workload.own_lines(session(), self.user, 8))
+
+    @property
+    def may_register(self) -> bool:
+        """Whether the way out of an empty queue is to register a complaint."""
+        return may(self.user, Permission.COMPLAINT_PREFILL)
 
 
 def greeting(user: User, at: datetime) -> str:
-    """A greeting that knows the time of day."""
+    """A greeting that knows the time of day; for the manager the date."""
+    if user.role == Role.MANAGER:
+        return formatting.day(at)
     hour = clock.local(at).hour
     if hour < 11:
         return _("Good morning, %(name)s", name=user.name)
@@ -119,8 +194,24 @@ def greeting(user: User, at: datetime) -> str:
     return _("Good evening, %(name)s", name=user.name)
 
 
-def context(user: User, *more: Wanted) -> dict[str, Any]:
-    """What every dashboard shows: greeting, tiles, queue."""
-    at = clock.now()
-    counted = tiles(user, at, [*MINE, *more])
-    return {"greeting": greeting(user, at), "tiles": counted, "queue": my_queue(user), "at": at}
+def context(user: User, at: datetime) -> dict[str, Any]:
+    """What a dashboard shows."""
+    board = tiles.arranged(session(), user)
+    return {
+        "greeting": greeting(user, at),
+        "board": board,
+        "numbers": numbers(user, board.numbers, at),
+        "day": Day(user, at),
+        "part_url": part_url,
+        "side_is_wide": side_is_wide(user, board),
+    }
+
+
+def side_is_wide(user: User, board: Arranged) -> bool:
+    """Whether the side column needs room for more than lines of names."""
+    return user.role == Role.MANAGER or any(tile.look is not Look.PANEL for tile in board.panels(wide=False))
+
+
+def show(title: str) -> ResponseReturnValue:
+    """The start page of the person's role."""
+    return page("dashboards/page.html", title=title, **context(g.user, clock.now()))

@@ -76,7 +76,8 @@ def _nice(value: float) -> int:
 
 # ---------- Figures of a list: bars, stacks, lines, shares ----------
 
-WIDE = 880
+WIDE, NARROW = 880, 400
+"""Units of a drawing that fills the page, and of one in a side column."""
 RING = 380
 ROW, BAR = 30, 18
 PATTERNS = 8
@@ -103,17 +104,19 @@ class Series:
     points: Sequence[Point]
 
 
-def rows_of_bars(labels: Sequence[str], series: Sequence[Series], *, title: str, key: str = "chart") -> Markup:
+def rows_of_bars(
+    labels: Sequence[str], series: Sequence[Series], *, title: str, key: str = "chart", room: int = WIDE
+) -> Markup:
     """A bar for each label, lying, its figure behind it; several series lie end to end."""
-    room = min(190, max([60, *(_width(label) for label in labels)]) + 12)
+    names = min(190.0, room * 0.36, max([60, *(_width(label) for label in labels)]) + 12)
     low, high = _span([_stack(series, place) for place in range(len(labels))])
-    scale = (WIDE - room - 84) / ((high - low) or 1)
-    start = room + -low * scale
-    parts, top = _legend(series, key)
+    scale = (room - names - 84) / ((high - low) or 1)
+    start = names + -low * scale
+    parts, top = _legend(series, key, room)
     parts.append(_line("axis", start, top, start, top + ROW * len(labels)))
     for place, label in enumerate(labels):
         middle = top + ROW * place + ROW / 2
-        parts.append(_text(room - 8, middle + 4, _cut(label, room - 12), "mid", "end"))
+        parts.append(_text(names - 8, middle + 4, _cut(label, names - 12), "mid", "end"))
         right, left = start, start
         for number, each in enumerate(series):
             point = each.points[place]
@@ -126,15 +129,21 @@ def rows_of_bars(labels: Sequence[str], series: Sequence[Series], *, title: str,
         shown = series[0].points[place].text if len(series) == 1 else short(sum(_stack(series, place)))
         if any(each.points[place].value is not None for each in series):
             parts.append(_text(right + 6, middle + 4, shown, "strong"))
-    return _drawing(parts, WIDE, top + ROW * len(labels) + 8, title, key, len(series))
+    return _drawing(parts, room, top + ROW * len(labels) + 8, title, key, len(series), room)
 
 
 def columns(
-    labels: Sequence[str], series: Sequence[Series], *, title: str, key: str = "chart", stacked: bool = False
+    labels: Sequence[str],
+    series: Sequence[Series],
+    *,
+    title: str,
+    key: str = "chart",
+    stacked: bool = False,
+    room: int = WIDE,
 ) -> Markup:
     """Standing bars, for times; several series stand side by side or, stacked, on each other."""
-    plan = _Plan(labels, series, stacked)
-    parts, top = _legend(series, key)
+    plan = _Plan(labels, series, stacked, room)
+    parts, top = _legend(series, key, room)
     parts += plan.frame(top)
     each_wide = plan.step * 0.7 / (1 if stacked else len(series))
     for place, label in enumerate(labels):
@@ -153,13 +162,15 @@ def columns(
         if (len(series) == 1 or stacked) and plan.tells_figures and (up or down):
             x = plan.left + plan.step * (place + 0.5)
             parts.append(_text(x, plan.y(max(up, 0), top) - 5, short(up + down), "strong", "middle"))
-    return _drawing(parts, plan.wide, plan.foot(top), title, key, len(series))
+    return _drawing(parts, plan.wide, plan.foot(top), title, key, len(series), room)
 
 
-def lines(labels: Sequence[str], series: Sequence[Series], *, title: str, key: str = "chart") -> Markup:
+def lines(
+    labels: Sequence[str], series: Sequence[Series], *, title: str, key: str = "chart", room: int = WIDE
+) -> Markup:
     """A line for each series, its name at its end; where there is no figure, it breaks."""
-    plan = _Plan(labels, series, False)
-    parts, top = _legend(series, key, as_lines=True)
+    plan = _Plan(labels, series, False, room)
+    parts, top = _legend(series, key, room, as_lines=True)
     parts += plan.frame(top)
     for number, each in enumerate(series):
         at = [
@@ -175,7 +186,7 @@ def lines(labels: Sequence[str], series: Sequence[Series], *, title: str, key: s
             parts.append(_link(point, said, _dot(x, y, number)))
         told = at if len(series) == 1 and plan.step >= 60 else at[-1:]
         parts += [_text(x, y - 9, short(point.value or 0), "strong", "middle") for x, y, _place, point in told]
-    return _drawing(parts, plan.wide, plan.foot(top), title, key, 0)
+    return _drawing(parts, plan.wide, plan.foot(top), title, key, 0, room)
 
 
 def shares(labels: Sequence[str], points: Sequence[Point], *, title: str, total: str, key: str = "chart") -> Markup:
@@ -196,7 +207,7 @@ def shares(labels: Sequence[str], points: Sequence[Point], *, title: str, total:
         words = _text(30, y, _cut(label, RING - 190), "mid") + _text(RING - 64, y, point.text, "strong", "end")
         parts.append(_link(point, said, mark + words + _text(RING - 4, y, f"{100 * share:.1f}%", "", "end")))
     parts.append(_text(middle, outer + 13, total, "strong", "middle"))
-    return _drawing(parts, RING, first + 28 * len(points), title, key, len(points))
+    return _drawing(parts, RING, first + 28 * len(points), title, key, len(points), WIDE)
 
 
 def short(value: float) -> str:
@@ -224,7 +235,7 @@ class _Plan:
 
     high = 260
 
-    def __init__(self, labels: Sequence[str], series: Sequence[Series], stacked: bool) -> None:
+    def __init__(self, labels: Sequence[str], series: Sequence[Series], stacked: bool, room: int) -> None:
         stacks = [_stack(series, place) for place in range(len(labels))]
         found = [sum(each) for each in stacks] if stacked else [value for each in stacks for value in each]
         if stacked:
@@ -233,8 +244,8 @@ class _Plan:
         self.marks = ticks(min(found, default=0), max(found, default=0))
         self.left = 16 + max(_width(short(mark)) for mark in self.marks)
         count = max(1, len(labels))
-        least = 34 if count <= 60 else 12
-        self.wide = max(WIDE, self.left + 24 + count * least)
+        least = 34 if count <= 60 and room == WIDE else 12
+        self.wide = max(float(room), self.left + 24 + count * least)
         self.step = (self.wide - self.left - 24) / count
         self.labels = labels
         longest = max((_width(label) for label in labels), default=0)
@@ -299,14 +310,14 @@ def _slice(x: float, y: float, outer: float, inner: float, start: float, end: fl
     )
 
 
-def _legend(series: Sequence[Series], key: str, as_lines: bool = False) -> tuple[list[str], float]:
+def _legend(series: Sequence[Series], key: str, room: int, as_lines: bool = False) -> tuple[list[str], float]:
     """The names of the series over the drawing, and where the drawing begins; of a single one the title tells."""
     if len(series) < 2:
         return [], 20.0
     parts, x, y = [], 8.0, 16.0
     for number, each in enumerate(series):
         name = _cut(each.name, 200)
-        if x + 34 + _width(name) > WIDE:
+        if x + 34 + _width(name) > room:
             x, y = 8.0, y + 20
         if as_lines:
             parts.append(_track(number, f"{x},{y - 4} {x + 20},{y - 4}") + _dot(x + 10, y - 4, number))
@@ -398,9 +409,9 @@ def _cut(words: str, room: float) -> str:
     return f"{words}…"
 
 
-def _drawing(parts: Sequence[str], wide: float, high: float, title: str, key: str, patterned: int) -> Markup:
+def _drawing(parts: Sequence[str], wide: float, high: float, title: str, key: str, patterned: int, room: int) -> Markup:
     name = escape(key)
-    size = "plot plot-long" if wide > WIDE else "plot" if wide == WIDE else "plot plot-ring"
+    size = "plot plot-long" if wide > room else "plot" if wide == room else "plot plot-ring"
     head = (
         f'<svg class="{size}" viewBox="0 0 {wide:.0f} {high:.0f}" width="{wide:.0f}" height="{high:.0f}" role="group"'
         f' aria-labelledby="{name}-title"><title id="{name}-title">{escape(title)}</title>'

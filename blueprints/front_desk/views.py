@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, flash, g, request
 from flask.typing import ResponseReturnValue
 
+from blueprints import dashboards
 from blueprints.front_desk import blueprint, desk
 from blueprints.front_desk.contact_form import OTHER, SOURCES, ContactForm
 from blueprints.http import page, polled, requires, see_other, wants_fragment
@@ -40,7 +41,8 @@ def customer_term(terms: str, value: str) -> str:
 @requires(P.FRONT_DESK)
 def home() -> ResponseReturnValue:
     """The desk's day: the form ready for the next call, and what is waiting."""
-    return _fresh(Channel.PHONE, clock.now())
+    at = clock.now()
+    return _fresh(Channel.PHONE, at, **dashboards.context(g.user, at))
 
 
 @blueprint.get("/side")
@@ -50,7 +52,7 @@ def side() -> ResponseReturnValue:
     """The column beside the form, as it stands now."""
     if not wants_fragment():
         return see_other("/front-desk/")
-    return page("front_desk/desk.html", fragment="side", day=desk.day(g.user, clock.now()))
+    return page("front_desk/desk.html", fragment="side", today=desk.day(g.user, clock.now()))
 
 
 @blueprint.post("/recognise")
@@ -108,16 +110,17 @@ _FIELDS = {"phone": "number"}
 """Fields of services that have another name here."""
 
 
-def _fresh(channel: Channel, at: datetime) -> Response:
+def _fresh(channel: Channel, at: datetime, **more: Any) -> Response:
     form = ContactForm()
     caller = Caller("", [], None)
     form.prepare(desk_queries.colleagues(session(), g.user), caller)
     form.set_fresh(requests.new_key(), channel)
-    return _show(form, caller, at)
+    return _show(form, caller, at, **more)
 
 
-def _show(form: ContactForm, caller: Caller, at: datetime, *, status: int = 200) -> Response:
+def _show(form: ContactForm, caller: Caller, at: datetime, *, status: int = 200, **more: Any) -> Response:
     is_desk = may(g.user, P.FRONT_DESK)
+    about = {"today": desk.day(g.user, at)} if is_desk else {}
     return page(
         "front_desk/desk.html",
         fragment="form",
@@ -126,7 +129,8 @@ def _show(form: ContactForm, caller: Caller, at: datetime, *, status: int = 200)
         who=caller,
         fills_name=False,
         was_chosen=False,
-        day=desk.day(g.user, at) if is_desk else None,
+        **about,
+        **more,
         hours={code: settings.get(session(), key) for code, key in HOURS.items()},
         duty=desk_queries.specialist_on_duty(session(), caller.customer, g.user),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl
 
 from flask import flash, g, request
 from flask.typing import ResponseReturnValue
@@ -17,7 +16,7 @@ from portal.errors import Invalid, NotFound
 from portal.i18n import _
 from portal.listing.declaration import Listing
 from portal.listing.registry import LISTINGS
-from portal.listing.state import State, from_args
+from portal.listing.state import State, args_of, from_args
 from portal.models.favourite import Favourite, Shared
 from portal.permissions import Permission, Role, may
 from portal.services import favourites
@@ -113,7 +112,7 @@ def _listing_of(favourite_id: int) -> Listing:
 def _state(listing: Listing) -> State:
     """The state that comes along: in the address, or in the form as `state`."""
     said = request.form.get("state")
-    return from_args(listing, dict(parse_qsl(said)) if said is not None else request.args)[0].without_place()
+    return from_args(listing, args_of(said) if said is not None else request.args)[0].without_place()
 
 
 def _back(listing: Listing) -> ResponseReturnValue:

@@ -83,7 +83,7 @@ def choosers(listing: Listing, state: State, drawn: Drawn) -> list[Chooser]:
     ]
 
 
-def drawing(listing: Listing, drawn: Drawn, title: str) -> Markup:
+def drawing(listing: Listing, drawn: Drawn, title: str, *, key: str = "chart", room: int = charts.WIDE) -> Markup:
     """The chart as SVG: times go from left to right, names stand before lying bars."""
     made = [
         charts.Series(name, [_point(listing, drawn, figure) for figure in figures])
@@ -92,14 +92,14 @@ def drawing(listing: Listing, drawn: Drawn, title: str) -> Markup:
     match drawn.chart:
         case "pie":
             total = charts.short(sum(float(each.value or 0) for each in drawn.figures[0]))
-            return charts.shares(drawn.labels, made[0].points, title=title, total=total)
+            return charts.shares(drawn.labels, made[0].points, title=title, total=total, key=key)
         case "line" | "cumulative":
-            return charts.lines(drawn.labels, made, title=title)
+            return charts.lines(drawn.labels, made, title=title, key=key, room=room)
         case "bar" if drawn.is_time or len(made) > 1:
-            return charts.columns(drawn.labels, made, title=title)
+            return charts.columns(drawn.labels, made, title=title, key=key, room=room)
         case "stacked" if drawn.is_time:
-            return charts.columns(drawn.labels, made, title=title, stacked=True)
-    return charts.rows_of_bars(drawn.labels, made, title=title)
+            return charts.columns(drawn.labels, made, title=title, stacked=True, key=key, room=room)
+    return charts.rows_of_bars(drawn.labels, made, title=title, key=key, room=room)
 
 
 def _point(listing: Listing, drawn: Drawn, figure: series.Figure) -> charts.Point:

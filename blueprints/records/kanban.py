@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from flask import g, request
 from flask import session as browser
@@ -31,7 +31,7 @@ from portal.listing.board import Card, Lane
 from portal.listing.declaration import Listing
 from portal.listing.groups import Grouping
 from portal.listing.registry import LISTINGS
-from portal.listing.state import Cursor, State, from_args, order_type
+from portal.listing.state import Cursor, State, args_of, from_args, order_type
 from portal.models.org import User
 from portal.paths import record_path
 from portal.permissions import Permission, may, who_may
@@ -382,7 +382,7 @@ def _who(listing: Listing, record: Any) -> str:
 def _refused(listing: Listing, back: str, sentence: str, status: int) -> ResponseReturnValue:
     """The board as it is now, with the reason why nothing was moved."""
     session().rollback()
-    state, _problems = from_args(listing, dict(parse_qsl(urlsplit(back).query)))
+    state, _problems = from_args(listing, args_of(urlsplit(back).query))
     return show(lists.Asked(listing, state, [], clock.now()), refused=sentence, status=status)
 
 

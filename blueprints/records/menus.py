@@ -240,6 +240,7 @@ def remembered(
         yield None
     manage = f"{listing.path}/favourites?{here}"
     yield {"label": _("Keep this list as a favourite…"), "url": f"{manage}#new"}
+    yield {"label": _("Put this list on my dashboard…"), "url": f"{listing.path}/tile?{here}"}
     if favourites:
         yield {"label": _("Manage favourites"), "url": manage}
 

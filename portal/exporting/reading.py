@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.exporting.fields import Field, Value, joins
 from portal.listing import engine
 from portal.listing.declaration import Listing
-from portal.listing.state import State
+from portal.listing.state import State, args_of
 from portal.models.org import User
 
 CHUNK = 1_000
@@ -30,7 +29,7 @@ def count(session: Session, user: User, listing: Listing, state: State, *, at: d
 
 def parameters(state: State) -> dict[str, str]:
     """The state as the parameters of a URL."""
-    return dict(parse_qsl(state.without_place().query(), keep_blank_values=True))
+    return args_of(state.without_place().query())
 
 
 def lines(

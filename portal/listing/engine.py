@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Integer, Select, bindparam, func, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import visitors
 
 from portal import clock
 from portal.listing import criteria
@@ -32,6 +33,8 @@ from portal.visibility import Alternative, Placeholder, alternatives, condition,
 PAGE = 80
 CEILING = 10_000
 """Counting stops here: `10,000+`."""
+SHARED = frozenset({"viewer_id", "viewer_branch_id", "at", "day_from", "day_until", "soon_until"})
+"""What fills every statement alike: `moments`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,6 @@ class Question:
     typed: tuple[search.Word, ...] = ()
     tried: frozenset[int] = frozenset()
     """The words that many records fit."""
-
-    @property
-    def has_own_values(self) -> bool:
-        """Whether more fills it than the person and the moments."""
-        return bool(self.typed) or self.where is not None or any(key.endswith(".") for key in self.filters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +173,9 @@ def _count(
 ) -> list[tuple[int, bool]]:
     questioned = [asked(session, user, listing, state, at) for listing, state in wanted]
     questions = tuple(question for question, _values in questioned)
-    values = {name: value for _question, given in questioned for name, value in given.items()}
-    if len(questioned) > 1 and any(question.has_own_values for question in questions):
-        return [_count(session, user, [one], at)[0] for one in wanted]
+    values = moments(user, at)
+    for place, (_question, given) in enumerate(questioned):
+        values |= {_own(name, place): value for name, value in given.items() if name not in SHARED}
     found = _counts(questions, CEILING).raw(session, values)[0]
     return [(min(number, CEILING), number > CEILING) for number in found]
 
@@ -240,8 +238,25 @@ def _step(state: State, name: str, row: Values, before: int) -> State:
 
 @lru_cache(maxsize=512)
 def _counts(questions: tuple[Question, ...], ceiling: int) -> Prepared:
-    capped = (matching(question).limit(ceiling + 1).subquery() for question in questions)
+    capped = (
+        _apart(matching(question).limit(ceiling + 1), place).subquery() for place, question in enumerate(questions)
+    )
     return Prepared(select(*(select(func.count()).select_from(each).scalar_subquery() for each in capped)))
+
+
+def _apart(statement: Select[Any], place: int) -> Select[Any]:
+    """The statement with names of its own for what fills it, so that several stand in one."""
+
+    def rename(bind: BindParameter[Any]) -> None:
+        if bind.required and bind.key not in SHARED:
+            bind.key = _own(bind.key, place)
+
+    found: Select[Any] = visitors.cloned_traverse(statement, {}, {"bindparam": rename})
+    return found
+
+
+def _own(name: str, place: int) -> str:
+    return f"{name}_of_{place}"
 
 
 def matching(question: Question, *columns: Any) -> Select[Any]:

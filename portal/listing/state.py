@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from portal.db import UtcDateTime
 from portal.i18n import N_, Text
@@ -157,6 +157,11 @@ def from_args(listing: Listing, args: Mapping[str, str]) -> tuple[State, list[Te
             else:
                 return state.placed(name, place), problems
     return state, problems
+
+
+def args_of(query: str) -> dict[str, str]:
+    """The parts of a kept query, for `from_args`. An empty filter counts: it says that there is none."""
+    return dict(parse_qsl(query, keep_blank_values=True))
 
 
 def find_filter(listing: Listing, key: str) -> Filter | tuple[Choice, str] | None:

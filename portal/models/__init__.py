@@ -8,6 +8,7 @@ from portal.models import (  # noqa: F401
     consultation,
     contract,
     customer,
+    dashboard,
     document,
     event,
     export,

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import parse_qsl
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
@@ -21,7 +20,7 @@ from portal.i18n import N_
 from portal.listing import engine
 from portal.listing.declaration import Listing
 from portal.listing.registry import LISTINGS
-from portal.listing.state import State, from_args
+from portal.listing.state import State, args_of, from_args
 from portal.models.favourite import Favourite, Shared
 from portal.models.notice import NoticeLevel
 from portal.models.org import User
@@ -92,7 +91,7 @@ def opening(user: User, found: Sequence[Seen]) -> Seen | None:
 
 def state_of(listing: Listing, favourite: Seen) -> State:
     """What a favourite shows; what its list does not know any more is left out."""
-    return from_args(listing, dict(parse_qsl(favourite.query)))[0]
+    return from_args(listing, args_of(favourite.query))[0]
 
 
 def kept(state: State) -> str:
@@ -196,7 +195,7 @@ def counts(session: Session, user: User, found: Sequence[Favourite], *, at: date
     """How many rows each has for the person, and whether counting stopped."""
     if not found:
         return {}
-    wanted = [(each.kind, dict(parse_qsl(each.query))) for each in found]
+    wanted = [(each.kind, args_of(each.query)) for each in found]
     return dict(zip([each.id for each in found], engine.count_many(session, user, wanted, at=at), strict=True))
 
 

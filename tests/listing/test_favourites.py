@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from urllib.parse import parse_qsl
 
 import pytest
 from sqlalchemy import select
@@ -12,6 +11,7 @@ from sqlalchemy import select
 from portal.db import transaction
 from portal.listing import engine
 from portal.listing.registry import LISTINGS
+from portal.listing.state import args_of
 from portal.models.favourite import Favourite
 from portal.models.notice import Notice
 from portal.permissions import Role, may
@@ -150,7 +150,7 @@ def test_every_list_keeps_favourites_that_count_its_rows(sign_in, session, make,
     keep(client, "全部", state="filter=", path=f"/records/{kind}/favourites")
     favourite = one(session, "全部")
     counted = favourites.counts(session, client.user, [favourite], at=clock.now())[favourite.id]
-    assert counted == engine.count(session, client.user, kind, dict(parse_qsl(favourite.query)), at=clock.now())
+    assert counted == engine.count(session, client.user, kind, args_of(favourite.query), at=clock.now())
     client.get(f"/records/{kind}/favourites", status=200)
     assert "全部" in client.get(f"/records/{kind}", status=200).text
     desk = sign_in(Role.FRONT_DESK)
