@@ -76,7 +76,7 @@ def _nice(value: float) -> int:
 
 # ---------- Figures of a list: bars, stacks, lines, shares ----------
 
-WIDE, NARROW = 880, 400
+WIDE, NARROW = 880, 520
 """Units of a drawing that fills the page, and of one in a side column."""
 RING = 380
 ROW, BAR = 30, 18

@@ -246,7 +246,7 @@ def pin(listing: Listing) -> ResponseReturnValue:
         if not found:
             wish = Wish(wanted["name"], alert_over=wanted["alert_over"])
             found = favourites.save(writing, listing, state, wish, actor=g.user, at=clock.now()).id
-        tiles.put_on(writing, found, look, wide=look is not Look.NUMBER, actor=g.user)
+        tiles.put_on(writing, found, look, wide=_is_wide(look, state), actor=g.user)
         return home
 
     try:
@@ -259,6 +259,11 @@ def pin(listing: Listing) -> ResponseReturnValue:
         return _pin_page(listing, state, wanted, {"": str(error)}, status=error.status)
     flash(_("“%(name)s” is on your dashboard.", name=wanted["name"]))
     return see_other(home)
+
+
+def _is_wide(look: Look, state: State) -> bool:
+    """Where a new tile goes: rows and charts into the main column, rings beside it."""
+    return look is Look.ROWS or (look is Look.CHART and state.option("chart") != "pie")
 
 
 def _pin_page(
