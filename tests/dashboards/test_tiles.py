@@ -144,7 +144,7 @@ def test_no_filter_is_not_the_default_filter(sign_in, people, session):
     every, still_open = (rows_of(client, f"/records/complaints?filter={each}") for each in ("", "open"))
     assert every > still_open > 0
     assert int(shown["全部"][0]) == every == rows_of(client, shown["全部"][1])
-    menu = client.get("/records/complaints/favourites/menu?filter=", htmx=True, status=200, check=False).text
+    menu = client.get("/records/complaints/favourites/menu?filter=mine", htmx=True, status=200, check=False).text
     assert re.search(rf'全部(<svg.*?</svg>)?<span class="count">{every}</span>', menu)
     assert re.search(rf'未结(<svg.*?</svg>)?<span class="count">{still_open}</span>', menu)
 
