@@ -74,7 +74,8 @@ DESK = App(
         Entry(N_("My day"), "/repair-captain/", P.CAPTAIN_DESK, exact=True),
         Entry(N_("Department board"), "/manager/", P.MANAGER_DESK, exact=True),
         Entry(N_("Tasks"), records("tasks")),
-        Entry(N_("Notices"), "/account/notices"),
+        Entry(N_("Notices"), records("notices")),
+        Entry(N_("Printed forms"), records("documents"), P.DOCUMENT_PRINT),
         Entry(N_("Exports"), "/records/exports", P.EXPORT),
     ),
 )
@@ -128,7 +129,7 @@ APPS: tuple[App, ...] = (
         N_("Administration", "app"),
         "settings",
         (
-            Entry(N_("Users"), "/manager/users", P.USER_EDIT),
+            Entry(N_("Users"), records("users"), P.USER_EDIT),
             Entry(N_("Settings"), "/manager/settings", P.SETTING_EDIT),
             Entry(N_("Task types"), "/manager/task-types", P.SETTING_EDIT),
             Entry(N_("Calendar"), "/manager/calendar", P.SETTING_EDIT),
@@ -186,7 +187,7 @@ class Frame:
     """What the macros of components/shell.html read. Made from facts alone."""
 
     tasks_url = records("tasks") + "?filter=mine,open"
-    notices_url = "/account/notices"
+    notices_url = records("notices")
     notices_count_url = "/account/notices/count"
     preferences_url = "/account/preferences"
     logout_url = "/account/sign-out"

@@ -24,6 +24,8 @@ from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.export import Export, ExportPreset
 from portal.models.favourite import Favourite, Shared
+from portal.models.importing import ImportRun
+from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project
 from portal.models.task import Follower, Task
@@ -340,6 +342,19 @@ def exports(viewer: Viewer) -> Condition:
     if viewer.branch_id is None:
         return true()
     return or_(own, Export.requested_by_id.in_(select(User.id).where(User.branch_id == viewer.branch_id)))
+
+
+@rule(ImportRun)
+def import_runs(viewer: Viewer) -> Condition:
+    """Whoever uploaded the file, and the managers of the branch: a ledger holds what masks hide elsewhere."""
+    own = ImportRun.created_by_id == viewer.id
+    return or_(own, in_branch(ImportRun, viewer)) if viewer.role == Role.MANAGER else own
+
+
+@rule(Notice)
+def notices(viewer: Viewer) -> Condition:
+    """One's own only, managers too."""
+    return Notice.user_id == viewer.id
 
 
 @rule(ExportPreset)

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import current_app, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import joinedload
 
 from blueprints.http import page, polled, requires, see_other
 from blueprints.records import blueprint, lists, menus
@@ -27,11 +26,14 @@ from portal.models.export import Export, ExportFormat, ExportPreset, ExportState
 from portal.permissions import Permission
 from portal.services import exports, requests
 from portal.services.exports import Wanted, presets
-from portal.visibility import visible_to
 
 P = Permission
-PER_PAGE = 50
-GROUPS = {"list": N_("Columns of the list"), "more": N_("More about the record"), "clock": N_("Clocks", "export")}
+GROUPS = {
+    "list": N_("Columns of the list"),
+    "more": N_("More about the record"),
+    "clock": N_("Clocks", "export"),
+    "limit": N_("Deadlines one by one"),
+}
 MIMES = {
     ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ExportFormat.CSV: "text/csv; charset=utf-8",
@@ -49,28 +51,6 @@ def export_url(listing: Listing, state: State) -> str:
 def _rows_and_order(state: State) -> State:
     """What an export takes over: which rows there are and their order, not the view or the page."""
     return state.rows_only().without_place(sort=state.sort)
-
-
-@blueprint.get("/exports")
-@requires(P.EXPORT_RUN)
-def exports_list() -> ResponseReturnValue:
-    """The person's exports, newest first; managers also see those of their people."""
-    number = max(1, min(request.args.get("page", 1, type=int), 10_000))
-    rows = visible_to(g.user, Export).where(Export.kind.in_(LISTINGS)).options(joinedload(Export.requested_by))
-    alive = (Export.expires_at.is_(None)) | (Export.expires_at > clock.now())
-    wanted = rows.where(alive).order_by(Export.id.desc()).offset((number - 1) * PER_PAGE).limit(PER_PAGE + 1)
-    found = session().scalars(wanted).all()
-    return page(
-        "records/exports/list.html",
-        exports=found[:PER_PAGE],
-        state_label=ExportState.show,
-        format_label=ExportFormat.show,
-        previous=number - 1,
-        following=number + 1 if len(found) > PER_PAGE else 0,
-        is_open=exports.may_export(session(), g.user),
-        lists=[each for each in LISTINGS.values() if exports.may_export(session(), g.user, each)],
-        keep_days=settings.get(session(), "export_keep_days"),
-    )
 
 
 # ---------- Asking ----------
@@ -93,7 +73,7 @@ class Asked:
 def new_export() -> ResponseReturnValue:
     """Choose columns and format for the list as it stands; start it, or keep the columns under a name."""
     if not request.values.get("kind"):
-        return see_other(".exports_list")
+        return _choose()
     listing = exports.listing_for(session(), g.user, request.values["kind"])
     state = _rows_and_order(from_args(listing, request.values)[0])
     if request.method == "GET":
@@ -104,6 +84,15 @@ def new_export() -> ResponseReturnValue:
     except Invalid as error:
         return _form(listing, state, asked, {name: str(message) for name, message in error.fields.items()})
     return see_other(target)
+
+
+def _choose() -> ResponseReturnValue:
+    """Which list, for whoever comes from none."""
+    return page(
+        "records/exports/choose.html",
+        lists=[each for each in LISTINGS.values() if exports.may_export(session(), g.user, each)],
+        keep_days=settings.get(session(), "export_keep_days"),
+    )
 
 
 def _asked() -> Asked:

@@ -8,7 +8,6 @@ from typing import Any
 from flask import current_app, flash, g, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 from werkzeug.datastructures import MultiDict
 
 from blueprints.http import get_or_404, page, requires, see_other
@@ -41,23 +40,6 @@ def _store() -> Store:
 
 def _run(number: str) -> ImportRun:
     return get_or_404(imports.visible_to(g.user), ImportRun.number == number)
-
-
-@bp.route("/import-runs")
-@requires(Permission.IMPORT_RUN)
-def import_runs() -> ResponseReturnValue:
-    """All imports the person sees, newest first."""
-    number = max(1, request.args.get("page", 1, type=int))
-    query = imports.visible_to(g.user).options(joinedload(ImportRun.created_by)).order_by(ImportRun.id.desc())
-    found = session().scalars(query.offset((number - 1) * PER_PAGE).limit(PER_PAGE + 1)).all()
-    return page(
-        "records/imports/list.html",
-        runs=found[:PER_PAGE],
-        kinds=words.KINDS,
-        state_label=ImportState.show,
-        previous=number - 1,
-        following=number + 1 if len(found) > PER_PAGE else 0,
-    )
 
 
 # --- upload and columns

@@ -1,7 +1,8 @@
 """What can be taken out of a list, column by column, and as which type each value stands in the file.
 
 The columns of the list come by themselves: a number, a date or a moment stays one, anything else is the plain text of
-what the list shows. What the list has no room for stands in `MORE`; lists with clocks get the columns of `clocks`.
+what the list shows. What the list has no room for stands in `MORE`; lists with clocks get the columns of `clocks`, and
+those of each deadline by itself (`limits`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from markupsafe import Markup
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import aliased
 
+from portal.exporting import limits
+from portal.exporting.limits import late_minutes
 from portal.i18n import N_, Text
 from portal.listing import cells
 from portal.listing.declaration import Column, Listing
@@ -52,7 +55,9 @@ class Field:
     values: tuple[Any, ...]
     read: Callable[..., Value]
     group: str = "list"
-    """Where it stands on the page that asks: list, more or clock."""
+    """Where it stands on the page that asks: list, more, clock or limit."""
+    code: str = ""
+    """The deadline whose last round is read instead of values; `read` is given a `limits.Round`."""
 
 
 # ---------- From a column of a list ----------
@@ -95,6 +100,7 @@ def fields(kind: str) -> dict[str, Field]:
     found = [_field(column, "list") for column in shown] + [_field(column, "more") for column in MORE.get(kind, ())]
     if has_clock(listing):
         found += own_clock() if listing.model is Task else clocks(listing).fields
+    found += one_by_one(listing)
     return {field.key: field for field in found}
 
 
@@ -115,13 +121,6 @@ class Clocks:
 
     fields: list[Field]
     joins: tuple[tuple[Any, Any], ...]
-
-
-def late_minutes(at: datetime, due_at: datetime | None, closed_at: datetime | None, outcome: str | None) -> int | None:
-    """By how many whole minutes a clock was missed, or is missed so far; 0 in time, nothing without a limit."""
-    if due_at is None or outcome == TaskOutcome.CANCELLED:
-        return None
-    return max(0, int(((closed_at or at) - due_at).total_seconds() // 60))
 
 
 def _clock_fields(task: Any, person: Any) -> list[Field]:
@@ -171,6 +170,17 @@ def clocks(listing: Listing) -> Clocks:
     return Clocks(
         [*_clock_fields(task, person), count], ((task, task.id == number), (person, person.id == task.person_id))
     )
+
+
+def one_by_one(listing: Listing) -> list[Field]:
+    """What can be said of each deadline of the process by itself."""
+    return [
+        Field(
+            f"limit.{each.code}.{part}", label % {"code": each.code, "what": each.label}, (), read, "limit", each.code
+        )
+        for each in limits.deadlines(listing)
+        for part, (label, read) in limits.PARTS.items()
+    ]
 
 
 def own_clock() -> list[Field]:

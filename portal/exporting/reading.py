@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.exporting.fields import Field, Value, joins
+from portal.exporting.limits import Round, last_rounds
 from portal.listing import engine
 from portal.listing.declaration import Listing
 from portal.listing.state import State, args_of
@@ -18,6 +19,7 @@ from portal.models.org import User
 CHUNK = 1_000
 
 Line = list[Value]
+Rounds = dict[tuple[int, str], Round]
 
 
 def count(session: Session, user: User, listing: Listing, state: State, *, at: datetime, most: int) -> int:
@@ -53,14 +55,22 @@ def _values(session: Session, listing: Listing, fields: Sequence[Field], wanted:
     for table, on in joins(listing.kind):
         statement = statement.outerjoin(table, on)
     found: dict[int, Line] = {}
+    codes = {field.code for field in fields if field.code}
+    rounds = last_rounds(session, listing.kind, wanted, codes) if codes else {}
     for row in session.execute(statement.where(key.in_(wanted))):
-        found[row[0]] = _read(fields, row[1:], at)
+        found[row[0]] = _read(fields, row, at, rounds)
     return [found[number] for number in wanted]
 
 
-def _read(fields: Sequence[Field], values: Sequence[Any], at: datetime) -> Line:
-    line, place = [], 0
+def _read(fields: Sequence[Field], values: Sequence[Any], at: datetime, rounds: Rounds) -> Line:
+    """A line of the file; `values` begins with the number inside. A clock that never ran leaves its columns empty."""
+    line: Line = []
+    place = 1
     for field in fields:
+        if field.code:
+            last = rounds.get((values[0], field.code))
+            line.append(field.read(at, last) if last is not None else None)
+            continue
         line.append(field.read(at, *values[place : place + len(field.values)]))
         place += len(field.values)
     return line

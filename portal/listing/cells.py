@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, NamedTuple, cast
 
 from markupsafe import Markup, escape
-from sqlalchemy import and_, func, literal, select
+from sqlalchemy import and_, func, literal, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from portal import formatting, visibility
@@ -18,7 +18,7 @@ from portal.db import UtcDateTime
 from portal.i18n import N_, Text
 from portal.listing.declaration import Choice, Column, Condition, Filter, Moments, Way
 from portal.models.customer import Customer
-from portal.models.org import User
+from portal.models.org import Branch, User
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.prepared import Prepared
@@ -95,6 +95,11 @@ def state_of(process: Process) -> Any:
 def role(value: str | None) -> str:
     """A role as people call it."""
     return str(Role(value).label) if value else ""
+
+
+def unasked(column: Any, sql_type: Any) -> Any:
+    """A column that is shown but is nothing to ask about, as an inner number: no field follows from it."""
+    return type_coerce(column, sql_type)
 
 
 def joined(values: Iterable[str]) -> Markup:
@@ -194,6 +199,25 @@ def _specialists(viewer: visibility.Placeholder) -> Prepared:
 def specialists(session: Session, user: User) -> list[tuple[Any, str]]:
     """Colleagues who can own cases, for filters and forms."""
     return _specialists(visibility.placeholder(user)).rows(session, visibility.parameters(user))
+
+
+@cache
+def _colleagues(viewer: visibility.Placeholder) -> Prepared:
+    query = select(User.id, User.name).where(visibility.in_branch(User, viewer), User.disabled_at.is_(None))
+    return Prepared(query.order_by(User.name, User.id))
+
+
+def colleagues(session: Session, user: User) -> list[tuple[Any, str]]:
+    """Everybody who may sign in, for filters by who did it."""
+    return _colleagues(visibility.placeholder(user)).rows(session, visibility.parameters(user))
+
+
+_STORES = Prepared(select(Branch.id, Branch.name).order_by(Branch.name))
+
+
+def stores(session: Session, _user: User) -> list[tuple[Any, str]]:
+    """The stores, for filters."""
+    return _STORES.rows(session, {})
 
 
 def customer_name(session: Session, user: User, key: int) -> str:

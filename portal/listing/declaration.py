@@ -129,7 +129,7 @@ class Choice:
         return self.terms.show(value) if self.terms is not None and issubclass(self.terms, Term) else value
 
 
-OPEN_ONLY = frozenset({"open", "overdue", "today", "soon"})
+OPEN_ONLY = frozenset({"open", "overdue", "today", "soon", "unread"})
 """Filters that leave open things only."""
 
 
@@ -169,6 +169,10 @@ class Listing:
     """For lists whose rows open other records: the columns (kind, number) of these."""
     card: tuple[str, ...] = ()
     """The columns that a card on a board shows between name and foot; empty: the one that takes the room."""
+    only: Callable[[Moments], Condition] | None = None
+    """What a row must be to stand in the list at all, beside being visible; None: every row."""
+    beside: str = ""
+    """A template with what else stands in the heading, as buttons that concern all rows."""
 
     def order_for(self, filters: tuple[str, ...]) -> str:
         """The order of these filters unless the URL says otherwise."""

@@ -290,7 +290,12 @@ def _may_walk(question: Question, sort: str) -> bool:
         return False
     model = LISTINGS[question.kind].model
     column, expression, _descending = order_of(LISTINGS[question.kind], State(filters=question.filters, sort=sort))
-    if expression is model.id or (column is not None and column.ways) or len(alternatives(question.viewer, model)) == 1:
+    if (
+        not hasattr(model, "branch_id")
+        or expression is model.id
+        or (column is not None and column.ways)
+        or len(alternatives(question.viewer, model)) == 1
+    ):
         return False
     by_branch = (list(index.columns)[:2] for index in model.__table__.indexes)
     return all([each.name for each in columns] != ["branch_id", expression.key] for columns in by_branch)
@@ -385,4 +390,5 @@ def _narrowing(question: Question) -> list[Condition]:
     searched = search.conditions(listing.search, question.typed, question.tried)
     if question.where is not None:
         searched = [*searched, criteria.condition(listing, question.where, question.viewer.id)]
-    return [*(or_(*group) for group in groups.values()), *searched]
+    always = [] if listing.only is None else [listing.only(known)]
+    return [*always, *(or_(*group) for group in groups.values()), *searched]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from portal.listing.declaration import Listing
-from portal.listing.kinds import cases, people, sales
+from portal.listing.kinds import cases, house, people, sales
 
 LISTINGS: dict[str, Listing] = {
-    listing.kind: listing for listing in (*sales.LISTINGS, *people.LISTINGS, *cases.LISTINGS)
+    listing.kind: listing for listing in (*sales.LISTINGS, *people.LISTINGS, *cases.LISTINGS, *house.LISTINGS)
 }

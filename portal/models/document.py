@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.models.base import Base
+from portal.models.base import Base, prefixed
 from portal.terms import Term, one_of
 
 
@@ -30,7 +30,7 @@ class Document(Base):
     """F-06, RP-02, …"""
     record_kind: Mapped[str] = mapped_column(String(30))
     record_id: Mapped[int]
-    record_number: Mapped[str] = mapped_column(String(40))
+    record_number: Mapped[str] = mapped_column(prefixed(40))
     locale: Mapped[str] = mapped_column(String(10))
     fingerprint: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(12), default=DocumentState.REQUESTED)
@@ -46,4 +46,6 @@ class Document(Base):
     __table_args__ = (
         UniqueConstraint("form", "record_kind", "record_id", "locale", "fingerprint"),
         one_of("state", DocumentState),
+        Index("ix_document_form", "form", "id"),
+        Index("ix_document_number", "record_number"),
     )

@@ -48,6 +48,7 @@ class Notice(Base):
         UniqueConstraint("user_id", "key"),
         one_of("level", NoticeLevel),
         Index("ix_notice_inbox", "user_id", "read_at", "due_at"),
+        Index("ix_notice_told", "user_id", "id"),
     )
 
 

@@ -63,6 +63,8 @@ class User(Base):
     theme: Mapped[str] = mapped_column(String(10), default="auto")
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()
+    number: Mapped[str] = synonym("username")
+    """What names the person in addresses and events, as every record has it."""
 
     branch: Mapped[Branch | None] = relationship()
 

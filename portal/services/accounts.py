@@ -6,13 +6,13 @@ Every change is an event of kind ACCOUNT. Guards: never without a manager, nobod
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from portal import passwords, settings
 from portal.errors import DomainError, Invalid, NotFound, Stale
@@ -57,13 +57,6 @@ class Details:
     email: str | None = None
     phone: str | None = None
     extension: str | None = None
-
-
-def everybody(session: Session) -> Sequence[User]:
-    """All people with a login: those who may sign in first, by role and name."""
-    order = {role: index for index, role in enumerate(Role)}
-    people = session.scalars(select(User).options(joinedload(User.branch))).all()
-    return sorted(people, key=lambda user: (not user.is_active, order[Role(user.role)], user.name))
 
 
 def named(session: Session, username: str) -> User | None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal import i18n, outbox
+from portal import i18n, outbox, visibility
 from portal.documents import paper
 from portal.documents.building import BUILDERS, company
 from portal.documents.paper import Paper
@@ -28,7 +28,7 @@ from portal.models.consultation import Channel, Consultation
 from portal.models.document import Document, DocumentState
 from portal.models.event import EventKind
 from portal.models.org import User
-from portal.permissions import Permission, may
+from portal.permissions import Permission, Role, may
 from portal.services import events, record_kinds
 
 P = Permission
@@ -89,6 +89,25 @@ def find_record(
     if form.code == "F-14" and record.channel != Channel.VISIT:
         raise DomainError(N_("This form is for visitors; the contact was no visit."))
     return record
+
+
+@visibility.rule(Document)
+def seen(viewer: visibility.Viewer) -> ColumnElement[bool]:
+    """The forms that `find` gives: of records the person sees, if this person prints the form."""
+    return or_(false(), *(_of_form(form, viewer) for form in FORMS.values() if may(Role(viewer.role), form.print)))
+
+
+def _of_form(form: Form, viewer: visibility.Viewer) -> ColumnElement[bool]:
+    model: Any = form.model
+    records = select(model.id).where(visibility.condition(viewer, model))
+    if form.code == "F-14":
+        records = records.where(model.channel == Channel.VISIT)
+    if not may(Role(viewer.role), form.view):
+        if form.own_view is None or not may(Role(viewer.role), form.own_view):
+            return false()
+        makers = (model.created_by_id, *((model.received_by_id,) if hasattr(model, "received_by_id") else ()))
+        records = records.where(or_(*(maker == viewer.id for maker in makers)))
+    return and_(Document.form == form.code, Document.record_id.in_(records))
 
 
 def request(

@@ -28,7 +28,6 @@ MAILED_LEVELS = frozenset({NoticeLevel.WARN, NoticeLevel.OVERDUE, NoticeLevel.AC
 """Levels pressing enough for an e-mail of their own."""
 COUNT_CEILING = 100
 """The bell says 99+ beyond."""
-PAGE_SIZE = 100
 
 
 # Writing -------------------------------------------------------------------------------------------------------------
@@ -177,16 +176,6 @@ def distinct(people: Iterable[User], *, but: int | None = None) -> list[User]:
 
 
 # Reading -------------------------------------------------------------------------------------------------------------
-
-
-def inbox(user: User, *, unread_only: bool = False) -> Select[Notice]:
-    """The person's notices: unread first, by due time, then newest."""
-    query = select(Notice).where(Notice.user_id == user.id)
-    if unread_only:
-        query = query.where(Notice.read_at.is_(None))
-    return query.order_by(
-        Notice.read_at.is_not(None), Notice.due_at.is_(None), Notice.due_at, Notice.created_at.desc(), Notice.id.desc()
-    )
 
 
 def unread(viewer: Viewer) -> Select[Any]:

@@ -7,10 +7,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
+
 from portal.db import transaction
 from portal.models.complaint import Complaint, Escalation
 from portal.models.consultation import Consultation
 from portal.models.contract import Quotation
+from portal.models.document import Document
+from portal.models.export import Export
+from portal.models.importing import ImportRun
+from portal.models.notice import Notice
 from portal.models.org import User
 from portal.models.task import Task
 from portal.permissions import Role
@@ -93,4 +99,46 @@ def fill(make: Any, clock: Any) -> Rows:
                     submitted_by_id=owner.id, **said, **kept,
                 )
             )  # fmt: skip
+    for number, user in enumerate((rows.specialist, rows.manager, rows.far), 1):
+        of_the_house(user, number, at)
     return rows
+
+
+def of_the_house(user: User, number: int, at: datetime) -> None:
+    """Notices, printed forms, exports and imports of one person, in several states."""
+    with transaction() as writing:
+        complaints = list(writing.scalars(select(Complaint).order_by(Complaint.id).limit(4)))
+        for place, complaint in enumerate(complaints, 1):
+            key = f"{user.id}:{place}"
+            writing.add(
+                Notice(
+                    user_id=user.id, key=key, level=("INFO", "OVERDUE")[place % 2], title="Overdue: %(task)s (%(customer)s)",
+                    params={"task": {"text": "Call back", "context": None}, "customer": complaint.complainant},
+                    link=f"/records/complaints/{complaint.number}", record_kind="complaints", record_id=complaint.id,
+                    due_at=at + timedelta(hours=place) if place % 2 else None, created_at=at - timedelta(days=place),
+                    read_at=at if place == 4 else None,
+                )
+            )  # fmt: skip
+            writing.add(
+                Document(
+                    form=("F-06", "F-07", "F-16")[place % 3], record_kind="complaints", record_id=complaint.id,
+                    record_number=complaint.number, locale="zh_Hans", fingerprint=key, requested_by_id=user.id,
+                    state=("DONE", "FAILED")[place % 2], requested_at=at - timedelta(days=place), page_count=place,
+                )
+            )  # fmt: skip
+            writing.add(
+                Export(
+                    kind="complaints", query="filter=", words=f"全部投诉 · {place}", columns=["number"],
+                    format=("XLSX", "CSV")[place % 2], locale="zh_Hans", state=("READY", "STOPPED")[place % 2],
+                    requested_by_id=user.id, requested_at=at - timedelta(hours=place), rows_total=place * 10,
+                    expires_at=(None, at + timedelta(days=1), at - timedelta(days=1), None)[place - 1],
+                )
+            )  # fmt: skip
+            writing.add(
+                ImportRun(
+                    number=f"DR-{user.id}-{place}", kind=("customers", "complaints")[place % 2], file_name=f"台账{place}.xlsx",
+                    file_sha256="0" * 64, sheet="Sheet1", header_row=1, header_signature="0" * 64, mapping={}, answers={},
+                    questions=[], counts={}, state=("DONE", "PREVIEWED")[place % 2], rows_total=place, created_by_id=user.id,
+                    branch_id=user.branch_id, created_at=at - timedelta(days=place), updated_at=at,
+                )
+            )  # fmt: skip

@@ -20,7 +20,11 @@ from portal.models.customer import Customer
 from portal.models.task import Task
 from portal.permissions import Role, may
 
-MAY_SEE = {(role, kind) for role in Role for kind in ("customers", "parties", "crews", "branches", "tasks")} | {
+MAY_SEE = {
+    (role, kind)
+    for role in Role
+    for kind in ("customers", "parties", "crews", "branches", "tasks", "notices", "documents")
+} | {
     *((role, "consultations") for role in Role if role is not Role.REPAIR_CAPTAIN),
     *(
         (role, kind)
@@ -31,6 +35,8 @@ MAY_SEE = {(role, kind) for role in Role for kind in ("customers", "parties", "c
     *((role, kind) for role in (Role.SPECIALIST, Role.REVIEWER, Role.MANAGER) for kind in ("contracts", "quotations")),
     (Role.SPECIALIST, "escalations"),
     (Role.MANAGER, "escalations"),
+    (Role.MANAGER, "users"),
+    *((role, kind) for role in (Role.SPECIALIST, Role.MANAGER) for kind in ("exports", "import-runs")),
 }  # copied from domain 7.1
 
 

@@ -1,13 +1,19 @@
-"""The lists of parties, crews and branches: small tables, searched anywhere in the name."""
+"""The lists of parties, crews, branches and people with a login: small tables, searched anywhere in the name."""
 
 from __future__ import annotations
 
-from portal.i18n import N_
+from datetime import datetime
+
+from sqlalchemy import Boolean
+
+from portal import formatting
+from portal.db import UtcDateTime
+from portal.i18n import N_, _, _p
 from portal.listing import cells
 from portal.listing.declaration import Choice, Column, Filter, Listing
 from portal.listing.kinds import search
-from portal.models.org import Branch, Crew, Department, Party, PartyKind, PartyStatus
-from portal.permissions import Permission
+from portal.models.org import Branch, Crew, Department, Party, PartyKind, PartyStatus, User
+from portal.permissions import Permission, Role
 
 P = Permission
 STATUS = N_("Status", "party")
@@ -99,4 +105,83 @@ BRANCHES = Listing(
     empty=N_("Enter the stores of the company; people and cases belong to one of them or to all."),
 )
 
-LISTINGS = (PARTIES, CREWS, BRANCHES)
+
+def person(name: str, is_on_duty: bool) -> cells.Title:
+    """A person; who is on duty is marked."""
+    return cells.Title(name, _("On duty") if is_on_duty else "")
+
+
+def telephone(phone: str | None, extension: str | None) -> str:
+    """Where a colleague is reached."""
+    return " · ".join(filter(None, (phone, extension)))
+
+
+def access(disabled_at: datetime | None, must_change: bool) -> str:
+    """Whether the person may come in."""
+    if disabled_at is not None:
+        return _("Closed since %(when)s", when=formatting.full_date(disabled_at))
+    return _("One-time password") if must_change else _p("account", "Open")
+
+
+USERS = Listing(
+    kind=User.KIND,
+    title=N_("Users"),
+    one=N_("User"),
+    icon="user-check",
+    model=User,
+    permission=P.USER_EDIT,
+    number=User.username,
+    order="name",
+    joins=((Branch, Branch.id == User.branch_id),),
+    columns=(
+        Column(
+            "name",
+            N_("Person", "account"),
+            (User.name, cells.unasked(User.is_on_duty, Boolean())),
+            person,
+            "cell-title",
+            sort=User.name,
+        ),
+        Column("number", N_("Account"), (User.username,), cells.text, "ref hide-small", sort=User.username),
+        Column("role", N_("Role"), (User.role,), cells.role, "cell-foot"),
+        Column("branch", N_("Branch or store"), (Branch.name,), lambda name: name or _("Every branch")),
+        Column("group", N_("Group"), (User.group_name,), cells.text),
+        Column("lead", N_("Leads the group"), (User.is_lead,), cells.yes(N_("Lead", "account"))),
+        Column("phone", N_("Telephone"), (User.phone, User.extension), telephone, "tabular hide-small"),
+        Column(
+            "second-factor",
+            N_("Second factor"),
+            (cells.unasked(User.totp_confirmed_at, UtcDateTime()),),
+            cells.yes(N_("Set up")),
+        ),
+        Column("created", N_("Registered", "column"), (User.created_at,), cells.moment, "num hide-small"),
+        Column(
+            "access",
+            N_("State", "account"),
+            (cells.unasked(User.disabled_at, UtcDateTime()), cells.unasked(User.must_change_password, Boolean())),
+            access,
+            "cell-due",
+        ),
+    ),
+    card=("branch", "group"),
+    search=search.users,
+    placeholder=N_("Name, account or phone"),
+    filters=(
+        Filter("open", N_("May sign in"), lambda now: User.disabled_at.is_(None), "access"),
+        Filter("closed", N_("Closed", "account"), lambda now: User.disabled_at.is_not(None), "access"),
+        Filter("on-duty", N_("On duty"), lambda now: User.is_on_duty.is_(True)),
+        Filter("one-time", N_("One-time password"), lambda now: User.must_change_password.is_(True)),
+        Filter("no-second-factor", N_("Without a second factor"), lambda now: User.totp_confirmed_at.is_(None)),
+    ),
+    choices=(
+        Choice("role", N_("Role"), User.role, Role, labels=cells.role),
+        Choice("branch", N_("Branch or store"), User.branch_id, options=cells.stores),
+    ),
+    default_filters=("open",),
+    create=P.USER_EDIT,
+    create_label=N_("New user"),
+    create_path="/records/users/new",
+    empty=N_("Everybody who signs in stands here."),
+)
+
+LISTINGS = (PARTIES, CREWS, BRANCHES, USERS)

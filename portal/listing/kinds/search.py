@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from portal.listing import terms
@@ -20,7 +20,11 @@ from portal.models.complaint import Complaint, Escalation
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract
 from portal.models.customer import Customer, Property
-from portal.models.org import Branch, Crew, Party
+from portal.models.document import Document
+from portal.models.export import Export
+from portal.models.importing import ImportRun
+from portal.models.notice import Notice
+from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project
 from portal.models.spelling import ESTATE, PERSON, Spelling
 from portal.models.task import Task
@@ -315,3 +319,35 @@ def crews(word: Word) -> Places:
 def branches(word: Word) -> Places:
     """Branches by anything people know of them."""
     return Places(Branch, (word.within(Branch.name), word.within(Branch.code), word.within(Branch.address)))
+
+
+def users(word: Word) -> Places:
+    """People with a login by name, account, pinyin or phone."""
+    own = (word.within(User.name), word.within(User.username), *_phones(word, User.phone))
+    return Places(User, own, spelt=_spelt(word, User.name))
+
+
+def notices(word: Word) -> Places:
+    """One's own notices: by the number of the record, which their link holds, or by whom the record is about."""
+    about = {Customer: customers, Complaint: complaints, Consultation: consultations}
+    through = tuple(
+        (case((Notice.record_kind == model.KIND, Notice.record_id)), places(word)) for model, places in about.items()
+    )
+    return Places(Notice, (word.within(Notice.link),), through=(*through, (Notice.task_id, tasks(word))))
+
+
+def documents(word: Word) -> Places:
+    """Printed forms by the number of the record, by the code of the form, or by who asked for them."""
+    own = (word.begins(Document.record_number, "upper"), word.begins(Document.record_number))
+    return Places(Document, (*own, word.within(Document.form)), through=((Document.requested_by_id, users(word)),))
+
+
+def exports(word: Word) -> Places:
+    """Exports by what they say of themselves, or by who asked for them."""
+    return Places(Export, (word.within(Export.words),), through=((Export.requested_by_id, users(word)),))
+
+
+def import_runs(word: Word) -> Places:
+    """Imports by number, file or who uploaded it."""
+    own = (word.begins(ImportRun.number, "upper"), word.within(ImportRun.file_name))
+    return Places(ImportRun, own, through=((ImportRun.created_by_id, users(word)),))

@@ -26,8 +26,16 @@ def built_in(kind: str) -> dict[str, tuple[Text, tuple[str, ...]]]:
     if has_clock(LISTINGS[kind]):
         clocks = tuple(key for key, field in every.items() if field.group == "clock")
         sets["clocks"] = (N_("With clocks"), of_list + clocks)
+    if limits := tuple(key for key, field in every.items() if field.group == "limit"):
+        named = tuple(key for key in of_list if key in (title_of(kind), "number", "state"))
+        sets["limits"] = (N_("Deadlines one by one"), named + limits)
     sets["all"] = (N_("All columns"), tuple(every))
     return sets
+
+
+def title_of(kind: str) -> str:
+    """The column that says whose record it is."""
+    return next(each.key for each in LISTINGS[kind].columns if "cell-title" in each.css)
 
 
 def offered(session: Session, user: User, kind: str) -> list[ExportPreset]:

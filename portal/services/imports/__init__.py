@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, insert, or_, select
+from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.orm import Session
 
 from portal import settings, visibility
@@ -60,13 +60,6 @@ class SetMapping:
     columns: Mapping[int, str]
     constants: Mapping[str, str]
     owner_id: int | None = None
-
-
-@visibility.rule(ImportRun)
-def runs(viewer: visibility.Viewer) -> ColumnElement[bool]:
-    """Whoever uploaded the file, and the managers of the branch: a ledger holds what masks hide elsewhere."""
-    own = ImportRun.created_by_id == viewer.id
-    return or_(own, visibility.in_branch(ImportRun, viewer)) if viewer.role == Role.MANAGER else own
 
 
 def visible_to(user: User) -> Select[ImportRun]:

@@ -1,10 +1,11 @@
-"""People with a login, for the manager: list, new, change, close and open, one-time password, second factor."""
+"""People with a login, for the manager: new, change, close and open, one-time password, second factor."""
 
 from __future__ import annotations
 
 from flask import flash, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from blueprints.forms import (
     BooleanField,
@@ -16,8 +17,8 @@ from blueprints.forms import (
     PhoneField,
     TextField,
 )
-from blueprints.http import get_or_404, page, requires, see_other
-from blueprints.manager import blueprint
+from blueprints.http import find_or_404, page, requires, see_other
+from blueprints.records import blueprint
 from portal import clock, passwords
 from portal.db import session, transaction
 from portal.errors import DomainError, Invalid, Stale
@@ -72,15 +73,12 @@ class NewUserForm(UserForm):
     )
 
 
-def _person(user_id: int) -> User:
-    return get_or_404(select(User), User.id == user_id)
+def _person(number: str) -> User:
+    return find_or_404(User, number)
 
 
-@blueprint.get("/users")
-@requires(Permission.USER_EDIT)
-def users() -> ResponseReturnValue:
-    """Everybody with a login."""
-    return page("manager/users/list.html", people=accounts.everybody(session()), roles=Role)
+def _locked(writing: Session, number: str) -> User:
+    return accounts.get(writing, _person(number).id)
 
 
 @blueprint.route("/users/new", methods=["GET", "POST"])
@@ -104,15 +102,15 @@ def new_user() -> ResponseReturnValue:
         except Invalid as refusal:
             form.take(refusal)
         else:
-            return page("manager/users/password.html", person=user, password=password, is_new=True)
-    return page("manager/users/form.html", form=form, person=None, status=form.status)
+            return page("records/users/password.html", person=user, password=password, is_new=True)
+    return page("records/users/form.html", form=form, person=None, status=form.status)
 
 
-@blueprint.route("/users/<int:user_id>", methods=["GET", "POST"])
+@blueprint.route("/users/<number>", methods=["GET", "POST"])
 @requires(Permission.USER_EDIT)
-def edit_user(user_id: int) -> ResponseReturnValue:
+def edit_user(number: str) -> ResponseReturnValue:
     """Change what is said about a person; a new role counts from the next click of that person."""
-    person = _person(user_id)
+    person = _person(number)
     form = UserForm(obj=person)
     if request.method == "POST":
         form.version.data = request.form.get("version")  # what the person saw, never what is there now
@@ -126,7 +124,7 @@ def edit_user(user_id: int) -> ResponseReturnValue:
             with transaction() as writing:
                 accounts.change(
                     writing,
-                    accounts.get(writing, user_id),
+                    _locked(writing, number),
                     form.to_details(),
                     actor=g.user,
                     at=clock.now(),
@@ -138,65 +136,65 @@ def edit_user(user_id: int) -> ResponseReturnValue:
             form.form_errors, status = [str(refusal)], refusal.status
         else:
             flash(_("Saved."), "done")
-            return see_other(".users")
+            return see_other("/records/users")
     return page(
-        "manager/users/form.html",
+        "records/users/form.html",
         form=form,
         person=person,
         status=status if status != 200 else form.status,
-        is_self=user_id == g.user.id,
+        is_self=_person(number).id == g.user.id,
         has_second_factor=second_factor.is_set_up(person),
     )
 
 
-@blueprint.post("/users/<int:user_id>/disable")
+@blueprint.post("/users/<number>/disable")
 @requires(Permission.USER_EDIT)
-def disable_user(user_id: int) -> ResponseReturnValue:
+def disable_user(number: str) -> ResponseReturnValue:
     """Close the account; the person is out at once."""
     try:
         with transaction() as writing:
-            person = accounts.get(writing, user_id)
+            person = _locked(writing, number)
             accounts.disable(writing, person, actor=g.user, at=clock.now())
     except DomainError as refusal:
         flash(str(refusal), "alert")
     else:
         flash(_("%(name)s cannot sign in any more.", name=person.name), "done")
-    return see_other(".edit_user", user_id=user_id)
+    return see_other(".edit_user", number=number)
 
 
-@blueprint.post("/users/<int:user_id>/enable")
+@blueprint.post("/users/<number>/enable")
 @requires(Permission.USER_EDIT)
-def enable_user(user_id: int) -> ResponseReturnValue:
+def enable_user(number: str) -> ResponseReturnValue:
     """Open the account again."""
     with transaction() as writing:
-        person = accounts.get(writing, user_id)
+        person = _locked(writing, number)
         accounts.enable(writing, person, actor=g.user, at=clock.now())
     flash(_("%(name)s can sign in again.", name=person.name), "done")
-    return see_other(".edit_user", user_id=user_id)
+    return see_other(".edit_user", number=number)
 
 
-@blueprint.post("/users/<int:user_id>/password")
+@blueprint.post("/users/<number>/password")
 @requires(Permission.USER_EDIT)
-def set_user_password(user_id: int) -> ResponseReturnValue:
+def set_user_password(number: str) -> ResponseReturnValue:
     """Make a one-time password, shown once; the person is signed out everywhere and must change it."""
-    if user_id == g.user.id:
+    if _person(number).id == g.user.id:
         flash(_("Change your own password on your account page."), "alert")
-        return see_other(".edit_user", user_id=user_id)
+        return see_other(".edit_user", number=number)
     password = passwords.one_time()
     with transaction() as writing:
-        person = accounts.get(writing, user_id)
+        person = _locked(writing, number)
         accounts.set_password(writing, person, password, actor=g.user, at=clock.now())
-    return page("manager/users/password.html", person=person, password=password, is_new=False)
+    return page("records/users/password.html", person=person, password=password, is_new=False)
 
 
-@blueprint.post("/users/<int:user_id>/second-factor/reset")
+@blueprint.post("/users/<number>/second-factor/reset")
 @requires(Permission.USER_EDIT)
-def reset_user_second_factor(user_id: int) -> ResponseReturnValue:
+def reset_user_second_factor(number: str) -> ResponseReturnValue:
     """Take the second factor away from somebody who lost it; the person is signed out everywhere."""
     at = clock.now()
     with transaction() as writing:
-        person = accounts.get(writing, user_id)
+        person = _locked(writing, number)
         second_factor.reset(writing, person, actor=g.user, at=at)
         sessions.end_all(writing, person, at=at, reason=End.SECOND_FACTOR_CHANGED, keep=g.user_session.id)
     flash(_("The second factor of %(name)s is reset.", name=person.name), "done")
-    return see_other(".edit_user", user_id=user_id)
+    return see_other(".edit_user", number=number)
