@@ -151,9 +151,10 @@ def edit_user(number: str) -> ResponseReturnValue:
 @requires(Permission.USER_EDIT)
 def disable_user(number: str) -> ResponseReturnValue:
     """Close the account; the person is out at once."""
+    known = _person(number)
     try:
         with transaction() as writing:
-            person = _locked(writing, number)
+            person = accounts.get(writing, known.id)
             accounts.disable(writing, person, actor=g.user, at=clock.now())
     except DomainError as refusal:
         flash(str(refusal), "alert")

@@ -99,7 +99,7 @@ def role(value: str | None) -> str:
 
 def unasked(column: Any, sql_type: Any) -> Any:
     """A column that is shown but is nothing to ask about, as an inner number: no field follows from it."""
-    return type_coerce(column, sql_type)
+    return type_coerce(column, sql_type).label(f"shown_{column.key}")
 
 
 def joined(values: Iterable[str]) -> Markup:

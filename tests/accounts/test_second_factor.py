@@ -196,7 +196,7 @@ def test_the_manager_demands_it_of_a_role(sign_in: SignIn, make: Make, clock: An
 def test_the_manager_resets_it(sign_in: SignIn, equipped: Any, visitor: Client, session: Session) -> None:
     user, _phone, _codes = equipped
     theirs = sign_in(user)
-    sign_in(Role.MANAGER).post(f"/manager/users/{user.id}/second-factor/reset", status=303)
+    sign_in(Role.MANAGER).post(f"/records/users/{user.username}/second-factor/reset", status=303)
     assert theirs.get("/account/", status=303)
     assert user.totp_secret is None
     assert give_password(visitor).location == "/"

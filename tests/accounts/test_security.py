@@ -94,7 +94,7 @@ def test_the_sign_in_form_is_protected_too(visitor: Client) -> None:
 def test_reading_changes_nothing(sign_in: SignIn, session: Session) -> None:
     manager = sign_in(Role.MANAGER)
     before = session.scalar(select(func.count()).select_from(Event))
-    for path in ("/account/", "/account/sign-in", "/manager/users", "/account/second-factor"):
+    for path in ("/account/", "/account/sign-in", "/records/users", "/account/second-factor"):
         manager.get(path)
         manager.open("HEAD", path)
     for path in ("/account/sign-out", "/account/demo-sign-in", "/account/preferences"):

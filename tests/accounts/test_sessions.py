@@ -23,7 +23,7 @@ from tests.client import Client
 from tests.factories import PASSWORD, Make
 
 SignIn = Callable[..., Client]
-PAGES = ("/account/", "/account/password", "/account/second-factor", "/manager/users", "/manager/users/new")
+PAGES = ("/account/", "/account/password", "/account/second-factor", "/records/users", "/records/users/new")
 
 
 def is_in(client: Client) -> bool:
@@ -65,10 +65,10 @@ def test_disabled_in_the_database_is_enough(sign_in: SignIn, make: Make, clock: 
 def test_a_new_role_counts_from_the_next_request(sign_in: SignIn, make: Make) -> None:
     user = make.user(Role.MANAGER)
     client = sign_in(user)
-    client.get("/manager/users", status=200)
+    client.get("/records/users", status=200)
     with transaction():
         user.role = Role.REVIEWER.value
-    client.get("/manager/users", status=403)
+    client.get("/records/users", status=403)
 
 
 def test_idle_for_too_long(sign_in: SignIn, session: Session, clock: Any) -> None:

@@ -38,7 +38,7 @@ def test_a_new_user_signs_in_with_the_password_shown_once(
     branch = make.branch()
     manager = sign_in(Role.MANAGER)
     answer = manager.post(
-        "/manager/users/new",
+        "/records/users/new",
         new_form(
             username="Li.Min",
             branch_id=str(branch.id),
@@ -87,14 +87,14 @@ def test_a_new_user_signs_in_with_the_password_shown_once(
 )
 def test_what_cannot_be_taken_stands_at_its_field(sign_in: SignIn, session: Session, field: str, value: str) -> None:
     manager = sign_in(Role.MANAGER)
-    answer = manager.post("/manager/users/new", new_form(**{field: value}), status=422)
+    answer = manager.post("/records/users/new", new_form(**{field: value}), status=422)
     assert f'id="{field}-under"><span class="error"' in answer.text
     assert accounts.named(session, "li.min") is None
 
 
 def test_a_name_is_taken_in_any_case(sign_in: SignIn, make: Make) -> None:
     make.user(username="li.min")
-    answer = sign_in(Role.MANAGER).post("/manager/users/new", new_form(username="LI.MIN"), status=422)
+    answer = sign_in(Role.MANAGER).post("/records/users/new", new_form(username="LI.MIN"), status=422)
     assert "该账号已存在" in answer.text
 
 
@@ -102,7 +102,7 @@ def test_changes_are_an_event_with_old_and_new(sign_in: SignIn, make: Make, sess
     user = make.user(Role.FRONT_DESK, name="李敏")
     manager = sign_in(Role.MANAGER)
     data = {"name": "李敏", "role": "SPECIALIST", "branch_id": "", "group_name": "一组", "version": str(user.version)}
-    manager.post(f"/manager/users/{user.id}", data, status=303)
+    manager.post(f"/records/users/{user.username}", data, status=303)
     assert user.role == "SPECIALIST"
     event = last_event(session)
     assert event.action == "CHANGED"
@@ -116,12 +116,12 @@ def test_a_stale_form_changes_nothing_and_keeps_what_was_typed(sign_in: SignIn, 
     data = {"name": "李小敏", "role": "FRONT_DESK", "branch_id": "", "version": str(user.version)}
     with transaction():
         user.extension = "8001"
-    answer = manager.post(f"/manager/users/{user.id}", data, status=409)
+    answer = manager.post(f"/records/users/{user.username}", data, status=409)
     assert "李小敏" in answer.text
     assert user.name == "李敏"
-    manager.post(f"/manager/users/{user.id}", {**data, "version": "x"}, status=409)
+    manager.post(f"/records/users/{user.username}", {**data, "version": "x"}, status=409)
     manager.post(
-        f"/manager/users/{user.id}", {key: value for key, value in data.items() if key != "version"}, status=409
+        f"/records/users/{user.username}", {key: value for key, value in data.items() if key != "version"}, status=409
     )
 
 
@@ -132,7 +132,7 @@ def test_no_other_field_can_be_set(sign_in: SignIn, make: Make, extra: str) -> N
     user = make.user(Role.FRONT_DESK)
     before = user.password_hash
     data = {"name": "李敏", "role": "FRONT_DESK", "version": str(user.version), extra: "x"}
-    sign_in(Role.MANAGER).post(f"/manager/users/{user.id}", data, status=400)
+    sign_in(Role.MANAGER).post(f"/records/users/{user.username}", data, status=400)
     assert user.password_hash == before
 
 
@@ -140,7 +140,7 @@ def test_nobody_changes_the_own_role(sign_in: SignIn, make: Make) -> None:
     make.user(Role.MANAGER)
     me = make.user(Role.MANAGER)
     data = {"name": "陈", "role": "SPECIALIST", "version": str(me.version)}
-    answer = sign_in(me).post(f"/manager/users/{me.id}", data, status=422)
+    answer = sign_in(me).post(f"/records/users/{me.username}", data, status=422)
     assert "不能修改自己的岗位" in answer.text
     assert me.role == "MANAGER"
 
@@ -149,9 +149,9 @@ def test_nobody_disables_the_own_account(sign_in: SignIn, make: Make) -> None:
     make.user(Role.MANAGER)
     me = make.user(Role.MANAGER)
     client = sign_in(me)
-    client.post(f"/manager/users/{me.id}/disable", status=303)
+    client.post(f"/records/users/{me.username}/disable", status=303)
     assert me.disabled_at is None
-    assert "不能停用自己的账号" in client.get(f"/manager/users/{me.id}").text
+    assert "不能停用自己的账号" in client.get(f"/records/users/{me.username}").text
 
 
 def test_there_is_always_a_manager(make: Make, clock: Any, session: Session) -> None:
@@ -174,10 +174,10 @@ def test_disable_and_enable(sign_in: SignIn, make: Make, session: Session) -> No
     user = make.user(Role.SPECIALIST)
     theirs, manager = sign_in(user), sign_in(Role.MANAGER)
     theirs.get("/account/", status=200)
-    manager.post(f"/manager/users/{user.id}/disable", status=303)
+    manager.post(f"/records/users/{user.username}/disable", status=303)
     theirs.get("/account/", status=303)
-    manager.post(f"/manager/users/{user.id}/disable", status=303)
-    manager.post(f"/manager/users/{user.id}/enable", status=303)
+    manager.post(f"/records/users/{user.username}/disable", status=303)
+    manager.post(f"/records/users/{user.username}/enable", status=303)
     assert user.disabled_at is None
     actions = session.scalars(select(Event.action).where(Event.record_id == user.id).order_by(Event.id)).all()
     assert actions == ["DISABLED", "ENABLED"]
@@ -186,7 +186,7 @@ def test_disable_and_enable(sign_in: SignIn, make: Make, session: Session) -> No
 def test_a_one_time_password_of_the_manager(sign_in: SignIn, visitor: Client, make: Make) -> None:
     user = make.user(Role.SPECIALIST, username="zhou")
     theirs, manager = sign_in(user), sign_in(Role.MANAGER)
-    answer = manager.post(f"/manager/users/{user.id}/password", status=200)
+    answer = manager.post(f"/records/users/{user.username}/password", status=200)
     password = re.findall(r"<code>([^<]+)</code>", answer.text)[1]
     theirs.get("/account/", status=303)
     visitor.post("/account/sign-in", {"username": "zhou", "password": PASSWORD}, status=422)
@@ -194,14 +194,16 @@ def test_a_one_time_password_of_the_manager(sign_in: SignIn, visitor: Client, ma
     own = manager.user
     assert own is not None
     before = own.password_hash
-    manager.post(f"/manager/users/{own.id}/password", status=303)
+    manager.post(f"/records/users/{own.username}/password", status=303)
     assert own.password_hash == before
 
 
 def test_only_the_manager_sees_users(sign_in: SignIn, make: Make) -> None:
     user = make.user(Role.SPECIALIST)
-    paths = ["/manager/users", "/manager/users/new", f"/manager/users/{user.id}"]
-    steps = [f"/manager/users/{user.id}/{step}" for step in ("disable", "enable", "password", "second-factor/reset")]
+    paths = ["/records/users", "/records/users/new", f"/records/users/{user.username}"]
+    steps = [
+        f"/records/users/{user.username}/{step}" for step in ("disable", "enable", "password", "second-factor/reset")
+    ]
     for role in set(Role) - {Role.MANAGER}:
         client = sign_in(role)
         for path in paths:
@@ -209,7 +211,7 @@ def test_only_the_manager_sees_users(sign_in: SignIn, make: Make) -> None:
         for path in steps:
             client.post(path, status=403)
     assert user.disabled_at is None
-    sign_in(Role.MANAGER).get("/manager/users/999999", status=404)
+    sign_in(Role.MANAGER).get("/records/users/nobody", status=404)
 
 
 def test_the_list_shows_everybody_and_no_secret(
@@ -219,11 +221,30 @@ def test_the_list_shows_everybody_and_no_secret(
     make.user(Role.SPECIALIST, name="离职者", disabled_at=clock.now())
     manager = sign_in(Role.MANAGER)
     with queries() as seen:
-        text = manager.get("/manager/users", status=200).text
+        text = manager.get("/records/users", status=200).text
     assert len(seen) <= 15
     assert all(person.name in text for person in people)
-    assert text.index("离职者") > max(text.index(person.name) for person in people)
+    assert "离职者" not in text and "离职者" in manager.get("/records/users?filter=closed", status=200).text
     assert "argon2" not in text
+
+
+def test_old_addresses_lead_to_the_list_and_the_page(sign_in: SignIn, make: Make) -> None:
+    user, manager = make.user(Role.SPECIALIST), sign_in(Role.MANAGER)
+    expected = {"": "/records/users", "/new": "/records/users/new", f"/{user.id}": f"/records/users/{user.username}"}
+    for old, new in expected.items():
+        assert manager.get(f"/manager/users{old}", status=303).location == new
+    manager.get("/manager/users/999999", status=404)
+
+
+def test_a_manager_of_one_branch_finds_its_people_only(sign_in: SignIn, make: Make) -> None:
+    own, other = make.branch(), make.branch()
+    near, far = make.user(Role.SPECIALIST, branch_id=own.id), make.user(Role.SPECIALIST, branch_id=other.id)
+    manager = sign_in(Role.MANAGER, branch_id=own.id)
+    text = manager.get("/records/users", status=200).text
+    assert near.username in text and far.username not in text
+    manager.get(f"/records/users/{far.username}", status=404)
+    manager.post(f"/records/users/{far.username}/disable", status=404)
+    assert far.disabled_at is None
 
 
 # Services for the command line

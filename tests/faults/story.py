@@ -217,7 +217,7 @@ class Story:
 
     def inbox(self, name: str) -> list[str]:
         """What stands in a person's inbox, a line per notice."""
-        text = self.people[name].get("/account/notices?show=all").text
+        text = self.people[name].get("/records/notices?filter=").text
         return [
             " ".join(re.sub("<[^>]+>", " ", row).split()) for row in re.findall(r'<tr class="line".*?</tr>', text, re.S)
         ]

@@ -35,13 +35,23 @@ def test_the_inbox_is_sorted_by_due_time_and_opening_marks_as_read(sign_in, make
     tell(user, clock, "later", due_at=clock.now() + timedelta(hours=9), title="Later notice")
     tell(user, clock, "none", title="Notice without a time")
     soon = tell(user, clock, "soon", due_at=clock.now() + timedelta(hours=1), title="Sooner notice")
-    text = browser.get("/account/notices").text
+    assert browser.get("/account/notices").location == "/records/notices"
+    text = browser.get("/records/notices", status=200).text
     assert text.index("Sooner notice") < text.index("Later notice") < text.index("Notice without a time")
     for _again in range(2):
-        answer = browser.post(f"/account/notices/{soon}/open")
+        answer = browser.get(f"/records/notices/{soon}")
         assert (answer.status_code, answer.headers["Location"]) == (303, "/records/tasks")
-    assert "Sooner notice" not in browser.get("/account/notices").text
-    assert "Sooner notice" in browser.get("/account/notices?show=all").text
+    assert "Sooner notice" not in browser.get("/records/notices").text
+    assert "Sooner notice" in browser.get(browser.get("/account/notices?show=all").location).text
+
+
+def test_looking_ahead_or_asking_for_the_head_reads_no_notice(sign_in, make, clock):
+    user = make.user(Role.SPECIALIST)
+    browser, number = sign_in(user), tell(user, clock, "new")
+    browser.get(f"/records/notices/{number}", headers={"Sec-Purpose": "prefetch"}, status=303)
+    browser.open("HEAD", f"/records/notices/{number}", status=303)
+    session().rollback()
+    assert session().get_one(Notice, number).read_at is None
 
 
 def test_the_bell_counts_unread_ones_in_one_query(sign_in, make, clock, queries):
@@ -63,9 +73,9 @@ def test_nobody_reads_or_opens_the_notices_of_others(sign_in, make, clock):
     owner, other = make.user(Role.SPECIALIST), make.user(Role.SPECIALIST)
     number = tell(owner, clock, "mine")
     stranger = sign_in(other)
-    assert stranger.post(f"/account/notices/{number}/open").status_code == 404
+    assert stranger.get(f"/records/notices/{number}").status_code == 404
     assert stranger.post(f"/account/notices/{number}/read").status_code == 404
-    assert "彭志刚" not in stranger.get("/account/notices?show=all").text
+    assert "彭志刚" not in stranger.get("/records/notices?filter=").text
     session().rollback()
     assert session().get_one(Notice, number).read_at is None
 
@@ -73,7 +83,7 @@ def test_nobody_reads_or_opens_the_notices_of_others(sign_in, make, clock):
 def test_a_notice_leads_nowhere_else(sign_in, make, clock):
     user = make.user(Role.SPECIALIST)
     number = tell(user, clock, "bad", link="//evil.example/")
-    assert sign_in(user).post(f"/account/notices/{number}/open").headers["Location"] == "/account/notices"
+    assert sign_in(user).get(f"/records/notices/{number}").headers["Location"] == "/records/notices"
 
 
 def test_asking_for_the_bell_is_no_sign_of_life(app):
