@@ -92,13 +92,18 @@ def read(listing: Listing, state: State, problems: list[str], at: datetime, show
     if not by:
         return None
     try:
-        facets.narrowed(listing, state.where, tuple(groups.test_of(each, None) for each in by))
+        facets.narrowed(listing, state.where, tuple(map(_any_group, by)))
     except criteria.Unreadable:
         problems.append(str(TOO_MUCH))
         return None
     paths = {tuple(text.split("/")) for text in state.option("open").split(";") if text}
     opened = {path[: length + 1] for path in paths for length in range(len(path)) if len(path) <= len(by)}
     return Asked(listing, state, by, frozenset(opened), at, shown)
+
+
+def _any_group(by: Grouping) -> criteria.Asked:
+    """A condition as long as that of any group."""
+    return groups.test_of(by, False if by.field.kind is Kind.YES else None)
 
 
 def board(asked: Asked) -> Level:

@@ -96,6 +96,7 @@ def last_rounds(
     )
     found: dict[tuple[int, str], Round] = {}
     for record_id, code, due_at, closed_at, outcome in session.execute(statement):
-        before = found.get((record_id, code))
-        found[record_id, code] = Round(due_at, closed_at, outcome, before.count + 1 if before else 1)
+        key = (record_id, code or "")
+        before = found.get(key)
+        found[key] = Round(due_at, closed_at, outcome, before.count + 1 if before else 1)
     return found

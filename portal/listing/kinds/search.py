@@ -329,7 +329,7 @@ def users(word: Word) -> Places:
 
 def notices(word: Word) -> Places:
     """One's own notices: by the number of the record, which their link holds, or by whom the record is about."""
-    about = {Customer: customers, Complaint: complaints, Consultation: consultations}
+    about: dict[Any, Any] = {Customer: customers, Complaint: complaints, Consultation: consultations}
     through = tuple(
         (case((Notice.record_kind == model.KIND, Notice.record_id)), places(word)) for model, places in about.items()
     )
