@@ -82,7 +82,7 @@ def transaction() -> Iterator[Session]:
     another writer was faster on a versioned record.
     """
     from portal import faults, outbox
-    from portal.models import spelling
+    from portal.models import passage, spelling
     from portal.services import events
 
     current = db.session()
@@ -95,6 +95,7 @@ def transaction() -> Iterator[Session]:
         current.flush()
         events.seal(current)
         spelling.keep(current)
+        passage.keep(current)
         faults.reach("K1")
         current.commit()
         posted = current.info.pop("outbox", [])
@@ -109,6 +110,7 @@ def transaction() -> Iterator[Session]:
         current.info.pop("outbox", None)
         current.info.pop("events", None)
         current.info.pop("names", None)
+        current.info.pop("passages", None)
         _writing.reset(token)
     if posted:
         outbox.wake(posted)

@@ -18,9 +18,10 @@ from portal import clock, i18n
 from portal.db import session
 from portal.errors import NotFound
 from portal.i18n import N_
-from portal.listing import criteria, engine, groups, totals
+from portal.listing import criteria, engine, groups, passages, totals
 from portal.listing.declaration import Listing
 from portal.listing.facets import toggled
+from portal.listing.fields import PASSAGES
 from portal.listing.registry import LISTINGS
 from portal.listing.state import VIEWS as NAMES
 from portal.listing.state import State, from_args
@@ -31,6 +32,7 @@ from portal.services.favourites import Seen
 Labels = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 """Values of choices that name other records, with how they read: per choice, as the database says now."""
 facets = menus.chosen
+TOO_SHORT = N_("Two signs or more are needed to look through texts.")
 TOO_MUCH = N_("These are more conditions than a list can take; the last one was left out.")
 
 
@@ -41,7 +43,8 @@ def show(listing: Listing) -> ResponseReturnValue:
         try:
             return see_other(f"{listing.path}?{looked_for(listing, state, request.args['in']).query()}")
         except criteria.Unreadable:
-            problems.append(TOO_MUCH)
+            short = request.args["in"] == PASSAGES and len(state.q) < passages.SHORTEST
+            problems.append(TOO_SHORT if short else TOO_MUCH)
     at = clock.now()
     look = VIEWS.get(state.view)
     if look is not None and look.fits(listing):

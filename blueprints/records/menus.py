@@ -60,7 +60,7 @@ def search_box(listing: Listing, state: State, known: Known, favourites: Favouri
 
 def texts(listing: Listing) -> list[Field]:
     """The fields a typed word can be looked for in."""
-    return [field for field in fields_of(listing).values() if field.kind is Kind.TEXT]
+    return [field for field in fields_of(listing).values() if field.kind in (Kind.TEXT, Kind.PASSAGES)]
 
 
 def link(listing: Listing, state: State) -> str:

@@ -68,7 +68,7 @@ def counts(
     session: Session, user: User, listing: Listing, state: State, dated: Dated, days: tuple[date, date], at: datetime
 ) -> dict[date, int]:
     """How many rows each day from the first up to before the last has; days without any are left out."""
-    question, values = engine.asked(session, user, listing, state.rows_only(), at)
+    question, values = engine.asked(session, user, listing, state.rows_only(), at, ordered=False)
     found = _counts(question, dated.key).rows(session, values | _between(dated, days))
     return {date.fromisoformat(day): count for day, count in found}
 
@@ -86,7 +86,7 @@ def entries(
     person: Any = None,
 ) -> list[Entry]:
     """The first rows of each day in the order of the clock. `person`: the table of the people whose they are."""
-    question, values = engine.asked(session, user, listing, state.rows_only(), at)
+    question, values = engine.asked(session, user, listing, state.rows_only(), at, ordered=False)
     statement = _entries(question, dated.key, person)
     found: Sequence[Any] = statement.rows(session, values | _between(dated, days) | {"a_day": a_day})
     return [Entry(Row(listing.kind, row), row[-2], row[-1]) for row in found]

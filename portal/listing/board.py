@@ -119,7 +119,7 @@ def lanes(
         lane.count += group.count
         lane.sums = tuple(map(sum, zip(lane.sums, group.sums, strict=True))) if lane.sums else group.sums  # type: ignore[arg-type]
     if clock_of(listing) is not None:
-        question, values = engine.asked(session, user, listing, state.rows_only(), at)
+        question, values = engine.asked(session, user, listing, state.rows_only(), at, ordered=False)
         for value, late, soon in _clocks(question, grouping.field.key).rows(session, values):
             if (known := told.get(None if value == "" else value)) is not None:
                 known.late, known.soon = known.late + late, known.soon + soon

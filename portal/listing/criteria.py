@@ -15,13 +15,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Date, Integer, Numeric, String, and_, bindparam, false, func, not_, or_
+from sqlalchemy.orm import Session
 
 from portal import clock, formatting
 from portal.db import UtcDateTime
 from portal.i18n import N_, Text, _, _p
-from portal.listing import terms
+from portal.listing import passages, terms
 from portal.listing.declaration import Listing
-from portal.listing.fields import Field, Kind, fields_of
+from portal.listing.fields import PASSAGES, Field, Kind, fields_of
 
 LONGEST, DEEPEST, MOST, MOST_VALUES = 4_000, 3, 20, 20
 """Limits of a text in the URL: signs, groups in groups, conditions, values of one condition."""
@@ -80,6 +81,10 @@ _OPERATORS: dict[Kind, tuple[Operator, ...]] = {
         Operator("equals", N_("is exactly", "operator")),
         EMPTY,
         FILLED,
+    ),
+    Kind.PASSAGES: (
+        Operator("contains", N_("contains", "operator")),
+        Operator("lacks", N_("does not contain", "operator")),
     ),
     Kind.NUMBER: (
         Operator("eq", N_("equals", "operator")),
@@ -261,6 +266,11 @@ def _value(field: Field, text: str) -> Any:
                 if not said:
                     raise Unreadable("nothing to look for")
                 return said
+            case Kind.PASSAGES:
+                said = passages.meant(text)
+                if len(said) < passages.SHORTEST:
+                    raise Unreadable("too short")
+                return said
             case Kind.NUMBER:
                 number = Decimal(text)
                 if not number.is_finite() or abs(number) >= 10**12:
@@ -289,6 +299,18 @@ class Shape:
 
     part: Asked | Group
     counts: tuple[int, ...]
+    tried: frozenset[int] = frozenset()
+    """The tests, by their place, on what many records say: tried on each row, the others are gathered."""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether a text that few records say is among what all must hold."""
+        top = isinstance(self.part, Group) and self.part.how == "all"
+        return top and any(
+            test.field == PASSAGES and test.operator == "contains" and place not in self.tried
+            for place, test in enumerate(tests(self.part))
+            if isinstance(self.part, Group) and any(test is each for each in self.part.parts)
+        )
 
 
 def ask(listing: Listing, group: Group, at: datetime) -> tuple[Shape, dict[str, Any]]:
@@ -297,10 +319,21 @@ def ask(listing: Listing, group: Group, at: datetime) -> tuple[Shape, dict[str, 
     counts = []
     for place, test in enumerate(tests(group)):
         field = fields_of(listing)[test.field]
-        filling = _filling(field, test, at)
+        filling = _filling(listing, field, test, at)
         counts.append(len(filling))
         values |= {f"where_{place}_{number}": value for number, value in enumerate(filling)}
     return Shape(_bare(group), tuple(counts)), values
+
+
+def said_by_many(session: Session, listing: Listing, group: Group) -> frozenset[int]:
+    """The tests on texts that many records fit, by their place."""
+    fields = fields_of(listing)
+    return frozenset(
+        place
+        for place, test in enumerate(tests(group))
+        if fields[test.field].kind is Kind.PASSAGES
+        and passages.fits_many(session, listing.kind, passages.meant(test.values[0]))
+    )
 
 
 def _bare(part: Asked | Group) -> Asked | Group:
@@ -309,10 +342,12 @@ def _bare(part: Asked | Group) -> Asked | Group:
     return Group(part.how, tuple(_bare(each) for each in part.parts))
 
 
-def _filling(field: Field, test: Asked, at: datetime) -> list[Any]:
+def _filling(listing: Listing, field: Field, test: Asked, at: datetime) -> list[Any]:
     if test.operator == "in":
         return [*_bounds(field, *span(test.values[0], clock.today(at)))]
     given = [_value(field, value) for value in test.values]
+    if field.kind is Kind.PASSAGES:
+        return passages.asked(listing.kind, given[0])
     if field.kind in (Kind.DAY, Kind.MOMENT) and given:
         first, last = min(given), max(given)
         start, end = _bounds(field, first, last + timedelta(days=1))
@@ -342,6 +377,13 @@ def condition(listing: Listing, shape: Shape, viewer_id: Any) -> ColumnElement[b
             place, count = next(counts)
             field = fields_of(listing)[part.field]
             marks = [bindparam(f"where_{place}_{number}", type_=_type(field)) for number in range(count)]
+            if field.kind is Kind.PASSAGES:
+                said, phrase, pattern = marks
+                many = place in shape.tried
+                found = (
+                    passages.tried(listing.model, pattern) if many else passages.gathered(listing.model, said, phrase)
+                )
+                return found if part.operator == "contains" else not_(found)
             return _test(field, part.operator, marks, viewer_id)
         parts = [build(each) for each in part.parts]
         if part.how == "all":
@@ -355,7 +397,7 @@ def condition(listing: Listing, shape: Shape, viewer_id: Any) -> ColumnElement[b
 
 def _type(field: Field) -> Any:
     return {
-        Kind.TEXT: String(), Kind.NUMBER: Numeric(18, 4), Kind.DAY: Date(), Kind.MOMENT: UtcDateTime(),
+        Kind.TEXT: String(), Kind.PASSAGES: String(), Kind.NUMBER: Numeric(18, 4), Kind.DAY: Date(), Kind.MOMENT: UtcDateTime(),
         Kind.TERM: String(), Kind.LINK: Integer(), Kind.YES: Boolean(),
     }[field.kind]  # fmt: skip
 

@@ -9,7 +9,7 @@ parts that each have one (`_parts`): the rows of the branch and those of none, w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
@@ -50,6 +50,11 @@ class Question:
     typed: tuple[search.Word, ...] = ()
     tried: frozenset[int] = frozenset()
     """The words that many records fit."""
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether a word or a text that few records fit must hold for all of them."""
+        return len(self.tried) < len(self.typed) or (self.where is not None and self.where.narrows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +176,7 @@ def count_state(session: Session, user: User, listing: Listing, state: State, *,
 def _count(
     session: Session, user: User, wanted: Sequence[tuple[Listing, State]], at: datetime
 ) -> list[tuple[int, bool]]:
-    questioned = [asked(session, user, listing, state, at) for listing, state in wanted]
+    questioned = [asked(session, user, listing, state, at, ordered=False) for listing, state in wanted]
     questions = tuple(question for question, _values in questioned)
     values = moments(user, at)
     for place, (_question, given) in enumerate(questioned):
@@ -186,7 +191,7 @@ def ids(
     """The statement of all matching record numbers, without order, and what fills it."""
     listing = LISTINGS[kind]
     state, _problems = from_args(listing, params)
-    question, values = asked(session, user, listing, state, at)
+    question, values = asked(session, user, listing, state, at, ordered=False)
     return matching(question), values
 
 
@@ -201,9 +206,9 @@ def moments(user: User, at: datetime) -> dict[str, Any]:
 
 
 def asked(
-    session: Session, user: User, listing: Listing, state: State, at: datetime
+    session: Session, user: User, listing: Listing, state: State, at: datetime, *, ordered: bool = True
 ) -> tuple[Question, dict[str, Any]]:
-    """The question of a state, and what fills it."""
+    """The question of a state, and what fills it. Not `ordered`: for whoever counts, sums or groups all rows."""
     values = moments(user, at)
     typed = search.read(state.q) if state.q else Typed()
     values |= dict(typed.values)
@@ -216,7 +221,10 @@ def asked(
         filters.append(key)
     where = None
     if state.where:
-        where, filling = criteria.ask(listing, criteria.read(listing, state.where), at)
+        group = criteria.read(listing, state.where)
+        where, filling = criteria.ask(listing, group, at)
+        if ordered:
+            where = replace(where, tried=criteria.said_by_many(session, listing, group))
         values |= filling
     tried = search.many(session, listing.kind, listing.search, typed)
     return Question(listing.kind, placeholder(user), tuple(filters), where, typed.words, tried), values
@@ -320,7 +328,7 @@ def _stretch(question: Question, order: _Order, way: Way, walks: bool) -> Select
     parts = alternatives(question.viewer, listing.model)
     if walks:
         parts = [Alternative(condition(question.viewer, listing.model).is_(True))]  # so that no index is seen in it
-    elif len(question.tried) < len(question.typed):  # few rows: no order is needed to find them
+    elif question.is_narrow:  # few rows: no order is needed to find them
         parts = [Alternative(condition(question.viewer, listing.model))]
     if len(parts) == 1 and way.key is None:
         statement = statement.where(parts[0].condition, *_narrowing(question), *order.within(way))

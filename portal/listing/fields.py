@@ -14,14 +14,20 @@ from sqlalchemy import Boolean, Date, Integer, Numeric, String
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.db import UtcDateTime
-from portal.i18n import Text
+from portal.i18n import N_, Text
 from portal.listing.declaration import Choice, Listing
+from portal.models import passage
+
+PASSAGES = "words"
+"""The field of all texts, in the URL."""
 
 
 class Kind(StrEnum):
     """What a field holds; decides the operators that fit it."""
 
     TEXT = "text"
+    PASSAGES = "passages"
+    """All texts of the record, and what was written about it: `portal/models/passage.py`."""
     NUMBER = "number"
     DAY = "day"
     MOMENT = "moment"
@@ -80,6 +86,8 @@ def _fields(kind: str) -> dict[str, Field]:
         if known is not None:
             found[column.key] = Field(column.key, column.label, known, own[0])
             taken.add(_name(own[0]))
+    if getattr(listing.model, "KIND", "") == kind and passage.fields(listing.model):
+        found[PASSAGES] = Field(PASSAGES, N_("Full text and notes"), Kind.PASSAGES, listing.model.id)
     return found
 
 

@@ -105,7 +105,7 @@ def of(
     at: datetime,
 ) -> tuple[list[Group], bool]:
     """The groups of the rows of a state in the order of their values, and whether there are more than are told."""
-    question, values = engine.asked(session, user, listing, state, at)
+    question, values = engine.asked(session, user, listing, state, at, ordered=False)
     statement = _grouped(question, tuple(each.key for each in by), tuple(field.key for field in summed))
     rows = statement.rows(session, values)
     found = [

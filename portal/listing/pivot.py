@@ -183,7 +183,7 @@ def _leaves(
 ) -> tuple[list[tuple[Path, Amount]], Layout, Amount | None]:
     """The smallest groups. What is too fine loses its last level; the last one left keeps its largest groups, and then
     the total is asked for by itself."""
-    question, filling = engine.asked(session, user, listing, state, at)
+    question, filling = engine.asked(session, user, listing, state, at, ordered=False)
 
     def ask(by: tuple[Grouping, ...], largest: bool) -> list[tuple[Path, Amount]]:
         statement = _statement(question, tuple(each.key for each in by), layout.fields, largest)

@@ -18,6 +18,7 @@ from portal.models import (  # noqa: F401
     notice,
     org,
     outbox,
+    passage,
     project,
     setting,
     spelling,

@@ -16,13 +16,13 @@ from sqlalchemy import func, select, text
 
 from portal import clock
 from portal.db import session, transaction
+from portal.models import passage, spelling
 from portal.models.complaint import Complaint, ComplaintDepartment, ComplaintRound, Escalation
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Payment, PaymentTerm, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.outbox import Outbox, OutboxState
 from portal.models.project import Project
-from portal.models.spelling import fill
 from portal.models.task import DeadlineBreach, Task
 from portal.seeding import company
 from portal.seeding.bulk import Bulk, finish
@@ -89,7 +89,8 @@ def seed(projects: int, *, seed: int = 1, tell: Callable[[str], None] | None = N
     tell("Telling people what is due, and letting the planner look")
     _tell_what_is_due()
     with transaction() as writing:
-        fill(writing)
+        spelling.fill(writing)
+        passage.fill(writing)
         finish(writing.connection())
 
 

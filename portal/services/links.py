@@ -29,6 +29,7 @@ STAYS = {
     "event": "history is never changed",
     "imported_record": "it says which row an import made",
     "notice": "it says what somebody was told at the time",
+    "passage": "it is what a record says of itself; whoever looks for what was merged finds the one that is kept",
 }
 """Tables whose rows keep naming the record they named, each with the reason."""
 BATCH = 400

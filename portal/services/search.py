@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import String, bindparam, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from portal import formatting, visibility
-from portal.i18n import N_, Text
+from portal.i18n import N_, Text, _
+from portal.listing import criteria, passages
+from portal.listing.fields import PASSAGES, fields_of
 from portal.listing.kinds import search
+from portal.listing.registry import LISTINGS
+from portal.listing.state import State
 from portal.listing.terms import Word
 from portal.models.complaint import Complaint, Escalation
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.org import User
+from portal.models.passage import Passage
 from portal.models.project import Project
 from portal.paths import record_path
 from portal.permissions import Permission, may
 from portal.prepared import Prepared
+from portal.services.record_kinds import MODELS, VIEW
 
 MOST = 20
 MOST_OF_A_KIND = 6
@@ -39,7 +45,12 @@ class Hit:
     extra: str = ""
 
 
+MOST_TEXTS = 3
+"""Records of a type that are shown because of what their texts say."""
+SHORTEST_LATIN = 3
+"""Letters and digits that are looked for in texts: shorter ones stand everywhere."""
 CUSTOMERS, HOMES, CASES = N_("Customers"), N_("Properties"), N_("Records by number")
+TEXTS = N_("In texts and notes")
 
 NUMBERED: tuple[tuple[Any, Permission, str], ...] = (
     (Project, P.PROJECT_VIEW, "hammer"),
@@ -70,6 +81,7 @@ def find(session: Session, user: User, text: str) -> list[tuple[Text, list[Hit]]
     if may(user, P.PROJECT_VIEW):
         tried = search.many(session, "homes", search.homes, typed)
         groups.append((HOMES, [_home(*row) for row in _homes(viewer, typed.words, tried).rows(session, values)]))
+    groups.append((TEXTS, _said(session, user, viewer, values, text)))
     return _at_most(groups, MOST)
 
 
@@ -115,6 +127,66 @@ def _homes(viewer: visibility.Placeholder, words: tuple[Word, ...], tried: froze
 def _home(number: str, estate: str, building: str, unit: str, room: str, owner: str) -> Hit:
     address = formatting.short_address(estate, building, unit, room)
     return Hit("home-2", address, record_path(Property.KIND, number), owner)
+
+
+def _said(session: Session, user: User, viewer: visibility.Placeholder, values: dict[str, Any], text: str) -> list[Hit]:
+    """The newest records of each type whose texts and notes say it, and the lists of all of them.
+
+    Of what very many say only the list is named: whoever looks for one of them has to say more.
+    """
+    said = passages.meant(text)
+    kinds = [kind for kind, model in _texts().items() if may(user, VIEW[model])]
+    if len(said) < (SHORTEST_LATIN if said.isascii() else passages.SHORTEST) or not kinds:
+        return []
+    found = dict(zip(kinds, passages.counts(session, kinds, said, search.FEW + 1), strict=True))
+    few = tuple(kind for kind in kinds if 0 < found[kind] <= search.FEW)
+    rows: list[Any] = []
+    if few:
+        for place, kind in enumerate(few):
+            values[f"said_{place}"], values[f"phrase_{place}"], _pattern = passages.asked(kind, said)
+        rows = _saying(viewer, few).rows(session, values)
+    near = _texts_of(session, [(few[place], number) for place, number, _name in rows])
+    hits: list[Hit] = []
+    for kind in kinds:
+        mine = [(number, name) for place, number, name in rows if few[place] == kind]
+        icon = LISTINGS[kind].icon
+        for number, name in sorted(mine, reverse=True):
+            hits.append(Hit(icon, name, record_path(kind, name), passages.around(near.get((kind, number), []), said)))
+        if len(mine) == MOST_TEXTS or found[kind] > search.FEW:
+            where = criteria.write(criteria.Group("all", (criteria.Asked(PASSAGES, "contains", (text.strip(),)),)))
+            label = _("%(title)s: all with “%(text)s”", title=str(LISTINGS[kind].title), text=text.strip())
+            hits.append(Hit("search", label, f"{LISTINGS[kind].path}?{State(where=where).query()}"))
+    return hits[:MOST_OF_A_KIND]
+
+
+@cache
+def _texts() -> dict[str, Any]:
+    """The record types with texts and a list of their own."""
+    return {kind: model for kind, model in MODELS.items() if kind in LISTINGS and PASSAGES in fields_of(LISTINGS[kind])}
+
+
+@lru_cache(maxsize=64)
+def _saying(viewer: visibility.Placeholder, kinds: tuple[str, ...]) -> Prepared:
+    """The last records of each type that say it."""
+    parts = []
+    for place, kind in enumerate(kinds):
+        model = MODELS[kind]
+        said, phrase = (bindparam(f"{name}_{place}", type_=String()) for name in ("said", "phrase"))
+        query = select(literal(place).label("place"), model.id.label("id"), model.number.label("number"))
+        query = query.where(visibility.condition(viewer, model), passages.gathered(model, said, phrase))
+        parts.append(select(query.order_by(model.id.desc()).limit(MOST_TEXTS).subquery()))
+    return Prepared(union_all(*parts))
+
+
+def _texts_of(session: Session, records: list[tuple[str, int]]) -> dict[tuple[str, int], list[str]]:
+    found: dict[tuple[str, int], list[str]] = {}
+    if records:
+        places = tuple_(Passage.record_kind, Passage.record_id).in_(records)
+        for kind, number, said in session.execute(
+            select(Passage.record_kind, Passage.record_id, Passage.text).where(places)
+        ):
+            found.setdefault((kind, number), []).append(said)
+    return found
 
 
 def _at_most(groups: list[tuple[Text, list[Hit]]], most: int) -> list[tuple[Text, list[Hit]]]:

@@ -48,7 +48,7 @@ def described(engine: Engine) -> dict[str, Any]:
     seen = inspect(engine)
     tables: dict[str, Any] = {}
     for name in seen.get_table_names():
-        if name == "alembic_version":
+        if name == "alembic_version" or not OPTIONS["include_name"](name, "table", {}):
             continue
         tables[name] = {
             "columns": [(column["name"], str(column["type"]), column["nullable"]) for column in seen.get_columns(name)],

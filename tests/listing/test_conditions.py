@@ -91,7 +91,14 @@ def test_every_field_of_every_list_can_be_asked_every_question(sign_in, make, ki
 def answer_to(field, operator):
     if operator.span:
         return "this-week"
-    known = {Kind.TEXT: "水", Kind.NUMBER: "1,000", Kind.DAY: "2026-01-01", Kind.MOMENT: "2026-01-01", Kind.LINK: "1"}
+    known = {
+        Kind.TEXT: "水",
+        Kind.PASSAGES: "漏水",
+        Kind.NUMBER: "1,000",
+        Kind.DAY: "2026-01-01",
+        Kind.MOMENT: "2026-01-01",
+        Kind.LINK: "1",
+    }
     one = known.get(field.kind) or field.choice.values[0][0]
     return [one, one] if operator.values == 2 else one
 

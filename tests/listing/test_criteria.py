@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portal.listing import criteria, engine
+from portal import hanzi
+from portal.listing import criteria, engine, passages
 from portal.listing.criteria import SPANS, Asked, Group, Unreadable, operators
 from portal.listing.fields import Kind, fields_of
 from portal.listing.registry import LISTINGS
@@ -27,6 +28,7 @@ def values_of(field, operator):
     count = operator.values
     one = {
         Kind.TEXT: st.text("漏水%_/aB", min_size=1, max_size=4),
+        Kind.PASSAGES: st.text("漏水%_/aB", min_size=2, max_size=4),
         Kind.NUMBER: st.integers(-10, 300_000).map(str),
         Kind.DAY: st.dates(date(2026, 9, 1), date(2026, 11, 1)).map(str),
         Kind.MOMENT: st.dates(date(2026, 9, 1), date(2026, 11, 1)).map(str),
@@ -122,6 +124,8 @@ def holds(part, row) -> bool:
         found = [holds(each, row) for each in part.parts]
         return {"all": all(found), "any": any(found), "none": not any(found)}[part.how]
     field = fields_of(CONTRACTS)[part.field]
+    if field.kind is Kind.PASSAGES:
+        return (passages.meant(part.values[0]) in hanzi.folded(row.remarks or "")) is (part.operator == "contains")
     value, given = getattr(row, field.column.key), part.values
     if part.operator in ("empty", "filled"):
         return (value is None or value == "") is (part.operator == "empty")
@@ -163,10 +167,10 @@ def holds(part, row) -> bool:
 
 def test_the_database_finds_what_the_conditions_mean(make, session, app):
     rows = [
-        make.contract(number=number, amount=Decimal(amount), signed_on=signed, state=state)
-        for number, amount, signed, state in (
-            ("漏水-1", 100_000, date(2026, 10, 1), "SIGNED"), ("aB_%/2", 1, None, "DRAFT"),
-            ("B漏", 168_000, date(2026, 10, 14), "SIGNED"), ("水a", 299_999, date(2026, 9, 30), "SIGNED"),
+        make.contract(number=number, amount=Decimal(amount), signed_on=signed, state=state, remarks=remarks)
+        for number, amount, signed, state, remarks in (
+            ("漏水-1", 100_000, date(2026, 10, 1), "SIGNED", "水漏水a"), ("aB_%/2", 1, None, "DRAFT", None),
+            ("B漏", 168_000, date(2026, 10, 14), "SIGNED", "AB%_/漏"), ("水a", 299_999, date(2026, 9, 30), "SIGNED", "漏漏"),
         )
     ]  # fmt: skip
     manager = make.user(Role.MANAGER)
