@@ -15,10 +15,12 @@ from portal import clock
 from portal.db import session as present_session
 from portal.files.store import Store
 from portal.i18n import N_
+from portal.models.change import ChangeRun, RunState
 from portal.models.export import Export
 from portal.models.notice import NoticeLevel
 from portal.models.outbox import ClientRequest, Outbox, OutboxState, Worker
 from portal.services import exports, notices
+from portal.services.changes import runs
 from portal.services.delivery import changed, close_slot
 from portal.services.events import ChainReport, check_chain
 
@@ -27,6 +29,7 @@ BROKEN = N_("The audit log was tampered with: event %(number)s does not fit")
 KEEP_WORK = timedelta(days=90)
 KEEP_REQUESTS = timedelta(days=30)
 KEEP_WORKERS = timedelta(days=1)
+KEEP_DRAFTS = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Cleared:
 
 
 class Cleanup(Staged):
-    """Clear away done work, spent form keys, workers long gone, expired exports, files that were never finished."""
+    """Clear away done work, spent form keys, drafts and changes past taking back, workers long gone, expired exports, files that were never finished."""
 
     def prepare(self, session: Session, **ids: Any) -> SlotOf:
         """Nothing to write before."""
@@ -100,6 +103,8 @@ class Cleanup(Staged):
         for statement in (
             delete(Export).where(Export.id.in_(result.exports)),
             delete(Outbox).where(Outbox.state == OutboxState.DONE, Outbox.done_at < at - KEEP_WORK),
+            delete(ChangeRun).where(ChangeRun.state == RunState.DRAFT, ChangeRun.requested_at < at - KEEP_DRAFTS),
+            delete(ChangeRun).where(ChangeRun.id.in_(runs.expired(session, at=at))),
             delete(ClientRequest).where(ClientRequest.at < at - KEEP_REQUESTS),
             delete(Worker).where(Worker.seen_at < clock.machine_now() - KEEP_WORKERS),
         ):

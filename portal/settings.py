@@ -46,7 +46,7 @@ YUAN, PERCENT, POINTS, MINUTES = N_("yuan"), N_("%"), N_("points"), N_("minutes"
 COMPANY, CLOCKS, GRADES = N_("Company"), N_("Clocks"), N_("Grades")
 REVIEWS, WORKS, MONEY = N_("Drawing review"), N_("Works and repairs"), N_("Money")
 NOTICES, SIGN_IN = N_("Notices and e-mail"), N_("Signing in")
-EXPORTS = N_("Exports of lists")
+EXPORTS, CHANGES = N_("Exports of lists"), N_("Changes of many records")
 
 _DECLARED = (
     Setting("company_name", N_("Company name"), "text", "示例装饰工程有限公司", "assumed", COMPANY),
@@ -117,6 +117,8 @@ _DECLARED = (
     Setting("export_specialists", N_("Specialists may export the lists they see"), "bool", False, "seed", EXPORTS),
     Setting("export_max_rows", N_("Rows in one file, at most"), "int", 200_000, "assumed", EXPORTS, None, 1, 1_000_000),
     Setting("export_keep_days", N_("A file is kept for"), "int", 7, "assumed", EXPORTS, DAYS, 1, 90),
+    Setting("change_max_rows", N_("Records changed together, at most"), "int", 2000, "assumed", CHANGES, None, 1, 20_000),
+    Setting("change_keep_days", N_("A change of many records can be taken back for"), "int", 30, "assumed", CHANGES, DAYS, 1, 365),
 )  # fmt: skip
 
 SETTINGS: dict[str, Setting] = {setting.key: setting for setting in _DECLARED}

@@ -18,6 +18,7 @@ from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BooleanClauseList, Grouping
 
 from portal.models.base import Mergeable
+from portal.models.change import ChangeRun
 from portal.models.complaint import Complaint, Escalation
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
@@ -361,6 +362,12 @@ def notices(viewer: Viewer) -> Condition:
 def export_presets(viewer: Viewer) -> Condition:
     """One's own, and those for everybody."""
     return or_(ExportPreset.owner_id == viewer.id, ExportPreset.is_shared.is_(True))
+
+
+@rule(ChangeRun)
+def change_runs(viewer: Viewer) -> Condition:
+    """Whoever asked for it."""
+    return cast(Condition, ChangeRun.requested_by_id == viewer.id)
 
 
 @rule(Favourite)

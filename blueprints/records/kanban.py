@@ -7,7 +7,7 @@ somebody takes hold of it: it depends on the record as it is then, and on the pe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -32,38 +32,17 @@ from portal.listing.declaration import Listing
 from portal.listing.groups import Grouping
 from portal.listing.registry import LISTINGS
 from portal.listing.state import Cursor, State, args_of, from_args, order_type
-from portal.models.org import User
 from portal.paths import record_path
-from portal.permissions import Permission, may, who_may
-from portal.services import assignment, requests
-from portal.services import complaints as complaint_service
-
-Act = Callable[..., Any]
+from portal.permissions import may, who_may
+from portal.services import requests
+from portal.services.changes import kinds
+from portal.services.changes.declaring import VALUE, Change, Job, Kind
 
 FORMS: dict[str, StepPages] = {"complaints": complaints.STEPS, "consultations": consultations.STEPS}
 """The step pages of the records that have them: where a step asks for something."""
-AT_ONCE: dict[tuple[str, str], Act] = {("escalations", "take"): complaint_service.take}
-"""Steps that ask for nothing, by record kind and action."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """A plain field that a card is moved along: who may, which values are offered, what carries it out."""
-
-    permission: Permission
-    offered: Callable[[Session, Any], Sequence[User]]
-    act: Act
-
-
-BY_HAND: dict[tuple[str, str], Hand] = {
-    ("complaints", "owner"): Hand(
-        Permission.COMPLAINT_REASSIGN,
-        lambda session, record: assignment.specialists(session, record.branch_id),
-        complaint_service.assign,
-    )
-}
-"""By record kind and field."""
-MOVED = sorted({*FORMS, *(kind for kind, _name in (*AT_ONCE, *BY_HAND))})
+MOVED = sorted(
+    {*FORMS, *(kind for kind in LISTINGS if any(change.column or not change.asks for change in kinds.of_kind(kind)))}
+)
 CHANGED = N_("Somebody changed %(who)s after you opened the board. Nothing was moved; the board is up to date again.")
 
 
@@ -182,8 +161,20 @@ def _bar(listing: Listing, lane: Lane) -> str:
 def _is_moved(listing: Listing, grouping: Grouping) -> bool:
     if board.process_of(listing, grouping) is not None:
         return listing.kind in MOVED
-    hand = BY_HAND.get((listing.kind, grouping.key))
+    hand = _hand(listing, grouping)
     return hand is not None and may(g.user, hand.permission)
+
+
+def _hand(listing: Listing, grouping: Grouping) -> Change | None:
+    """The plain value that a card is moved along: chosen from what is offered, with nothing else to be said."""
+    change = kinds.in_column(listing.kind, grouping.key)
+    return change if change is not None and change.is_plain and change.asked[VALUE].options is not None else None
+
+
+def _at_once(listing: Listing, action: str) -> Change | None:
+    """A step that asks for nothing."""
+    change = kinds.find(listing.kind, action)
+    return change if change is not None and not change.asks else None
 
 
 def _fixed(grouping: Grouping) -> str:
@@ -250,7 +241,7 @@ def _ways(listing: Listing, record: Any, grouping: Grouping, back: str) -> list[
                 str(step.label),
                 tuple(reason for reason, _met in step.reason_lines),
                 ""
-                if (listing.kind, step.action) in AT_ONCE
+                if _at_once(listing, step.action)
                 else f"{record_path(listing.kind, record.number)}/steps/{step.action}?next={quote(back, safe='')}",
             )
             for step in steps
@@ -262,20 +253,26 @@ def _ways(listing: Listing, record: Any, grouping: Grouping, back: str) -> list[
 
 
 def _by_hand(listing: Listing, record: Any, grouping: Grouping) -> list[Way]:
-    hand = BY_HAND.get((listing.kind, grouping.key))
-    if hand is None:
+    """The values that the record can get."""
+    change = _hand(listing, grouping)
+    if change is None:
         raise DomainError(_fixed(grouping))
-    present, reasons = _present(record, grouping), tuple[str, ...]()
-    if not may(g.user, hand.permission):
-        roles = "、".join(str(role.label) for role in who_may(hand.permission))
-        reasons = (_("Only: %(roles)s", roles=roles),)
-    empty = Way(board.NOBODY, _("Not filled in"), "", (_("Somebody has to be named."),))
-    offered = [
-        Way(str(person.id), person.name, person.name, reasons)
-        for person in hand.offered(session(), record)
-        if str(person.id) != present
-    ]
-    return [*offered, empty] if present != board.NOBODY else offered
+    present, ask, barred = _present(record, grouping), change.asked[VALUE], tuple[str, ...]()
+    if not may(g.user, change.permission):
+        barred = (_("Only: %(roles)s", roles="、".join(str(role.label) for role in who_may(change.permission))),)
+    found, at = [], clock.now()
+    for value, label in ask.options(session(), g.user) if ask.options else ():
+        if str(value) == present:
+            continue
+        given = change.read(session(), {VALUE: str(value)})
+        why = change.check(Job(session(), [record], given, g.user, at)).get(record.id)
+        if why is not None and ask.kind is Kind.PERSON:
+            continue  # of another branch
+        found.append(Way(str(value), str(label), str(label), barred or ((str(why),) if why is not None else ())))
+    if present == board.NOBODY:
+        return found
+    reasons = (_("Somebody has to be named."),) if ask.required else barred
+    return [*found, Way(board.NOBODY, _("Not filled in"), _("Not filled in") if not reasons else "", reasons)]
 
 
 def _present(record: Any, grouping: Grouping) -> str:
@@ -340,15 +337,15 @@ def _carry_out(
     if way.reasons:
         raise DomainError(way.reasons[0])
     at, before = clock.now(), _present(record, grouping)
-    if (hand := BY_HAND.get((listing.kind, grouping.key))) is not None:
-        person = next(each for each in hand.offered(writing, record) if str(each.id) == to)
-        can_return = any(str(each.id) == before for each in hand.offered(writing, record))
-        hand.act(writing, record, person, actor=g.user, at=at)
+    if (change := _hand(listing, grouping)) is not None:
+        can_return = before != board.NOBODY or not change.asked[VALUE].required
+        given = change.read(writing, {VALUE: None if to == board.NOBODY else to})
     else:
         steps = [step for step in record.PROCESS.steps_from(record.state) if step.target == to]
-        action = next(step.action for step in steps if (listing.kind, step.action) in AT_ONCE)
-        AT_ONCE[listing.kind, action](writing, record, actor=g.user, at=at)
+        change = next(found for step in steps if (found := _at_once(listing, step.action)) is not None)
         can_return = any(step.target == before for step in record.PROCESS.steps_from(record.state))
+        given = {}
+    change.apply(writing, record, given, g.user, at)
     writing.flush()
     said = {"who": _who(listing, record), "place": way.place}
     if not can_return:

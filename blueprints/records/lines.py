@@ -18,6 +18,7 @@ from portal.listing import engine
 from portal.listing.cells import Due, Title
 from portal.listing.engine import Page, Row
 from portal.prepared import Values
+from portal.services.changes import kinds
 
 KEPT = 20_000
 """Lines, and chips; about a kilobyte each. When there are more, all are drawn anew."""
@@ -53,8 +54,10 @@ def _line(row: Row, page: Page, shown: tuple[str, ...]) -> _Line:
     known = {column.key: (column, cell) for column, cell in zip(page.listing.columns, row.cells, strict=True)}
     wanted = [known[key] for key in shown]
     moving = next((place for place, (column, _cell) in enumerate(wanted) if column.moves), -1)
-    cells = [(column.css, cell, isinstance(cell, Title)) for column, cell in wanted]
-    html = str(_macro("records/line.html", "line")(row.path, cells, moving))
+    edits = {column.key: change.key for column, _cell in wanted if (change := kinds.in_column(row.kind, column.key))}
+    cells = [(column.css, cell, isinstance(cell, Title), edits.get(column.key)) for column, cell in wanted]
+    title = next((cell.main for _column, cell in wanted if isinstance(cell, Title)), row.number)
+    html = str(_macro("records/line.html", "line")(row.path, cells, moving, row.id, title))
     if moving < 0:
         return html, ""
     before, _hole, after = html.partition(">MOVING<")

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from blueprints.http import page, requires, see_other, wants_fragment
-from blueprints.records import blueprint, grouped, lines, menus
+from blueprints.records import blueprint, changes, grouped, lines, menus
 from portal import clock, i18n
 from portal.db import session
 from portal.errors import NotFound
@@ -50,7 +50,7 @@ def show(listing: Listing) -> ResponseReturnValue:
     if look is not None and look.fits(listing):
         return look.show(Asked(listing, state, [str(problem) for problem in problems], at))
     if "totals" in request.args:
-        return page("records/totals.html", totals=totals_of(listing, state, at), span=len(shown(listing)))
+        return page("records/totals.html", totals=totals_of(listing, state, at), span=span(listing))
     if "count" in request.args:
         return page("records/count.html", total=total(*engine.count_state(session(), g.user, listing, state, at=at)))
     asked = Asked(listing, state, [str(problem) for problem in problems], at)
@@ -61,7 +61,11 @@ def show(listing: Listing) -> ResponseReturnValue:
         return in_groups(asked, put_together)
     found = engine.page(session(), g.user, listing, state, at=at)
     return page(
-        "records/list.html", body=lines.body(found, shown(listing)), pager=pager(listing, state, found), **around(asked)
+        "records/list.html",
+        body=lines.body(found, shown(listing)),
+        pager=pager(listing, state, found),
+        **around(asked),
+        **chosen_rows(asked),
     )
 
 
@@ -91,6 +95,20 @@ def shown(listing: Listing) -> tuple[str, ...]:
     return found
 
 
+def span(listing: Listing) -> int:
+    """How many cells a line has: the columns, and the box that chooses it."""
+    return len(shown(listing)) + 1
+
+
+def chosen_rows(asked: Asked) -> dict[str, Any]:
+    """What a list offers for the rows one chooses, and which cells are changed on the spot."""
+    return {
+        "bulk": changes.bar(asked.listing, asked.state),
+        "edits": changes.editable(asked.listing, shown(asked.listing)),
+        "span": span(asked.listing),
+    }
+
+
 def totals_of(listing: Listing, state: State, at: datetime) -> list[tuple[str, str]] | None:
     """What all rows sum to; None where they are too many."""
     found = totals.of(session(), g.user, listing, state, at=at)
@@ -107,15 +125,15 @@ def looked_for(listing: Listing, state: State, field: str) -> State:
 
 def in_groups(asked: Asked, put_together: grouped.Asked) -> ResponseReturnValue:
     """The list in groups; for htmx only the part that was clicked."""
-    span, focus = len(put_together.shown), grouped.focused()
+    focus = grouped.focused()
     if wants_fragment() and "part" in request.args:
         found = grouped.part(put_together, request.args["part"])
         if found is None:
             raise NotFound()
-        return page("records/groups.html", found=found, span=span, focus=focus)
+        return page("records/groups.html", found=found, span=span(asked.listing), focus=focus)
     board = grouped.board(put_together)
     rows = grouped.total(board)
-    return page("records/list.html", board=board, rows=rows, span=span, focus=focus, **around(asked))
+    return page("records/list.html", board=board, rows=rows, focus=focus, **around(asked), **chosen_rows(asked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +248,7 @@ def labels(listing: Listing, state: State) -> Labels:
 def columns(listing: Listing, state: State, wanted: tuple[str, ...]) -> list[dict[str, Any]]:
     """The heads: what sorts leads to the list sorted so, and the other way round when it is already."""
     present = state.sort or listing.order_for(state.filters)
-    heads = []
+    heads: list[dict[str, Any]] = [{"check": True}]
     for column in filter(None, map(listing.column, wanted)):
         head: dict[str, Any] = {"label": str(column.label), "num": "num" in column.css.split(), "css": column.css}
         if column.sort is not None:

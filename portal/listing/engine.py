@@ -149,6 +149,13 @@ def page(session: Session, user: User, listing: Listing, state: State, *, at: da
     )
 
 
+def one(session: Session, user: User, listing: Listing, record_id: int, *, at: datetime) -> Page:
+    """One record as a page of its list would show it; a page without rows when it does not exist for the person."""
+    statement = _one(listing.kind, placeholder(user))
+    found = statement.raw(session, moments(user, at) | {"one_id": record_id})
+    return Page(listing, found, statement.reader(session), 1, None, None)
+
+
 def count(
     session: Session, user: User, kind: str, params: Mapping[str, str] | None = None, *, at: datetime
 ) -> tuple[int, bool]:
@@ -320,11 +327,7 @@ def _of_branch(kind: str) -> Prepared:
 def _stretch(question: Question, order: _Order, way: Way, walks: bool) -> Select[Any]:
     """A statement that is read as it comes if one index has its rows in order; else the parts are chosen from."""
     listing = LISTINGS[question.kind]
-    wanted = [value for column in drawn(listing) for value in column.values]
-    statement = select(listing.model.id, listing.number, *listing.link, *wanted, order.expression.label("place"))
-    statement = statement.select_from(listing.model)
-    for table, on in listing.joins:
-        statement = statement.outerjoin(table, on)
+    statement = _row(listing, order.expression)
     parts = alternatives(question.viewer, listing.model)
     if walks:
         parts = [Alternative(condition(question.viewer, listing.model).is_(True))]  # so that no index is seen in it
@@ -336,6 +339,23 @@ def _stretch(question: Question, order: _Order, way: Way, walks: bool) -> Select
     firsts = [_part(question, order, part, way).limit(PAGE + 1).subquery() for part in parts]
     statement = statement.where(listing.model.id.in_(union_all(*(select(each.c.id) for each in firsts))))
     return statement.order_by(*order.by(order.expression)).limit(PAGE + 1)
+
+
+def _row(listing: Listing, place: Any) -> Select[Any]:
+    """What a row of the list is made of."""
+    wanted = [value for column in drawn(listing) for value in column.values]
+    statement = select(listing.model.id, listing.number, *listing.link, *wanted, place.label("place"))
+    statement = statement.select_from(listing.model)
+    for table, on in listing.joins:
+        statement = statement.outerjoin(table, on)
+    return statement
+
+
+@lru_cache(maxsize=256)
+def _one(kind: str, viewer: Placeholder) -> Prepared:
+    listing = LISTINGS[kind]
+    here = (condition(viewer, listing.model), listing.model.id == bindparam("one_id"))
+    return Prepared(_row(listing, listing.model.id).where(*here))
 
 
 @dataclass(frozen=True, slots=True)

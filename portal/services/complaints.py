@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal import settings, visibility
 from portal.errors import DomainError, Invalid, NotPermitted
-from portal.i18n import N_
+from portal.i18n import N_, Text
 from portal.models.complaint import Complaint, ComplaintDepartment, ComplaintRound, Escalation
 from portal.models.consultation import Consultation
 from portal.models.customer import Customer
@@ -360,8 +360,8 @@ def take(session: Session, escalation: Escalation, *, actor: User, at: datetime)
 
 def assign(session: Session, complaint: Complaint, owner: User, *, actor: User, at: datetime) -> None:
     """Another specialist takes over; the open tasks go along. Raises DomainError for somebody who may not own it."""
-    if owner.role not in {Role.SPECIALIST, Role.MANAGER} or not owner.is_active:
-        raise DomainError(N_("Only an active specialist can own a complaint."))
+    if (why := why_not_owner(complaint, owner)) is not None:
+        raise DomainError(why)
     before = complaint.owner
     complaint.owner, complaint.updated_at, complaint.updated_by_id = owner, at, actor.id
     for task in tasks.open_of(session, complaint):
@@ -370,6 +370,15 @@ def assign(session: Session, complaint: Complaint, owner: User, *, actor: User, 
     changes = {"owner": [before.name if before else None, owner.name]}
     events.record(session, EventKind.CHANGE, action="assign", actor=actor, at=at, record=complaint, changes=changes)
     steps.announce(session, complaint, "assign", ("owner",), actor=actor, at=at)
+
+
+def why_not_owner(complaint: Complaint, owner: User) -> Text | None:
+    """Why somebody cannot own a complaint; None: can."""
+    if owner.role not in {Role.SPECIALIST, Role.MANAGER} or not owner.is_active:
+        return N_("Only an active specialist can own a complaint.")
+    if complaint.branch_id is not None and owner.branch_id not in (None, complaint.branch_id):
+        return N_("%(name)s works for another branch.") % {"name": owner.name}
+    return None
 
 
 SEE_PLAN = N_("Look through the plan")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -198,8 +199,7 @@ def update(
     """Change a contract. The output value moves with the amount. Raises Stale, Invalid; DomainError when it is void."""
     if contract.version != command.version:
         raise Stale()
-    if contract.state == ContractState.VOIDED:
-        raise DomainError(N_("A voided contract is not changed any more."))
+    refuse_void(contract)
     customer = contract.customer
     _check(session, command, contract, customer, at=at)
     before = _said(contract.terms)
@@ -228,18 +228,44 @@ def update(
     return changes
 
 
+def change(
+    session: Session, contract: Contract, values: Mapping[str, Any], *, version: int, actor: User, at: datetime
+) -> dict[str, list[Any]]:
+    """Change amount, state or day of signing, or what else `UpdateContract` knows; the rest stays. Raises as `update`."""
+    kept = {item.name: getattr(contract, item.name) for item in fields(CreateContract)}
+    kept["terms"] = tuple(TermLine(line.kind, line.percent, line.due_event) for line in contract.terms)
+    return update(session, contract, UpdateContract(**kept | dict(values), version=version), actor=actor, at=at)
+
+
+def check(contract: Contract, values: Mapping[str, Any], *, at: datetime) -> None:
+    """Raise DomainError for a void contract, Invalid for a day of signing that cannot be; asks nothing of the database."""
+    refuse_void(contract)
+    if wrong := _dates(values.get("state", contract.state), values.get("signed_on", contract.signed_on), at):
+        raise Invalid(wrong)
+
+
+def refuse_void(contract: Contract) -> None:
+    """Raise DomainError for a void contract."""
+    if contract.state == ContractState.VOIDED:
+        raise DomainError(N_("A voided contract is not changed any more."))
+
+
+def _dates(state: str, signed_on: date | None, at: datetime) -> dict[str, Text | str]:
+    if state == ContractState.SIGNED and signed_on is None:
+        return {"signed_on": N_("When was it signed?")}
+    if signed_on and signed_on > clock.today(at):
+        return {"signed_on": N_("This day is still to come.")}
+    return {}
+
+
 def _check(
     session: Session, command: CreateContract, present: Contract | None, customer: Customer, *, at: datetime
 ) -> None:
-    problems: dict[str, Text | str] = {}
+    problems = _dates(command.state, command.signed_on, at)
     number = cleaned(command.number)
     own = present.id if present else 0
     if number and session.scalar(select(Contract.id).where(Contract.number == number, Contract.id != own)):
         problems["number"] = N_("There is a contract with this number already.")
-    if command.state == ContractState.SIGNED and command.signed_on is None:
-        problems["signed_on"] = N_("When was it signed?")
-    if command.signed_on and command.signed_on > clock.today(at):
-        problems["signed_on"] = N_("This day is still to come.")
     if command.terms and sum(line.percent for line in command.terms) != 100:
         problems["terms"] = N_("The shares must add up to 100 %.")
     if command.project_id is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -87,7 +88,24 @@ def create(session: Session, command: CreateCrew, *, actor: User | None, at: dat
 
 def update(session: Session, crew: Crew, command: UpdateCrew, *, actor: User, at: datetime) -> dict[str, list[Any]]:
     """Change a crew. Raises Stale, Invalid."""
-    if crew.version != command.version:
+    return change(session, crew, command.values(), version=command.version, actor=actor, at=at)
+
+
+def change(
+    session: Session, crew: Crew, values: Mapping[str, Any], *, version: int, actor: User, at: datetime
+) -> dict[str, list[Any]]:
+    """Change some fields of a crew. Raises Stale, Invalid."""
+    if crew.version != version:
         raise Stale()
-    check_status(command.status, command.status_from, command.status_until)
-    return apply(session, crew, command.values(), FIELDS, actor=actor, at=at)
+    check(present(crew) | dict(values))
+    return apply(session, crew, values, FIELDS, actor=actor, at=at)
+
+
+def present(crew: Crew) -> dict[str, Any]:
+    """All fields as they are."""
+    return {name: getattr(crew, name) for name in _COLUMNS}
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Raise Invalid for a crew that is not at work since no day."""
+    check_status(values["status"], values["status_from"], values["status_until"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -203,7 +204,8 @@ def lookalikes(
 def create(session: Session, command: CreateCustomer, *, actor: User | None, at: datetime) -> Customer:
     """Register a customer with the next KH number. Raises Invalid when name and phone are those of another."""
     values = command.values()
-    _check(session, values, actor=actor, exclude_id=None)
+    check(values)
+    _refuse_double(session, values, actor=actor, exclude_id=None)
     if values["owner_id"] is None and actor is not None and actor.role == Role.SPECIALIST:
         values["owner_id"] = actor.id
     customer = Customer(
@@ -224,14 +226,28 @@ def update(
     session: Session, customer: Customer, command: UpdateCustomer, *, actor: User, at: datetime
 ) -> dict[str, list[Any]]:
     """Change a customer; what differs is kept as old and new. Raises Stale, NotPermitted, Invalid."""
-    if customer.version != command.version:
+    return change(session, customer, command.values(), version=command.version, actor=actor, at=at)
+
+
+def change(
+    session: Session, customer: Customer, values: Mapping[str, Any], *, version: int, actor: User, at: datetime
+) -> dict[str, list[Any]]:
+    """Change some fields of a customer. Raises Stale, NotPermitted, Invalid."""
+    if customer.version != version:
         raise Stale()
-    values = command.values()
-    if values["owner_id"] != customer.owner_id and not may(actor, Permission.CUSTOMER_ASSIGN):
+    if values.get("owner_id", customer.owner_id) != customer.owner_id and not may(actor, Permission.CUSTOMER_ASSIGN):
         raise NotPermitted(N_("The manager assigns the responsible specialist."))
-    _check(session, values, actor=actor, exclude_id=customer.id)
-    customer.phone_tail = tail(values["phone"])
+    wanted = present(customer) | dict(values)
+    check(wanted)
+    if values.keys() & {"name", "phone"}:
+        _refuse_double(session, wanted, actor=actor, exclude_id=customer.id)
+        customer.phone_tail = tail(wanted["phone"])
     return apply(session, customer, values, FIELDS, actor=actor, at=at)
+
+
+def present(customer: Customer) -> dict[str, Any]:
+    """All fields as they are."""
+    return {name: getattr(customer, name) for name in _COLUMNS}
 
 
 def take(session: Session, customer: Customer, *, actor: User, at: datetime) -> None:
@@ -241,9 +257,13 @@ def take(session: Session, customer: Customer, *, actor: User, at: datetime) -> 
     apply(session, customer, {"owner_id": actor.id}, FIELDS, actor=actor, at=at)
 
 
-def _check(session: Session, values: dict[str, Any], *, actor: User | None, exclude_id: int | None) -> None:
+def check(values: Mapping[str, Any]) -> None:
+    """Raise Invalid for what cannot be: lost without a reason."""
     if values["kind"] == CustomerKind.LOST and not values["lost_reason"]:
         raise Invalid({"lost_reason": N_("Say why the customer was lost.")})
+
+
+def _refuse_double(session: Session, values: Mapping[str, Any], *, actor: User | None, exclude_id: int | None) -> None:
     same = (Customer.phone == values["phone"], Customer.name == values["name"], Customer.id != (exclude_id or 0))
     found = session.execute(select(Customer.id, Customer.number).where(*same, visibility.standing(Customer))).first()
     if found is None:

@@ -147,8 +147,7 @@ def finish(session: Session, task: Task, result: str | None = None, *, actor: Us
 
     A clock of a process ends with its step, not by a tick: raises DomainError.
     """
-    if task.kind == TaskKind.DEADLINE:
-        raise DomainError(N_("This ends with its step: record the step on the case."))
+    refuse_tick(task)
     if task.closed_at is not None:
         return None
     task.result = result
@@ -160,12 +159,10 @@ def finish(session: Session, task: Task, result: str | None = None, *, actor: Us
 
 def put_off(session: Session, task: Task, due_at: datetime, reason: str, *, actor: User, at: datetime) -> None:
     """A later time, with the reason. Raises Invalid, DomainError."""
-    _refuse_fixed(task)
+    refuse_fixed(task)
     if not reason.strip():
         raise Invalid({"reason": N_("Say why.")})
-    _refuse_past(due_at, at, "due_at")
-    if task.due_at is not None and due_at <= task.due_at:
-        raise Invalid({"due_at": N_("Putting off means a later time than before.")})
+    refuse_no_later(task, due_at, at)
     before = task.due_at
     tasks.put_off(session, task, due_at, at)
     tasks.say(session, task, "task-put-off", actor, at, was=before, due=due_at, text=reason.strip())
@@ -173,7 +170,7 @@ def put_off(session: Session, task: Task, due_at: datetime, reason: str, *, acto
 
 def hand_over(session: Session, task: Task, whose: Whose, reason: str | None, *, actor: User, at: datetime) -> None:
     """Somebody else's turn, who must be able to see the record too. Raises Invalid, DomainError."""
-    _refuse_fixed(task)
+    refuse_fixed(task)
     record = record_kinds.find(session, actor, task.record_kind, record_id=task.record_id)
     if (task.person_id, task.role) == (whose.person.id if whose.person else None, whose.role):
         raise Invalid({"whose": N_("The task is with them already.")})
@@ -187,7 +184,7 @@ def hand_over(session: Session, task: Task, whose: Whose, reason: str | None, *,
 
 def call_off(session: Session, task: Task, reason: str, *, actor: User, at: datetime) -> None:
     """Not needed any more, with the reason. Raises Invalid, DomainError."""
-    _refuse_fixed(task)
+    refuse_fixed(task)
     if not reason.strip():
         raise Invalid({"reason": N_("Say why.")})
     tasks.cancel(session, task, at=at, actor=actor)
@@ -202,7 +199,21 @@ def _refuse_past(due_at: datetime, at: datetime, field: str) -> None:
         raise Invalid({field: N_("This time is past already.")})
 
 
-def _refuse_fixed(task: Task) -> None:
+def refuse_no_later(task: Task, due_at: datetime, at: datetime) -> None:
+    """Raise Invalid for a time that is past, or no later than the present one."""
+    _refuse_past(due_at, at, "due_at")
+    if task.due_at is not None and due_at <= task.due_at:
+        raise Invalid({"due_at": N_("Putting off means a later time than before.")})
+
+
+def refuse_tick(task: Task) -> None:
+    """Raise DomainError for a clock of a process."""
+    if task.kind == TaskKind.DEADLINE:
+        raise DomainError(N_("This ends with its step: record the step on the case."))
+
+
+def refuse_fixed(task: Task) -> None:
+    """Raise DomainError for a task that nobody moves by hand."""
     if task.kind != TaskKind.HAND:
         raise DomainError(N_("This belongs to the case; only tasks set by hand can be moved."))
     if task.closed_at is not None:

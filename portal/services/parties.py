@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
@@ -76,8 +76,7 @@ def working(session: Session, user: User, kinds: Iterable[PartyKind], *, keep_id
 
 def create(session: Session, command: CreateParty, *, actor: User | None, at: datetime) -> Party:
     """Enter a party. Raises Invalid."""
-    check_status(command.status, command.status_from, command.status_until)
-    _check(command)
+    check(command.values())
     party = Party(number=numbering.next_number(session, Party.PREFIX, at), **command.values())
     stamp(party, actor=actor, at=at)
     session.add(party)
@@ -88,15 +87,28 @@ def create(session: Session, command: CreateParty, *, actor: User | None, at: da
 
 def update(session: Session, party: Party, command: UpdateParty, *, actor: User, at: datetime) -> dict[str, list[Any]]:
     """Change a party. Raises Stale, Invalid."""
-    if party.version != command.version:
+    return change(session, party, command.values(), version=command.version, actor=actor, at=at)
+
+
+def change(
+    session: Session, party: Party, values: Mapping[str, Any], *, version: int, actor: User, at: datetime
+) -> dict[str, list[Any]]:
+    """Change some fields of a party. Raises Stale, Invalid."""
+    if party.version != version:
         raise Stale()
-    check_status(command.status, command.status_from, command.status_until)
-    _check(command)
-    return apply(session, party, command.values(), FIELDS, actor=actor, at=at)
+    check(present(party) | dict(values))
+    return apply(session, party, values, FIELDS, actor=actor, at=at)
 
 
-def _check(command: CreateParty) -> None:
-    if command.is_head and not command.department:
+def present(party: Party) -> dict[str, Any]:
+    """All fields as they are."""
+    return {name: getattr(party, name) for name in _COLUMNS}
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Raise Invalid for what cannot be: not at work since no day, a head of no department."""
+    check_status(values["status"], values["status_from"], values["status_until"])
+    if values["is_head"] and not values["department"]:
         raise Invalid({"department": N_("Which department does this person sign for?")})
 
 

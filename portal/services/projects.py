@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from portal.errors import Invalid, Stale
 from portal.i18n import N_, Text
 from portal.models.customer import Property
 from portal.models.event import EventKind
-from portal.models.org import Branch, Crew, Party, User
+from portal.models.org import Branch, Crew, Party, PartyKind, User
 from portal.models.project import Project, ProjectKind, ProjectStage
 from portal.services import customers, events, numbering
 from portal.services.fields import Field, apply, cleaned, link, stamp, term
@@ -48,6 +49,15 @@ AT_WORK = (
     ProjectStage.OUT_OF_WARRANTY,
 )
 FINISHED = AT_WORK[2:]
+
+POSTS: dict[str, tuple[PartyKind, ...]] = {
+    "designer_id": (PartyKind.DESIGNER, PartyKind.DESIGN_ASSISTANT),
+    "sales_id": (PartyKind.SALES, PartyKind.STORE_MANAGER, PartyKind.BRANCH_MANAGER),
+    "project_manager_id": (PartyKind.PROJECT_MANAGER,),
+    "foreman_id": (PartyKind.FOREMAN, PartyKind.TEAM_LEADER),
+    "supervisor_id": (PartyKind.SUPERVISOR,),
+}
+"""Who can be what on a project."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +126,24 @@ def update(
     session: Session, project: Project, command: UpdateProject, *, actor: User, at: datetime
 ) -> dict[str, list[Any]]:
     """Change a project; who worked on it before stays in its history. Raises Stale, Invalid."""
-    if project.version != command.version:
+    return change(session, project, command.values(), version=command.version, actor=actor, at=at)
+
+
+def change(
+    session: Session, project: Project, values: Mapping[str, Any], *, version: int, actor: User, at: datetime
+) -> dict[str, list[Any]]:
+    """Change some fields of a project. Raises Stale, Invalid."""
+    if project.version != version:
         raise Stale()
-    values = command.values()
-    check(values, at=at)
+    check(present(project) | dict(values), at=at)
     changes = apply(session, project, values, FIELDS, actor=actor, at=at)
     _grade(session, project, actor=actor, at=at)
     return changes
+
+
+def present(project: Project) -> dict[str, Any]:
+    """All fields as they are."""
+    return {name: getattr(project, name) for name in _COLUMNS}
 
 
 def _grade(session: Session, project: Project, *, actor: User | None, at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -85,9 +86,16 @@ def update(
     session: Session, home: Property, command: UpdateProperty, *, actor: User, at: datetime
 ) -> dict[str, list[Any]]:
     """Change a home; what differs is kept as old and new. Raises Stale."""
-    if home.version != command.version:
+    return change(session, home, command.values(), version=command.version, actor=actor, at=at)
+
+
+def change(
+    session: Session, home: Property, values: Mapping[str, Any], *, version: int, actor: User, at: datetime
+) -> dict[str, list[Any]]:
+    """Change some fields of a home. Raises Stale."""
+    if home.version != version:
         raise Stale()
-    return apply(session, home, command.values(), FIELDS, actor=actor, at=at)
+    return apply(session, home, values, FIELDS, actor=actor, at=at)
 
 
 @dataclass(frozen=True, slots=True)

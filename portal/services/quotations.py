@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -69,7 +70,7 @@ def create(
     session: Session, customer: Customer, command: CreateQuotation, *, actor: User | None, at: datetime
 ) -> Quotation:
     """Record the head of a quotation for a customer. Raises Invalid."""
-    _check(command)
+    check(command.values())
     quotation = Quotation(
         number=numbering.next_number(session, Quotation.PREFIX, at),
         customer_id=customer.id,
@@ -87,12 +88,25 @@ def update(
     session: Session, quotation: Quotation, command: UpdateQuotation, *, actor: User, at: datetime
 ) -> dict[str, list[Any]]:
     """Change the head of a quotation. Raises Stale, Invalid."""
-    if quotation.version != command.version:
+    return change(session, quotation, command.values(), version=command.version, actor=actor, at=at)
+
+
+def change(
+    session: Session, quotation: Quotation, values: Mapping[str, Any], *, version: int, actor: User, at: datetime
+) -> dict[str, list[Any]]:
+    """Change some fields of the head of a quotation. Raises Stale, Invalid."""
+    if quotation.version != version:
         raise Stale()
-    _check(command)
-    return apply(session, quotation, command.values(), FIELDS, actor=actor, at=at)
+    check(present(quotation) | dict(values))
+    return apply(session, quotation, values, FIELDS, actor=actor, at=at)
 
 
-def _check(command: CreateQuotation) -> None:
-    if command.valid_until and command.valid_until < command.quoted_on:
+def present(quotation: Quotation) -> dict[str, Any]:
+    """All fields as they are."""
+    return {name: getattr(quotation, name) for name in _COLUMNS}
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Raise Invalid for what cannot be: an end before the day it was quoted."""
+    if values["valid_until"] and values["valid_until"] < values["quoted_on"]:
         raise Invalid({"valid_until": N_("It cannot end before it is quoted.")})

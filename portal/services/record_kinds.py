@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,6 +108,28 @@ def who_sees(record: Any) -> Select[User]:
 def sees(session: Session, person: User, record: Any) -> bool:
     """Whether the record exists for this person, who may sign in."""
     return session.scalar(who_sees(record).with_only_columns(User.id).where(User.id == person.id)) is not None
+
+
+def seen_among(session: Session, person: User, model: type[Any], ids: Iterable[int], *, once_given: bool) -> set[int]:
+    """Which of these records exist for a person; `once_given`: also those that would when given to the person.
+
+    Reviewers and captains see what is given to them and lies in their branch, as specialists do without that.
+    """
+    if not may(Role(person.role), VIEW[model]) or not person.is_active:
+        return set()
+    viewer: visibility.Viewer = person
+    if once_given and person.role in (Role.REVIEWER, Role.REPAIR_CAPTAIN):
+        viewer = _Given(person.id, person.branch_id)
+    return set(session.scalars(select(model.id).where(model.id.in_(ids), visibility.condition(viewer, model))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A person as somebody who sees the whole branch."""
+
+    id: Any
+    branch_id: Any
+    role: str = Role.SPECIALIST.value
 
 
 def who_could_be_given(session: Session, record: Any, actor: User) -> list[User]:

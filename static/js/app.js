@@ -300,7 +300,6 @@
     wanted?.removeAttribute("data-focus"); // once: a later swap elsewhere leaves the focus where the person is
     if (palette?.open) choose(options()[0]);
     restoreNew();
-    all("form[data-bulk]").forEach(countChosen);
   });
 
   // ---- Names after an @: colleagues who can be told are offered while one types ----
@@ -338,31 +337,10 @@
     event.preventDefault();
   });
 
-  // ---- Rows chosen in a list ----
-  function countChosen(form) {
-    const boxes = all("tbody input[type=checkbox]", form), chosen = boxes.filter((box) => box.checked), bar = form.querySelector("[data-bulk-bar]");
-    boxes.forEach((box) => box.closest("tr").setAttribute("aria-selected", String(box.checked)));
-    if (!bar) return;
-    bar.hidden = !chosen.length;
-    const count = bar.querySelector("[data-count]");
-    count.textContent = fill(count.dataset.count, chosen.length);
-    const every = form.querySelector("[data-select-all]");
-    if (every) { every.checked = chosen.length === boxes.length && boxes.length > 0; every.indeterminate = chosen.length > 0 && !every.checked; }
-  }
+  // ---- Files chosen or dropped ----
   on("change", (event) => {
-    const form = event.target.closest("form[data-bulk]");
-    if (form) {
-      if (event.target.matches("[data-select-all]")) all("tbody input[type=checkbox]", form).forEach((box) => { box.checked = event.target.checked; });
-      countChosen(form);
-    }
     const zone = event.target.closest("[data-dropzone]");
     if (zone) zone.querySelector(".chosen").textContent = [...event.target.files].map((file) => file.name).join("、");
-  });
-  on("click", (event) => {
-    const form = event.target.closest("[data-clear]")?.closest("form[data-bulk]");
-    if (!form) return;
-    all("input[type=checkbox]", form).forEach((box) => { box.checked = false; });
-    countChosen(form);
   });
   for (const type of ["dragover", "dragleave", "drop"]) on(type, (event) => event.target.closest?.("[data-dropzone]")?.classList.toggle("over", type === "dragover"));
 

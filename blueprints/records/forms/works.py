@@ -23,7 +23,7 @@ from portal.db import session
 from portal.i18n import N_
 from portal.models.contract import Contract, ContractState, PaymentKind
 from portal.models.customer import Customer, Property
-from portal.models.org import PartyKind, User
+from portal.models.org import User
 from portal.models.project import Project, ProjectKind, ProjectStage
 from portal.services import contracts, crews, parties, projects, quotations
 
@@ -32,13 +32,7 @@ C = {name: field.label for name, field in contracts.FIELDS.items()}
 Q = {name: field.label for name, field in quotations.FIELDS.items()}
 NOBODY = N_("Nobody yet")
 
-POSTS: dict[str, tuple[PartyKind, ...]] = {
-    "designer_id": (PartyKind.DESIGNER, PartyKind.DESIGN_ASSISTANT),
-    "sales_id": (PartyKind.SALES, PartyKind.STORE_MANAGER, PartyKind.BRANCH_MANAGER),
-    "project_manager_id": (PartyKind.PROJECT_MANAGER,),
-    "foreman_id": (PartyKind.FOREMAN, PartyKind.TEAM_LEADER),
-    "supervisor_id": (PartyKind.SUPERVISOR,),
-}
+POSTS = projects.POSTS
 
 
 def homes_of(customer: Customer) -> list[tuple[int, str]]:

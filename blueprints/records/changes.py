@@ -1,0 +1,265 @@
+"""Many records of a list changed at once: what to change, looking at what would happen, carrying it out, taking it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import g, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from blueprints.http import page, polled, requires, see_other
+from blueprints.records import blueprint
+from blueprints.records.forms.changes import form_of
+from portal import clock, formatting, i18n, settings
+from portal.db import session, transaction
+from portal.errors import Invalid, NotFound, NotPermitted
+from portal.i18n import N_, _
+from portal.listing.declaration import Listing
+from portal.listing.registry import LISTINGS
+from portal.listing.state import State, from_args
+from portal.models.change import ChangeItem, ChangeRun, RunState
+from portal.models.task import Task
+from portal.paths import record_path
+from portal.permissions import Permission, may
+from portal.services import followers, requests, tasks
+from portal.services.changes import kinds, runs
+from portal.services.changes.declaring import VALUE, Change, refuse
+from portal.services.changes.runs import Selection
+
+P = Permission
+TOP = 3
+"""So many changes stand in the bar as buttons of their own; the others fold."""
+
+
+def bar(listing: Listing, state: State) -> dict[str, Any] | None:
+    """What the bar of a list offers for chosen rows; None: nothing of this kind is changed so."""
+    found = kinds.offered(listing.kind, g.user)
+    if not found:
+        return None
+    return {"first": found[:TOP], "more": found[TOP:], "kind": listing.kind, "rows": state.query()}
+
+
+def editable(listing: Listing, shown: tuple[str, ...]) -> str:
+    """The changes that the person makes in cells of these columns, by key."""
+    found = (kinds.in_column(listing.kind, column) for column in shown)
+    return " ".join(change.key for change in found if change is not None and may(g.user, change.permission))
+
+
+# ---------- Asking ----------
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is chosen, and what is to be changed of it."""
+
+    listing: Listing
+    change: Change
+    selection: Selection
+    rows: str
+
+    @property
+    def back(self) -> str:
+        """The list as it stood."""
+        return f"{self.listing.path}?{self.rows}"
+
+
+def _asked() -> Asked:
+    """What the form of the list says. Raises NotFound for what there is not, NotPermitted."""
+    listing = LISTINGS.get(request.values.get("kind", ""))
+    change = kinds.find(listing.kind, request.values.get("change", "")) if listing else None
+    if listing is None or change is None or not change.in_bulk:
+        raise NotFound()
+    if not may(g.user, listing.permission):
+        raise NotPermitted(N_("Your role does not see this list."))
+    refuse(change, g.user)
+    state, _problems = from_args(listing, dict(parse_qsl(request.values.get("rows", ""), keep_blank_values=True)))
+    numbers = dict.fromkeys(text for text in request.values.getlist("id") if text.isascii() and text.isdecimal())
+    ids = tuple(int(text) for text in numbers if len(text) < 10)
+    selection = Selection(listing, state, ids, is_all=request.values.get("all") == "1")
+    return Asked(listing, change, selection, state.query())
+
+
+@blueprint.route("/changes/new", methods=["GET", "POST"])
+@requires(P.HOME)
+def new_change() -> ResponseReturnValue:
+    """Say what the chosen records shall become; sent, it is written down as a draft to look at."""
+    asked, at = _asked(), clock.now()
+    is_sent = request.method == "POST" and (request.form.get("do") == "look" or not asked.change.asks)
+    form = form_of(asked.change, g.user, at=at, is_sent=is_sent)
+    problem = ""
+    try:
+        count = len(runs.wanted(session(), asked.selection, actor=g.user, at=at))
+        if is_sent and form.validate():
+            return see_other(_look(asked, form))
+    except Invalid as refusal:
+        count, problem = 0, str(refusal.fields.get("") or refusal)
+    return page(
+        "records/changes/new.html",
+        status=422 if problem or form.errors else 200,
+        asked=asked,
+        form=form,
+        count=count,
+        problem=problem,
+        client_key=request.form.get("client_key") or requests.new_key(),
+    )
+
+
+def _look(asked: Asked, form: Any) -> str:
+    given, at = form.given(asked.change), clock.now()
+
+    def act() -> str:
+        run = runs.draft(
+            writing, asked.selection, asked.change, given, actor=g.user, locale=i18n.locale(), at=at
+        )  # fmt: skip
+        return url_for(".change", run_id=run.id)
+
+    said = {"rows": asked.rows, "all": asked.selection.is_all, "ids": asked.selection.ids}
+    said |= {"kind": asked.listing.kind, "change": asked.change.key, "given": asked.change.kept(given)}
+    # Whoever goes back and fills in something else wants another draft: only the very same form is one and the same.
+    sent = request.form.get("client_key")
+    key = requests.fingerprint(said | {"form": sent}) if sent else None
+    with transaction() as writing:
+        return requests.once(writing, user=g.user, key=key, content=said, at=at, act=act)
+
+
+# ---------- One run ----------
+
+
+@blueprint.get("/changes/<int:run_id>")
+@requires(P.HOME)
+def change(run_id: int) -> ResponseReturnValue:
+    """What would be changed and what not; while it is carried out how far it is; afterwards what came of it."""
+    run = runs.find(session(), g.user, run_id)
+    what, listing = runs.change_of(run), LISTINGS[run.kind]
+    done, left = runs.changed(session(), run), runs.skipped(session(), run)
+    ids = [item.record_id for item in (*done, *(item for group in left for item in group.first))]
+    records = runs.records_of(session(), g.user, run, ids)
+    counts = runs.counts(session(), run)
+    return page(
+        "records/changes/show.html",
+        run=run,
+        change=what,
+        listing=listing,
+        back=f"{listing.path}?{run.query}",
+        state=run.state,
+        counts=counts,
+        total=sum(counts.values()),
+        words=_words(run, what),
+        lines=[_line(item, records, run, what) for item in done],
+        groups=[(group, [_line(item, records, run, what) for item in group.first]) for group in left],
+        can_return=runs.can_return(session(), run),
+        keep_days=settings.get(session(), "change_keep_days"),
+    )
+
+
+def _labels(what: Change) -> dict[str, str]:
+    ask = what.asked.get(VALUE)
+    if ask is None or ask.options is None:
+        return {}
+    if "labels" not in g:
+        g.labels = {str(value): str(label) for value, label in ask.options(session(), g.user)}
+    found: dict[str, str] = g.labels
+    return found
+
+
+def _words(run: ChangeRun, what: Change) -> list[tuple[str, str]]:
+    """What was filled in, as people read it."""
+    found = []
+    for ask in what.asks:
+        kept = run.given.get(ask.key)
+        if run.undo_of_id is not None and ask.key == VALUE:
+            found.append((str(ask.label), _("the value from before")))
+        elif kept is not None or ask.key == VALUE:
+            found.append((str(ask.label), _read(what, ask.key, kept)))
+    return found
+
+
+def _read(what: Change, key: str, kept: str | None) -> str:
+    """A kept value as people read it."""
+    ask = what.asked[key]
+    if kept is None or kept == "":
+        return str(ask.blank or formatting.DASH)
+    if ask.options is not None:
+        known = _labels(what) if key == VALUE else {str(v): str(label) for v, label in ask.options(session(), g.user)}
+        return known.get(kept, kept)
+    value = ask.read(session(), kept)
+    match ask.kind.value:
+        case "day":
+            return formatting.full_date(value)
+        case "moment":
+            return formatting.moment(value)
+        case "money":
+            return formatting.money(value)
+    return str(value)
+
+
+def _line(item: ChangeItem, records: dict[int, Any], run: ChangeRun, what: Change) -> dict[str, str]:
+    """A record as the page names it, with the old value and the new one where it has them."""
+    record = records.get(item.record_id)
+    line = {"name": _("A record that is no longer yours to see"), "number": "", "url": "", "before": "", "after": ""}
+    if record is None:
+        return line
+    if isinstance(record, Task):
+        line["name"], line["number"] = tasks.shown_title(record), record.record_number or ""
+        line["url"] = record_path(record.record_kind, record.record_number) if record.record_number else ""
+    else:
+        line["name"], line["number"] = followers.title_of(record), record.number
+        line["url"] = record_path(record.KIND, record.number)
+    if what.attribute and item.outcome != "SKIPPED":
+        before = item.before if item.outcome else what.present(record)
+        after = item.value if item.value is not None else run.given.get(VALUE)
+        line["before"], line["after"] = _read(what, VALUE, before), _read(what, VALUE, after)
+    return line
+
+
+@blueprint.get("/changes/<int:run_id>/progress")
+@requires(P.HOME)
+@polled
+def change_progress(run_id: int) -> ResponseReturnValue:
+    """The line that asks again each second; once it has ended, the whole page says how."""
+    run = runs.find(session(), g.user, run_id)
+    if run.state != RunState.WORKING:
+        return see_other(".change", run_id=run_id)
+    return page("records/changes/progress.html", run=run, counts=runs.counts(session(), run))
+
+
+@blueprint.post("/changes/<int:run_id>/carry-out")
+@requires(P.HOME)
+def carry_out_change(run_id: int) -> ResponseReturnValue:
+    """Carry a draft out: few records at once, many by a worker. Sent twice it is carried out once."""
+    with transaction() as writing:
+        waits = runs.begin(writing, runs.find(writing, g.user, run_id), at=clock.now())
+    if waits:
+        runs.work(run_id, at=clock.now())
+    return see_other(".change", run_id=run_id)
+
+
+@blueprint.post("/changes/<int:run_id>/drop")
+@requires(P.HOME)
+def drop_change(run_id: int) -> ResponseReturnValue:
+    """Leave everything as it is and go back to the list."""
+    with transaction() as writing:
+        run = runs.find(writing, g.user, run_id)
+        back = f"{LISTINGS[run.kind].path}?{run.query}"
+        runs.drop(writing, run)
+    return see_other(back)
+
+
+@blueprint.post("/changes/<int:run_id>/undo")
+@requires(P.HOME)
+def undo_change(run_id: int) -> ResponseReturnValue:
+    """Look at what putting the old values back would do."""
+
+    def act(writing: Session) -> str:
+        made = runs.take_back(writing, runs.find(writing, g.user, run_id), at=clock.now())
+        return url_for(".change", run_id=made.id)
+
+    with transaction() as writing:
+        key = request.form.get("client_key")
+        target = requests.once(
+            writing, user=g.user, key=key, content={"undo": run_id}, at=clock.now(), act=lambda: act(writing)
+        )
+    return see_other(target)
