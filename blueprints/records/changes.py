@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
 from flask import g, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,7 +18,7 @@ from portal.errors import Invalid, NotFound, NotPermitted
 from portal.i18n import N_, _
 from portal.listing.declaration import Listing
 from portal.listing.registry import LISTINGS
-from portal.listing.state import State, from_args
+from portal.listing.state import State, args_of, from_args
 from portal.models.change import ChangeItem, ChangeRun, RunState
 from portal.models.task import Task
 from portal.paths import record_path
@@ -75,7 +74,7 @@ def _asked() -> Asked:
     if not may(g.user, listing.permission):
         raise NotPermitted(N_("Your role does not see this list."))
     refuse(change, g.user)
-    state, _problems = from_args(listing, dict(parse_qsl(request.values.get("rows", ""), keep_blank_values=True)))
+    state, _problems = from_args(listing, args_of(request.values.get("rows", "")))
     numbers = dict.fromkeys(text for text in request.values.getlist("id") if text.isascii() and text.isdecimal())
     ids = tuple(int(text) for text in numbers if len(text) < 10)
     selection = Selection(listing, state, ids, is_all=request.values.get("all") == "1")

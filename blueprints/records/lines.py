@@ -57,7 +57,9 @@ def _line(row: Row, page: Page, shown: tuple[str, ...]) -> _Line:
     edits = {column.key: change.key for column, _cell in wanted if (change := kinds.in_column(row.kind, column.key))}
     cells = [(column.css, cell, isinstance(cell, Title), edits.get(column.key)) for column, cell in wanted]
     title = next((cell.main for _column, cell in wanted if isinstance(cell, Title)), row.number)
-    html = str(_macro("records/line.html", "line")(row.path, cells, moving, row.id, title))
+    html = str(
+        _macro("records/line.html", "line")(row.path, cells, moving, row.id if kinds.of_kind(row.kind) else None, title)
+    )
     if moving < 0:
         return html, ""
     before, _hole, after = html.partition(">MOVING<")

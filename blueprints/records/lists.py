@@ -27,6 +27,7 @@ from portal.listing.state import VIEWS as NAMES
 from portal.listing.state import State, from_args
 from portal.permissions import may
 from portal.services import favourites, list_columns
+from portal.services.changes import kinds
 from portal.services.favourites import Seen
 
 Labels = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -96,8 +97,8 @@ def shown(listing: Listing) -> tuple[str, ...]:
 
 
 def span(listing: Listing) -> int:
-    """How many cells a line has: the columns, and the box that chooses it."""
-    return len(shown(listing)) + 1
+    """How many cells a line has: the columns, and the box that chooses it where something can be changed."""
+    return len(shown(listing)) + bool(kinds.of_kind(listing.kind))
 
 
 def chosen_rows(asked: Asked) -> dict[str, Any]:
@@ -248,7 +249,7 @@ def labels(listing: Listing, state: State) -> Labels:
 def columns(listing: Listing, state: State, wanted: tuple[str, ...]) -> list[dict[str, Any]]:
     """The heads: what sorts leads to the list sorted so, and the other way round when it is already."""
     present = state.sort or listing.order_for(state.filters)
-    heads: list[dict[str, Any]] = [{"check": True}]
+    heads: list[dict[str, Any]] = [{"check": True}] if kinds.of_kind(listing.kind) else []
     for column in filter(None, map(listing.column, wanted)):
         head: dict[str, Any] = {"label": str(column.label), "num": "num" in column.css.split(), "css": column.css}
         if column.sort is not None:

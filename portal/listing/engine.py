@@ -354,7 +354,11 @@ def _row(listing: Listing, place: Any) -> Select[Any]:
 @lru_cache(maxsize=256)
 def _one(kind: str, viewer: Placeholder) -> Prepared:
     listing = LISTINGS[kind]
-    here = (condition(viewer, listing.model), listing.model.id == bindparam("one_id"))
+    here = (
+        condition(viewer, listing.model),
+        *_narrowing(Question(kind, viewer)),
+        listing.model.id == bindparam("one_id"),
+    )
     return Prepared(_row(listing, listing.model.id).where(*here))
 
 

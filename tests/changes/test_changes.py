@@ -58,10 +58,16 @@ def outcomes(session, path):
 # What is declared ----------------------------------------------------------------------------------------------------
 
 
-def test_every_list_has_something_to_change_and_says_it_once():
+def test_what_is_changed_of_a_kind_is_said_once():
+    assert {kind for kind in LISTINGS if not kinds.of_kind(kind)} == {
+        "users",
+        "notices",
+        "documents",
+        "exports",
+        "import-runs",
+    }
     for kind, listing in LISTINGS.items():
         found = kinds.of_kind(kind)
-        assert found, kind
         assert len({change.key for change in found}) == len(found)
         columns = [change.column for change in found if change.column]
         assert len(set(columns)) == len(columns) and all(listing.column(column) for column in columns), kind
@@ -481,6 +487,11 @@ def test_lists_offer_what_the_role_may(sign_in, people):
     assert 'value="owner_id"' in text and 'data-edits="owner_id"' in text
     text = sign_in(people.specialist).get("/records/complaints?filter=", status=200).text
     assert 'value="owner_id"' not in text and "data-edits=" not in text and 'value="follow"' in text
+
+
+def test_a_list_of_which_nothing_is_changed_has_no_boxes(sign_in, people):
+    text = sign_in(people.manager).get("/records/users?filter=", status=200).text
+    assert 'tr class="line"' in text and 'class="check"' not in text and 'id="bulk"' not in text
 
 
 def test_what_is_declared_is_granted_to_somebody():
