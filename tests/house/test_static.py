@@ -193,7 +193,6 @@ FIRST_LOAD = [
     "css/tokens.css",
     "css/portal.css",
     "css/records.css",
-    "css/touch.css",
     "js/app.js",
     "js/keys.js",
     "js/journey.js",
