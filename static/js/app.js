@@ -316,7 +316,7 @@
     if (ctx.hx?.redirect || ctx.hx?.retarget || ctx.response.status === 422) return;
     const page = new DOMParser().parseFromString(ctx.text ?? "", "text/html");
     const message = page.querySelector("[data-error-message]")?.textContent.trim();
-    if (message || !ctx.text || page.title) { // a whole error page has no place inside a part of this one
+    if (ctx.response.status >= 500 || message || !ctx.text || page.title) { // a whole error page has no place inside a part of this one
       event.preventDefault();
       if (!quiet(event)) say(message || texts.failed, "alert", ctx.response.status >= 500 && again(event));
     }

@@ -192,7 +192,7 @@ def events_with(portal, text):
         ("specialist", "edit", "#style", "日式原木", "main form button.primary"),
         ("specialist", "new", "#name", "柳如是", "main form button.primary"),
         ("specialist", "talk", ".composer textarea", "明天十点再打", ".composer button[type=submit]"),
-        ("manager", "settings", "main form input[type=text], main form input[type=number]", "77", "main form button"),
+        ("manager", "settings", "main form input.input:not([type])", "77", "main form button"),
     ],
 )
 def test_an_ended_session_loses_nothing_in_any_form(desk, portal, username, where, field, typed, button):
