@@ -1,39 +1,191 @@
-"""The palette (Ctrl K): records and pages in one search, as a list for the dialog or a page of its own."""
+"""The palette (Ctrl K): records, pages and actions in one search, as a list for the dialog or a page of its own."""
 
 from __future__ import annotations
 
-from flask import g, request
-from flask.typing import ResponseReturnValue
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from blueprints.http import page, requires
-from blueprints.records import blueprint
+from flask import current_app, g, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+from werkzeug.exceptions import HTTPException
+
+from blueprints.http import page, requires, safe_path
+from blueprints.records import blueprint, documents
+from portal import i18n
 from portal.db import session
-from portal.i18n import N_, Text
+from portal.errors import NotFound
+from portal.i18n import N_, Text, _, _p
+from portal.listing.cells import Title
+from portal.listing.declaration import Listing
 from portal.listing.registry import LISTINGS
 from portal.listing.terms import normalised
+from portal.paths import record_path
 from portal.permissions import Permission, may
-from portal.services import search
+from portal.pinyin import spellings
+from portal.services import record_kinds, search, steps
 from portal.services.search import Hit
 from portal.shell import APPS
+from portal.visibility import condition
 
-PAGES = N_("Pages", "palette")
-MOST_PAGES = 8
+PAGES, ACTIONS = N_("Pages", "palette"), N_("Actions", "palette")
+HERE, RECENT = N_("This record", "palette"), N_("Opened lately", "palette")
+MOST_PAGES = MOST_ACTIONS = MOST_RECENT = 8
+THEMES = (
+    ("light", N_("Appearance: light"), "sun"),
+    ("dark", N_("Appearance: dark"), "moon"),
+    ("auto", N_("Appearance: as the device"), "sun-moon"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Act(Hit):
+    """Something to do. `fields`: it is a form that is sent to `url`; none: a page to open."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+def fits(wanted: str, said: str) -> int:
+    """How well a name fits what is typed, in its own signs, in pinyin or by initials; 0: not at all."""
+    said = said.casefold()
+    if wanted in said:
+        return 4 if said.startswith(wanted) else 3
+    typed = wanted.replace(" ", "")
+    if not typed.isascii() or not typed:
+        return 0
+    ways = _spelled(said)
+    if any(way.startswith(typed) for way in ways):
+        return 2
+    if any(typed in way for way in ways):
+        return 1
+    return int(len(typed) > 2 and any(_in_order(typed, way) for way in ways[:1]))
+
+
+@lru_cache(maxsize=2_000)
+def _spelled(said: str) -> tuple[str, ...]:
+    return (*spellings(said), "".join(word[:1] for word in said.split()))
+
+
+def _in_order(typed: str, way: str) -> bool:
+    signs = iter(way)
+    return all(sign in signs for sign in typed)
+
+
+def best(text: str, found: Sequence[Any], most: int) -> list[Any]:
+    """What fits, the best first; nothing typed: the first ones."""
+    wanted = text.casefold().strip()
+    if not wanted:
+        return list(found[:most])
+    rated = [(max(fits(wanted, hit.label), fits(wanted, hit.extra) - 1), hit) for hit in found]
+    return [hit for rate, hit in sorted(rated, key=lambda pair: -pair[0]) if rate > 0][:most]
 
 
 def pages(text: str) -> list[Hit]:
-    """The pages of the person's role whose name holds the text; nothing typed: the first ones."""
-    wanted = text.casefold()
+    """The pages of the person's role that fit."""
     found: dict[str, Hit] = {}
     for app in APPS:
         for entry in app.entries:
-            label = str(entry.label)
-            if may(g.user, entry.permission) and wanted in f"{label} {app.label}".casefold():
-                found.setdefault(entry.path, Hit(app.icon, label, entry.path, str(app.label)))
+            if may(g.user, entry.permission):
+                found.setdefault(entry.path, Hit(app.icon, str(entry.label), entry.path, str(app.label)))
+    return best(text, list(found.values()), MOST_PAGES)
+
+
+def actions(text: str) -> list[Hit]:
+    """What the person can do from anywhere: register something, look and language."""
+    found: list[Hit] = []
+    if may(g.user, Permission.CONSULTATION_CREATE):
+        found.append(Hit("phone-call", _("Register a call"), "/front-desk/calls/new"))
     for listing in LISTINGS.values():
-        label = str(listing.create_label) if listing.create_label else ""
-        if listing.create and may(g.user, listing.create) and label and wanted in label.casefold():
-            found.setdefault(listing.create_path, Hit("plus", label, listing.create_path))
-    return list(found.values())[:MOST_PAGES]
+        if listing.create and may(g.user, listing.create) and listing.create_label:
+            found.append(Hit("plus", str(listing.create_label), listing.create_path))
+    found.append(Hit("layout-dashboard", _("Arrange my dashboard"), "/records/dashboard"))
+    found.append(Hit("keyboard", _("Keys"), "/records/keys"))
+    found = list({hit.url: hit for hit in found}.values())
+    back = ("next", _whence())
+    send = "/account/preferences"
+    found += [Act(icon, str(label), send, fields=(("theme", theme), back)) for theme, label, icon in THEMES]
+    found += [
+        Act("language", _p("palette", "Language: %(name)s", name=name), send, fields=(("locale", code), back))
+        for code, name in i18n.LOCALES.items()
+    ]
+    return best(text, found, MOST_ACTIONS if text else 5)
+
+
+def _whence() -> str:
+    """The page that the palette was opened on."""
+    seen = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return safe_path(f"{seen.path}?{seen.query}" if seen.query else seen.path, "/")
+
+
+def of_this_record(text: str) -> list[Hit]:
+    """What can be done with the record of the page: its steps, its papers, a task."""
+    parts = _whence().partition("?")[0].split("/")
+    if len(parts) < 4 or parts[1] != "records" or parts[2] not in record_kinds.MODELS:
+        return []
+    try:
+        record = record_kinds.find(session(), g.user, parts[2], number=unquote(parts[3])[:60])
+    except NotFound:
+        return []
+    path, found = record_path(record.KIND, record.number), list[Hit]()
+    if hasattr(record, "PROCESS"):
+        found += [
+            Hit("player-play", str(view.label), f"{path}/steps/{view.action}", record.number)
+            for view in steps.actions(record, g.user)
+            if view.is_allowed and _is_page(f"{path}/steps/{view.action}")
+        ]
+    if may(g.user, Permission.DOCUMENT_PRINT):
+        found += [
+            Act(
+                "printer",
+                _p("document", "Print %(code)s %(title)s", code=item.code, title=item.title),
+                item.url,
+                record.number,
+                (("print", "1"),),
+            )
+            for item in documents.print_menu(record)
+        ]
+    if may(g.user, Permission.TASK_SET):
+        found.append(Hit("checklist", _("Set a task"), f"{path}/talk?mode=task", record.number))
+    return best(text, found, MOST_ACTIONS)
+
+
+def _is_page(path: str) -> bool:
+    try:
+        current_app.url_map.bind("").match(path, method="GET")
+    except HTTPException:
+        return False
+    return True
+
+
+def recent(said: str) -> list[Hit]:
+    """The records among these addresses that the person may still see, with their names of today, in their order."""
+    wanted: dict[str, list[str]] = {}
+    paths = list(dict.fromkeys(said[:1_500].split("\n")))[:MOST_RECENT]
+    for path in paths:
+        parts = path.split("/")
+        if len(parts) == 4 and parts[1] == "records" and parts[2] in LISTINGS and not LISTINGS[parts[2]].link:
+            wanted.setdefault(parts[2], []).append(unquote(parts[3])[:60])
+    found = {path: hit for kind, numbers in wanted.items() for path, hit in _named(LISTINGS[kind], numbers)}
+    return [found[path] for path in paths if path in found]
+
+
+def _named(listing: Listing, numbers: list[str]) -> Iterator[tuple[str, Hit]]:
+    if not may(g.user, listing.permission):
+        return
+    leading = next(column for column in listing.columns if "cell-title" in column.css.split())
+    query = select(listing.number, *leading.values).select_from(listing.model)
+    for table, on in listing.joins:
+        query = query.outerjoin(table, on)
+    for number, *values in session().execute(
+        query.where(condition(g.user, listing.model), listing.number.in_(numbers))
+    ):
+        shown = leading.show(*values)
+        name = shown.main if isinstance(shown, Title) else str(shown)
+        path = record_path(listing.kind, number)
+        yield path, Hit(listing.icon, name, path, f"{listing.one} {number}")
 
 
 @blueprint.get("/palette")
@@ -41,8 +193,20 @@ def pages(text: str) -> list[Hit]:
 def palette() -> ResponseReturnValue:
     """At most twenty things that fit what is typed, with the person's rights."""
     text = normalised(request.args.get("q", "")[:200])
-    groups: list[tuple[Text, list[Hit]]] = search.find(session(), g.user, text)
-    room = search.MOST - sum(len(hits) for _title, hits in groups)
-    groups.append((PAGES, pages(text)[: max(0, room)]))
-    shown = [(str(title), hits) for title, hits in groups if hits]
+    groups: list[tuple[Text, Sequence[Hit]]] = list(search.find(session(), g.user, text))
+    if not text:
+        groups.append((RECENT, recent(request.args.get("recent", ""))))
+    groups += [(HERE, of_this_record(text)), (PAGES, pages(text)), (ACTIONS, actions(text))]
+    room, shown = search.MOST, []
+    for title, hits in groups:
+        if kept := list(hits)[: max(0, room)]:
+            shown.append((str(title), kept))
+            room -= len(kept)
     return page("records/palette.html", fragment="results", groups=shown, q=text)
+
+
+@blueprint.get("/keys")
+@requires(Permission.HOME)
+def keys() -> ResponseReturnValue:
+    """Which key does what."""
+    return page("records/keys.html", fragment="keys")

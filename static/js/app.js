@@ -69,12 +69,20 @@
     const close = () => (snack.matches(":hover, :focus-within") ? setTimeout(close, 3000) : snack.remove());
     setTimeout(close, snack.querySelector("form, a") ? 12_000 : 7000);
   }
-  function say(text, kind = "done") {
+  function say(text, kind = "done", retry = null) {
     const snack = document.getElementById("snack-template").content.firstElementChild.cloneNode(true);
     snack.dataset.snack = kind;
     snack.setAttribute("role", kind === "alert" ? "alert" : "status");
     snack.querySelector(`.for-${kind === "alert" ? "done" : "alert"}`).remove();
     snack.querySelector("span").textContent = text;
+    if (retry) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = texts.retry;
+      button.addEventListener("click", () => { snack.remove(); retry(); });
+      snack.querySelector("span").after(button);
+    }
+    if (kind === "alert") all(".snack", snacks).forEach((other) => other.querySelector("span")?.textContent === text && other.remove()); // the same is said once
     snacks.append(snack);
   }
   if (snacks) {
@@ -123,16 +131,28 @@
       event.preventDefault();
     } else if (event.key === "Enter" && list[at]) {
       event.preventDefault();
-      location.assign(list[at].href);
+      list[at].click();
     }
   });
-  palette?.addEventListener("click", (event) => event.target === palette && palette.close());
-
-  // ---- Keys: Alt shows them, / searches, digits choose, Ctrl+S and Ctrl+Enter send ----
-  const showKeys = (shown) => { shown ? (root.dataset.keys = "") : delete root.dataset.keys; };
-  function press(element) {
-    typing(element) ? element.focus() : element.click();
+  palette?.addEventListener("click", (event) => {
+    if (event.target === palette) palette.close();
+    const option = event.target.closest("[data-send]");
+    if (option) { event.preventDefault(); send(option); }
+  });
+  function send(option) { // what changes something is sent as a form
+    const form = document.createElement("form"), token = JSON.parse(document.body.getAttribute("hx-headers:inherited"))["X-CSRFToken"];
+    form.method = "post";
+    form.action = option.getAttribute("href");
+    for (const [name, value] of [["csrf_token", token], ...JSON.parse(option.dataset.send)]) {
+      const field = document.createElement("input");
+      [field.type, field.name, field.value] = ["hidden", name, value];
+      form.append(field);
+    }
+    document.body.append(form);
+    form.submit();
   }
+
+  // ---- Keys: / searches, digits choose, Ctrl+S and Ctrl+Enter send; letters on everything: keys.js ----
   function chooseByKey(event) {
     for (const group of all("[data-digit-keys]")) {
       const label = all("label", group).find((one) => one.querySelector("kbd")?.textContent.trim().toLowerCase() === event.key.toLowerCase());
@@ -147,18 +167,12 @@
   on("keydown", (event) => {
     const command = event.ctrlKey || event.metaKey, key = event.key.toLowerCase();
     if (event.isComposing) return; // an input method is choosing characters
-    if (event.key === "Alt") { showKeys(true); return; }
     if (command && key === "k") { event.preventDefault(); openPalette(); return; }
     if (command && (key === "s" || event.key === "Enter")) {
       const form = event.target.closest?.("form[data-submit-key]") ?? document.querySelector("main form[data-submit-key], form[data-submit-key]");
       if (!form) return;
       event.preventDefault();
       form.requestSubmit(form.querySelector(`[data-submit="${key}"]`) ?? mainButton(form));
-      return;
-    }
-    if (event.altKey && !command && /^(Key[A-Z]|Digit\d)$/.test(event.code)) {
-      const target = all("[data-key]").find((one) => one.dataset.key.toLowerCase() === event.code.slice(-1).toLowerCase());
-      if (target) { event.preventDefault(); showKeys(false); press(target); }
       return;
     }
     if (event.key === "Escape") {
@@ -169,14 +183,12 @@
       return;
     }
     moveInMenu(event);
-    if (command || event.altKey || event.defaultPrevented || typing(event.target) || palette?.open) return;
+    if (command || event.altKey || event.defaultPrevented || typing(event.target) || palette?.open || "noSingleKeys" in root.dataset) return;
     if (event.key === "/") {
       const search = document.querySelector("[data-slash]");
       if (search) { event.preventDefault(); search.focus(); }
     } else if (/^[0-9a-z]$/i.test(event.key) && chooseByKey(event)) event.preventDefault();
   });
-  on("keyup", (event) => event.key === "Alt" && showKeys(false));
-  addEventListener("blur", () => showKeys(false));
 
   on("click", (event) => {
     const target = event.target;
@@ -194,37 +206,46 @@
 
   // ---- Forms: no double sending, a guard for what is typed, and texts that survive ----
   const dirty = new WeakSet();
-  const storage = (form) => `keep:${document.body.dataset.user ?? ""}:${form.dataset.keep}`;
-  const keepable = (form) => all("textarea[name], select[name], input[name]:not([type=hidden], [type=password], [type=file])", form);
+  const framed = document.querySelector(".shell, .phone"); // signing in keeps nothing
+  const passing = /^(csrf_token|client_key|version|next|state|back)$/;
+  const keepable = (form) => [...form.elements].filter((field) => field.name && field.matches("textarea, select, input:not([type=hidden], [type=password], [type=file], [type=submit], [type=button], [autocomplete=one-time-code])"));
+  const keeps = (form) => framed && form.method === "post" && !form.matches("[data-no-keep], [data-bulk]") && keepable(form).length > 0;
+  // Two forms of one page are told apart by where they send to and what they are about.
+  const about = (form) => form.dataset.keep ?? `${location.pathname}#${form.id}#${form.getAttribute("action") ?? ""}#${[...form.elements].filter((field) => field.type === "hidden" && !passing.test(field.name)).map((field) => `${field.name}=${field.value}`).join("&")}`;
+  const storage = (form) => `keep:${document.body.dataset.user ?? ""}:${about(form)}`;
   const failed = (form) => form.querySelector("[aria-invalid=true], .form-errors") || form.querySelector(".error");
+  const isBox = (field) => /radio|checkbox/.test(field.type);
+  const named = (field) => (isBox(field) ? `${field.name}=${field.value}` : field.name);
+  const given = (field) => (isBox(field) ? field.defaultChecked : field.tagName === "SELECT" ? ([...field.options].find((option) => option.defaultSelected) ?? field.options[0])?.value ?? "" : field.defaultValue);
+  const present = (field) => (isBox(field) ? field.checked : field.value);
 
-  function keep(form) {
-    const values = {};
-    keepable(form).forEach((field) => { if (!/radio|checkbox/.test(field.type) || field.checked) values[field.name] = field.value; });
-    sessionStorage.setItem(storage(form), JSON.stringify(values));
+  function keep(form) { // what differs from what the server sent, beside what that was
+    const changed = keepable(form).filter((field) => present(field) !== given(field)).map((field) => [named(field), [present(field), given(field)]]);
+    try {
+      changed.length ? sessionStorage.setItem(storage(form), JSON.stringify(Object.fromEntries(changed))) : sessionStorage.removeItem(storage(form));
+    } catch { /* too long for the browser: it stays in the form */ }
   }
   function restore(form) {
     const kept = sessionStorage.getItem(storage(form));
     if (!kept || failed(form)) return;
-    let restored = false;
     const values = JSON.parse(kept);
+    let restored = false;
     keepable(form).forEach((field) => {
-      if (!(field.name in values)) return;
-      if (/radio|checkbox/.test(field.type)) { field.checked = field.value === values[field.name]; return; }
-      if (field.value || !values[field.name]) return; // what the server sent counts
-      field.value = values[field.name];
+      const [value, before] = values[named(field)] ?? [];
+      if (value === undefined || before !== given(field) || present(field) !== given(field)) return; // what the server sends anew counts
+      isBox(field) ? (field.checked = value) : (field.value = value);
       restored = true;
     });
+    if (restored && form.matches("[data-guard]")) dirty.add(form);
     if (restored && texts.restored) say(texts.restored);
   }
   const met = new WeakSet(); // each form once, when it comes: what the person empties later stays empty
-  const restoreNew = () => all("form[data-keep]").forEach((form) => met.has(form) || (met.add(form), restore(form)));
+  const restoreNew = () => all("form").filter(keeps).forEach((form) => met.has(form) || (met.add(form), restore(form)));
   function settleSent() {
     // A text is dropped once a page of the portal answers without sending the form back; never on login or error pages.
-    const answered = document.querySelector(".shell, .phone");
     for (const flag of Object.keys(sessionStorage).filter((key) => key.startsWith("sent:"))) {
-      const key = flag.slice(5), form = all("form[data-keep]").find((one) => storage(one) === key);
-      if (answered && !(form && failed(form))) sessionStorage.removeItem(key);
+      const key = flag.slice(5), form = all("form").filter(keeps).find((one) => storage(one) === key);
+      if (framed && !(form && failed(form))) sessionStorage.removeItem(key);
       sessionStorage.removeItem(flag);
     }
   }
@@ -232,13 +253,14 @@
     const form = event.target.form;
     if (!form) return;
     if (form.matches("[data-guard]")) dirty.add(form);
-    if (form.matches("[data-keep]")) keep(form);
+    if (keeps(form)) keep(form);
     all("[data-timer-waits]", form).forEach((timer) => { timer.dataset.timer ||= String(now()); });
   });
   addEventListener("beforeunload", (event) => {
     if (all("form[data-guard]").some((form) => dirty.has(form))) event.preventDefault();
   });
 
+  const pressed = new WeakMap(); // the button that sent a form last
   function free(form) {
     delete form.dataset.busy;
     all("button.busy", form).forEach((button) => { button.classList.remove("busy"); button.style.minWidth = ""; });
@@ -247,12 +269,19 @@
     const form = event.target;
     if (form.dataset.busy) { event.preventDefault(); event.stopImmediatePropagation(); return; }
     if (form.matches("[method=dialog], [data-no-busy], [role=search]")) return;
+    if (!navigator.onLine) { // else the browser would show its own error in place of the page
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      say(texts.offline, "alert", () => form.requestSubmit(event.submitter));
+      return;
+    }
     form.dataset.busy = "1";
     const button = event.submitter;
+    pressed.set(form, button);
     if (button) { button.style.minWidth = `${button.offsetWidth}px`; button.classList.add("busy"); }
     setTimeout(() => form.isConnected && free(form), 10_000); // an answer that is a file leaves the page as it is
     dirty.delete(form);
-    if (form.matches("[data-keep]")) sessionStorage.setItem(`sent:${storage(form)}`, "1");
+    if (keeps(form)) sessionStorage.setItem(`sent:${storage(form)}`, "1");
     setTimeout(() => form.dataset.busy && busy(true), 300);
   }, true);
   addEventListener("pageshow", (event) => event.persisted && (all("form[data-busy]").forEach(free), busy(false)));
@@ -277,7 +306,7 @@
   on("htmx:after:request", (event) => {
     const ctx = event.detail.ctx, form = event.target.closest?.("form");
     if (ctx.response.status < 400) {
-      if (form?.dataset.keep && !ctx.hx?.redirect) { // where a redirect leads, settleSent decides: it may be the sign-in page
+      if (form && keeps(form) && !ctx.hx?.redirect) { // where a redirect leads, settleSent decides: it may be the sign-in page
         sessionStorage.removeItem(storage(form));
         sessionStorage.removeItem(`sent:${storage(form)}`);
       }
@@ -287,12 +316,17 @@
     if (ctx.hx?.redirect || ctx.hx?.retarget || ctx.response.status === 422) return;
     const page = new DOMParser().parseFromString(ctx.text ?? "", "text/html");
     const message = page.querySelector("[data-error-message]")?.textContent.trim();
-    if (message || !ctx.text || page.title) { // a whole error page has no place inside a part of this one
+    if (ctx.response.status >= 500 || message || !ctx.text || page.title) { // a whole error page has no place inside a part of this one
       event.preventDefault();
-      if (!quiet(event)) say(message || texts.failed, "alert");
+      if (!quiet(event)) say(message || texts.failed, "alert", ctx.response.status >= 500 && again(event));
     }
   });
-  on("htmx:error", (event) => !quiet(event) && event.detail.ctx && say(texts.offline, "alert"));
+  on("htmx:error", (event) => !quiet(event) && event.detail.ctx && say(texts.offline, "alert", again(event)));
+  function again(event) { // the same once more; forms that make something carry a key, so that it is made once
+    const source = event.target, form = source.closest?.("form"), button = form && pressed.get(form);
+    if (source.matches?.("form")) return () => source.isConnected && source.requestSubmit(button?.isConnected ? button : null);
+    return source.matches?.("a, button") ? () => source.isConnected && source.click() : null;
+  }
   on("htmx:after:swap", () => {
     refreshChips();
     const wanted = all("[data-focus]").at(-1);

@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const key = (path) => `journey:${path}`;
-  const rows = [...document.querySelectorAll(".dense-table td.cell-title a.who, .kanban-card a.who")].map((link) => link.pathname);
+  const rows = [...document.querySelectorAll(".dense-table td.cell-title a.who, .kanban-card .top a:not(.grip)")].map((link) => link.pathname);
   const [, root, kind, number] = location.pathname.split("/");
   if (root !== "records") return;
   if (!number && rows.length) {
