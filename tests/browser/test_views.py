@@ -127,3 +127,70 @@ def test_a_calendar_goes_on_and_back_without_javascript(desk, portal):
     page.locator(".calendar-step [rel=prev]").click()
     expect(page.locator(".calendar-bar h2")).to_have_text(title)
     expect(page.locator(".calendar-entry").first).to_be_visible()
+
+
+TOUCH = 44
+"""Pixels that a thumb needs."""
+SMALL = """([touch, within]) => [...document.querySelectorAll(within)].filter((one) => one.checkVisibility()).map((one) => {
+  const box = one.getBoundingClientRect(), name = one.getAttribute("aria-label") || one.textContent.trim() || one.className;
+  const hit = (dy) => { const found = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2 + dy); return !found || one.contains(found); };
+  const tall = box.height >= touch || (hit(-touch / 2 + 1) && hit(touch / 2 - 1));
+  return tall && box.width >= touch - 8 ? "" : `${name} ${box.width.toFixed()}×${box.height.toFixed()}`;
+}).filter(Boolean)"""
+
+
+def test_a_timeline_is_used_with_keys_and_on_a_phone_says_everything_in_words(desk, portal):
+    page = desk("manager").go("/records/projects?view=timeline")
+    expect(page.locator(".timeline .bar-late").first).to_be_visible()
+    page.locator(".timeline .who").first.focus()
+    page.keyboard.press("Tab")
+    expect(page.locator(".timeline .who").nth(1)).to_be_focused()
+    name = page.locator(".timeline .who").nth(1).text_content()
+    with page.expect_navigation():
+        page.locator(".timeline .timeline-bars").nth(1).click()
+    expect(page.locator("h1")).to_contain_text(name)
+    small = desk("manager", width=PHONE).go("/records/projects?view=timeline&span=year&group=stage")
+    assert small.evaluate("document.documentElement.scrollWidth") <= PHONE
+    expect(small.locator(".timeline-says").first).to_contain_text("计划")
+
+
+def test_a_timeline_goes_on_and_back_without_javascript(desk, portal):
+    page = desk("specialist", java_script=False).go("/records/complaints?view=timeline&filter=&span=week")
+    title = page.locator(".calendar-bar h2").text_content()
+    page.locator(".calendar-step [rel=next]").click()
+    expect(page.locator(".calendar-bar h2")).not_to_have_text(title)
+    page.locator(".calendar-step [rel=prev]").click()
+    expect(page.locator(".calendar-bar h2")).to_have_text(title)
+    expect(page.locator(".timeline-line").first).to_be_visible()
+
+
+def test_on_a_phone_a_list_is_paged_sorted_and_seen_otherwise_with_a_thumb(desk, portal):
+    page = desk("manager", width=PHONE).go("/records/complaints?filter=")
+    onward = page.locator(".pager-foot [rel=next]")
+    assert onward.bounding_box()["height"] >= TOUCH
+    onward.click()
+    expect(page.locator(".control-panel .pager")).to_contain_text("81–")
+    page.locator(".pager-foot [rel=prev]").click()
+    expect(page.locator(".control-panel .pager")).to_contain_text("1–80")
+    page.locator(".sort-menu summary").click()
+    page.locator(".sort-menu a", has_text="编号").click()
+    expect(page.locator(".sort-menu summary")).to_contain_text("编号")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+
+def test_what_is_pressed_on_a_phone_is_large_enough(desk, portal):
+    page = desk("manager", width=PHONE).page
+    within = ".control-panel :is(a, button, summary), .calendar-bar :is(a, summary), .pager-foot a, .topbar :is(a, button, summary)"
+    for query in (
+        "filter=open",
+        "filter=open&view=kanban",
+        "view=calendar",
+        "view=timeline&group=state",
+        "view=graph",
+        "view=pivot",
+        "view=tasks",
+    ):
+        page.goto(f"{portal.url}/records/complaints?{query}")
+        small = page.evaluate(SMALL, [TOUCH, within])
+        assert not small, f"{query}: {small}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE, query
