@@ -42,12 +42,11 @@ SPAN_PLACE = {"week": "week", "month": "week", "quarter": "month", "year": "mont
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a bar: place and width in hundredths of the plot, how it is drawn, what it says."""
+    """A part of a bar: place and width in hundredths of the plot, how it is drawn."""
 
     x: float
     width: float
     css: str
-    says: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +167,15 @@ def _line(row: Row, bars: list[Bar], scale: Scale, at: datetime) -> Line:
     if due is not None:
         limit = due.due
     for bar in sorted(bars, key=lambda each: not each.span.planned):
-        text = f"{bar.span.label} {_ends(bar, at)}"
-        says.append(text)
+        says.append(f"{bar.span.label} {_ends(bar, at)}")
         if bar.span.planned:
-            pieces += _piece(scale, bar.start, bar.end, "planned", text)
+            pieces += _piece(scale, bar.start, bar.end, "planned")
             continue
         until = bar.end if limit is None or _is_met(due, bar, limit) else max(bar.start, min(bar.end, limit))
-        pieces += _piece(scale, bar.start, until, "runs" if bar.is_open else "point" if bar.is_point else "ended", text)
+        pieces += _piece(scale, bar.start, until, "runs" if bar.is_open else "point" if bar.is_point else "ended")
         if until < bar.end:
             late = max(late, bar.end - until)
-            pieces += _piece(scale, until, bar.end, "late", _late(bar.span.timed, bar.end - until))
+            pieces += _piece(scale, until, bar.end, "late")
     if due is not None:
         says.append(_("due %(moment)s", moment=formatting.moment(due.due, at)))
     main = next((bar for bar in bars if not bar.span.planned), None)
@@ -216,11 +214,11 @@ def _is_met(due: Clocked | None, bar: Bar, limit: datetime) -> bool:
     return bar.end <= limit or (due is not None and bar.end <= due.due)
 
 
-def _piece(scale: Scale, start: datetime, end: datetime, css: str, says: str) -> list[Piece]:
+def _piece(scale: Scale, start: datetime, end: datetime, css: str) -> list[Piece]:
     if end < scale.start or start > scale.end or (end == start and css != "point"):
         return []
     x, until = scale.at(start), scale.at(end)
-    return [Piece(x, round(max(until - x, THIN), 2), css, says)]
+    return [Piece(x, round(max(until - x, THIN), 2), css)]
 
 
 def _ends(bar: Bar, at: datetime) -> str:
