@@ -35,6 +35,7 @@ from portal.listing.state import Cursor, State, args_of, from_args, order_type
 from portal.models.org import User
 from portal.paths import record_path
 from portal.permissions import Permission, may, who_may
+from portal.processes.base import Transition
 from portal.services import assignment, requests
 from portal.services import complaints as complaint_service
 
@@ -42,8 +43,8 @@ Act = Callable[..., Any]
 
 FORMS: dict[str, StepPages] = {"complaints": complaints.STEPS, "consultations": consultations.STEPS}
 """The step pages of the records that have them: where a step asks for something."""
-AT_ONCE: dict[tuple[str, str], Act] = {("escalations", "take"): complaint_service.take}
-"""Steps that ask for nothing, by record kind and action."""
+ACTS: dict[tuple[str, str], Act] = {("escalations", "take"): complaint_service.take}
+"""What carries out the steps that ask for nothing, by record kind and action. Which these are, the process says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ BY_HAND: dict[tuple[str, str], Hand] = {
     )
 }
 """By record kind and field."""
-MOVED = sorted({*FORMS, *(kind for kind, _name in (*AT_ONCE, *BY_HAND))})
+MOVED = sorted({*FORMS, *(kind for kind, _name in (*ACTS, *BY_HAND))})
 CHANGED = N_("Somebody changed %(who)s after you opened the board. Nothing was moved; the board is up to date again.")
 
 
@@ -238,7 +239,7 @@ def _ways(listing: Listing, record: Any, grouping: Grouping, back: str) -> list[
         return _by_hand(listing, record, grouping)
     present = process.state(record.state).label
     steps = [] if getattr(record, "is_historical", False) else process_view.buttons(record, g.user)
-    targets = {step.action: step.target for step in process.steps_from(record.state)}
+    known = {step.action: step for step in process.steps_from(record.state)}
     found = []
     for state in process.states:
         if state.code == record.state:
@@ -250,15 +251,21 @@ def _ways(listing: Listing, record: Any, grouping: Grouping, back: str) -> list[
                 str(step.label),
                 tuple(reason for reason, _met in step.reason_lines),
                 ""
-                if (listing.kind, step.action) in AT_ONCE
+                if is_at_once(listing.kind, known[step.action])
                 else f"{record_path(listing.kind, record.number)}/steps/{step.action}?next={quote(back, safe='')}",
             )
             for step in steps
-            if targets[step.action] == state.code
+            if known[step.action].target == state.code
         ]
         none = Way(state.code, str(state.label), "", (_("No step leads there from “%(state)s”.", state=present),))
         found += ways or [none]
     return found
+
+
+def is_at_once(kind: str, step: Transition) -> bool:
+    """Whether a step is carried out without a page: it asks for nothing, and a service needs nothing for it."""
+    asks = step.required or step.optional or step.on_behalf or step.happened_field
+    return not asks and (kind, step.action) in ACTS
 
 
 def _by_hand(listing: Listing, record: Any, grouping: Grouping) -> list[Way]:
@@ -331,7 +338,7 @@ def move(listing: Listing, number: str) -> ResponseReturnValue:
 def _carry_out(
     writing: Session, listing: Listing, record: Any, grouping: Grouping, to: str, back: str
 ) -> dict[str, str]:
-    """Move the card; what the board says of it afterwards, and the way back where there is one."""
+    """Move the card; what the board says of it afterwards, and the way back where the rules have one."""
     if request.values.get("version", "") != str(record.version):
         raise Stale()
     way = next((each for each in _ways(listing, record, grouping, back) if each.key == to and not each.url), None)
@@ -342,17 +349,19 @@ def _carry_out(
     at, before = clock.now(), _present(record, grouping)
     if (hand := BY_HAND.get((listing.kind, grouping.key))) is not None:
         person = next(each for each in hand.offered(writing, record) if str(each.id) == to)
-        can_return = any(str(each.id) == before for each in hand.offered(writing, record))
         hand.act(writing, record, person, actor=g.user, at=at)
     else:
         steps = [step for step in record.PROCESS.steps_from(record.state) if step.target == to]
-        action = next(step.action for step in steps if (listing.kind, step.action) in AT_ONCE)
-        AT_ONCE[listing.kind, action](writing, record, actor=g.user, at=at)
-        can_return = any(step.target == before for step in record.PROCESS.steps_from(record.state))
+        action = next(step.action for step in steps if is_at_once(listing.kind, step))
+        ACTS[listing.kind, action](writing, record, actor=g.user, at=at)
     writing.flush()
     said = {"who": _who(listing, record), "place": way.place}
-    if not can_return:
+    ways_back = [each for each in _ways(listing, record, grouping, back) if each.key == before and not each.reasons]
+    if not ways_back:
         return {"text": _("%(who)s was moved to “%(place)s”. This cannot be undone.", **said), "undo": ""}
+    if ways_back[0].url:  # the way back is a step that asks for something
+        text = _("%(who)s was moved to “%(place)s”.", **said)
+        return {"text": text, "undo": "", "link": ways_back[0].url, "step": ways_back[0].step}
     undo = urlencode({"group": grouping.key, "to": before, "version": record.version, "next": back})
     return {
         "text": _("%(who)s was moved to “%(place)s”.", **said),

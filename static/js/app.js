@@ -161,6 +161,11 @@
       if (target) { event.preventDefault(); showKeys(false); press(target); }
       return;
     }
+    if (command && key === "z" && !event.shiftKey && !typing(event.target)) {
+      const undo = all("#snacks [data-undo]").at(-1); // as long as it is offered
+      if (undo) { event.preventDefault(); undo.click(); }
+      return;
+    }
     if (event.key === "Escape") {
       const open = document.querySelector(`${menus}[open]`);
       if (open) closeMenu(open, open.contains(document.activeElement));

@@ -109,6 +109,30 @@ def test_on_a_phone_a_long_press_takes_the_card_and_a_tap_opens_the_panel(desk, 
     expect(page.locator("#board-panel")).to_be_hidden()
 
 
+def test_on_a_phone_a_finger_carries_a_card_to_the_next_column_and_a_key_brings_it_back(desk, portal):
+    page = desk("manager", width=PHONE).go(f"{COMPLAINTS}&group=owner")
+    lane = page.locator(".kanban-column").first
+    number, place = lane.locator(".kanban-card").first.get_attribute("data-number"), lane.get_attribute("data-lane")
+    x, y = middle(lane.locator(".kanban-card .grip").first)
+    touch = page.context.new_cdp_session(page)
+
+    def finger(kind, *points):
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+
+    finger("touchStart", (x, y))
+    expect(page.locator(".kanban .drop-on").first).to_be_attached()
+    for step in range(12):
+        finger("touchMove", (370 + step % 2, y + 10))
+    expect(page.locator(".kanban .drop-here")).to_have_count(1)
+    with page.expect_navigation():
+        finger("touchEnd")
+    expect(page.locator(".snack")).to_contain_text("已移到")
+    expect(page.locator(f'[data-lane="{place}"] [data-number="{number}"]')).to_have_count(0)
+    with page.expect_navigation():
+        page.keyboard.press("Control+z")
+    expect(page.locator(f'[data-lane="{place}"] [data-number="{number}"]')).to_have_count(1)
+
+
 def test_a_month_on_a_phone_is_a_small_grid_with_the_days_under_it(desk, portal):
     page = desk("specialist", width=PHONE).go("/records/complaints?view=calendar&filter=&rows=received")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
