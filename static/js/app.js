@@ -169,6 +169,7 @@
     if (event.key === "Escape") {
       const open = document.querySelector(`${menus}[open]`);
       if (open) closeMenu(open, open.contains(document.activeElement));
+      all(".history-pop").forEach((pop) => pop.replaceChildren());
       all(".reason.shown").forEach((reason) => reason.classList.remove("shown"));
       all("[data-clear]").forEach((button) => button.checkVisibility?.() && button.click());
       return;
