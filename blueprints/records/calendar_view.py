@@ -6,7 +6,6 @@ holidays are those of the company's calendar. Persons are told apart by name and
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -16,12 +15,13 @@ from flask import g
 from flask.typing import ResponseReturnValue
 
 from blueprints.http import page
-from blueprints.records import faces, lists
+from blueprints.records import faces, lists, stretches
 from blueprints.records.faces import Face
+from blueprints.records.stretches import CALENDAR, DAY, near
 from portal import clock, formatting
 from portal.calendar import WorkCalendar
 from portal.db import session
-from portal.i18n import N_, Text, _, _p
+from portal.i18n import N_, _, _p
 from portal.listing import agenda, criteria, engine
 from portal.listing.agenda import Dated, Entry
 from portal.listing.declaration import Listing
@@ -29,76 +29,12 @@ from portal.listing.fields import fields_of
 from portal.listing.state import State
 from portal.services import calendars
 
-DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
-FIRST, LAST = date(1950, 1, 1), date(2150, 12, 31)
-"""The days a calendar can be opened at."""
 SLOT = timedelta(minutes=30)
 """Two things of one person closer together than this overlap: what is recorded has a beginning and no end."""
 IN_MONTH, IN_DAY = 4, 100
 """Entries of a day that are shown."""
 OFFICE = (8, 18)
 """The hours that are shown even when nothing is in them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of days: which days it shows, how far one goes on, what it is called."""
-
-    label: Text
-    days: Callable[[date], tuple[date, date]]
-    """The first day and the one after the last."""
-    step: Callable[[date, int], date]
-    title: Callable[[date], str]
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
-
-
-def _grid(day: date) -> tuple[date, date]:
-    first = day.replace(day=1)
-    return _monday(first), _monday(_month(first, 1) - DAY) + WEEK
-
-
-def _month(day: date, step: int) -> date:
-    count = day.year * 12 + day.month - 1 + step
-    return date(count // 12, count % 12 + 1, 1)
-
-
-def _weekday(day: date) -> str:
-    return _p("weekday", formatting.WEEKDAYS[day.weekday()])
-
-
-def _stretch(first: date, last: date) -> str:
-    return f"{formatting.full_date(first)} – {formatting.full_date(last)}"
-
-
-SPANS: dict[str, Span] = {
-    "month": Span(
-        N_("Month", "calendar"),
-        _grid,
-        _month,
-        lambda day: _p("calendar", "%(year)s-%(month)s", year=day.year, month=day.month),
-    ),
-    "week": Span(
-        N_("Week", "calendar"),
-        lambda day: (_monday(day), _monday(day) + WEEK),
-        lambda day, step: day + step * WEEK,
-        lambda day: _stretch(_monday(day), _monday(day) + 6 * DAY),
-    ),
-    "day": Span(
-        N_("Day", "calendar"),
-        lambda day: (day, day + DAY),
-        lambda day, step: day + step * DAY,
-        lambda day: f"{formatting.full_date(day)} {_weekday(day)}",
-    ),
-    "agenda": Span(
-        N_("Agenda", "calendar"),
-        lambda day: (day, day + 4 * WEEK),
-        lambda day, step: day + step * 4 * WEEK,
-        lambda day: _stretch(day, day + 4 * WEEK - DAY),
-    ),
-}
 
 
 @dataclass(slots=True)
@@ -148,8 +84,8 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
     """The calendar of a list."""
     listing, state, problems = asked.listing, asked.state, list(asked.problems)
     dated = _dated(listing, state, problems)
-    name, span = _span(state, problems)
-    day = _day(state, asked.at, problems)
+    name, span = stretches.read(state, CALENDAR, "month", problems)
+    day = stretches.day(state, asked.at, problems)
     days = span.days(day)
     person = faces.who(listing.kind)
     people = faces.person_of(person) if person else None
@@ -181,9 +117,9 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
         hours=_hours(items),
         timed=dated.timed,
         people=_people(items) if by_person else [],
-        spans=[(str(each.label), url(span=key, day=day.isoformat()), key == name) for key, each in SPANS.items()],
-        previous_url=url(day=_near(span.step(day, -1)).isoformat()),
-        next_url=url(day=_near(span.step(day, 1)).isoformat()),
+        spans=[(str(each.label), url(span=key, day=day.isoformat()), key == name) for key, each in CALENDAR.items()],
+        previous_url=url(day=near(span.step(day, -1)).isoformat()),
+        next_url=url(day=near(span.step(day, 1)).isoformat()),
         today_url=url(day=""),
         dates=[(str(each.label), url(rows=each.key), each == dated) for each in agenda.dates(listing)],
         dated=str(dated.label),
@@ -204,32 +140,6 @@ def _dated(listing: Listing, state: State, problems: list[str]) -> Dated:
     if wanted and found is None:
         problems.append(_("The date of this link is not known; this is “%(field)s”.", field=known[0].label))
     return found or known[0]
-
-
-def _span(state: State, problems: list[str]) -> tuple[str, Span]:
-    wanted = state.option("span") or "month"
-    if wanted not in SPANS:
-        problems.append(_("The stretch of this link is not known; this is the month."))
-        wanted = "month"
-    return wanted, SPANS[wanted]
-
-
-def _day(state: State, at: datetime, problems: list[str]) -> date:
-    wanted, today = state.option("day"), clock.today(at)
-    if not wanted:
-        return today
-    try:
-        found = date.fromisoformat(wanted)
-    except ValueError:
-        found = None
-    if found is None or not FIRST <= found <= LAST:
-        problems.append(_("The day of this link cannot be read; this is today."))
-        return today
-    return found
-
-
-def _near(day: date) -> date:
-    return min(max(day, FIRST), LAST)
 
 
 # ---------- Drawing up ----------

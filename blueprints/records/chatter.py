@@ -102,6 +102,8 @@ def path(record: Any) -> str:
 def history(record: Any, before: int | None = None) -> tuple[list[tuple[str, Markup]], str | None]:
     """A page of the history by day, and where the page before it is."""
     found = timeline.of_record(session(), record.KIND, record.id, before=before, limit=timeline.PAGE + 1)
+    if before is None and len(found) <= timeline.PAGE:
+        g.setdefault("whole_history", {})[record.KIND, record.id] = found
     shown = found[: timeline.PAGE]
     more = f"{path(record)}/timeline?before={shown[-1].id}" if len(found) > timeline.PAGE else None
     return told.days(shown, g.user), more

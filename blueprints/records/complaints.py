@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from blueprints.http import find_or_404, page, read_or_404, requires, see_other
 from blueprints.records import attachments as attachments_view
-from blueprints.records import blueprint, chatter, process_view
+from blueprints.records import blueprint, chatter, field_history, process_view
 from blueprints.records import documents as documents_view
 from blueprints.records.complaint_forms import STEP_FORMS
 from blueprints.records.steps import StepPages
@@ -123,6 +123,7 @@ def _record_context(record: Complaint) -> dict[str, Any]:
     if customer is not None and not visibility.may_see(session(), g.user, customer):
         customer = None  # the case is shown, the way to the customer's file is not
     return {
+        "history": field_history.urls(record),
         "complaint": record,
         "customer": customer,
         "project": project,

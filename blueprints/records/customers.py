@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from blueprints.http import find_or_404, page, requires, see_other
-from blueprints.records import attachments, blueprint, chatter, duplicates, editing
+from blueprints.records import attachments, blueprint, chatter, duplicates, editing, field_history
 from blueprints.records.editing import Sheet
 from blueprints.records.forms.customers import CustomerForm, GradeForm
 from portal import clock, visibility
@@ -69,6 +69,8 @@ def _show(record: Customer, *, phones: bool = False, error: str = "", status: in
         .order_by(Project.id)
     )
     sees_projects = may(g.user, P.PROJECT_VIEW)
+    talk = chatter.of(record)
+    history = field_history.urls(record)
     return page(
         "records/customers/show.html",
         fragment="phones" if phones or error else None,
@@ -76,7 +78,7 @@ def _show(record: Customer, *, phones: bool = False, error: str = "", status: in
         customer=record,
         smart=_smart(record),
         groups=[
-            (str(title), editing.facts(record, customers.FIELDS, names, ("needs", "remarks")))
+            (str(title), editing.facts(record, customers.FIELDS, names, ("needs", "remarks"), history))
             for title, names in GROUPS
         ],
         homes=session().scalars(homes.limit(20)).all() if sees_projects else [],
@@ -85,10 +87,11 @@ def _show(record: Customer, *, phones: bool = False, error: str = "", status: in
         phones_open=phones,
         purposes=[(key, str(label)) for key, label in PURPOSES.items()],
         unmask_error=error,
+        history=history,
         grade_label=customers.FIELDS["grade"].text(record.grade),
         doubles=duplicates.banner(record),
         files=attachments.panel(record),
-        talk=chatter.of(record),
+        talk=talk,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,8 @@ class Fact:
     value: str
     wide: bool = False
     url: str = ""
+    history_url: str = ""
+    """Where its changes are read; empty: it never was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +60,22 @@ def path(record: Any) -> str:
     return record_path(record.KIND, record.number)
 
 
-def facts(record: Any, fields: dict[str, Field], names: tuple[str, ...], wide: tuple[str, ...] = ()) -> list[Fact]:
-    """Fields of a record for its page; links lead to what they name where that has a page."""
+def facts(
+    record: Any,
+    fields: dict[str, Field],
+    names: tuple[str, ...],
+    wide: tuple[str, ...] = (),
+    history: Mapping[str, str] | None = None,
+) -> list[Fact]:
+    """Fields of a record for its page; links lead to what they name where that has a page, `history` to what was."""
     lines = []
     for name in names:
         url = ""
         if fields[name].target is not None:
             linked = getattr(record, name.removesuffix("_id"), None)
             url = path(linked) if linked is not None and linked.KIND in LISTINGS else ""
-        lines.append(Fact(str(fields[name].label), shown(record, name, fields[name]), name in wide, url))
+        was = (history or {}).get(name, "")
+        lines.append(Fact(str(fields[name].label), shown(record, name, fields[name]), name in wide, url, was))
     return lines
 
 

@@ -229,7 +229,7 @@ def _ways(listing: Listing, record: Any, grouping: Grouping, back: str) -> list[
         return _by_hand(listing, record, grouping)
     present = process.state(record.state).label
     steps = [] if getattr(record, "is_historical", False) else process_view.buttons(record, g.user)
-    targets = {step.action: step.target for step in process.steps_from(record.state)}
+    known = {step.action: step for step in process.steps_from(record.state)}
     found = []
     for state in process.states:
         if state.code == record.state:
@@ -245,7 +245,7 @@ def _ways(listing: Listing, record: Any, grouping: Grouping, back: str) -> list[
                 else f"{record_path(listing.kind, record.number)}/steps/{step.action}?next={quote(back, safe='')}",
             )
             for step in steps
-            if targets[step.action] == state.code
+            if known[step.action].target == state.code
         ]
         none = Way(state.code, str(state.label), "", (_("No step leads there from “%(state)s”.", state=present),))
         found += ways or [none]
@@ -328,7 +328,7 @@ def move(listing: Listing, number: str) -> ResponseReturnValue:
 def _carry_out(
     writing: Session, listing: Listing, record: Any, grouping: Grouping, to: str, back: str
 ) -> dict[str, str]:
-    """Move the card; what the board says of it afterwards, and the way back where there is one."""
+    """Move the card; what the board says of it afterwards, and the way back where the rules have one."""
     if request.values.get("version", "") != str(record.version):
         raise Stale()
     way = next((each for each in _ways(listing, record, grouping, back) if each.key == to and not each.url), None)
@@ -338,18 +338,20 @@ def _carry_out(
         raise DomainError(way.reasons[0])
     at, before = clock.now(), _present(record, grouping)
     if (change := _hand(listing, grouping)) is not None:
-        can_return = before != board.NOBODY or not change.asked[VALUE].required
         given = change.read(writing, {VALUE: None if to == board.NOBODY else to})
     else:
         steps = [step for step in record.PROCESS.steps_from(record.state) if step.target == to]
         change = next(found for step in steps if (found := _at_once(listing, step.action)) is not None)
-        can_return = any(step.target == before for step in record.PROCESS.steps_from(record.state))
         given = {}
     change.apply(writing, record, given, g.user, at)
     writing.flush()
     said = {"who": _who(listing, record), "place": way.place}
-    if not can_return:
+    ways_back = [each for each in _ways(listing, record, grouping, back) if each.key == before and not each.reasons]
+    if not ways_back:
         return {"text": _("%(who)s was moved to “%(place)s”. This cannot be undone.", **said), "undo": ""}
+    if ways_back[0].url:  # the way back is a step that asks for something
+        text = _("%(who)s was moved to “%(place)s”.", **said)
+        return {"text": text, "undo": "", "link": ways_back[0].url, "step": ways_back[0].step}
     undo = urlencode({"group": grouping.key, "to": before, "version": record.version, "next": back})
     return {
         "text": _("%(who)s was moved to “%(place)s”.", **said),

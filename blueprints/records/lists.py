@@ -65,6 +65,7 @@ def show(listing: Listing) -> ResponseReturnValue:
         "records/list.html",
         body=lines.body(found, shown(listing)),
         pager=pager(listing, state, found),
+        page_size=engine.PAGE,
         **around(asked),
         **chosen_rows(asked),
     )
@@ -212,6 +213,8 @@ class Frame:
     top: Markup
     head: Markup
     switch: Markup
+    sorts: Markup
+    """The orders as a menu: where no heads are shown."""
 
 
 @lru_cache(maxsize=500)
@@ -228,11 +231,23 @@ def frame(
     listing, made = LISTINGS[kind], current_app.jinja_env.get_template("records/frame.html").module
     top = made.top(listing, may_create, menus.search_box(listing, state, dict(known), kept))  # type: ignore[attr-defined]
     views = made.switch(switch(listing, state))  # type: ignore[attr-defined]
-    return Frame(Markup(top), Markup(made.head(columns(listing, state, wanted))), Markup(views))  # type: ignore[attr-defined]
+    sorts = made.sorts(columns(listing, state, tuple(each.key for each in listing.columns)))  # type: ignore[attr-defined]
+    head = made.head(columns(listing, state, wanted))  # type: ignore[attr-defined]
+    return Frame(Markup(top), Markup(head), Markup(views), Markup(sorts))
 
 
 def labels(listing: Listing, state: State) -> Labels:
-    """What the database has to say for the frame: the records that can be chosen, and the names of those that are."""
+    """What the database has to say for the frame: the records that can be chosen, and the names of those that are.
+
+    Asked for once per request.
+    """
+    if (key := (listing.kind, state.rows_only())) not in (known := g.setdefault("labels", {})):
+        known[key] = _labels(listing, state)
+    kept: Labels = known[key]
+    return kept
+
+
+def _labels(listing: Listing, state: State) -> Labels:
     found = []
     asked = list(criteria.tests(criteria.read(listing, state.where))) if state.where else []
     for choice in listing.choices:

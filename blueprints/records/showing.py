@@ -9,7 +9,7 @@ from flask import g
 from flask.typing import ResponseReturnValue
 
 from blueprints.http import page
-from blueprints.records import attachments, chatter, duplicates, editing
+from blueprints.records import attachments, chatter, duplicates, editing, field_history
 from portal import visibility
 from portal.db import session
 from portal.i18n import Text, _
@@ -48,13 +48,15 @@ def show(
     if customer is not None and not visibility.may_see(session(), g.user, customer):
         meta = [(text, "" if url == editing.path(customer) else url) for text, url in meta or []]
         household_url = ""
+    talk = chatter.of(record)
+    history = field_history.urls(record)
     return page(
         "records/show.html",
         record=record,
         title=title,
         path=[(str(listing.title), listing.path), (record.number, None)],
         groups=[
-            (str(heading), editing.facts(record, fields, names, ("remarks", "void_reason")))
+            (str(heading), editing.facts(record, fields, names, ("remarks", "void_reason"), history))
             for heading, names in groups
         ],
         meta=meta or [],
@@ -64,7 +66,7 @@ def show(
         household_url=household_url,
         doubles=duplicates.banner(record),
         files=attachments.panel(record),
-        talk=chatter.of(record),
+        talk=talk,
     )
 
 

@@ -179,12 +179,18 @@ def since(session: Session, listing: Listing, ids: Sequence[int]) -> dict[int, d
     return {number: at for number, at in session.execute(moved.group_by(Event.record_id)) if number is not None}
 
 
-def names(session: Session, user: User, grouping: Grouping, values: Sequence[Any]) -> dict[str, str]:
-    """How the people read that are columns; also of those who cannot be chosen any more."""
+def names(
+    session: Session,
+    user: User,
+    grouping: Grouping,
+    values: Sequence[Any],
+    offered: Sequence[tuple[str, str]] | None = None,
+) -> dict[str, str]:
+    """How the people read that are columns; also of those who cannot be chosen any more. `offered` was asked before."""
     choice = grouping.field.choice
     if choice is None or not choice.is_link:
         return {}
-    found = dict(choice.offered(session, user))
+    found = dict(choice.offered(session, user) if offered is None else offered)
     missing = [value for value in values if value is not None and str(value) not in found]
     if missing and grouping.field.is_person:
         found |= {

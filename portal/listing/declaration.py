@@ -129,6 +129,27 @@ class Choice:
         return self.terms.show(value) if self.terms is not None and issubclass(self.terms, Term) else value
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A beginning and an end of a record: a bar of its timeline. Both are days, or both are moments.
+
+    Each is a column of the record itself or a scalar subquery. Where one is missing the other is a point in time.
+    """
+
+    label: Text
+    start: Any
+    end: Any
+    runs: bool = False
+    """Without an end it runs until now."""
+    planned: bool = False
+    """What was meant to be: what goes on after its end is late."""
+
+    @property
+    def timed(self) -> bool:
+        """Whether it says the hour as well."""
+        return isinstance(self.start.type, UtcDateTime)
+
+
 OPEN_ONLY = frozenset({"open", "overdue", "today", "soon", "unread"})
 """Filters that leave open things only."""
 
@@ -173,6 +194,8 @@ class Listing:
     """What a row must be to stand in the list at all, beside being visible; None: every row."""
     beside: str = ""
     """A template with what else stands in the heading, as buttons that concern all rows."""
+    spans: tuple[Span, ...] = ()
+    """The bars of its timeline; all of days or all of moments. Empty: it has no timeline."""
 
     def order_for(self, filters: tuple[str, ...]) -> str:
         """The order of these filters unless the URL says otherwise."""

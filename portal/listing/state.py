@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -18,7 +18,7 @@ from portal.listing import criteria
 from portal.listing.declaration import Choice, Column, Filter, Listing
 from portal.listing.terms import normalised
 
-VIEWS = ("list", "kanban", "calendar", "pivot", "graph", "tasks")
+VIEWS = ("list", "kanban", "calendar", "timeline", "pivot", "graph", "tasks")
 """What a list can be looked at as; the same rows in each."""
 OPTIONS = ("group", "open", "rows", "columns", "measure", "order", "chart", "span", "day")
 """What views keep in the URL beside the rows; each view reads its own and leaves out what it cannot read."""
@@ -72,6 +72,17 @@ def _is_count(value: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """Only the rows of a timeline that lie inside, before or after some days, or that have no days."""
+
+    part: str
+    """`inside`, `before`, `after` or `none`: each row is in one of them."""
+    start: date
+    end: date
+    """The first day after."""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """One view of a list. Equal states show equal rows."""
 
@@ -86,6 +97,8 @@ class State:
     """Empty: the plain list."""
     options: tuple[tuple[str, str], ...] = ()
     """What the view keeps, of OPTIONS."""
+    within: Within | None = None
+    """What a view narrows the rows to by its options; never said in the URL."""
 
     def option(self, name: str) -> str:
         """What the view keeps under a name; empty: nothing."""
@@ -99,7 +112,7 @@ class State:
 
     def rows_only(self) -> State:
         """What decides which rows there are, without how they are looked at."""
-        return State(self.q, self.filters, where=self.where)
+        return State(self.q, self.filters, where=self.where, within=self.within)
 
     def without_place(self, **changes: Any) -> State:
         """The state with changes, from the first row on."""

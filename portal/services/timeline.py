@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -181,10 +181,15 @@ def _step(event: Event, common: Mapping[str, Any]) -> Entry:
 
 
 def _change(kind: str, name: str, old: Any, new: Any, common: Mapping[str, Any]) -> Entry:
+    label, show = field_of(kind, name)
+    return Entry("log", "", field=label, before=show(old), after=show(new), **common)
+
+
+def field_of(kind: str, name: str) -> tuple[str, Callable[[Any], str]]:
+    """What a field of a record type is called in changes, and how its values read."""
     field = _fields(kind).get(name)
     show = field.text if field else (lambda value: as_text(value) if value is not None else formatting.DASH)
-    label = str(field.label) if field else str(COMMON_LABELS.get(name, name))
-    return Entry("log", "", field=label, before=show(old), after=show(new), **common)
+    return str(field.label) if field else str(COMMON_LABELS.get(name, name)), show
 
 
 COMMON_LABELS = {"owner": N_("Owner"), "state": N_("State")}

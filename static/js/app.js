@@ -175,9 +175,15 @@
       form.requestSubmit(form.querySelector(`[data-submit="${key}"]`) ?? mainButton(form));
       return;
     }
+    if (command && key === "z" && !event.shiftKey && !typing(event.target)) {
+      const undo = all("#snacks [data-undo]").at(-1); // as long as it is offered
+      if (undo) { event.preventDefault(); undo.click(); }
+      return;
+    }
     if (event.key === "Escape") {
       const open = document.querySelector(`${menus}[open]`);
       if (open) closeMenu(open, open.contains(document.activeElement));
+      all(".history-pop").forEach((pop) => pop.replaceChildren());
       all(".reason.shown").forEach((reason) => reason.classList.remove("shown"));
       all("[data-clear]").forEach((button) => button.checkVisibility?.() && button.click());
       return;

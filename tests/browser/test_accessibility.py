@@ -38,6 +38,8 @@ PAGES = {
         "/records/complaints",
         "/records/complaints?view=kanban&filter=",
         "/records/complaints?view=calendar&filter=&rows=received",
+        "/records/complaints?view=timeline&filter=",
+        "/records/projects?view=timeline&group=stage",
         "/records/complaints?filter=&group=state,category&open=CLOSED",
         "/records/complaints/conditions?filter=open",
         "/records/complaints/favourites?filter=open",

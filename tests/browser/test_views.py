@@ -109,6 +109,30 @@ def test_on_a_phone_a_long_press_takes_the_card_and_a_tap_opens_the_panel(desk, 
     expect(page.locator("#board-panel")).to_be_hidden()
 
 
+def test_on_a_phone_a_finger_carries_a_card_to_the_next_column_and_a_key_brings_it_back(desk, portal):
+    page = desk("manager", width=PHONE).go(f"{COMPLAINTS}&group=owner")
+    lane = page.locator(".kanban-column").first
+    number, place = lane.locator(".kanban-card").first.get_attribute("data-number"), lane.get_attribute("data-lane")
+    x, y = middle(lane.locator(".kanban-card .grip").first)
+    touch = page.context.new_cdp_session(page)
+
+    def finger(kind, *points):
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+
+    finger("touchStart", (x, y))
+    expect(page.locator(".kanban .drop-on").first).to_be_attached()
+    for step in range(12):
+        finger("touchMove", (370 + step % 2, y + 10))
+    expect(page.locator(".kanban .drop-here")).to_have_count(1)
+    with page.expect_navigation():
+        finger("touchEnd")
+    expect(page.locator(".snack")).to_contain_text("已移到")
+    expect(page.locator(f'[data-lane="{place}"] [data-number="{number}"]')).to_have_count(0)
+    with page.expect_navigation():
+        page.keyboard.press("Control+z")
+    expect(page.locator(f'[data-lane="{place}"] [data-number="{number}"]')).to_have_count(1)
+
+
 def test_a_month_on_a_phone_is_a_small_grid_with_the_days_under_it(desk, portal):
     page = desk("specialist", width=PHONE).go("/records/complaints?view=calendar&filter=&rows=received")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
@@ -127,3 +151,70 @@ def test_a_calendar_goes_on_and_back_without_javascript(desk, portal):
     page.locator(".calendar-step [rel=prev]").click()
     expect(page.locator(".calendar-bar h2")).to_have_text(title)
     expect(page.locator(".calendar-entry").first).to_be_visible()
+
+
+TOUCH = 44
+"""Pixels that a thumb needs."""
+SMALL = """([touch, within]) => [...document.querySelectorAll(within)].filter((one) => one.checkVisibility() && !one.matches(".sr")).map((one) => {
+  const box = one.getBoundingClientRect(), name = one.getAttribute("aria-label") || one.textContent.trim() || one.className;
+  const hit = (dy) => { const found = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2 + dy); return !found || one.contains(found); };
+  const tall = box.height >= touch || (hit(-touch / 2 + 1) && hit(touch / 2 - 1));
+  return tall && box.width >= touch - 8 ? "" : `${name} ${box.width.toFixed()}×${box.height.toFixed()}`;
+}).filter(Boolean)"""
+
+
+def test_a_timeline_is_used_with_keys_and_on_a_phone_says_everything_in_words(desk, portal):
+    page = desk("manager").go("/records/projects?view=timeline")
+    expect(page.locator(".timeline .bar-late").first).to_be_visible()
+    page.locator(".timeline .who").first.focus()
+    page.keyboard.press("Tab")
+    expect(page.locator(".timeline .who").nth(1)).to_be_focused()
+    place = page.locator(".timeline .who").nth(1).get_attribute("href")
+    with page.expect_navigation():
+        page.mouse.click(*middle(page.locator(".timeline .timeline-bars").nth(1)))
+    expect(page).to_have_url(portal.url + place)
+    small = desk("manager", width=PHONE).go("/records/projects?view=timeline&span=year&group=stage")
+    assert small.evaluate("document.documentElement.scrollWidth") <= PHONE
+    expect(small.locator(".timeline-says").first).to_contain_text("计划")
+
+
+def test_a_timeline_goes_on_and_back_without_javascript(desk, portal):
+    page = desk("specialist", java_script=False).go("/records/complaints?view=timeline&filter=&span=week")
+    title = page.locator(".calendar-bar h2").text_content()
+    page.locator(".calendar-step [rel=next]").click()
+    expect(page.locator(".calendar-bar h2")).not_to_have_text(title)
+    page.locator(".calendar-step [rel=prev]").click()
+    expect(page.locator(".calendar-bar h2")).to_have_text(title)
+    expect(page.locator(".timeline-line").first).to_be_visible()
+
+
+def test_on_a_phone_a_list_is_paged_sorted_and_seen_otherwise_with_a_thumb(desk, portal):
+    page = desk("manager", width=PHONE).go("/records/complaints?filter=")
+    onward = page.locator(".pager-foot [rel=next]")
+    assert onward.bounding_box()["height"] >= TOUCH
+    onward.click()
+    expect(page.locator(".control-panel .pager")).to_contain_text("81–")
+    page.locator(".pager-foot [rel=prev]").click()
+    expect(page.locator(".control-panel .pager")).to_contain_text("1–80")
+    page.locator(".sort-menu summary").click()
+    page.locator(".sort-menu a", has_text="编号").click()
+    expect(page.locator(".sort-menu summary")).to_contain_text("编号")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+
+def test_what_is_pressed_on_a_phone_is_large_enough(desk, portal):
+    page = desk("manager", width=PHONE).page
+    within = ".control-panel :is(a, button, summary), .calendar-bar :is(a, summary), .pager-foot a, .topbar :is(a, button, summary)"
+    for query in (
+        "filter=open",
+        "filter=open&view=kanban",
+        "view=calendar",
+        "view=timeline&group=state",
+        "view=graph",
+        "view=pivot",
+        "view=tasks",
+    ):
+        page.goto(f"{portal.url}/records/complaints?{query}")
+        small = page.evaluate(SMALL, [TOUCH, within])
+        assert not small, f"{query}: {small}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE, query

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from sqlalchemy import select, update
 
+from blueprints.records import kanban
 from portal.db import transaction
 from portal.listing import board, engine
 from portal.listing.registry import LISTINGS
@@ -288,3 +289,43 @@ def test_undo_of_an_outdated_move_is_refused(sign_in, people):
     query = urlencode({"group": "owner", "to": str(people.far.id), "version": "77", "next": BOARD})
     answer = sign_in(people.manager).post(f"/records/complaints/TS-2026-0001/move?{query}", check=False)
     assert answer.status_code == 409 and "已被别人改动" in answer.text
+
+
+def test_what_asks_for_nothing_is_done_at_once_and_nothing_else():
+    """The process says which steps ask for something; each of the others has a service or a page."""
+    steps = {
+        (kind, step.action): step
+        for kind, listing in LISTINGS.items()
+        if (process := getattr(listing.model, "PROCESS", None)) is not None and kind in kanban.MOVED
+        for step in process.transitions
+        if step.sources
+    }
+    assert set(kanban.ACTS) <= set(steps)
+    for (kind, action), step in steps.items():
+        at_once = kanban.is_at_once(kind, step)
+        assert at_once is ((kind, action) in kanban.ACTS), f"{kind} {action} asks for something: it needs its page"
+        assert at_once or action in kanban.FORMS[kind].forms
+
+
+def test_undo_is_offered_where_the_rules_have_a_way_back(sign_in, people, session, make, monkeypatch):
+    """A way back that asks for something is offered as the page of that step."""
+    client, (other, board_url) = sign_in(people.manager), (make.user(Role.SPECIALIST), f"{BOARD}&group=owner")
+    real = kanban._by_hand
+
+    def asking(listing, record, grouping):
+        found = real(listing, record, grouping)
+        return [
+            kanban.Way(way.key, way.place, "改派", url="/records/complaints/asked")
+            if way.key == str(people.specialist.id)
+            else way
+            for way in found
+        ]
+
+    monkeypatch.setattr(kanban, "_by_hand", asking)
+    grip = grips(client.get(board_url, status=200).text)["TS-2026-0001"]
+    panel = client.get(grip, htmx=True, status=200).text
+    fields = dict(re.findall(r'name="(version|group|next|client_key)" value="([^"]*)"', panel))
+    fields = {name: html.unescape(value) for name, value in fields.items()} | {"to": str(other.id)}
+    client.post("/records/complaints/TS-2026-0001/move", fields, status=303)
+    after = client.get(fields["next"], status=200).text
+    assert 'href="/records/complaints/asked"' in after and "data-undo" not in after

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from portal.db import UtcDateTime
 from portal.i18n import N_, _
 from portal.listing import cells
-from portal.listing.declaration import Choice, Column, Filter, Listing, Way
+from portal.listing.declaration import Choice, Column, Filter, Listing, Span, Way
 from portal.listing.kinds import search
 from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
 from portal.models.consultation import Channel, Consultation, Matter
@@ -58,6 +58,13 @@ def _of_department(department: Department) -> Filter:
     )
 
 
+COMPLAINT_END = func.coalesce(
+    Complaint.closed_at,
+    case((Complaint.state.not_in(sorted(complaint.OPEN)), Complaint.received_at)),
+    type_=UtcDateTime(),
+)
+"""When a complaint was closed; the old ledger does not always say it."""
+
 COMPLAINT_CLOCK = cells.clock(Complaint.KIND, Complaint, DUE)
 
 COMPLAINTS = Listing(
@@ -78,6 +85,7 @@ COMPLAINTS = Listing(
         COMPLAINT_CLOCK.join,
     ),
     card=("subject", "category", "departments"),
+    spans=(Span(N_("Received to closed", "span"), Complaint.received_at, COMPLAINT_END, runs=True),),
     columns=(
         Column("customer", N_("Customer"), (Complaint.complainant, Customer.grade, *HOME), cells.title, "cell-title"),
         Column("number", N_("Number"), (Complaint.number,), cells.text, "ref hide-small", sort=Complaint.number),
@@ -133,6 +141,15 @@ COMPLAINTS = Listing(
 )
 
 WRITER = aliased(User)
+ANSWERED = func.coalesce(
+    Consultation.replied_at,
+    case(
+        (Consultation.state == consultation.State.CLOSED, func.coalesce(Consultation.left_at, Consultation.occurred_at))
+    ),
+    type_=UtcDateTime(),
+)
+"""When the customer had the answer; what was answered at once has no other time than its own."""
+
 CONSULTATION_CLOCK = cells.clock(Consultation.KIND, Consultation, DUE)
 
 CONSULTATIONS = Listing(
@@ -150,6 +167,7 @@ CONSULTATIONS = Listing(
         CONSULTATION_CLOCK.join,
     ),
     card=("question", "kind", "channel"),
+    spans=(Span(N_("Contact to answer", "span"), Consultation.occurred_at, ANSWERED, runs=True),),
     columns=(
         Column("name", N_("Name"), (Consultation.name, Customer.grade), cells.title, "cell-title"),
         Column("number", N_("Number"), (Consultation.number,), cells.text, "ref hide-small", sort=Consultation.number),
@@ -240,6 +258,7 @@ ESCALATIONS = Listing(
         ESCALATION_CLOCK.join,
     ),
     card=("subject", "why"),
+    spans=(Span(N_("Submitted to taken", "span"), Escalation.submitted_at, Escalation.taken_at, runs=True),),
     columns=(
         Column("customer", N_("Customer"), (Complaint.complainant, Customer.grade), cells.title, "cell-title"),
         Column("number", N_("Number"), (Escalation.number,), cells.text, "ref hide-small", sort=Escalation.number),
@@ -285,6 +304,7 @@ TASKS = Listing(
     urgent_order="due",
     joins=((PERSON, PERSON.id == Task.person_id),),
     card=("title", "detail"),
+    spans=(Span(N_("Since to done", "span"), Task.started_at, Task.closed_at, runs=True),),
     columns=(
         Column(
             "customer",

@@ -7,13 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from markupsafe import Markup
-from sqlalchemy import Integer, String, Text, cast, func, or_
+from sqlalchemy import Integer, String, Text, case, cast, func, or_
 from sqlalchemy.orm import aliased
 
 from portal.db import UtcDateTime
 from portal.i18n import N_, _p
 from portal.listing import cells
-from portal.listing.declaration import Choice, Column, Filter, Listing, Way
+from portal.listing.declaration import Choice, Column, Filter, Listing, Span, Way
 from portal.listing.kinds import search
 from portal.models.document import Document, DocumentState
 from portal.models.export import Export, ExportFormat, ExportState
@@ -136,6 +136,7 @@ DOCUMENTS = Listing(
     number=Document.id,
     order="-id",
     joins=((User, User.id == Document.requested_by_id),),
+    spans=(Span(N_("Asked for to ready", "span"), Document.requested_at, Document.finished_at, runs=True),),
     columns=(
         Column("title", N_("Form", "document"), (Document.form,), paper, "cell-title"),
         Column(
@@ -174,6 +175,11 @@ DOCUMENTS = Listing(
 EXPORTER = aliased(User)
 
 
+MADE = func.coalesce(
+    Export.finished_at, case((Export.state == ExportState.STOPPED, Export.requested_at)), type_=UtcDateTime()
+)
+"""When the file was ready or given up; one that was stopped keeps no end."""
+
 EXPORTS = Listing(
     kind="exports",
     title=N_("Exports"),
@@ -184,6 +190,7 @@ EXPORTS = Listing(
     number=Export.id,
     order="-id",
     joins=((EXPORTER, EXPORTER.id == Export.requested_by_id),),
+    spans=(Span(N_("Asked for to ready", "span"), Export.requested_at, MADE, runs=True),),
     columns=(
         Column("what", N_("What", "export"), (Export.words,), cells.title, "cell-title"),
         Column("number", N_("Number"), (cells.unasked(Export.id, Integer()),), cells.text, "ref hide-small"),

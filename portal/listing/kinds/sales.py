@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from typing import Any
+
+from sqlalchemy import Date, func, select
 from sqlalchemy.orm import aliased
 
 from portal.i18n import N_
 from portal.listing import cells
-from portal.listing.declaration import Choice, Column, Filter, Listing
+from portal.listing.declaration import Choice, Column, Filter, Listing, Span
 from portal.listing.kinds import search
 from portal.models.contract import Contract, ContractState, Quotation
 from portal.models.customer import Customer, CustomerGrade, CustomerKind, CustomerSource, Intention, Property
@@ -17,7 +19,7 @@ from portal.permissions import Permission
 
 P = Permission
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
-OWNER, BRANCH = N_("Owner", "record"), N_("Store")
+OWNER, BRANCH, PLANNED = N_("Owner", "record"), N_("Store"), N_("Planned", "span")
 DESIGNER, MANAGER, THEIR_HOME, NEW = aliased(Party), aliased(Party), aliased(Property), aliased(Customer)
 FIRST_HOME = (
     select(func.min(THEIR_HOME.id)).where(THEIR_HOME.customer_id == Customer.id).correlate(Customer).scalar_subquery()
@@ -111,6 +113,10 @@ PROJECTS = Listing(
         (MANAGER, MANAGER.id == Project.project_manager_id),
         (Branch, Branch.id == Project.branch_id),
     ),
+    spans=(
+        Span(N_("Actual", "span"), Project.actual_start_on, Project.actual_finish_on, runs=True),
+        Span(PLANNED, Project.planned_start_on, Project.planned_finish_on, planned=True),
+    ),
     columns=(
         Column("customer", N_("Customer"), (Customer.name, Customer.grade), cells.title, "cell-title"),
         Column("number", N_("Number"), (Project.number,), cells.text, "ref hide-small", sort=Project.number),
@@ -138,6 +144,12 @@ PROJECTS = Listing(
     empty=N_("Open a project when the contract is signed, or import the ledger you keep in Excel."),
 )
 
+
+def _of_works(column: Any) -> Any:
+    """A day of the works under a contract."""
+    return select(column).where(Project.id == Contract.project_id).correlate(Contract).scalar_subquery()
+
+
 CONTRACTS = Listing(
     kind=Contract.KIND,
     title=N_("Contracts"),
@@ -151,6 +163,15 @@ CONTRACTS = Listing(
         (Customer, Customer.id == Contract.customer_id),
         (Project, Project.id == Contract.project_id),
         (Property, Property.id == Project.property_id),
+    ),
+    spans=(
+        Span(
+            N_("Signed to finished", "span"),
+            Contract.signed_on,
+            func.coalesce(Contract.voided_on, _of_works(Project.actual_finish_on), type_=Date()),
+            runs=True,
+        ),
+        Span(PLANNED, _of_works(Project.planned_start_on), _of_works(Project.planned_finish_on), planned=True),
     ),
     columns=(
         Column("customer", N_("Customer"), (Customer.name, Customer.grade), cells.title, "cell-title"),
@@ -179,6 +200,7 @@ QUOTATIONS = Listing(
     number=Quotation.number,
     order="-id",
     joins=((Customer, Customer.id == Quotation.customer_id),),
+    spans=(Span(N_("Quoted, valid until", "span"), Quotation.quoted_on, Quotation.valid_until),),
     columns=(
         Column("customer", N_("Customer"), (Customer.name, Customer.grade), cells.title, "cell-title"),
         Column("number", N_("Number"), (Quotation.number,), cells.text, "ref hide-small", sort=Quotation.number),
