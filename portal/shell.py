@@ -163,6 +163,8 @@ class Link:
 
 TOKEN, BACK, NOW = "\ue000token\ue000", "\ue000back\ue000", "\ue000now\ue000"
 """Where a kept part leaves room for the token of its forms, the way back to the page, and the clock."""
+LONGEST_BACK = 500
+"""Signs of an address that one can be led back to."""
 KEPT = 2_000
 """Parts of the frame; a few kilobytes each."""
 
@@ -237,6 +239,7 @@ class Shell:
         html = _drawn(name, self._facts)
         if TOKEN in html:
             back = request.full_path.rstrip("?") if has_request_context() else ""
+            back = back if len(back) <= LONGEST_BACK else request.path
             html = html.replace(TOKEN, str(escape(generate_csrf()))).replace(BACK, str(escape(back)))
         return Markup(html.replace(NOW, self.now_text))  # the part was drawn, and escaped, by a template
 

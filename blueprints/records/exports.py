@@ -15,6 +15,7 @@ from portal import clock, i18n, settings, typed
 from portal.db import session, transaction
 from portal.errors import Invalid, NotFound
 from portal.exporting.fields import fields
+from portal.exporting.limits import deadlines
 from portal.exporting.reading import parameters
 from portal.files.store import Store
 from portal.i18n import N_, _
@@ -32,7 +33,6 @@ GROUPS = {
     "list": N_("Columns of the list"),
     "more": N_("More about the record"),
     "clock": N_("Clocks", "export"),
-    "limit": N_("Deadlines one by one"),
 }
 MIMES = {
     ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -145,7 +145,6 @@ def _save(listing: Listing, state: State, asked: Asked) -> str:
 
 
 def _form(listing: Listing, state: State, asked: Asked, wrong: dict[str, str]) -> ResponseReturnValue:
-    every = fields(listing.kind)
     saved = presets.offered(session(), g.user, listing.kind)
     return page(
         "records/exports/new.html",
@@ -155,11 +154,7 @@ def _form(listing: Listing, state: State, asked: Asked, wrong: dict[str, str]) -
         rows=lists.total(*engine.count_state(session(), g.user, listing, state, at=clock.now())),
         back=f"{listing.path}?{state.query()}",
         hidden=[("kind", listing.kind), *parameters(state).items()],
-        groups=[
-            (key, str(label), [each for each in every.values() if each.group == key])
-            for key, label in GROUPS.items()
-            if any(each.group == key for each in every.values())
-        ],
+        groups=_groups(listing),
         asked=asked,
         wrong=wrong,
         formats=ExportFormat.choices(),
@@ -170,6 +165,15 @@ def _form(listing: Listing, state: State, asked: Asked, wrong: dict[str, str]) -
         client_key=request.form.get("client_key") or requests.new_key(),
         most=settings.get(session(), "export_max_rows"),
     )
+
+
+def _groups(listing: Listing) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The columns to choose from, under headings; each deadline is one of its own."""
+    every = fields(listing.kind).values()
+    found = [(str(label), [each for each in every if each.group == key]) for key, label in GROUPS.items()]
+    for each in deadlines(listing):
+        found.append((f"{each.code} {each.label}", [field for field in every if field.code == each.code]))
+    return [(head, [(each.key, str(each.short or each.label)) for each in held]) for head, held in found if held]
 
 
 def _sets(listing: Listing, state: State, saved: list[ExportPreset], asked: Asked) -> list[dict[str, Any]]:

@@ -58,6 +58,8 @@ class Field:
     """Where it stands on the page that asks: list, more, clock or limit."""
     code: str = ""
     """The deadline whose last round is read instead of values; `read` is given a `limits.Round`."""
+    short: Text | None = None
+    """The label under the name of its deadline; None: `label`."""
 
 
 # ---------- From a column of a list ----------
@@ -174,13 +176,12 @@ def clocks(listing: Listing) -> Clocks:
 
 def one_by_one(listing: Listing) -> list[Field]:
     """What can be said of each deadline of the process by itself."""
-    return [
-        Field(
-            f"limit.{each.code}.{part}", label % {"code": each.code, "what": each.label}, (), read, "limit", each.code
-        )
-        for each in limits.deadlines(listing)
-        for part, (label, read) in limits.PARTS.items()
-    ]
+    found = []
+    for each in limits.deadlines(listing):
+        said = {"code": each.code, "what": each.label}
+        for part, (label, short, read) in limits.PARTS.items():
+            found.append(Field(f"limit.{each.code}.{part}", label % said, (), read, "limit", each.code, short))
+    return found
 
 
 def own_clock() -> list[Field]:

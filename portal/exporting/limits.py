@@ -68,14 +68,14 @@ def _count(_at: datetime, last: Round) -> int:
 MET, MET_LATE = N_("Met in time", "clock"), N_("Met late", "clock")
 LATE, RUNNING, NO_LIMIT = N_("Late", "clock"), N_("Running", "clock"), N_("No limit", "clock")
 
-PARTS: dict[str, tuple[Text, Any]] = {
-    "due": (N_("%(code)s %(what)s: due", "export"), _due),
-    "met": (N_("%(code)s %(what)s: met", "export"), _met),
-    "late": (N_("%(code)s %(what)s: late by (minutes)", "export"), _late),
-    "stands": (N_("%(code)s %(what)s: outcome", "export"), _stands),
-    "rounds": (N_("%(code)s %(what)s: rounds", "export"), _count),
+PARTS: dict[str, tuple[Text, Text, Any]] = {
+    "due": (N_("%(code)s %(what)s: due", "export"), N_("Due", "clock"), _due),
+    "met": (N_("%(code)s %(what)s: met", "export"), N_("Met", "clock"), _met),
+    "late": (N_("%(code)s %(what)s: late by (minutes)", "export"), N_("Late by (minutes)"), _late),
+    "stands": (N_("%(code)s %(what)s: outcome", "export"), N_("Outcome", "clock"), _stands),
+    "rounds": (N_("%(code)s %(what)s: rounds", "export"), N_("Rounds", "clock"), _count),
 }
-"""What is said of a clock: the head of the column, and how it is read from its last round."""
+"""What is said of a clock: the head of the column, the same under the name of the clock, how it is read."""
 
 
 def deadlines(listing: Listing) -> Sequence[Deadline]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import String, bindparam, literal, select, tuple_, union_all
+from sqlalchemy import String, bindparam, cast, literal, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from portal import formatting, visibility
 from portal.i18n import N_, Text, _
-from portal.listing import criteria, passages
+from portal.listing import criteria, engine, passages
 from portal.listing.fields import PASSAGES, fields_of
 from portal.listing.kinds import search
+from portal.listing.kinds.house import form_name
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State
 from portal.listing.terms import Word
@@ -22,11 +24,14 @@ from portal.models.complaint import Complaint, Escalation
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
-from portal.models.org import User
+from portal.models.document import Document
+from portal.models.export import Export, ExportFormat
+from portal.models.importing import ImportRun
+from portal.models.org import Branch, Crew, Party, PartyKind, User
 from portal.models.passage import Passage
 from portal.models.project import Project
 from portal.paths import record_path
-from portal.permissions import Permission, may
+from portal.permissions import Permission, Role, may
 from portal.prepared import Prepared
 from portal.services.record_kinds import MODELS, VIEW
 
@@ -51,6 +56,20 @@ SHORTEST_LATIN = 3
 """Letters and digits that are looked for in texts: shorter ones stand everywhere."""
 CUSTOMERS, HOMES, CASES = N_("Customers"), N_("Properties"), N_("Records by number")
 TEXTS = N_("In texts and notes")
+OTHERS = N_("People, forms and files")
+MOST_OF_OTHERS = 3
+
+SHOWN: dict[str, tuple[Any, Any, Callable[[str, str], tuple[str, str]]]] = {
+    "parties": (Party.name, Party.kind, lambda name, kind: (name, PartyKind.show(kind))),
+    "crews": (Crew.name, Crew.number, lambda name, number: (name, number)),
+    "branches": (Branch.name, Branch.code, lambda name, code: (name, code)),
+    "users": (User.name, User.role, lambda name, role: (name, str(Role(role).label))),
+    "documents": (Document.form, Document.record_number, lambda form, number: (form_name(form), number)),
+    "import-runs": (ImportRun.file_name, ImportRun.number, lambda name, number: (name, number)),
+    "exports": (Export.words, Export.format, lambda words, form: (words, ExportFormat.show(form))),
+}
+"""The smaller lists that are searched as well: two of their columns, and how these read. Notices are left to their own
+list: what they lead to is found itself."""
 
 NUMBERED: tuple[tuple[Any, Permission, str], ...] = (
     (Project, P.PROJECT_VIEW, "hammer"),
@@ -81,6 +100,7 @@ def find(session: Session, user: User, text: str) -> list[tuple[Text, list[Hit]]
     if may(user, P.PROJECT_VIEW):
         tried = search.many(session, "homes", search.homes, typed)
         groups.append((HOMES, [_home(*row) for row in _homes(viewer, typed.words, tried).rows(session, values)]))
+    groups.append((OTHERS, _others(session, user, typed)))
     groups.append((TEXTS, _said(session, user, viewer, values, text)))
     return _at_most(groups, MOST)
 
@@ -117,16 +137,45 @@ def _case(place: int, number: str) -> Hit:
 
 @lru_cache(maxsize=256)
 def _homes(viewer: visibility.Placeholder, words: tuple[Word, ...], tried: frozenset[int]) -> Prepared:
-    """Homes that fit all words."""
+    """The newest homes that fit all words."""
     places = search.conditions(search.homes, words, tried)
     columns = (Property.number, Property.estate, Property.building, Property.unit, Property.room, Customer.name)
     query = select(*columns).join(Customer, Customer.id == Property.customer_id)
-    return Prepared(query.where(visibility.condition(viewer, Property), *places).limit(MOST_OF_A_KIND))
+    query = query.where(visibility.condition(viewer, Property), *places)
+    return Prepared(query.order_by(Property.id.desc()).limit(MOST_OF_A_KIND))
 
 
 def _home(number: str, estate: str, building: str, unit: str, room: str, owner: str) -> Hit:
     address = formatting.short_address(estate, building, unit, room)
     return Hit("home-2", address, record_path(Property.KIND, number), owner)
+
+
+def _others(session: Session, user: User, typed: search.Typed) -> list[Hit]:
+    """The newest of each of the smaller lists, by what these lists themselves search: one question for all."""
+    kinds = tuple(kind for kind in SHOWN if may(user, LISTINGS[kind].permission))
+    values = engine.moments(user, formatting.page_moment()) | dict(typed.values)
+    rows = _newest(visibility.placeholder(user), typed.words, kinds).rows(session, values) if kinds else []
+    hits = []
+    for place, _id, number, first, second in sorted(rows, key=lambda row: (row[0], -row[1])):
+        label, extra = SHOWN[kinds[place]][2](first, second)
+        hits.append(Hit(LISTINGS[kinds[place]].icon, label, record_path(kinds[place], number), extra))
+    return hits
+
+
+@lru_cache(maxsize=256)
+def _newest(viewer: visibility.Placeholder, words: tuple[Word, ...], kinds: tuple[str, ...]) -> Prepared:
+    parts = []
+    for place, kind in enumerate(kinds):
+        listing, (first, second, _read) = LISTINGS[kind], SHOWN[kind]
+        columns = (
+            literal(place).label("place"),
+            listing.model.id.label("id"),
+            cast(listing.number, String).label("number"),
+        )
+        question = engine.Question(kind, viewer, typed=words)
+        query = engine.matching(question, *columns, first.label("first"), second.label("second"))
+        parts.append(select(query.order_by(listing.model.id.desc()).limit(MOST_OF_OTHERS).subquery()))
+    return Prepared(union_all(*parts))
 
 
 def _said(session: Session, user: User, viewer: visibility.Placeholder, values: dict[str, Any], text: str) -> list[Hit]:

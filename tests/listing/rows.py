@@ -83,7 +83,7 @@ def fill(make: Any, clock: Any) -> Rows:
         with transaction() as writing:
             writing.add(
                 Quotation(
-                    number=f"BJ-{number}", title="报价", amount=Decimal(1000), quoted_on=at.date(),
+                    number=f"BJ-{number}", title="报价", amount=Decimal(1000), quoted_on=(at - timedelta(days=(number - 1) * 11)).date(),
                     customer_id=customer.id, **kept,
                 )
             )  # fmt: skip

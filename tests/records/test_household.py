@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from portal.db import transaction
 from portal.permissions import Role
 from portal.services import contracts, talk
+from tests.listing.rows import fill, of_the_house
 
 
 def test_a_household_sums_its_money_and_tells_everything(sign_in, make, clock, session):
@@ -64,6 +66,32 @@ def test_the_palette_finds_by_name_tail_number_address_and_page(sign_in, make):
     assert project.number in hits(project.number.lower()) and contract.number in hits("HT-2026-03")
     assert "/records/complaints" in hits("投诉")
     assert "13900010043" not in hits("林国")
+
+
+def test_the_palette_finds_people_forms_and_files_of_the_lists_one_sees(sign_in, make, clock, queries):
+    fill(make, clock)
+    manager, desk = sign_in(Role.MANAGER), sign_in(Role.FRONT_DESK)
+    make.crew(name="周记泥瓦班组")
+    of_the_house(manager.user, 9, clock.now())
+
+    def hits(client, text):
+        return client.get("/records/palette", query={"q": text}, htmx=True, check=False, status=200).text
+
+    for text, path in (
+        ("周记泥瓦", "/records/crews/"), ("周晓雯", "/records/users/"), ("F-06", "/records/documents/"),
+        ("台账2", "/records/import-runs/"), ("全部投诉", "/records/exports/"),
+    ):  # fmt: skip
+        assert path in hits(manager, text), text
+        assert (path in hits(desk, text)) is (path == "/records/crews/"), text
+    with queries() as seen:
+        hits(manager, "周1")
+    assert len([statement for statement in seen if statement.lstrip().upper().startswith(("SELECT", "WITH"))]) <= 15
+
+
+def test_homes_in_the_palette_are_the_newest_first(sign_in, make):
+    homes = [make.property(make.customer(), estate="翠湖天地", room=str(number)) for number in range(101, 111)]
+    text = sign_in(Role.MANAGER).get("/records/palette", query={"q": "翠湖天地"}, htmx=True, check=False).text
+    assert re.findall(r"/records/properties/([^\"]+)", text) == [home.number for home in homes[::-1][:6]]
 
 
 @pytest.mark.parametrize(

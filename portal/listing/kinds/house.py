@@ -50,12 +50,17 @@ def all_of(kind: str) -> str:
 
 def told(title: str, params: str, read_at: datetime | None) -> cells.Title:
     """The sentence of a notice in the language of the page; what is new says so."""
-    return cells.Title(notices.sentence(title, json.loads(params)), "" if read_at else _p("notice", "New"))
+    new = Markup('<span class="tag">{}</span>').format(_p("notice", "Unread"))
+    return cells.Title(notices.sentence(title, json.loads(params)), "" if read_at else new)
 
 
-def read_or_not(read_at: datetime | None) -> Markup | str:
-    """When it was read, or that it was not."""
-    return cells.moment(read_at) if read_at else Markup('<span class="tag">{}</span>').format(_p("notice", "Unread"))
+PRESSING = {NoticeLevel.OVERDUE: "late-text", NoticeLevel.WARN: "soon-text"}
+
+
+def level(value: str) -> Markup | str:
+    """How pressing it is: late in red, soon in amber."""
+    shown, css = NoticeLevel.show(value), PRESSING.get(NoticeLevel(value))
+    return Markup('<span class="{}">{}</span>').format(css, shown) if css else shown
 
 
 NOTICES = Listing(
@@ -80,7 +85,7 @@ NOTICES = Listing(
             told,
             "cell-title",
         ),
-        Column("level", KIND, (Notice.level,), NoticeLevel.show),
+        Column("level", KIND, (Notice.level,), level),
         Column("about", N_("Record", "column"), (Notice.record_kind,), one_of),
         Column(
             "due",
@@ -92,7 +97,7 @@ NOTICES = Listing(
             ways=(Way(Notice.due_at, Notice.due_at.is_not(None)), Way(cells.FAR_AWAY, Notice.due_at.is_(None))),
         ),
         Column("told", N_("Told", "notices"), (Notice.created_at,), cells.moment, "num cell-foot"),
-        Column("read", N_("Read", "notices"), (Notice.read_at,), read_or_not, "num hide-small"),
+        Column("read", N_("Read", "notices"), (Notice.read_at,), cells.moment, "num hide-small"),
     ),
     card=("about", "due"),
     search=search.notices,
