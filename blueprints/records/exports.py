@@ -31,7 +31,12 @@ from portal.visibility import visible_to
 
 P = Permission
 PER_PAGE = 50
-GROUPS = {"list": N_("Columns of the list"), "more": N_("More about the record"), "clock": N_("Clocks", "export")}
+GROUPS = {
+    "list": N_("Columns of the list"),
+    "more": N_("More about the record"),
+    "record": N_("For changing and importing again"),
+    "clock": N_("Clocks", "export"),
+}
 MIMES = {
     ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ExportFormat.CSV: "text/csv; charset=utf-8",

@@ -26,6 +26,9 @@ def built_in(kind: str) -> dict[str, tuple[Text, tuple[str, ...]]]:
     if has_clock(LISTINGS[kind]):
         clocks = tuple(key for key, field in every.items() if field.group == "clock")
         sets["clocks"] = (N_("With clocks"), of_list + clocks)
+    if any(field.group == "record" for field in every.values()):
+        again = tuple(key for key, field in every.items() if field.record_field)
+        sets["again"] = (N_("For changing and importing again"), again)
     sets["all"] = (N_("All columns"), tuple(every))
     return sets
 
