@@ -154,7 +154,7 @@ def _synonyms(kind: Kind) -> Mapping[str, str]:
     """The field of each header of the kind."""
     return {
         header_key(word): key
-        for key, item in reversed(FIELDS[kind].items())
+        for key, item in reversed(list(FIELDS[kind].items()))
         for word in (*item.synonyms.split(), *in_every_language(item.headers))
     }
 
@@ -227,6 +227,11 @@ def guess_kind(sheet: Sheet) -> Kind:
     scores = {kind: _fit(kind, keys) + (2 if named in _titles(kind) else 0) for kind in FIELDS}
     best = max(scores, key=lambda kind: (scores[kind], kind.is_ledger))
     return best if scores[best] > scores[ledger] else ledger
+
+
+def fit(sheet: Sheet, kind: Kind) -> int:
+    """How many fields of the kind the sheet's header names."""
+    return _fit(kind, {header_key(header) for header in sheet.headers.values()})
 
 
 def _fit(kind: Kind, keys: Iterable[str]) -> int:

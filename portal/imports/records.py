@@ -41,9 +41,9 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a link may lead to."""
+    """What a link may lead to. `id` is what the field takes: an inner number, for links to any kind with the kind."""
 
-    id: int
+    id: Any
     number: str
     name: str = ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from portal.i18n import N_, Text
 
@@ -122,3 +123,9 @@ SKIPS: Mapping[str, Text] = {
 def skip_text(code: str, value: str = "") -> str:
     """Why a row is left out, in the present language."""
     return str(SKIPS[code] % {"value": value})
+
+
+def sentence(said: Any) -> str:
+    """A sentence that was kept with a question (context, message id, values), in the present language."""
+    context, message, values = said
+    return str(Text(message, context, **values))

@@ -6,24 +6,18 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
-import xlsxwriter
-from sqlalchemy import func, inspect, select
+from sqlalchemy import inspect
 
 from portal.exporting import reading
 from portal.exporting.fields import fields
 from portal.exporting.files import Workbook
 from portal.i18n import use_locale
-from portal.imports.mapping import Kind
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State
-from portal.models.contract import Contract, Payment, Quotation
-from portal.models.customer import Customer, Property
-from portal.models.event import Event
+from portal.models.contract import Quotation
 from portal.models.importing import ImportState
-from portal.models.org import Branch, Crew, Party, PartyKind, User
-from portal.models.project import Project
+from portal.models.org import PartyKind
 from portal.permissions import Role
-from portal.services import imports
 from portal.services.imports.kinds import BY_LIST
 from tests.imports.desk import Desk
 

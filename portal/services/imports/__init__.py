@@ -29,6 +29,7 @@ from portal.imports.plan import Plan, make_plan
 from portal.imports.reading import Sheet
 from portal.imports.records import Refusal
 from portal.imports.rows import Table
+from portal.imports.texts import WRONG
 from portal.models.attachment import StoredFile
 from portal.models.event import EventKind
 from portal.models.importing import ImportRow, ImportRun, ImportState
@@ -132,7 +133,7 @@ def start(
     if sheet_name is not None:
         sheet = _sheet(workbook.sheets, sheet_name)
     else:
-        fitting = [sheet for sheet in workbook.sheets if kind is None or columns.guess_kind(sheet) is kind]
+        fitting = [sheet for sheet in workbook.sheets if _fits(sheet, kind)]
         sheet = (fitting or list(workbook.sheets))[0]
     kind = kind or columns.guess_kind(sheet)
     demand(actor, kind)
@@ -159,6 +160,13 @@ def start(
     session.add(run)
     events.record(session, EventKind.IMPORT, action="upload", actor=actor, at=at, record=run, file=run.file_name)
     return run
+
+
+def _fits(sheet: Sheet, kind: Kind | None) -> bool:
+    """Whether the sheet looks like the kind; for no kind in particular, like any."""
+    if kind is None:
+        return columns.fit(sheet, columns.guess_kind(sheet)) > 1
+    return columns.guess_kind(sheet) is kind
 
 
 def _remembered(session: Session, kind: Kind, mark: str) -> dict[str, Any] | None:
@@ -253,7 +261,21 @@ def answer(
         if item is None:
             merged.pop(key, None)
     run.answers = merged
+    _expect_refusals(run, merged)
     check(session, run, sheet, actor=actor, at=at)
+
+
+def _expect_refusals(run: ImportRun, answers: Mapping[str, Any]) -> None:
+    """An answer to a refusal that this run has not met yet (it comes with the file) counts like one it has."""
+    known = {(refusal.row, refusal.field) for refusal in refusals_of(run)}
+    told = [key.split(":") for key in answers if ":RULE:" in key]
+    more = [
+        [int(row), field, [None, WRONG["RULE"].message, {}]]
+        for field, _code, row in (parts for parts in told if len(parts) == 3 and parts[2].isdecimal())
+        if (int(row), field) not in known
+    ]
+    if more:
+        run.mapping = {**run.mapping, "refused": [*run.mapping.get("refused", []), *more]}
 
 
 def check(session: Session, run: ImportRun, sheet: Sheet, *, actor: User, at: datetime) -> Plan:

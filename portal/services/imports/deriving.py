@@ -105,9 +105,8 @@ def _derive(name: str, said: Field, kind: Any, model: Any, *, must: bool) -> map
 
 def _is_never_empty(model: Any, name: str) -> bool:
     """Whether the column takes no empty value; yes and no, and amounts that may be 0, are cleared to these."""
-    column = getattr(model, name, None)
-    kind = getattr(column, "type", None)
-    return kind is not None and not column.nullable and kind.python_type not in (bool, Decimal)
+    column = model.__table__.c.get(name)
+    return column is not None and not column.nullable and column.type.python_type not in (bool, Decimal)
 
 
 def _by_type(name: str, kind: Any, model: Any) -> dict[str, Any]:

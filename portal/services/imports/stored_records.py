@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, inspect, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal import clock, formatting, visibility
@@ -145,8 +145,8 @@ def seen(viewer: User, model: Any) -> Select[Any]:
 
 
 def _relationship(model: Any, key: str) -> Any:
-    found = getattr(model, key.removesuffix("_id"), None)
-    return found if hasattr(found, "property") and hasattr(found.property, "mapper") else None
+    name = key.removesuffix("_id")
+    return getattr(model, name) if name in inspect(model).relationships else None
 
 
 def _value(record: Any, key: str) -> Any:
