@@ -28,7 +28,7 @@ class _RolledBack(Exception):
 
 
 @click.command("import")
-@click.argument("kind", type=click.Choice(list(Kind)))
+@click.argument("kind", type=click.Choice([kind.value for kind in Kind]))
 @click.argument("file", type=FILE)
 @click.option("--dry-run", is_flag=True, help="Check everything against the database and leave nothing behind.")
 @click.option("--answers", type=FILE, help="JSON file with answers by question, as --questions writes it.")

@@ -138,6 +138,8 @@ class _Plan:
             draft, Ask.NUMBER_UNKNOWN, NUMBER, (Choice(Action.ENTER, takes_text=True), *create, Choice(Action.SKIP))
         )
         answer = self._ask(draft, question)
+        if answer is None:
+            self._forget_what_is_missing(draft)  # until it is known whether the row is a new record
         if answer is None or draft.skip:
             return
         if answer.action is Action.CREATE:
@@ -156,10 +158,13 @@ class _Plan:
     def _is(self, draft: Draft, present: Present) -> None:
         if self._rule.may_change:
             self._present[draft.number] = present
-            for key in [key for key, unclear in draft.unclear.items() if unclear.doubt is Doubt.MISSING]:
-                del draft.unclear[key]
+            self._forget_what_is_missing(draft)
         else:
             draft.leave_out(Skip.ALREADY_THERE, present.number)
+
+    @staticmethod
+    def _forget_what_is_missing(draft: Draft) -> None:
+        draft.unclear = {key: unclear for key, unclear in draft.unclear.items() if unclear.doubt is not Doubt.MISSING}
 
     def _ask_for_one_row_each(self) -> None:
         """Several rows for one record: one of them counts."""

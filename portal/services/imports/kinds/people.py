@@ -61,7 +61,10 @@ declare(
         Kind.CREWS, Crew, N_("Crews"), N_("Crew"), P.PARTY_EDIT, P.PARTY_EDIT, Rule(("name",)),
         (
             deriving.number_field(NUMBER_LABEL),
-            *deriving.of_service(crews.FIELDS, crews.CreateCrew, Crew),
+            *(
+                replace(item, read=values.text(50)) if item.key == "name" else item
+                for item in deriving.of_service(crews.FIELDS, crews.CreateCrew, Crew)
+            ),
             VERSION,
         ),
         crews.FIELDS,
