@@ -507,7 +507,7 @@ def test_five_thousand_rows_with_forty_bad_ones_leave_nothing_behind(desk, sessi
     assert [cell.value for cell in wrong[1]] == ["姓名", "岗位", "联系电话", "问题"]
     assert wrong["B2"].fill.start_color.rgb == "FFFCE4C8"
     assert wrong["A2"].fill.fill_type is None
-    assert wrong["D2"].value == "岗位: 系统不认识这个选项。"
+    assert wrong["D2"].value == "岗位: 系统中没有这个选项。"
 
     for line in range(2, 42):  # corrected in Excel and brought in by itself
         wrong.cell(line, 2).value = "监理"

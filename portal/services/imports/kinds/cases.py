@@ -16,6 +16,7 @@ from portal.models.consultation import Channel, Consultation, Matter
 from portal.models.customer import Customer
 from portal.models.org import User
 from portal.models.task import Task
+from portal.models.task_type import TaskType
 from portal.permissions import Permission, Role
 from portal.services import (
     consultations,
@@ -82,7 +83,7 @@ TASK_FIELDS: dict[str, Field] = {
     "due_at": Field(N_("Due")),
     "person": Field(N_("Whose turn"), target=User),
     "role": Field(N_("Role"), Roles.show, terms=Roles),  # type: ignore[arg-type]
-    "type_name": Field(N_("Kind", "task")),
+    "type": Field(N_("Kind", "task"), target=TaskType),
     "note": Field(N_("Note")),
 }
 
@@ -95,7 +96,7 @@ class _NewTask:
     due_at: datetime
     person: int | None = None
     role: str | None = None
-    type_name: str | None = None
+    type: int | None = None
     note: str | None = None
 
 
@@ -106,7 +107,7 @@ def _make_task(session: Session, said: dict[str, Any], actor: User, at: datetime
     role = Role(said["role"]) if said.get("role") and person is None else None
     given = own_tasks.SetTask(
         said["title"], moment(said["due_at"]), own_tasks.Whose(person or (None if role else actor), role),
-        said.get("type_name"), said.get("note"),
+        session.get_one(TaskType, said["type"]) if said.get("type") else None, said.get("note"),
     )  # fmt: skip
     try:
         return own_tasks.add(session, record, given, actor=actor, at=at)
@@ -123,9 +124,9 @@ declare(
             *deriving.of_service(TASK_FIELDS, _NewTask, Task),
         ),
         TASK_FIELDS,
-        {"record": Link(None), "person": Link(User, "username", "name", lambda model: model.disabled_at.is_(None))},
+        {"record": Link(None), "type": Link(TaskType, "name", only=lambda model: model.is_active), "person": Link(User, "username", "name", lambda model: model.disabled_at.is_(None))},
         _make_task,
         number="",
-        columns={"number": "record", "customer": "", "kind": "type_name", "detail": "", "started": "", "due": "due_at"},
+        columns={"number": "record", "customer": "", "kind": "type", "detail": "", "started": "", "due": "due_at"},
     )
 )  # fmt: skip

@@ -106,7 +106,7 @@ declare(
         Kind.PROJECTS, Project, N_("Projects"), N_("Project"), P.PROJECT_EDIT, P.PROJECT_EDIT, Rule(),
         (
             deriving.number_field(NUMBER_LABEL),
-            parent("property", N_("Property")),
+            parent("property", N_("Number of the home", "import")),
             *deriving.of_service(projects.FIELDS, projects.CreateProject, Project),
             VERSION,
         ),
