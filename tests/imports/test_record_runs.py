@@ -1,6 +1,8 @@
 """Lists of records: new ones by the rules of their services, links, conflicts, refusals, all or nothing, undone."""
 
 import io
+import os
+import signal
 from datetime import date
 from decimal import Decimal
 
@@ -10,7 +12,7 @@ import xlsxwriter
 from sqlalchemy import func, select
 
 from portal import clock as portal_clock
-from portal.db import transaction
+from portal.db import db, transaction
 from portal.errors import DomainError, NotPermitted
 from portal.imports import errors_workbook, mapping
 from portal.imports.asking import Action, Answer
@@ -26,7 +28,7 @@ from portal.models.project import Project
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.services import contracts, customers, events, imports
-from portal.services.imports import template
+from portal.services.imports import running, template
 from portal.services.imports.kinds import RECORD_KINDS, offered
 from portal.services.imports.record_writing import RowsRefused
 from tests.imports.desk import Desk
@@ -511,11 +513,36 @@ def test_five_thousand_rows_with_forty_bad_ones_leave_nothing_behind(desk, sessi
 
     for line in range(2, 42):  # corrected in Excel and brought in by itself
         wrong.cell(line, 2).value = "监理"
-    del book["问题"]
     buffer = io.BytesIO()
     book.save(buffer)
     again = desk.bring_in(buffer.getvalue(), Kind.PARTIES)
     assert again.counts["made"] == {"parties": 40}
+
+
+@pytest.mark.faults
+def test_killed_before_the_commit_nothing_stays_and_the_next_worker_finishes(desk, session):
+    run_id = desk.upload(book_of(Kind.PARTIES, {"name": "孙工", "kind": "监理"}), Kind.PARTIES)
+    desk.match(run_id)
+    desk.prove(run_id)
+    desk.confirm(run_id)
+    session.remove()
+    child = os.fork()
+    if child == 0:
+        db.engine.dispose(close=False)
+        plain = running.carry_out
+
+        def dying(*args, **options):
+            plain(*args, **options)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        running.carry_out = dying
+        running.execute(desk.store, run_id, at=desk.clock.now())
+        os._exit(1)
+    _pid, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status)
+    assert (desk.run(run_id).state, count(session, Party)) == (ImportState.RUNNING, 0)
+    assert (desk.execute(run_id).state, count(session, Party)) == (ImportState.DONE, 1)
+    assert (desk.execute(run_id).state, count(session, Party)) == (ImportState.DONE, 1)
 
 
 # --- templates
