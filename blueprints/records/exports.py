@@ -32,6 +32,7 @@ P = Permission
 GROUPS = {
     "list": N_("Columns of the list"),
     "more": N_("More about the record"),
+    "record": N_("For changing and importing again"),
     "clock": N_("Clocks", "export"),
 }
 MIMES = {

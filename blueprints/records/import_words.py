@@ -13,13 +13,14 @@ from portal import formatting
 from portal.i18n import N_, Text, _, _n
 from portal.imports import texts
 from portal.imports.asking import Action, Ask, Choice, Question
-from portal.imports.mapping import FIELDS, Kind
+from portal.imports.mapping import FIELDS, NUMBER, VERSION, Kind
 from portal.models.complaint import Category
 from portal.models.consultation import Channel
 from portal.models.customer import CustomerGrade, CustomerKind, CustomerSource, GenderTitle
 from portal.models.importing import ImportRun
 from portal.models.org import Department
 from portal.models.project import ProjectKind
+from portal.services.imports.kinds import RECORD_KINDS
 from portal.services.imports.stored import question_from_json
 from portal.terms import Term
 
@@ -33,9 +34,10 @@ TERMS: Mapping[str, type[Term]] = {
     "category": Category,
     "channel": Channel,
 }
-KINDS = {
-    Kind.CUSTOMERS: N_("Customers, projects, contracts", "import"),
-    Kind.COMPLAINTS: N_("Historical complaints", "import"),
+KINDS: Mapping[Kind, Text] = {
+    Kind.CUSTOMERS: N_("Ledger: customers, projects, contracts", "import"),
+    Kind.COMPLAINTS: N_("Ledger: historical complaints", "import"),
+    **{kind: made.title for kind, made in RECORD_KINDS.items()},
 }
 RECORDS = {
     "customer": N_("Customer", "import"),
@@ -43,6 +45,7 @@ RECORDS = {
     "project": N_("Project", "import"),
     "contract": N_("Contract", "import"),
     "complaint": N_("Complaint", "import"),
+    **{str(kind): made.one for kind, made in RECORD_KINDS.items()},
 }
 MADE = {
     "customers": N_("Customers", "import"),
@@ -52,22 +55,32 @@ MADE = {
     "complaints": N_("Complaints", "import"),
     "parties": N_("People outside", "import"),
     "branches": N_("Stores", "import"),
-}
+    **{str(kind): RECORD_KINDS[kind].title for kind in (
+        Kind.QUOTATIONS, Kind.PAYMENTS, Kind.CONSULTATIONS, Kind.TASKS, Kind.CREWS, Kind.USERS,
+    )},
+}  # fmt: skip
 STATUSES = {
     "CREATE": N_("New", "import"),
     "MERGE": N_("Merged", "import"),
+    "CHANGE": N_("Changed", "import"),
+    "SAME": N_("The same", "import"),
     "SKIP": N_("Left out", "import"),
     "QUESTION": N_("Question open", "import"),
 }
-ACTS = {"CREATE": N_("new", "import"), "MERGE": N_("filled", "import"), "REUSE": N_("there already", "import")}
+ACTS = {
+    "CREATE": N_("new", "import"),
+    "MERGE": N_("filled", "import"),
+    "REUSE": N_("there already", "import"),
+    "CHANGE": N_("changed", "import"),
+}
 MOST_RADIOS = 5
 """More choices than this become a list to choose from."""
 
 
-def value_text(field: str, value: str) -> str:
+def value_text(field: str, value: str, terms: Any = None) -> str:
     """A proposed value for people: labels of closed lists, dates and amounts written out."""
-    if field in TERMS:
-        return TERMS[field].show(value)
+    if terms := terms or TERMS.get(field):
+        return str(terms.show(value))
     if field.endswith(("_on", "_start", "_finish")):
         try:
             return formatting.full_date(date.fromisoformat(value))
@@ -81,28 +94,38 @@ def value_text(field: str, value: str) -> str:
     return value
 
 
-def choice_text(question: Question, choice: Choice) -> str:
+KEEPS: Mapping[str, Text] = {
+    Ask.HOLDER_DIFFERS: N_("This contract is right"),
+    Ask.FIXED: N_("Keep what the portal says"),
+    Ask.CHANGED_SINCE: N_("Take the values of the file"),
+}
+SEPARATES: Mapping[str, Text] = {Ask.NAME_DIFFERS: N_("Different people"), Ask.SAME_RECORD: N_("Different records")}
+
+
+def choice_text(question: Question, choice: Choice, terms: Any = None) -> str:
     """What a choice does, as a label."""
     rows = len(question.rows)
     match choice.action:
         case Action.USE:
-            return value_text(question.field, choice.value)
+            return value_text(question.field, choice.value, terms)
         case Action.ENTER:
             return _("Or enter")
         case Action.EMPTY:
             return _("Not known") if question.code == Ask.CLOSED_NO_DATE else _("Leave empty")
+        case Action.KEEP if question.code == Ask.SAME_RECORD:
+            return _("Row %(row)s counts, the others are left out", row=choice.row)
         case Action.KEEP if choice.row is not None:
             return _("Row %(row)s keeps the number, the others are left out", row=choice.row)
         case Action.KEEP:
-            return _("This contract is right") if question.code == Ask.HOLDER_DIFFERS else _("Keep as it is")
+            return str(KEEPS.get(question.code, N_("Keep as it is")))
         case Action.RENUMBER:
             return _("Row %(row)s gets the number", row=choice.row)
         case Action.SAME:
             return _("One person: %(name)s", name=choice.value)
         case Action.SEPARATE:
-            return _("Different people") if question.code == Ask.NAME_DIFFERS else _("Both have a home there")
+            return str(SEPARATES.get(question.code, N_("Both have a home there")))
         case Action.CREATE:
-            return _("Register as a new store")
+            return _("Register as a new store") if question.code == Ask.STORE_UNKNOWN else _("Make a new record")
     return _("Leave the row out") if rows == 1 else _("Leave the %(num)s rows out", num=rows)
 
 
@@ -124,13 +147,14 @@ class Asked:
     def of(cls, kind: Kind, question: Question) -> Asked:
         """The question with its sentences in the present language."""
         plain = tuple(choice for choice in question.choices if choice.action is not Action.ENTER)
+        terms = FIELDS[kind][question.field].terms
         return cls(
             question=question,
             place=_place(question),
             context=_context(kind, question),
             lines=_lines(question),
             problem=str(texts.WRONG.get(question.problem, texts.WRONG["UNREADABLE"])) if question.problem else "",
-            choices=tuple((choice, choice_text(question, choice)) for choice in plain),
+            choices=tuple((choice, choice_text(question, choice, terms)) for choice in plain),
             takes_text=len(plain) < len(question.choices),
             as_list=len(plain) > MOST_RADIOS,
         )
@@ -146,13 +170,17 @@ def _place(question: Question) -> str:
     )
 
 
+PLAIN = ("number", "name", "phone", "contract_number", "title", "customer", "username")
+"""What needs no label to be understood."""
+
+
 def _context(kind: Kind, question: Question) -> str:
     fields = FIELDS[kind]
     said = []
     for key, value in question.context.items():
         if key in fields and value:
             text = str(value)
-            said.append(text if key in ("name", "phone", "contract_number") else f"{fields[key].label} {text}")
+            said.append(text if key in PLAIN else f"{fields[key].label} {text}")
     return " · ".join(said)
 
 
@@ -165,6 +193,10 @@ def _lines(question: Question) -> tuple[str, ...]:
     if "holder" in question.context:
         holder = question.context["holder"] or _("a customer you may not see")
         lines.append(_("In the portal it belongs to %(holder)s.", holder=holder))
+    if "said" in question.context:
+        lines.append(texts.sentence(question.context["said"]))
+    if question.context.get("changed"):
+        lines.append(_("Last changed: %(who)s", who=question.context["changed"]))
     if question.context.get("known"):
         lines.append(_("In the portal: %(what)s", what=_(", ").join(question.context["known"])))
     if question.context.get("other_row"):
@@ -228,12 +260,22 @@ def given(run: ImportRun) -> list[Given]:
             continue
         choice = Choice(Action(data["action"]), str(data.get("value", "")), data.get("row"))
         question = Question(key, code, field, (0,), "", "", ())
-        said = choice.value if choice.action is Action.ENTER else choice_text(question, choice)
+        typed = choice.action is Action.ENTER
+        said = choice.value if typed else choice_text(question, choice, fields[field].terms)
         if choice.action is Action.RENUMBER:
             said = f"{said} {choice.value}"
         where = _("Row %(row)s", row=mark) if mark.isdigit() and len(mark) < 7 else mark
         found.append(Given(key, f"{fields[field].label}: {texts.WRONG[code]}", where, said))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field of a record that gets another value."""
+
+    label: str
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +289,7 @@ class Line:
     sub: str
     steps: tuple[str, ...]
     notes: tuple[str, ...]
+    changes: tuple[Change, ...] = ()
 
 
 def line(kind: Kind, row: Any) -> Line:
@@ -264,28 +307,73 @@ def line(kind: Kind, row: Any) -> Line:
     steps = [
         f"{RECORDS[step['record']]} {step['number']} {ACTS[step['act']]}".replace("  ", " ") for step in said["steps"]
     ]
-    keys = ("phone", "contract_number", "estate", "building", "unit", "room", "amount", "received_on", "content")
+    title, sub = _shown(kind, shown)
     return Line(
         row.row_no,
         row.status,
         STATUSES[row.status],
-        shown.get("name") or "–",
-        " · ".join(shown[key] for key in keys if shown.get(key)),
+        title,
+        sub,
         tuple(steps),
         tuple(notes),
+        tuple(each for step in said["steps"] for each in _changes(kind, step)),
     )
 
 
+SHOWN = ("phone", "contract_number", "estate", "building", "unit", "room", "amount", "received_on", "content")
+
+
+def _shown(kind: Kind, shown: Mapping[str, str]) -> tuple[str, str]:
+    """What a row is about: a ledger by the customer, a list by its first fields."""
+    if kind.is_ledger:
+        return shown.get("name") or "–", " · ".join(shown[key] for key in SHOWN if shown.get(key))
+    said = {key: text for key, text in shown.items() if text and key != VERSION}
+    title = next((said.pop(key) for key in ("name", "title", "question", NUMBER) if key in said), "–")
+    return title, " · ".join(list(said.values())[:5])
+
+
+def _changes(kind: Kind, step: Mapping[str, Any]) -> list[Change]:
+    fields = FIELDS[kind]
+    made = []
+    for key, old in step.get("before", {}).items():
+        if key not in fields:
+            continue
+        value, after = step["values"].get(key), step["after"].get(key, "")
+        made.append(Change(str(fields[key].label), old or formatting.DASH, _after(kind, key, value, after)))
+    return made
+
+
+def _after(kind: Kind, key: str, value: Any, written: str) -> str:
+    """The new value for people, as the record will show it; a link as the file writes it."""
+    said = RECORD_KINDS[kind].labels.get(key)
+    if FIELDS[kind][key].is_link or said is None:
+        return written or formatting.DASH
+    if isinstance(value, str) and isinstance(said.show, type(None)):
+        return written or formatting.DASH
+    return said.text(value)
+
+
 def made_text(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    """(what, how many) of records made or taken back."""
-    return [(str(label), counts[key]) for key, label in MADE.items() if counts.get(key)]
+    """(what, how many) of records made or taken back, then of those changed."""
+    made = [(str(label), counts[key]) for key, label in MADE.items() if counts.get(key)]
+    changed = [
+        (_("%(what)s, changed", what=label), counts[f"{key}.changed"])
+        for key, label in MADE.items()
+        if counts.get(f"{key}.changed")
+    ]
+    return made + changed
 
 
 def planned(run: ImportRun) -> list[tuple[str, int, int, int]]:
-    """(record, new, filled, there already) as the last check counted them."""
+    """(record, new, filled or changed, there already) as the last check counted them."""
     counts: Counter[str] = Counter({key: number for key, number in run.counts.items() if isinstance(number, int)})
     rows = [
-        (str(label), counts[f"{record}.CREATE"], counts[f"{record}.MERGE"], counts[f"{record}.REUSE"])
+        (
+            str(label),
+            counts[f"{record}.CREATE"],
+            counts[f"{record}.MERGE"] + counts[f"{record}.CHANGE"],
+            counts[f"{record}.REUSE"] + (counts["row.SAME"] if record == run.kind else 0),
+        )
         for record, label in RECORDS.items()
     ]
     rows += [
@@ -301,6 +389,7 @@ def skipped(run: ImportRun) -> list[tuple[str, int]]:
         "DUPLICATE": _("Say the same as an earlier row"),
         "ANSWER": _("Left out by answers"),
         "OTHER_KEPT": _("Another row keeps the contract number"),
+        "OTHER_ROW": _("Another row counts for the record"),
         "ALREADY_THERE": _("Already in the portal"),
     }
     found = [(text, run.counts.get(f"skip.{code}", 0)) for code, text in words.items()]

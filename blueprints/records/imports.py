@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 from flask import current_app, flash, g, request, send_file, url_for
@@ -16,7 +17,7 @@ from blueprints.records import import_answers
 from blueprints.records import import_words as words
 from portal import clock
 from portal.db import db, session, transaction
-from portal.errors import DomainError, Invalid
+from portal.errors import DomainError, Invalid, NotFound, NotPermitted
 from portal.files.store import Store
 from portal.i18n import N_, _, _n
 from portal.imports import errors_workbook, progress
@@ -24,10 +25,14 @@ from portal.imports.asking import Answer
 from portal.imports.guard import Refused, column_letters
 from portal.imports.mapping import FIELDS, Kind, guess_kind
 from portal.imports.reading import Sheet
+from portal.listing.declaration import Listing
+from portal.models.complaint import Complaint
 from portal.models.importing import ImportRow, ImportRun, ImportState
 from portal.permissions import Permission
 from portal.services import assignment, imports, requests
-from portal.services.imports import running
+from portal.services.imports import running, template
+from portal.services.imports.kinds import BY_LIST, offered
+from portal.services.imports.record_writing import RowsRefused
 
 PER_PAGE = 80
 QUESTIONS_PER_PAGE = 25
@@ -57,15 +62,39 @@ def new_import_run() -> ResponseReturnValue:
                 raise Refused(N_("Choose a workbook."))
             book = imports.take(_store(), upload.read(), upload.filename)
             return see_other(_begin(book, request.form.get("kind", "")))
-        except Refused as refusal:
+        except (Refused, NotPermitted) as refusal:
             error = str(refusal)
     return page(
         "records/imports/new.html",
-        kinds=words.KINDS,
+        kinds={kind: words.KINDS[kind] for kind in offered(g.user)},
+        chosen=request.values.get("kind", ""),
         error=error,
         client_key=request.form.get("client_key") or requests.new_key(),
         status=422 if error else 200,
     )
+
+
+@bp.route("/import-runs/template.xlsx")
+@requires(Permission.IMPORT_RUN)
+def import_template() -> ResponseReturnValue:
+    """An empty workbook of a kind to fill in."""
+    kind = request.args.get("kind", "")
+    if kind not in offered(g.user):
+        raise NotFound()
+    title = words.KINDS[Kind(kind)]
+    content = template.write(session(), Kind(kind), viewer=g.user, title=title)
+    name = f"{title}-{_('Template')}.xlsx"
+    return send_file(io.BytesIO(content), mimetype=imports.MIME, as_attachment=True, download_name=name)
+
+
+@bp.app_template_global()
+def import_url(listing: Listing) -> str:
+    """Where a workbook of the list's records is brought in; nothing for whoever may not make or change them."""
+    made = BY_LIST.get(listing.kind)
+    kind = made.kind if made else Kind.COMPLAINTS if listing.kind == Complaint.KIND else None
+    if kind is None or g.get("user") is None or kind not in offered(g.user):
+        return ""
+    return f"/records/import-runs/new?kind={kind}"
 
 
 def _begin(book: imports.Workbook, wanted: str = "", sheet: str | None = None) -> str:
@@ -109,6 +138,7 @@ def import_columns(number: str) -> ResponseReturnValue:
             "columns": {str(column): key for column, key in command.columns.items()},
             "constants": command.constants,
             "owner_id": command.owner_id,
+            "empty_clears": command.empty_clears,
         }
         try:
             with transaction() as current:
@@ -136,9 +166,10 @@ def import_columns(number: str) -> ResponseReturnValue:
         mapping=mapping,
         fields=FIELDS[kind].values(),
         constant_fields=[item for item in FIELDS[kind].values() if item.choices],
-        terms=words.TERMS,
+        terms={key: item.terms or words.TERMS.get(key) for key, item in FIELDS[kind].items() if item.choices},
         owner_options=[(user.id, user.name) for user in owners],
         owners=owners,
+        is_list=not kind.is_ledger,
         wrong=wrong,
         new_key=requests.new_key,
         steps=_steps(run, "columns"),
@@ -149,12 +180,15 @@ def _mapping_from(form: MultiDict[str, str]) -> imports.SetMapping:
     chosen = {
         int(name.removeprefix("column.")): key
         for name, key in form.items()
-        if name.startswith("column.") and name.removeprefix("column.").isdigit() and key
+        if name.startswith("column.") and re.fullmatch(r"[0-9]{1,4}", name.removeprefix("column.")) and key
     }
     constants = {name.removeprefix("constant."): text for name, text in form.items() if name.startswith("constant.")}
     owner = form.get("owner_id", "")
     return imports.SetMapping(
-        chosen, {key: text for key, text in constants.items() if text}, int(owner) if owner.isdigit() else None
+        chosen,
+        {key: text for key, text in constants.items() if text},
+        int(owner) if owner.isdecimal() and len(owner) < 10 else None,
+        "empty_clears" in form,
     )
 
 
@@ -175,6 +209,9 @@ def _go_on(run: ImportRun, sheet: Sheet) -> ResponseReturnValue:
     if run.state == ImportState.READY and run.counts.get("proved") is None:
         try:
             running.dry_run(run.id, sheet, at=clock.now())
+        except RowsRefused as error:
+            flash(str(error), "alert")
+            return see_other(".import_questions", number=run.number)
         except DomainError as error:
             flash(str(error), "alert")
     return see_other(".import_run", number=run.number)
@@ -252,6 +289,7 @@ def import_run(number: str) -> ResponseReturnValue:
         state_label=ImportState.show(run.state),
         lines=[words.line(kind, row) for row in found[:PER_PAGE]],
         statuses=[(code, label, run.counts.get(f"row.{code}", 0)) for code, label in words.STATUSES.items()],
+        is_list=not kind.is_ledger,
         wanted=status,
         at=at,
         more=len(found) > PER_PAGE,
@@ -321,7 +359,7 @@ def import_problems(number: str) -> ResponseReturnValue:
     sheet = imports.sheet_of(_store(), run)
     plan = imports.plan_of(db.session(), run, sheet, g.user)
     return send_file(
-        io.BytesIO(errors_workbook.write(plan, sheet_name=run.sheet)),
+        io.BytesIO(errors_workbook.write(plan, sheet_name=run.sheet, sheet=sheet)),
         mimetype=imports.MIME,
         as_attachment=True,
         download_name=f"{run.number}-{_('Problems')}.xlsx",

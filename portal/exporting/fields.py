@@ -1,14 +1,14 @@
 """What can be taken out of a list, column by column, and as which type each value stands in the file.
 
 The columns of the list come by themselves: a number, a date or a moment stays one, anything else is the plain text of
-what the list shows. What the list has no room for stands in `MORE`; lists with clocks get the columns of `clocks`, and
-those of each deadline by itself (`limits`).
+what the list shows. What the list has no room for stands in `more.py`; lists with clocks get the columns of `clocks`
+and those of each deadline by itself (`limits`), lists whose records can be imported again the fields that an import changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -20,20 +20,17 @@ from sqlalchemy.orm import aliased
 
 from portal.exporting import limits
 from portal.exporting.limits import late_minutes
+from portal.exporting.more import MORE
 from portal.i18n import N_, Text
+from portal.imports.mapping import NUMBER, VERSION
 from portal.listing import cells
 from portal.listing.declaration import Column, Listing
 from portal.listing.registry import LISTINGS
-from portal.models.complaint import Complaint, Escalation
-from portal.models.consultation import Consultation
-from portal.models.contract import Contract
-from portal.models.customer import Customer, Intention, Property
 from portal.models.org import User
-from portal.models.project import Project
 from portal.models.task import DeadlineBreach, Task, TaskOutcome
-from portal.processes import complaint
+from portal.services.fields import as_text, is_phone
+from portal.services.imports.kinds import BY_LIST, RecordKind
 
-HOME = (Property.estate, Property.building, Property.unit, Property.room)
 LATE_BY = N_("Late by (minutes)")
 
 
@@ -55,11 +52,13 @@ class Field:
     values: tuple[Any, ...]
     read: Callable[..., Value]
     group: str = "list"
-    """Where it stands on the page that asks: list, more, clock or limit."""
+    """Where it stands on the page that asks: list, more, record, clock or limit."""
     code: str = ""
     """The deadline whose last round is read instead of values; `read` is given a `limits.Round`."""
     short: Text | None = None
     """The label under the name of its deadline; None: `label`."""
+    record_field: str = ""
+    """The field that an import of the file would change by this column."""
 
 
 # ---------- From a column of a list ----------
@@ -100,6 +99,8 @@ def fields(kind: str) -> dict[str, Field]:
     listing = LISTINGS[kind]
     shown = [column for column in listing.columns if column.show is not cells.due]
     found = [_field(column, "list") for column in shown] + [_field(column, "more") for column in MORE.get(kind, ())]
+    if (again := BY_LIST.get(kind)) and again.change is not None:
+        found = _importable(again, found)
     if has_clock(listing):
         found += own_clock() if listing.model is Task else clocks(listing).fields
     found += one_by_one(listing)
@@ -112,6 +113,52 @@ def joins(kind: str) -> tuple[tuple[Any, Any], ...]:
     listing = LISTINGS[kind]
     more = clocks(listing).joins if has_clock(listing) and listing.model is not Task else ()
     return (*listing.joins, *more)
+
+
+# ---------- What an import changes ----------
+
+
+def _importable(again: RecordKind, found: list[Field]) -> list[Field]:
+    """The columns with what an import knows of them, and the fields of the record that no column shows."""
+    made = []
+    for column in found:
+        key = again.field_of(column.key) or ""
+        if again.is_yes_or_no(key):
+            made.append(replace(column, values=(getattr(again.model, key),), read=_yes_or_no, record_field=key))
+        else:
+            made.append(replace(column, record_field=key))
+    there = {column.record_field for column in made}
+    made += [_record_field(again, key) for key in (item.key for item in again.fields) if key not in there]
+    return made
+
+
+def _yes_or_no(_at: datetime, value: Any) -> Value:
+    return None if value is None else as_text(bool(value))
+
+
+def _record_field(again: RecordKind, key: str) -> Field:
+    item = next(item for item in again.fields if item.key == key)
+    column = _link_text(again, key) if item.is_link else getattr(again.model, again.number if key == NUMBER else key)
+
+    def read(_at: datetime, value: Any) -> Value:
+        if value is None or key in (NUMBER, VERSION) or item.is_link:
+            return value
+        if isinstance(value, bool):
+            return as_text(value)
+        if item.terms is not None:
+            return item.terms.show(value)
+        return Phone(value) if key in again.labels and is_phone(again.labels[key]) else value
+
+    return Field(f"record.{key}", item.label, (column,), read, "record", key)
+
+
+def _link_text(again: RecordKind, key: str) -> Any:
+    """The name of what a link leads to, or its number where names say little."""
+    link = again.links[key]
+    target = aliased(link.model)
+    own = getattr(again.model, key if hasattr(again.model, f"{key}_id") is False else f"{key}_id")
+    said = getattr(target, link.name or link.number)
+    return select(said).where(target.id == own).correlate(again.model.__table__).scalar_subquery()
 
 
 # ---------- Clocks ----------
@@ -188,51 +235,3 @@ def own_clock() -> list[Field]:
     """The clock of a task is the task itself; the list shows since when and whose turn."""
     wanted = {"clock.code", "clock.due", "clock.done", "clock.late"}
     return [field for field in _clock_fields(Task, User) if field.key in wanted]
-
-
-# ---------- What lists have no room for ----------
-
-PHONE, HOME_LABEL, REMARKS = N_("Phone"), N_("Home"), N_("Remarks", "export")
-
-MORE: dict[str, tuple[Column, ...]] = {
-    Complaint.KIND: (
-        Column("phone", PHONE, (Complaint.phone,), cells.phone),
-        Column("home", HOME_LABEL, HOME, cells.home),
-        Column("phase", N_("Phase"), (Complaint.phase,), complaint.Phase.show),
-        Column("severity", N_("Severity"), (Complaint.severity,), complaint.Severity.show),
-        Column("round", N_("Round", "export"), (Complaint.round_no,)),
-        Column("content", N_("Content", "export"), (Complaint.content,), cells.text),
-        Column("demand", N_("Demand", "export"), (Complaint.demand,), cells.text),
-        Column("cause", N_("Root cause", "export"), (Complaint.root_cause,), cells.text),
-        Column("closed", N_("Closed", "export"), (Complaint.closed_at,), cells.moment),
-    ),
-    Escalation.KIND: (
-        Column("phone", PHONE, (Complaint.phone,), cells.phone),
-        Column("content", N_("Content", "export"), (Complaint.content,), cells.text),
-    ),
-    Consultation.KIND: (
-        Column("whole", N_("Question in full", "export"), (Consultation.question,), cells.text),
-        Column("answer", N_("Answer", "export"), (Consultation.answer,), cells.text),
-        Column("address", N_("Address of the home", "export"), (Consultation.property_address,), cells.text),
-        Column("budget", N_("Budget", "export"), (Consultation.budget,), cells.money),
-    ),
-    Customer.KIND: (
-        Column("phone2", N_("Other phone", "export"), (Customer.phone2,), cells.phone),
-        Column("intention", N_("Intention"), (Customer.intention,), Intention.show),
-        Column("style", N_("Style", "export"), (Customer.style,), cells.text),
-        Column("budget", N_("Budget", "export"), (Customer.budget,), cells.money),
-        Column("remarks", REMARKS, (Customer.remarks,), cells.text),
-    ),
-    Property.KIND: (Column("phone", PHONE, (Customer.phone,), cells.phone),),
-    Project.KIND: (
-        Column("phone", PHONE, (Customer.phone,), cells.phone),
-        Column("planned_start", N_("Planned start", "export"), (Project.planned_start_on,), cells.day),
-        Column("planned_finish", N_("Planned finish", "export"), (Project.planned_finish_on,), cells.day),
-        Column("finish", N_("Finished", "export"), (Project.actual_finish_on,), cells.day),
-        Column("remarks", REMARKS, (Project.remarks,), cells.text),
-    ),
-    Contract.KIND: (
-        Column("phone", PHONE, (Customer.phone,), cells.phone),
-        Column("remarks", REMARKS, (Contract.remarks,), cells.text),
-    ),
-}

@@ -31,6 +31,22 @@ class Ask(StrEnum):
     CATEGORY = "CATEGORY"
     """What the complaint is about stands nowhere but in its text."""
     CLOSED_NO_DATE = "CLOSED_NO_DATE"
+    NUMBER_UNKNOWN = "NUMBER_UNKNOWN"
+    """No record of the kind has the number, or the person may not see it."""
+    RECORD_SEVERAL = "RECORD_SEVERAL"
+    """Several records say what the row says."""
+    SAME_RECORD = "SAME_RECORD"
+    """Several rows mean one record."""
+    FIXED = "FIXED"
+    """The record says otherwise, and that cannot be changed once it is made."""
+    CHANGED_SINCE = "CHANGED_SINCE"
+    """Somebody changed the record after the file was taken out."""
+    LINK_UNKNOWN = "LINK_UNKNOWN"
+    """Nothing has this number or name."""
+    LINK_SEVERAL = "LINK_SEVERAL"
+    """Several have this name."""
+    RULE = "RULE"
+    """The service of the record refuses the row; the sentence is in the context."""
 
 
 class Action(StrEnum):

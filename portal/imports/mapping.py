@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
-from portal.i18n import N_, Text
+from portal.i18n import LOCALES, N_, Text, use_locale
 from portal.imports import values, words
 from portal.imports.reading import Sheet, header_key
 from portal.imports.values import Reader
@@ -20,6 +23,25 @@ class Kind(StrEnum):
     """Customers with their properties, projects and contracts: the department's ledger."""
     COMPLAINTS = "complaints"
     """Complaints of the past, on contracts the portal knows."""
+    CUSTOMER_LIST = "customer-list"
+    """Customers by themselves, one record in a row, as each kind below."""
+    PROPERTIES = "properties"
+    PROJECTS = "projects"
+    CONTRACTS = "contracts"
+    PAYMENTS = "payments"
+    QUOTATIONS = "quotations"
+    CONSULTATIONS = "consultations"
+    """Calls, visits and messages of the past."""
+    TASKS = "tasks"
+    PARTIES = "parties"
+    CREWS = "crews"
+    BRANCHES = "branches"
+    USERS = "users"
+
+    @property
+    def is_ledger(self) -> bool:
+        """Whether a row becomes several records: a sheet as the department keeps it, not one of the portal's own."""
+        return self in (Kind.CUSTOMERS, Kind.COMPLAINTS)
 
 
 class Need(StrEnum):
@@ -43,6 +65,18 @@ class Field:
     need: Need = Need.OPTIONAL
     choices: tuple[str, ...] = ()
     """Codes of a closed list; they may also be chosen once for all rows."""
+    terms: Any = None
+    """The closed list with its labels (a `Term`)."""
+    is_link: bool = False
+    """Leads to another record, by its number or a name that only one has."""
+    is_set_once: bool = False
+    """Said when the record is made; what is there already keeps it."""
+    is_never_empty: bool = False
+    """A record always has a value for it, so clearing the cell takes nothing away."""
+    hint: Text | None = None
+    """What to write, for the template."""
+    headers: tuple[Text, ...] = ()
+    """Headers that mean this field in whatever language the portal writes them."""
 
     @property
     def is_required(self) -> bool:
@@ -103,15 +137,44 @@ COMPLAINT_FIELDS: tuple[Field, ...] = (
     Field("remarks", N_("Remarks"), values.text(2000), "备注 備註 说明 說明"),
 )  # fmt: skip
 
-FIELDS: Mapping[Kind, Mapping[str, Field]] = {
-    Kind.CUSTOMERS: {item.key: item for item in CUSTOMER_FIELDS},
-    Kind.COMPLAINTS: {item.key: item for item in COMPLAINT_FIELDS},
-}
+FIELDS: dict[Kind, Mapping[str, Field]] = {}
+_TITLES: dict[Kind, tuple[Text, ...]] = {}
+NUMBER, VERSION = "number", "version"
+"""Field keys of every kind with one record in a row: which record is meant, and which version the file shows."""
 
-_SYNONYMS: Mapping[Kind, Mapping[str, str]] = {
-    kind: {header_key(word): key for key, item in reversed(list(fields.items())) for word in item.synonyms.split()}
-    for kind, fields in FIELDS.items()
-}
+
+def declare(kind: Kind, fields: Iterable[Field], *, titles: Iterable[Text] = ()) -> None:
+    """Make a kind known. `titles`: what sheets with its records are called."""
+    FIELDS[kind] = {item.key: item for item in fields}
+    _TITLES[kind] = tuple(titles)
+
+
+@cache
+def _synonyms(kind: Kind) -> Mapping[str, str]:
+    """The field of each header of the kind."""
+    return {
+        header_key(word): key
+        for key, item in reversed(list(FIELDS[kind].items()))
+        for word in (*item.synonyms.split(), *in_every_language(item.headers))
+    }
+
+
+@cache
+def _titles(kind: Kind) -> frozenset[str]:
+    return frozenset(header_key(text) for text in in_every_language(_TITLES[kind]))
+
+
+def in_every_language(texts: Iterable[Text]) -> list[str]:
+    """The texts as each of the portal's languages says them."""
+    said = []
+    for locale in LOCALES:
+        with use_locale(locale):
+            said += [str(text) for text in texts]
+    return list(dict.fromkeys(said))
+
+
+declare(Kind.CUSTOMERS, CUSTOMER_FIELDS)
+declare(Kind.COMPLAINTS, COMPLAINT_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +191,7 @@ class ColumnMapping:
 
 def header_words() -> frozenset[str]:
     """All known headers; the row of a sheet that holds most of them is its header."""
-    return frozenset(word for table in _SYNONYMS.values() for word in table)
+    return frozenset(word for kind in FIELDS for word in _synonyms(kind))
 
 
 def signature(headers: Iterable[str]) -> str:
@@ -138,14 +201,14 @@ def signature(headers: Iterable[str]) -> str:
 
 def guess(sheet: Sheet, kind: Kind) -> dict[int, str]:
     """The likeliest field of each column; a field is given once, to the column that fits it best."""
-    table = _SYNONYMS[kind]
+    table = _synonyms(kind)
     scored: list[tuple[int, int, str]] = []
     for column, header in sheet.headers.items():
         key = header_key(header)
         for word, target in table.items():
             if key == word:
                 scored.append((1000, -column, target))
-            elif len(word) >= 2 and (word in key or (len(key) >= 2 and key in word)):
+            elif kind.is_ledger and len(word) >= 2 and (word in key or (len(key) >= 2 and key in word)):
                 scored.append((100 * min(len(word), len(key)) // max(len(word), len(key)), -column, target))
     columns: dict[int, str] = {}
     for score, negative, target in sorted(scored, reverse=True):
@@ -155,11 +218,26 @@ def guess(sheet: Sheet, kind: Kind) -> dict[int, str]:
 
 
 def guess_kind(sheet: Sheet) -> Kind:
-    """The kind whose fields the header names best."""
+    """The kind whose fields the header names best; a ledger before a list of the portal's when both fit alike."""
     keys = {header_key(header) for header in sheet.headers.values()}
-    complaint = keys & set(_SYNONYMS[Kind.COMPLAINTS]) - set(_SYNONYMS[Kind.CUSTOMERS])
-    customer = keys & set(_SYNONYMS[Kind.CUSTOMERS]) - set(_SYNONYMS[Kind.COMPLAINTS])
-    return Kind.COMPLAINTS if len(complaint) > len(customer) else Kind.CUSTOMERS
+    complaint = keys & set(_synonyms(Kind.COMPLAINTS)) - set(_synonyms(Kind.CUSTOMERS))
+    customer = keys & set(_synonyms(Kind.CUSTOMERS)) - set(_synonyms(Kind.COMPLAINTS))
+    ledger = Kind.COMPLAINTS if len(complaint) > len(customer) else Kind.CUSTOMERS
+    named = header_key(re.sub(r"\d+$", "", sheet.name))
+    scores = {kind: _fit(kind, keys) + (2 if named in _titles(kind) else 0) for kind in FIELDS}
+    best = max(scores, key=lambda kind: (scores[kind], kind.is_ledger))
+    return best if scores[best] > scores[ledger] else ledger
+
+
+def fit(sheet: Sheet, kind: Kind) -> int:
+    """How many fields of the kind the sheet's header names."""
+    return _fit(kind, {header_key(header) for header in sheet.headers.values()})
+
+
+def _fit(kind: Kind, keys: Iterable[str]) -> int:
+    """How many fields of the kind the headers name."""
+    table = _synonyms(kind)
+    return len({table[key] for key in keys if key in table})
 
 
 def problems(kind: Kind, mapping: ColumnMapping) -> list[Text]:
@@ -167,23 +245,21 @@ def problems(kind: Kind, mapping: ColumnMapping) -> list[Text]:
     found: list[Text] = []
     fields = FIELDS[kind]
     used = list(mapping.columns.values())
+    changes_only = not kind.is_ledger and NUMBER in used
     for key in dict.fromkeys(used):
         if key in fields and used.count(key) > 1:
             found.append(N_("“%(field)s” is chosen for more than one column.") % {"field": fields[key].label})
     for key, item in fields.items():
-        if item.is_required and key not in used and not mapping.constants.get(key) and key not in ASKED_LATER[kind]:
+        is_fed = key in used or mapping.constants.get(key) or key in ASKED_LATER.get(kind, ()) or changes_only
+        if item.is_required and not is_fed:
             found.append(N_("No column is chosen for “%(field)s”.") % {"field": item.label})
     return found
 
 
-SUGGESTED_CONSTANTS: Mapping[Kind, Mapping[str, str]] = {
-    Kind.CUSTOMERS: {},
-    Kind.COMPLAINTS: {"channel": "PHONE"},
+SUGGESTED_CONSTANTS: Mapping[Kind, Mapping[str, str]] = {kind: {} for kind in Kind} | {
+    Kind.COMPLAINTS: {"channel": "PHONE"}
 }
 """Shown for correction beside the guessed columns when no column fits."""
 
-ASKED_LATER: Mapping[Kind, frozenset[str]] = {
-    Kind.CUSTOMERS: frozenset(),
-    Kind.COMPLAINTS: frozenset({"category"}),
-}
+ASKED_LATER: Mapping[Kind, frozenset[str]] = {Kind.COMPLAINTS: frozenset({"category"})}
 """Required fields that may lack a column: the questions ask for them with proposals from the text."""

@@ -23,6 +23,8 @@ class Act(StrEnum):
     """The record is there; empty fields are filled."""
     REUSE = "REUSE"
     """The record is there, or made by an earlier row; nothing changes in it."""
+    CHANGE = "CHANGE"
+    """The record is there; fields get other values."""
 
 
 class Status(StrEnum):
@@ -30,6 +32,9 @@ class Status(StrEnum):
 
     CREATE = "CREATE"
     MERGE = "MERGE"
+    CHANGE = "CHANGE"
+    SAME = "SAME"
+    """The portal says the same already."""
     SKIP = "SKIP"
     QUESTION = "QUESTION"
 
@@ -40,13 +45,17 @@ class Step:
 
     act: Act
     record: str
-    """customer, property, project, contract or complaint."""
+    """customer, property, project, contract or complaint; of a list the kind of the import."""
     key: str
     """The same for all rows that mean the same record."""
     values: Mapping[str, Any]
     """What to store; for MERGE only what is filled."""
     existing_id: int | None = None
     existing_number: str = ""
+    before: Mapping[str, str] = field(default_factory=dict)
+    """For CHANGE: what the record says now, as people read it."""
+    after: Mapping[str, str] = field(default_factory=dict)
+    """For CHANGE: what the file says, as the file writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ def make_plan(
     rules: Rules,
     answers: Mapping[str, Answer],
 ) -> Plan:
-    """The plan for a sheet. Answers to questions that no longer arise are ignored."""
+    """The plan for a ledger. Answers to questions that no longer arise are ignored."""
     from portal.imports import complaints, customers
 
     planner = {Kind.CUSTOMERS: customers.plan, Kind.COMPLAINTS: complaints.plan}[kind]
@@ -152,14 +161,18 @@ def _row(draft: Draft, steps: tuple[Step, ...], shown: tuple[str, ...]) -> RowPl
         status = Status.SKIP
     elif draft.waiting:
         status = Status.QUESTION
-    elif steps and all(step.act is not Act.CREATE for step in steps):
+    elif not steps:
+        status = Status.SAME
+    elif all(step.act is Act.CHANGE for step in steps):
+        status = Status.CHANGE
+    elif all(step.act is not Act.CREATE for step in steps):
         status = Status.MERGE
     else:
         status = Status.CREATE
     return RowPlan(
         number=draft.number,
         status=status,
-        steps=steps if status in (Status.CREATE, Status.MERGE) else (),
+        steps=steps if status in (Status.CREATE, Status.MERGE, Status.CHANGE) else (),
         notes=tuple(draft.notes),
         skip=draft.skip,
         skip_value=draft.skip_value,

@@ -29,6 +29,8 @@ class Skip(StrEnum):
     """Another row with the same contract number was chosen."""
     ALREADY_THERE = "ALREADY_THERE"
     """The portal has the contract or complaint."""
+    OTHER_ROW = "OTHER_ROW"
+    """Another row for the same record was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Table:
         self.sheet, self.kind, self.mapping = sheet, kind, mapping
         self.fields = FIELDS[kind]
         self.desk = Desk(answers)
+        self.context_keys: tuple[str, ...] = ("name", "phone", "contract_number")
         self.letters = {key: column_letters(column) for column, key in mapping.columns.items()}
         self.drafts = [self._draft(row) for row in sheet.rows]
 
@@ -197,7 +200,7 @@ class Table:
 
     def context(self, draft: Draft, but: str = "") -> dict[str, Any]:
         """What a person needs to recognise the row: who, which contract, and the dates around a date."""
-        keys = ["name", "phone", "contract_number"]
+        keys = [*self.context_keys]
         if but in ("signed_on", "planned_start", "planned_finish", "actual_start", "actual_finish"):
             keys += ["signed_on", "planned_start", "planned_finish"]
         return {key: draft.raw.get(key, "") for key in keys if key != but and draft.raw.get(key)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from portal.i18n import N_, Text
 
@@ -36,6 +37,15 @@ WRONG: Mapping[str, Text] = {
     "CATEGORY": N_("The sheet does not say which category the complaint belongs to."),
     "CLOSED_NO_DATE": N_("The complaint was dealt with, but the sheet does not say when."),
     "TAKEN": N_("This contract number is in use already."),
+    "PHONE_MASKED": N_("The phone number is masked."),
+    "NUMBER_UNKNOWN": N_("The portal has no such record, or it is not yours to see."),
+    "RECORD_SEVERAL": N_("Several records of the portal say this."),
+    "SAME_RECORD": N_("Several rows mean the same record."),
+    "FIXED": N_("The record says otherwise, and this is not changed once it is made."),
+    "CHANGED_SINCE": N_("The record was changed after the file was taken out."),
+    "LINK_UNKNOWN": N_("The portal has nothing with this number or name."),
+    "LINK_SEVERAL": N_("Several have this name."),
+    "RULE": N_("The portal's rules refuse this row."),
 }
 """By code of `values.Doubt` or `asking.Ask`; also why an answer was refused."""
 
@@ -68,6 +78,15 @@ TO_DO: Mapping[str, Text] = {
     "PARTY_SEVERAL": N_("Say which person is meant."),
     "CATEGORY": N_("Confirm the proposed category or choose another; it holds for all rows with this text."),
     "CLOSED_NO_DATE": N_("Enter the day, or confirm that it is not known."),
+    "PHONE_MASKED": N_("Enter the whole number, or leave the row out."),
+    "NUMBER_UNKNOWN": N_("Enter the right number, make a new record of the row, or leave it out."),
+    "RECORD_SEVERAL": N_("Say which record is meant."),
+    "SAME_RECORD": N_("Say which row counts."),
+    "FIXED": N_("Keep what the portal says, or leave the row out."),
+    "CHANGED_SINCE": N_("Take the values of the file all the same, or leave the row out."),
+    "LINK_UNKNOWN": N_("Enter the right number or name; it holds for all these rows."),
+    "LINK_SEVERAL": N_("Say which one is meant; it holds for all these rows."),
+    "RULE": N_("Enter the right value, or leave the row out."),
 }
 """By code: what a person does about it."""
 
@@ -93,6 +112,7 @@ SKIPS: Mapping[str, Text] = {
     "DUPLICATE": N_("Says the same as row %(value)s."),
     "ANSWER": N_("Left out by an answer."),
     "OTHER_KEPT": N_("Row %(value)s keeps the contract number."),
+    "OTHER_ROW": N_("Row %(value)s counts for this record."),
     "ALREADY_THERE": N_("The portal has it already (%(value)s)."),
     "TOTALS": N_("A row of totals."),
     "REPEATED_HEADER": N_("The header again."),
@@ -103,3 +123,9 @@ SKIPS: Mapping[str, Text] = {
 def skip_text(code: str, value: str = "") -> str:
     """Why a row is left out, in the present language."""
     return str(SKIPS[code] % {"value": value})
+
+
+def sentence(said: Any) -> str:
+    """A sentence that was kept with a question (context, message id, values), in the present language."""
+    context, message, values = said
+    return str(Text(message, context, **values))

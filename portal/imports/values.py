@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
@@ -35,6 +35,8 @@ class Doubt(StrEnum):
     PHONE_SHORT = "PHONE_SHORT"
     PHONE_LONG = "PHONE_LONG"
     PHONE_MANY = "PHONE_MANY"
+    PHONE_MASKED = "PHONE_MASKED"
+    """138****1234, as files show numbers that were not taken out in full."""
     APPROXIMATE = "APPROXIMATE"
     TOO_PRECISE = "TOO_PRECISE"
     OUT_OF_RANGE = "OUT_OF_RANGE"
@@ -114,6 +116,57 @@ def text(limit: int) -> Reader:
     return read
 
 
+def lines(limit: int) -> Reader:
+    """A reader of text of several lines, kept as typed but for invisible characters."""
+
+    def read(value: CellValue) -> Reading:
+        typed = plain(value).replace("\r\n", "\n").replace("\r", "\n")
+        parts = [visible(part) for part in typed.split("\n")]
+        kept = "\n".join(part for part, _cleaned in parts).strip()
+        if not kept:
+            return None
+        if len(kept) > limit:
+            return Unclear(Doubt.TOO_LONG)
+        start = unicodedata.normalize("NFKC", kept)[:1]
+        return Found(kept, (Note.FORMULA_TEXT,) if start in set("=+-@") else ())
+
+    return read
+
+
+_EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+
+
+def email(value: CellValue) -> Reading:
+    """An e-mail address in ASCII."""
+    kept = narrow(value)
+    if not kept:
+        return None
+    return Found(kept) if len(kept) <= 200 and _EMAIL.fullmatch(kept) else Unclear(Doubt.UNREADABLE)
+
+
+YES = frozenset({"是", "有", "对", "對", "yes", "y", "true", "1", "√", "✓", "✔"})
+NO = frozenset({"否", "无", "無", "不", "no", "n", "false", "0", "×", "✗"})
+
+
+def yes_no(*words_for_yes: str) -> Reader:
+    """A reader of yes and no, as bool. `words_for_yes`: what a list shows where it is so."""
+    more = {re.sub(r"\s+", "", narrow(word)).casefold() for word in words_for_yes}
+
+    def read(value: CellValue) -> Reading:
+        if isinstance(value, bool):
+            return Found(value)
+        kept = re.sub(r"\s+", "", narrow(value)).casefold()
+        if not kept:
+            return None
+        if kept in YES or kept in more:
+            return Found(True)
+        return Found(False) if kept in NO else Unclear(Doubt.UNREADABLE)
+
+    return read
+
+
 _TITLES = {
     "先生": "MR", "男士": "MR", "男": "MR", "mr": "MR", "mr.": "MR",
     "女士": "MS", "小姐": "MS", "太太": "MS", "女": "MS", "ms": "MS", "ms.": "MS", "mrs": "MS",
@@ -178,6 +231,14 @@ def phone(value: CellValue) -> Reading:
     return Found(first.value, (*first.notes, *second.notes, Note.SECOND_PHONE), str(second.value))
 
 
+def phone_or_mask(value: CellValue) -> Reading:
+    """One phone number. A masked one says nothing by itself: it only tells that the number was left as it is."""
+    if "*" in narrow(value):
+        return Unclear(Doubt.PHONE_MASKED)
+    read = phone(value)
+    return Unclear(Doubt.PHONE_MANY) if isinstance(read, Found) and read.second else read
+
+
 def _one_phone(kept: str) -> Found | Unclear:
     kept = re.sub(r"^(电话|手机|tel|mobile)[:. ]*", "", kept, flags=re.IGNORECASE)
     digits = re.sub(r"[\s()\-–—‐‑−.]", "", kept)
@@ -230,6 +291,13 @@ def amount(value: CellValue) -> Reading:
     if is_about and isinstance(read, Found):
         return Unclear(Doubt.APPROXIMATE, (plain(read.value),))
     return read
+
+
+def amount_or_nothing(value: CellValue) -> Reading:
+    """As `amount`, and 0 is an amount."""
+    if isinstance(value, int | Decimal) and not isinstance(value, bool) and value == 0:
+        return Found(Decimal("0.00"))
+    return Found(Decimal("0.00")) if re.fullmatch(r"0(\.0*)?(元)?", narrow(value)) else amount(value)
 
 
 def _yuan(number: Decimal) -> Found | Unclear:
@@ -300,6 +368,27 @@ def day(value: CellValue) -> Reading:
     if exact != kept and isinstance(read, Found):
         return Unclear(Doubt.APPROXIMATE, (plain(read.value),))
     return read
+
+
+_CLOCK = re.compile(r"^(.*?\d[日号號]?)[ t]*(\d{1,2})[:：时時点點](\d{2})(?:[:：分]\d{0,2}(?:\.\d+)?[秒]?)?$")
+
+
+def moment(value: CellValue) -> Reading:
+    """Day and time on the company's clocks, as a moment without a zone; a day alone is its midnight."""
+    if isinstance(value, datetime):
+        read = _plausible(value.date())
+        return Found(value.replace(second=0, microsecond=0)) if isinstance(read, Found) else read
+    match = None if isinstance(value, date) else _CLOCK.match(narrow(value).casefold())
+    read_day = day(match[1] if match else value)
+    if not isinstance(read_day, Found):
+        return Unclear(read_day.doubt) if isinstance(read_day, Unclear) else None
+    on = read_day.value
+    if not isinstance(on, date):
+        return Unclear(Doubt.UNREADABLE)
+    hour, minute = (int(match[2]), int(match[3])) if match else (0, 0)
+    if hour > 23 or minute > 59:
+        return Unclear(Doubt.UNREADABLE)
+    return Found(datetime.combine(on, time(hour, minute)))
 
 
 def _written_day(kept: str) -> Found | Unclear:

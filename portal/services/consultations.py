@@ -20,7 +20,7 @@ from portal.models.org import Party, User
 from portal.models.project import Project
 from portal.models.task import Task, TaskKind
 from portal.permissions import Permission, Role, may
-from portal.processes.consultation import FIRST_CONTACT, Action
+from portal.processes.consultation import FIRST_CONTACT, Action, State
 from portal.services import customers, events, fields, numbering, steps, tasks
 
 SEEN_TO: dict[str, Text] = {Matter.REPAIR: N_("See to the repair"), Matter.SUGGESTION: N_("See to the suggestion")}
@@ -129,6 +129,28 @@ class Register:
     """Have the specialists told although no other step does."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastContact:
+    """A contact of an old log. `occurred_at` is when it was; `area` in square metres, `budget` in yuan."""
+
+    occurred_at: datetime
+    name: str
+    phone: str
+    question: str
+    channel: str = Channel.PHONE
+    kind: str = Matter.CONSULT
+    answer: str | None = None
+    customer_id: int | None = None
+    property_address: str | None = None
+    area: Decimal | None = None
+    layout: str | None = None
+    style: str | None = None
+    budget: Decimal | None = None
+    handover_on: date | None = None
+    wanted_start_on: date | None = None
+    remarks: str | None = None
+
+
 # ---------- Registering ----------
 
 
@@ -184,6 +206,24 @@ def log(session: Session, command: LogContact, *, actor: User, at: datetime) -> 
     _tasks(session, contact, command, actor, at)
     if actor.role == Role.SPECIALIST and command.customer is not None and not command.needs_call_back:
         _contacted(session, command.customer, actor=actor, at=at, happened_at=command.occurred_at)
+    return contact
+
+
+def enter_past(session: Session, command: PastContact, *, actor: User, at: datetime) -> Consultation:
+    """Enter a contact of the past, for reading: it is closed, starts no clock and tells nobody. Raises Invalid."""
+    if command.occurred_at > at:
+        raise Invalid({"occurred_at": N_("This time is still to come.")})
+    customer = session.get(Customer, command.customer_id) if command.customer_id else None
+    contact = Consultation(
+        number=numbering.next_number(session, Consultation.PREFIX, command.occurred_at),
+        state=State.CLOSED,
+        branch_id=customer.branch_id if customer else actor.branch_id,
+        **{name: fields.cleaned(getattr(command, name)) for name in command.__dataclass_fields__},
+    )
+    fields.stamp(contact, actor=actor, at=at)
+    session.add(contact)
+    session.flush()
+    events.record(session, EventKind.CREATED, at=at, actor=actor, record=contact, to=State.CLOSED)
     return contact
 
 

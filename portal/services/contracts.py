@@ -155,6 +155,15 @@ def _set_terms(session: Session, contract: Contract, lines: tuple[TermLine, ...]
     session.expire(contract, ["terms"])
 
 
+def respread(session: Session, contract: Contract) -> None:
+    """Give the instalments their share of an amount that was put back."""
+    for line, amount in zip(
+        contract.terms, instalments(contract.amount, [line.percent for line in contract.terms]), strict=True
+    ):
+        line.amount = amount
+    session.flush()
+
+
 def _said(lines: Any) -> list[dict[str, Any]]:
     return [{"kind": str(line.kind), "percent": str(Decimal(line.percent).normalize())} for line in lines]
 

@@ -23,11 +23,12 @@ from portal.terms import Term
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: its label, how a stored value reads, and for links the record whose name is shown."""
+    """One field: its label, how a stored value reads, for links the record whose name is shown, its closed list."""
 
     label: Text
     show: Callable[[Any], str] | None = None
     target: type[Any] | None = None
+    terms: type[Term] | None = None
 
     def text(self, value: Any) -> str:
         """The value for people, in the present language. Values from events are what JSON keeps."""
@@ -51,7 +52,7 @@ def as_text(value: Any) -> str:
 
 def term(label: Text, terms: type[Term]) -> Field:
     """A field with a closed list of values."""
-    return Field(label, terms.show)
+    return Field(label, terms.show, terms=terms)
 
 
 def money(label: Text) -> Field:
@@ -62,6 +63,11 @@ def money(label: Text) -> Field:
 def phone(label: Text) -> Field:
     """A phone number: never in full outside the record one works on."""
     return Field(label, formatting.phone_mask)
+
+
+def is_phone(field: Field) -> bool:
+    """Whether the field holds a phone number."""
+    return field.show is formatting.phone_mask
 
 
 def link(label: Text, target: type[Any]) -> Field:

@@ -31,6 +31,15 @@ FIELDS: dict[str, Field] = {
     "remarks": Field(N_("Remarks")),
 }
 
+POSTS: dict[str, tuple[PartyKind, ...]] = {
+    "designer_id": (PartyKind.DESIGNER, PartyKind.DESIGN_ASSISTANT),
+    "sales_id": (PartyKind.SALES, PartyKind.STORE_MANAGER, PartyKind.BRANCH_MANAGER),
+    "project_manager_id": (PartyKind.PROJECT_MANAGER,),
+    "foreman_id": (PartyKind.FOREMAN, PartyKind.TEAM_LEADER),
+    "supervisor_id": (PartyKind.SUPERVISOR,),
+}
+"""Who can be chosen for what: the posts by the field of a project or a quotation."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateParty:

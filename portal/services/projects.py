@@ -15,7 +15,7 @@ from portal.errors import Invalid, Stale
 from portal.i18n import N_, Text
 from portal.models.customer import Property
 from portal.models.event import EventKind
-from portal.models.org import Branch, Crew, Party, PartyKind, User
+from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project, ProjectKind, ProjectStage
 from portal.services import customers, events, numbering
 from portal.services.fields import Field, apply, cleaned, link, stamp, term
@@ -49,15 +49,6 @@ AT_WORK = (
     ProjectStage.OUT_OF_WARRANTY,
 )
 FINISHED = AT_WORK[2:]
-
-POSTS: dict[str, tuple[PartyKind, ...]] = {
-    "designer_id": (PartyKind.DESIGNER, PartyKind.DESIGN_ASSISTANT),
-    "sales_id": (PartyKind.SALES, PartyKind.STORE_MANAGER, PartyKind.BRANCH_MANAGER),
-    "project_manager_id": (PartyKind.PROJECT_MANAGER,),
-    "foreman_id": (PartyKind.FOREMAN, PartyKind.TEAM_LEADER),
-    "supervisor_id": (PartyKind.SUPERVISOR,),
-}
-"""Who can be what on a project."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,8 +32,6 @@ C = {name: field.label for name, field in contracts.FIELDS.items()}
 Q = {name: field.label for name, field in quotations.FIELDS.items()}
 NOBODY = N_("Nobody yet")
 
-POSTS = projects.POSTS
-
 
 def homes_of(customer: Customer) -> list[tuple[int, str]]:
     """The homes of a customer, to choose from."""
@@ -90,8 +88,8 @@ class ProjectForm(RecordForm):
         else:
             self.property_id.choices = homes_of(customer)
         self.branch_id.choices = parties.branches(session())
-        everybody = parties.working(session(), user, {kind for kinds in POSTS.values() for kind in kinds})
-        for name, kinds in POSTS.items():
+        everybody = parties.working(session(), user, {kind for kinds in parties.POSTS.values() for kind in kinds})
+        for name, kinds in parties.POSTS.items():
             chosen = [(one.id, one.name) for one in everybody if one.kind in kinds]
             present = getattr(project, name.removesuffix("_id"), None)
             if present is not None and all(key != present.id for key, _name in chosen):
@@ -265,7 +263,7 @@ class QuotationForm(RecordForm):
         self.property_id.choices = homes_of(customer)
         found = session().execute(select(Contract.id, Contract.number).where(Contract.customer_id == customer.id))
         self.contract_id.choices = [(key, number) for key, number in found]
-        designers = parties.working(session(), user, POSTS["designer_id"], keep_id=keep_designer)
+        designers = parties.working(session(), user, parties.POSTS["designer_id"], keep_id=keep_designer)
         self.designer_id.choices = [(one.id, one.name) for one in designers]
         return self
 

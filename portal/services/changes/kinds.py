@@ -62,7 +62,7 @@ def _terms(terms: type[Term], *leave_out: Term) -> Callable[[Session, User], Seq
 
 def _posts(name: str) -> Callable[[Session, User], Sequence[tuple[Any, Any]]]:
     def offered(session: Session, actor: User) -> list[tuple[Any, Any]]:
-        return [(person.id, person.name) for person in parties.working(session, actor, projects.POSTS[name])]
+        return [(person.id, person.name) for person in parties.working(session, actor, parties.POSTS[name])]
 
     return offered
 

@@ -29,6 +29,9 @@ def built_in(kind: str) -> dict[str, tuple[Text, tuple[str, ...]]]:
     if limits := tuple(key for key, field in every.items() if field.group == "limit"):
         named = tuple(key for key in of_list if key in (title_of(kind), "number", "state"))
         sets["limits"] = (N_("Deadlines one by one"), named + limits)
+    if any(field.group == "record" for field in every.values()):
+        again = tuple(key for key, field in every.items() if field.record_field)
+        sets["again"] = (N_("For changing and importing again"), again)
     sets["all"] = (N_("All columns"), tuple(every))
     return sets
 

@@ -20,13 +20,16 @@ from portal.errors import DomainError, Invalid
 from portal.files.store import Store
 from portal.i18n import N_
 from portal.imports import mapping as columns
-from portal.imports import reading
+from portal.imports import reading, records
 from portal.imports.asking import Answer, Question
 from portal.imports.guard import Refused
 from portal.imports.known import Rules
 from portal.imports.mapping import ColumnMapping, Kind
 from portal.imports.plan import Plan, make_plan
 from portal.imports.reading import Sheet
+from portal.imports.records import Refusal
+from portal.imports.rows import Table
+from portal.imports.texts import WRONG
 from portal.models.attachment import StoredFile
 from portal.models.event import EventKind
 from portal.models.importing import ImportRow, ImportRun, ImportState
@@ -34,8 +37,10 @@ from portal.models.org import User
 from portal.permissions import Role
 from portal.services import assignment, events, numbering
 from portal.services.fields import stamp
+from portal.services.imports.kinds import RECORD_KINDS, demand
 from portal.services.imports.known import Stored
 from portal.services.imports.stored import question_to_json, row_to_json
+from portal.services.imports.stored_records import StoredRecords
 
 MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CHANGEABLE = frozenset(
@@ -55,11 +60,15 @@ class Workbook:
 
 @dataclass(frozen=True, slots=True)
 class SetMapping:
-    """Which column is which field (`columns`: column number → field), values for all rows, who owns new customers."""
+    """Which column is which field (`columns`: column number → field), values for all rows, who owns new customers.
+
+    `empty_clears`: an empty cell of a list takes the value away; else it leaves it as it is.
+    """
 
     columns: Mapping[int, str]
     constants: Mapping[str, str]
     owner_id: int | None = None
+    empty_clears: bool = False
 
 
 def visible_to(user: User) -> Select[ImportRun]:
@@ -117,9 +126,10 @@ def start(
     if sheet_name is not None:
         sheet = _sheet(workbook.sheets, sheet_name)
     else:
-        fitting = [sheet for sheet in workbook.sheets if kind is None or columns.guess_kind(sheet) is kind]
+        fitting = [sheet for sheet in workbook.sheets if _fits(sheet, kind)]
         sheet = (fitting or list(workbook.sheets))[0]
     kind = kind or columns.guess_kind(sheet)
+    demand(actor, kind)
     if session.scalar(select(StoredFile.id).where(StoredFile.sha256 == workbook.sha256)) is None:
         session.add(StoredFile(sha256=workbook.sha256, size=workbook.size, mime=MIME, created_at=at))
     mark = columns.signature(sheet.headers.values())
@@ -145,6 +155,13 @@ def start(
     return run
 
 
+def _fits(sheet: Sheet, kind: Kind | None) -> bool:
+    """Whether the sheet looks like the kind; for no kind in particular, like any."""
+    if kind is None:
+        return columns.fit(sheet, columns.guess_kind(sheet)) > 1
+    return columns.guess_kind(sheet) is kind
+
+
 def _remembered(session: Session, kind: Kind, mark: str) -> dict[str, Any] | None:
     earlier = session.scalars(
         select(ImportRun)
@@ -152,7 +169,10 @@ def _remembered(session: Session, kind: Kind, mark: str) -> dict[str, Any] | Non
         .order_by(ImportRun.id.desc())
         .limit(1)
     ).first()
-    return {**earlier.mapping, "remembered": earlier.number} if earlier else None
+    if earlier is None:
+        return None
+    kept = {key: value for key, value in earlier.mapping.items() if key not in ("refused", "empty_clears")}
+    return {**kept, "remembered": earlier.number}
 
 
 def _guessed(sheet: Sheet, kind: Kind, actor: User) -> dict[str, Any]:
@@ -178,6 +198,7 @@ def set_mapping(
     """Match the columns, then check every row. Raises Invalid when a needed field has no column or two have one."""
     _changeable(run)
     kind = Kind(run.kind)
+    demand(actor, kind)
     fields = columns.FIELDS[kind]
     chosen = ColumnMapping(
         {column: key for column, key in command.columns.items() if key in fields and column in sheet.headers},
@@ -192,6 +213,8 @@ def set_mapping(
         "constants": dict(chosen.constants),
         "owner_id": command.owner_id if command.owner_id in owner_ids else None,
     }
+    if command.empty_clears and not kind.is_ledger:
+        run.mapping = {**run.mapping, "empty_clears": True}
     run.answers = run.answers or _earlier_answers(session, run)
     run.state = ImportState.MAPPED
     check(session, run, sheet, actor=actor, at=at)
@@ -231,7 +254,21 @@ def answer(
         if item is None:
             merged.pop(key, None)
     run.answers = merged
+    _expect_refusals(run, merged)
     check(session, run, sheet, actor=actor, at=at)
+
+
+def _expect_refusals(run: ImportRun, answers: Mapping[str, Any]) -> None:
+    """An answer to a refusal that this run has not met yet (it comes with the file) counts like one it has."""
+    known = {(refusal.row, refusal.field) for refusal in refusals_of(run)}
+    told = [key.split(":") for key in answers if ":RULE:" in key]
+    more = [
+        [int(row), field, [None, WRONG["RULE"].message, {}]]
+        for field, _code, row in (parts for parts in told if len(parts) == 3 and parts[2].isdecimal())
+        if (int(row), field) not in known
+    ]
+    if more:
+        run.mapping = {**run.mapping, "refused": [*run.mapping.get("refused", []), *more]}
 
 
 def check(session: Session, run: ImportRun, sheet: Sheet, *, actor: User, at: datetime) -> Plan:
@@ -251,15 +288,43 @@ def check(session: Session, run: ImportRun, sheet: Sheet, *, actor: User, at: da
 
 
 def plan_of(session: Session, run: ImportRun, sheet: Sheet, viewer: User) -> Plan:
-    """What the run would do now."""
+    """What the run would do now. Raises NotPermitted when the person may not import the kind."""
+    code = Kind(run.kind)
+    demand(viewer, code)
+    if kind := RECORD_KINDS.get(code):
+        table = Table(sheet, code, mapping_of(run), answers_of(run))
+        return records.plan(
+            table,
+            kind.rule_for(viewer),
+            StoredRecords(session, viewer, kind, table),
+            empty_clears=bool(run.mapping.get("empty_clears")),
+            refusals=refusals_of(run),
+        )
     return make_plan(
         sheet,
-        Kind(run.kind),
+        code,
         mapping_of(run),
         known=Stored(session, viewer),
         rules=Rules(settings.get(session, "grade_a_amount"), settings.get(session, "grade_b_amount")),
         answers=answers_of(run),
     )
+
+
+def refuse(
+    session: Session, run: ImportRun, refusals: list[Refusal], sheet: Sheet, *, actor: User, at: datetime
+) -> Plan:
+    """Keep which rows the services refused when they were tried: each becomes a question, anew if it was answered."""
+    ids = {f"{refusal.field}:RULE:{refusal.row}" for refusal in refusals}
+    run.answers = {key: answer for key, answer in run.answers.items() if key not in ids}
+    kept = {(refusal.row, refusal.field): refusal for refusal in (*refusals_of(run), *refusals)}
+    said = [[item.row, item.field, list(item.said)] for item in kept.values()]
+    run.mapping = {**run.mapping, "refused": said}
+    return check(session, run, sheet, actor=actor, at=at)
+
+
+def refusals_of(run: ImportRun) -> list[Refusal]:
+    """The rows that were refused when the run was tried last."""
+    return [Refusal(row, key, tuple(said)) for row, key, said in run.mapping.get("refused", [])]
 
 
 def answers_of(run: ImportRun) -> dict[str, Answer]:

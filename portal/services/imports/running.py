@@ -13,19 +13,33 @@ from portal.errors import DomainError
 from portal.files.store import Store
 from portal.i18n import N_, Text, _
 from portal.imports import progress
+from portal.imports.mapping import Kind
 from portal.imports.plan import Plan
 from portal.imports.reading import Sheet
 from portal.models.event import EventKind
 from portal.models.importing import ImportRun, ImportState
 from portal.models.org import User
-from portal.permissions import Permission, may
 from portal.services import events
-from portal.services.imports import check, plan_of, sheet_of
+from portal.services.imports import check, plan_of, record_writing, refuse, sheet_of, writing
 from portal.services.imports import undo as undoing
-from portal.services.imports.writing import carry_out
+from portal.services.imports.kinds import RECORD_KINDS, demand
+from portal.services.imports.record_writing import RowsRefused
+from portal.services.imports.writing import Progress
 
 REFUSED = N_("The database refuses the rows.")
 CHANGED = N_("The portal changed since the check. Look at the questions again.")
+
+
+def carry_out(
+    session: Session, run: ImportRun, plan: Plan, *, actor: User, at: datetime, progress: Progress | None = None
+) -> dict[str, int]:
+    """Write everything the plan says, in the caller's transaction. Gives what was made and changed, by kind of record.
+
+    Raises RowsRefused when services refuse rows of a list.
+    """
+    if kind := RECORD_KINDS.get(plan.kind):
+        return record_writing.carry_out(session, run, plan, kind, actor=actor, at=at, progress=progress)
+    return writing.carry_out(session, run, plan, actor=actor, at=at, progress=progress)
 
 
 class _RolledBack(Exception):
@@ -62,6 +76,9 @@ def dry_run(run_id: int, sheet: Sheet, *, at: datetime) -> dict[str, int]:
             raise _RolledBack
     except _RolledBack:
         pass
+    except RowsRefused as error:
+        _ask_about(run_id, error, sheet, at=at)
+        raise
     except (IntegrityError, StatementError) as error:
         refused = kept_error(REFUSED, error.orig or error)
     with transaction() as session:
@@ -73,13 +90,25 @@ def dry_run(run_id: int, sheet: Sheet, *, at: datetime) -> dict[str, int]:
     return made
 
 
+def _ask_about(run_id: int, refused: RowsRefused, sheet: Sheet, *, at: datetime) -> None:
+    """What the services refuse becomes questions of the run."""
+    with transaction() as session:
+        run = session.get_one(ImportRun, run_id)
+        if run.state == ImportState.RUNNING:
+            run.state = ImportState.PREVIEWED
+        actor = session.get_one(User, run.confirmed_by_id or run.updated_by_id)
+        refuse(session, run, refused.refusals, sheet, actor=actor, at=at)
+        run.error = kept_error(refused.message)
+
+
 def _not_ready(plan: Plan) -> Text:
     return N_("Answer the open questions first.") if plan.questions else N_("There is nothing to import.")
 
 
 def confirm(session: Session, run: ImportRun, *, actor: User, at: datetime) -> None:
     """Have the worker carry the import out. Raises DomainError unless every question is answered."""
-    if not may(actor, Permission.IMPORT_RUN) or run.state != ImportState.READY:
+    demand(actor, Kind(run.kind))
+    if run.state != ImportState.READY:
         raise DomainError(N_("Answer the open questions first."))
     if not run.counts.get("proved"):
         raise DomainError(N_("There is nothing to import."))
@@ -122,6 +151,8 @@ def execute(store: Store, run_id: int, *, at: datetime) -> None:
             run.state, run.finished_at, run.rows_done = ImportState.DONE, at, run.rows_total
             run.counts = {**run.counts, "made": made}
             events.record(session, EventKind.IMPORT, action="done", actor=actor, at=at, record=run, made=made)
+    except RowsRefused as error:
+        _ask_about(run_id, error, sheet, at=at)
     except DomainError as error:
         fail(run_id, kept_error(error.message), at=at)
     except (IntegrityError, StatementError) as error:
@@ -145,6 +176,7 @@ def survey(session: Session, run: ImportRun) -> undoing.Survey:
 
 def undo(session: Session, run: ImportRun, *, actor: User, at: datetime) -> undoing.Survey:
     """Take the whole run back, but for what was worked on since. Raises DomainError unless it is done."""
+    demand(actor, Kind(run.kind))
     if run.state != ImportState.DONE:
         raise DomainError(N_("Only an import that is done can be undone."))
     found = undoing.undo(session, run, actor=actor, at=at)

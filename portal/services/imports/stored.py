@@ -44,6 +44,7 @@ def row_to_json(row: RowPlan) -> dict[str, Any]:
                     "record": step.record,
                     "number": step.existing_number,
                     "values": {key: events.plain(value) for key, value in step.values.items()},
+                    **({"before": dict(step.before), "after": dict(step.after)} if step.before else {}),
                 }
                 for step in row.steps
             ],

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -19,22 +20,33 @@ from portal.db import Base
 from portal.i18n import N_, Text
 from portal.models.attachment import Attachment
 from portal.models.complaint import Complaint
-from portal.models.contract import Contract
+from portal.models.consultation import Consultation
+from portal.models.contract import Contract, Payment, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.document import Document
 from portal.models.event import Event, EventKind
 from portal.models.importing import ImportedRecord, ImportRun
-from portal.models.org import Branch, Party, User
+from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project
 from portal.models.task import Follower, Task
-from portal.services import events
+from portal.services import contracts, events
 from portal.services.imports.known import batches
+from portal.services.tasks import RecordRef
 
 MODELS: dict[str, type[Any]] = {
-    model.KIND: model for model in (Complaint, Contract, Project, Property, Customer, Party, Branch)
-}
-PARTS = {"complaint_department", "complaint_round"}
-"""Tables whose rows were made with their complaint and go with it."""
+    "payments": Payment,
+    "tasks": Task,
+    **{
+        model.KIND: model
+        for model in (
+            Consultation, Complaint, Quotation, Contract, Project, Property, Customer, Crew, Party, User, Branch,
+        )
+    },
+}  # fmt: skip
+"""What a run may make or change, in the order in which it can be removed."""
+KINDS = {model: kind for kind, model in MODELS.items()}
+PARTS = {"complaint_department", "complaint_round", "payment_term"}
+"""Tables whose rows were made with their record and go with it."""
 HARMLESS = (EventKind.VIEW, EventKind.EXPORT)
 """Looking at a record is not working on it."""
 
@@ -44,6 +56,28 @@ GONE: Text = N_("It is gone already.")
 OTHER_VALUE: Text = N_("The value was changed since.")
 
 Key = tuple[str, int]
+
+
+def kind_of(record: Any) -> str:
+    """The plural name of a record that a run made or changed."""
+    return KINDS[type(record)]
+
+
+def number_of(record: Any) -> str:
+    """What people call the record by."""
+    for name in ("number", "username", "receipt_no", "record_number", "name"):
+        if text := getattr(record, name, None):
+            return str(text)[:40]
+    return str(record.id)
+
+
+def told_at(record: Any) -> Any:
+    """The record whose history tells of it: payments stand in that of their contract, tasks in that of their record."""
+    if isinstance(record, Payment):
+        return record.contract
+    if isinstance(record, Task):
+        return RecordRef(record.record_kind, record.record_id, record.record_number, record.customer_id)
+    return record
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +118,7 @@ def survey(session: Session, run: ImportRun) -> Survey:
         record = records.get(key)
         if record is None:
             blocked[key] = GONE
-        elif record.version != item.version_after:
+        elif getattr(record, "version", 0) != item.version_after:
             blocked[key] = CHANGED
     for key in _worked_on(session, run, created):
         blocked.setdefault(key, CHANGED)
@@ -133,12 +167,24 @@ def _worked_on(session: Session, run: ImportRun, created: dict[Key, ImportedReco
             for table in (Task, Attachment, Document):
                 used = select(table.record_id).where(table.record_kind == kind, table.record_id.in_(part))
                 found.update((kind, record_id) for record_id in session.scalars(used))
-            said = select(Event.record_id, Event.kind, Event.data).where(
-                Event.record_kind == kind, Event.record_id.in_(part), Event.kind.not_in(HARMLESS)
-            )
-            for record_id, event_kind, data in session.execute(said):
-                if event_kind != EventKind.IMPORT or data.get("run") != run.number:
-                    found.add((kind, record_id))
+            found.update((kind, record_id) for record_id in _told_of_since(session, run, kind, part))
+    return found
+
+
+def _told_of_since(session: Session, run: ImportRun, kind: str, ids: list[int]) -> set[int]:
+    """Records of which something was told after the run told that it made them."""
+    said = (
+        select(Event.record_id, Event.kind, Event.data)
+        .where(Event.record_kind == kind, Event.record_id.in_(ids), Event.kind.not_in(HARMLESS))
+        .order_by(Event.id)
+    )
+    made: set[int] = set()
+    found: set[int] = set()
+    for record_id, event_kind, data in session.execute(said):
+        if event_kind == EventKind.IMPORT and data.get("run") == run.number:
+            made.add(record_id)
+        elif record_id in made:
+            found.add(record_id)
     return found
 
 
@@ -178,15 +224,20 @@ def undo(session: Session, run: ImportRun, *, actor: User, at: datetime) -> Surv
     for item, name, old in found.restore:
         record = records[item.record_kind, item.record_id]
         new = events.plain(getattr(record, name))
-        setattr(record, name, old)
-        record.updated_at, record.updated_by_id = at, actor.id
+        setattr(record, name, _stored(record, name, old))
+        if hasattr(record, "updated_at"):
+            record.updated_at, record.updated_by_id = at, actor.id
         events.record(
-            session, EventKind.IMPORT, action="undo", actor=actor, at=at, record=record, run=run.number,
+            session, EventKind.IMPORT, action="undo", actor=actor, at=at, record=told_at(record), run=run.number,
             changes={name: [new, old]},
         )  # fmt: skip
+        if isinstance(record, Contract) and name == "amount":
+            contracts.respread(session, record)
     for item in found.remove:
         record = records[item.record_kind, item.record_id]
-        events.record(session, EventKind.IMPORT, action="undo", actor=actor, at=at, record=record, run=run.number)
+        events.record(
+            session, EventKind.IMPORT, action="undo", actor=actor, at=at, record=told_at(record), run=run.number
+        )  # fmt: skip
         for follower in session.scalars(
             select(Follower).where(Follower.record_kind == item.record_kind, Follower.record_id == item.record_id)
         ):
@@ -199,8 +250,20 @@ def undo(session: Session, run: ImportRun, *, actor: User, at: datetime) -> Surv
     return found
 
 
+def _stored(record: Any, name: str, old: Any) -> Any:
+    """A value from before as the column takes it; what was noted is what JSON keeps."""
+    kind = getattr(type(record), name).type.python_type
+    if isinstance(old, str) and kind in (date, datetime):
+        return kind.fromisoformat(old)
+    return Decimal(old) if isinstance(old, str) and kind is Decimal else old
+
+
 def _delete(session: Session, record: Any) -> None:
+    parts: tuple[Any, ...] = ()
     if isinstance(record, Complaint):
-        for part in (*record.departments, *record.rounds):
-            session.delete(part)
+        parts = (*record.departments, *record.rounds)
+    elif isinstance(record, Contract):
+        parts = tuple(record.terms)
+    for part in parts:
+        session.delete(part)
     session.delete(record)
