@@ -65,6 +65,12 @@ class Prepared:
             cursor.close()
         return found
 
+    def filling(self, session: Session, values: Mapping[str, Any], without: frozenset[str]) -> Values:
+        """What fills the question, but for some names: equal fillings have equal answers."""
+        dialect = session.get_bind().dialect
+        form = self._forms.get(dialect.name) or self._form(dialect)
+        return tuple(values[name] for name, _change in form.asked if name not in without)
+
     def rows(self, session: Session, values: Mapping[str, Any]) -> list[Values]:
         """The rows, read."""
         found = self.raw(session, values)

@@ -170,7 +170,7 @@ def app(config: Config) -> Iterator[Flask]:
 @pytest.fixture
 def session(app: Flask) -> scoped_session[Session]:
     """The session of the test. Write with `portal.db.transaction()`."""
-    return portal_db.session()
+    return portal_db.db.session
 
 
 @pytest.fixture

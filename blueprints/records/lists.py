@@ -14,11 +14,11 @@ from markupsafe import Markup
 
 from blueprints.http import page, requires, see_other, wants_fragment
 from blueprints.records import blueprint, changes, grouped, lines, menus
-from portal import clock, i18n
+from portal import clock, formatting, i18n
 from portal.db import session
 from portal.errors import NotFound
-from portal.i18n import N_
-from portal.listing import criteria, engine, groups, passages, totals
+from portal.i18n import N_, _
+from portal.listing import criteria, engine, groups, kept, passages, totals
 from portal.listing.declaration import Listing
 from portal.listing.facets import toggled
 from portal.listing.fields import PASSAGES
@@ -46,6 +46,8 @@ def show(listing: Listing) -> ResponseReturnValue:
         except criteria.Unreadable:
             short = request.args["in"] == PASSAGES and len(state.q) < passages.SHORTEST
             problems.append(TOO_SHORT if short else TOO_MUCH)
+    if "anew" in request.args:
+        kept.forget(session())
     at = clock.now()
     look = VIEWS.get(state.view)
     if look is not None and look.fits(listing):
@@ -184,6 +186,16 @@ def switch(listing: Listing, state: State) -> list[dict[str, Any]]:
     )
 
 
+def counted(asked: Asked) -> tuple[str, str] | None:
+    """Of when the numbers of very many rows are, with the way to count them anew; None: they are of this moment."""
+    at = kept.counted_at(session())
+    if at is None:
+        return None
+    said = {"most": f"{kept.CEILING:,}", "moment": formatting.moment(at)}
+    text = _("These are more than %(most)s records: the numbers are those of %(moment)s.", **said)
+    return text, f"{asked.listing.path}?{asked.state.query()}&anew=1"
+
+
 def around(asked: Asked) -> dict[str, Any]:
     """What every view hands to `records/view.html`: heading and box, the switch, what was left out."""
     listing, state = asked.listing, asked.state
@@ -192,6 +204,7 @@ def around(asked: Asked) -> dict[str, Any]:
         "listing": listing,
         "state": state,
         "problems": asked.problems,
+        "counted": counted(asked),
         "create": may_create,
         "totals_url": f"{listing.path}?{state.rows_only().query()}&totals=1" if groups.measures(listing) else "",
         "frame": frame(

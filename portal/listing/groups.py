@@ -20,7 +20,7 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from portal import clock, formatting
 from portal.i18n import N_, Text, _
-from portal.listing import engine
+from portal.listing import engine, kept
 from portal.listing.criteria import Asked
 from portal.listing.declaration import Listing
 from portal.listing.fields import Field, Kind, fields_of
@@ -107,7 +107,7 @@ def of(
     """The groups of the rows of a state in the order of their values, and whether there are more than are told."""
     question, values = engine.asked(session, user, listing, state, at, ordered=False)
     statement = _grouped(question, tuple(each.key for each in by), tuple(field.key for field in summed))
-    rows = statement.rows(session, values)
+    rows = kept.rows(statement, session, values, at, count=len(by))
     found = [
         Group(
             tuple(value_of(each, value) for each, value in zip(by, row, strict=False)),

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from portal import visibility
 from portal.db import Base
 from portal.i18n import N_, Text
-from portal.listing import criteria, engine, groups
+from portal.listing import criteria, engine, groups, kept
 from portal.listing.analysis import Layout, Measure, Path, name_of
 from portal.listing.declaration import Listing
 from portal.listing.fields import Kind, fields_of
@@ -188,7 +188,7 @@ def _leaves(
     def ask(by: tuple[Grouping, ...], largest: bool) -> list[tuple[Path, Amount]]:
         statement = _statement(question, tuple(each.key for each in by), layout.fields, largest)
         found: dict[Path, Amount] = {}
-        for row in statement.rows(session, filling):
+        for row in kept.rows(statement, session, filling, at, count=len(by)):
             path = tuple(groups.value_of(each, value) for each, value in zip(by, row, strict=False))
             figures = row[len(by) + 1 :]
             amount = Amount(row[len(by)], [_exact(each) for each in figures[::2]], list(figures[1::2]))
