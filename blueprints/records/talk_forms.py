@@ -168,6 +168,9 @@ class DoneForm(TalkForm):
 
     result = TextField(N_("What came of it"), limit=2000, rows=3)
     then = HiddenField()
+    canned = HiddenField()
+    insert = HiddenField()
+    next = HiddenField()
 
     SHOWN = ("result",)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
+from datetime import datetime, timedelta
 from functools import cache
 from importlib import import_module
 from itertools import groupby
@@ -14,17 +16,22 @@ from markupsafe import Markup, escape
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
-from portal import clock, formatting
+from portal import clock, formatting, settings
 from portal.i18n import N_, Text, _
 from portal.models.event import Event, EventKind
 from portal.models.org import User
+from portal.models.task import Topic
 from portal.paths import record_path
 from portal.permissions import Role
 from portal.processes.registry import PROCESSES
-from portal.services import merged
+from portal.services import following, merged
 from portal.services.fields import Field, as_text
 
 PAGE = 50
+EDIT = "edit"
+"""The action of an event that says a note otherwise."""
+EXCERPT = 60
+"""Signs of a note that its change shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,12 @@ class Entry:
     number: str | None = None
     url: str | None = None
     to: str | None = None
+    files: list[dict[str, str]] = dataclass_field(default_factory=list)
+    """Name and address of what came with it."""
+    edited: str = ""
+    """When a note was said otherwise, and below what it said before, the oldest first."""
+    earlier: list[str] = dataclass_field(default_factory=list)
+    edit_url: str = ""
 
 
 ICONS = {
@@ -80,6 +93,7 @@ ACTIONS: dict[str, Text] = {
     "recount": N_("%(code)s moved by a change of the calendar"),
     "unmask": N_("Full phone number seen: %(purpose)s"),
     "assign": N_("Handed to somebody else"),
+    "canned-text": N_("Canned text: %(name)s"),
     "task-type": N_("Task type: %(name)s"),
     "export": N_("List exported: %(name)s"),
     "export-taken": N_("Exported list downloaded: %(name)s"),
@@ -91,6 +105,7 @@ ACTIONS: dict[str, Text] = {
     "task-called-off": N_("Task called off: %(name)s. Reason: %(text)s"),
     "follow": N_("%(name)s follows this record"),
     "unfollow": N_("%(name)s no longer follows this record"),
+    "follow-topics": N_("%(name)s is told of: %(topics)s"),
     "merged-into": N_("%(name)s was merged into this record"),
     "merged-away": N_("%(code)s was merged into %(name)s"),
     "unmerged-into": N_("The merge with %(name)s was undone"),
@@ -135,6 +150,74 @@ def entries(found: Sequence[Event], viewer: User) -> list[Entry]:
     return [line for event in found for line in _lines(event, viewer)]
 
 
+def with_edits(session: Session, found: Sequence[Event], viewer: User, at: datetime) -> list[Entry]:
+    """As `entries`, each note as it reads now: with what it said before, and where whoever wrote it may change it."""
+    notes = [event for event in found if event.kind == EventKind.NOTE and event.action != EDIT]
+    changes: dict[int, list[Event]] = {}
+    if notes:
+        places = {(event.record_kind, event.record_id) for event in notes}
+        first = min(event.id for event in notes)
+        for kind, record_id in places:
+            given = {"kind": kind, "id": record_id, "first": first}
+            for change in session.scalars(_EDITS, given):
+                changes.setdefault(change.data.get("edits", 0), []).append(change)
+    minutes = timedelta(minutes=int(settings.get(session, "note_edit_minutes")))
+    lines: list[Entry] = []
+    for event in found:
+        made = _lines(event, viewer)
+        if event in notes:
+            made = [_as_it_reads(made[0], event, changes.get(event.id, []), viewer, is_open=at <= event.at + minutes)]
+        lines += made
+    return lines
+
+
+_EDITS = (
+    select(Event)
+    .where(
+        Event.record_kind == bindparam("kind"), Event.record_id == bindparam("id"), Event.id > bindparam("first"),
+        Event.kind == EventKind.NOTE.value, Event.action == EDIT,
+    )
+    .order_by(Event.id)
+)  # fmt: skip
+
+
+def _as_it_reads(entry: Entry, event: Event, changes: Sequence[Event], viewer: User, *, is_open: bool) -> Entry:
+    is_own = is_open and event.actor_id == viewer.id and event.record_number
+    edit_url = f"{entry.url}/notes/{event.id}/edit" if is_own else ""
+    if not changes:
+        return replace(entry, edit_url=edit_url)
+    last = changes[-1]
+    return replace(
+        entry,
+        body=_said(last.data),
+        edited=formatting.moment(last.at),
+        earlier=[str(change.data.get("was", "")) for change in changes],
+        edit_url=edit_url,
+    )
+
+
+SEARCHED = 2_000
+"""Events of a record that a search in its history looks through, the newest."""
+
+
+def search(session: Session, kind: str, record_id: int, words: str, viewer: User, at: datetime) -> list[Entry]:
+    """What of a record's history holds all the words, as it is shown: texts, names, fields, old and new values, files."""
+    wanted = _plain(words).split()
+    found = of_record(session, kind, record_id, limit=SEARCHED)
+    return [entry for entry in with_edits(session, found, viewer, at) if _holds(entry, wanted)]
+
+
+def _holds(entry: Entry, wanted: Sequence[str]) -> bool:
+    body = entry.body.striptags() if isinstance(entry.body, Markup) else entry.body
+    parts = (body, entry.who, entry.field, entry.before, entry.after, entry.to, *(file["name"] for file in entry.files))
+    said = _plain(" ".join(part for part in parts if part))
+    return all(word in said for word in wanted)
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
 def by_day(lines: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
     """Lines under the heading of their day on the company's clocks."""
     return [(formatting.day(day), list(group)) for day, group in groupby(lines, key=lambda e: clock.today(e.at))]
@@ -153,9 +236,16 @@ def _lines(event: Event, viewer: User) -> list[Entry]:
         "number": event.record_number,
         "url": record_path(event.record_kind or "", event.record_number) if event.record_number else None,
     }
-    if event.kind in (EventKind.NOTE, EventKind.MESSAGE) and event.data.get("text"):
+    if event.kind == EventKind.NOTE and event.action == EDIT:
+        before, after = (_excerpt(event.data.get(name, "")) for name in ("was", "text"))
+        return [Entry("log", "", field=_("Note changed"), before=before, after=after, **common)]
+    if event.kind in (EventKind.NOTE, EventKind.MESSAGE) and (event.data.get("text") or event.data.get("files")):
         kind, to = ("note", None) if event.kind == EventKind.NOTE else ("message", "、".join(event.data.get("to", ())))
-        return [Entry(kind, _said(event.data), me=event.actor_id == viewer.id, to=to, **common)]
+        files = [
+            {"name": file["name"], "url": f"/records/attachments/{file['id']}/file"}
+            for file in event.data.get("files", ())
+        ]
+        return [Entry(kind, _said(event.data), me=event.actor_id == viewer.id, to=to, files=files, **common)]
     if event.kind == EventKind.CHANGE and event.data.get("changes"):
         reason = event.data.get("reason")
         said = [Entry("log", _("Reason: %(reason)s", reason=_(str(reason))), **common)] if reason else []
@@ -168,6 +258,11 @@ def _lines(event: Event, viewer: User) -> list[Entry]:
     return [Entry("log", _sentence(event), late=event.kind == EventKind.BREACH, **common)]
 
 
+def _excerpt(text: str) -> str:
+    line = " ".join(str(text).split())
+    return line if len(line) <= EXCERPT else f"{line[:EXCERPT]}…"
+
+
 def _happened(event: Event) -> str:
     if event.acted_at is None or formatting.stamp(event.acted_at) == formatting.stamp(event.at):
         return ""
@@ -176,7 +271,7 @@ def _happened(event: Event) -> str:
 
 def _said(data: Mapping[str, Any]) -> str:
     """The words of a note or message, with the colleagues who were told by name in bold."""
-    text = escape(data["text"])
+    text = escape(data.get("text", ""))
     for name in sorted(data.get("mentioned", ()), key=len, reverse=True):
         for sign in "@＠":
             text = text.replace(escape(sign + name), Markup('<b class="mention">@{}</b>').format(name))
@@ -233,6 +328,8 @@ def _words(known: Text, data: Mapping[str, Any]) -> str:
         name: formatting.stamp(datetime.fromisoformat(data[name])) if data.get(name) else formatting.DASH
         for name in ("was", "due")
     }
+    if "%(topics)s" in known.message:
+        values["topics"] = _topics(data.get("topics"))
     said = str(known % values)
     added = data.get("text")
     return f"{said} · {added}" if added and "%(text)s" not in known.message else said
@@ -243,3 +340,10 @@ def _someone(who: Any) -> str:
     if not isinstance(who, Mapping):
         return formatting.DASH
     return who.get("name") or (str(Role(who["role"]).label) if who.get("role") else formatting.DASH)
+
+
+def _topics(kept: str | None) -> str:
+    topics = following.read(kept)
+    if topics is None:
+        return _("what is usual for them")
+    return "、".join(Topic.show(topic) for topic in Topic if topic in topics) or _("nothing")

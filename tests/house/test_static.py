@@ -194,6 +194,7 @@ FIRST_LOAD = [
     "css/portal.css",
     "css/records.css",
     "js/app.js",
+    "js/talk.js",
     "js/journey.js",
     "js/theme.js",
     "icons.svg",
