@@ -79,7 +79,7 @@ def subscribe(
     before, row.topics = row.topics, wanted
     events.record(
         session, EventKind.FOLLOW, action="follow-topics", actor=actor, at=at, record=record, name=person.name,
-        topics=wanted, was=before,
+        topics=wanted, topics_before=before,
     )  # fmt: skip
     return True
 
@@ -92,7 +92,7 @@ def subscribe_by_default(session: Session, person: User, topics: Iterable[Topic]
     before, person.follow_topics = person.follow_topics, wanted
     events.record(
         session, EventKind.ACCOUNT, action="FOLLOW_TOPICS", actor=person, at=at, record=person, name=person.name,
-        topics=wanted, was=before,
+        topics=wanted, topics_before=before,
     )  # fmt: skip
     return True
 

@@ -17,18 +17,22 @@
     return null;
   }
   const boxOf = (area) => area.form.querySelector(".mentions");
-  async function fetched(box, url) {
-    if (box.dataset.asked === url) return;
-    box.dataset.asked = url;
-    const answer = await fetch(url).catch(() => null);
-    if (box.dataset.asked !== url) return; // something else was begun meanwhile
-    if (answer?.ok) box.innerHTML = await answer.text();
-    else delete box.dataset.asked;
+  const asked = new WeakMap(); // what a box was filled with, or is about to be
+  function fetched(box, url) {
+    if (asked.get(box)?.url !== url) asked.set(box, { url, done: fill(box, url) });
+    return asked.get(box).done;
   }
-  async function offer(area, wanted = begun(area)) {
-    const box = boxOf(area);
+  async function fill(box, url) {
+    const answer = await fetch(url).catch(() => null), text = answer?.ok ? await answer.text() : "";
+    if (asked.get(box).url !== url) return; // something else was begun meanwhile
+    box.innerHTML = text;
+    if (!text) asked.delete(box);
+  }
+  async function offer(area, given) {
+    const box = boxOf(area), first = given ?? begun(area);
     if (!box) return;
-    if (wanted) await fetched(box, area.dataset[wanted.source]);
+    if (first) await fetched(box, area.dataset[first.source]);
+    const wanted = given ?? begun(area); // more was typed while we asked
     let room = wanted ? 8 : 0;
     all("button, a", box).forEach((item) => {
       item.hidden = !(room && (item.dataset.names.includes(wanted.word) || item.matches("a")));
@@ -96,7 +100,13 @@
     request.upload.onprogress = (event) => { if (event.lengthComputable) bar.value = event.loaded / event.total; };
     request.onloadend = () => {
       const isPart = /^\s*<li/.test(request.responseText);
-      if (isPart) { item.insertAdjacentHTML("afterend", request.responseText); item.remove(); return; }
+      if (isPart) {
+        const same = new DOMParser().parseFromString(request.responseText, "text/html").querySelector("[name=attachment]")?.value;
+        const twin = same && form.querySelector(`[name=attachment][value="${same}"]`); // the record has this very file once
+        if (!twin) item.insertAdjacentHTML("afterend", request.responseText);
+        item.remove();
+        return;
+      }
       const said = new DOMParser().parseFromString(request.responseText || "", "text/html").querySelector("[data-error-message]");
       const texts = document.getElementById("texts")?.dataset ?? {};
       bar.replaceWith(said?.textContent.trim() || (request.status ? texts.failed : texts.offline) || "");

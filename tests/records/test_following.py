@@ -121,6 +121,7 @@ def test_the_choice_of_the_record_beats_that_of_the_account_and_can_be_taken_bac
     own = following.of_record(session, room.customer)[0]
     assert not own.is_own and own.topics == {Topic.FILES}
     assert 'value="FILES" checked' in room.reader.get("/account/", status=200).text
+    assert "李静 接收的内容：按账号设置" in room.reader.get(room.base, status=200).text
     assert len(session.scalars(select(Event).where(Event.action == "follow-topics")).all()) == 2
 
 
