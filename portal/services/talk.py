@@ -89,7 +89,7 @@ def last_said(session: Session, event: Event) -> Event:
 def own_note(session: Session, record: Any, event_id: int, actor: User) -> Event:
     """A note of this record that the person wrote. Raises NotFound."""
     event = session.get(Event, event_id)
-    is_note = event is not None and event.kind == EventKind.NOTE and event.action != EDIT
+    is_note = event is not None and event.kind == EventKind.NOTE and event.action is None
     if event is None or not is_note or event.actor_id != actor.id:
         raise NotFound()
     if (event.record_kind, event.record_id) != (record.KIND, record.id):

@@ -152,7 +152,7 @@ def entries(found: Sequence[Event], viewer: User) -> list[Entry]:
 
 def with_edits(session: Session, found: Sequence[Event], viewer: User, at: datetime) -> list[Entry]:
     """As `entries`, each note as it reads now: with what it said before, and where whoever wrote it may change it."""
-    notes = [event for event in found if event.kind == EventKind.NOTE and event.action != EDIT]
+    notes = [event for event in found if event.kind == EventKind.NOTE and event.action is None]
     changes: dict[int, list[Event]] = {}
     if notes:
         places = {(event.record_kind, event.record_id) for event in notes}

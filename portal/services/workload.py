@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from portal import clock, visibility
+from portal.db import UtcDateTime
 from portal.models.org import User
 from portal.models.task import Task
 from portal.prepared import Prepared
@@ -71,7 +72,7 @@ def counts(session: Session, user: User, at: datetime) -> Counts:
 def _counts(viewer: visibility.Placeholder) -> Prepared:
     own = select(Task.record_kind, Task.due_at).where(Task.closed_at.is_(None), mine(viewer)).limit(CEILING).subquery()
     due: Any = own.c.due_at
-    at: Any = bindparam("at")
+    at: Any = bindparam("at", type_=UtcDateTime())
     stretches = (
         due < at,
         and_(due >= bindparam("day_from"), due < bindparam("day_until")),

@@ -71,7 +71,7 @@ def test_a_follower_is_told_of_what_was_chosen_and_nothing_else(room, session, c
         assert len(now) - before == (topic == chosen), topic
     assert told(session, room.writer.user) == []
     said = "DL-02" if chosen is Topic.MISSES else "周敏"
-    assert said in room.reader.get("/account/notices", status=200).text
+    assert said in room.reader.get("/records/notices?filter=", status=200).text
 
 
 def test_without_a_word_it_is_steps_and_messages(room, session, clock):
