@@ -10,14 +10,15 @@ from sqlalchemy.orm import Session
 
 from portal import clock, i18n, outbox
 from portal.i18n import N_, Text
+from portal.models.event import Event
 from portal.models.notice import Notice, NoticeLevel
 from portal.models.org import User
 from portal.models.outbox import Outbox
-from portal.models.task import OWN_WORDS, Task, TaskKind
+from portal.models.task import OWN_WORDS, Task, TaskKind, Topic
 from portal.paths import record_path
 from portal.permissions import Permission, may
 from portal.processes.registry import PROCESSES
-from portal.services import followers, notices, operations, record_kinds, workload
+from portal.services import followers, following, notices, operations, record_kinds, workload
 from portal.services.delivery import close_slot
 from portal.services.tasks import REPEAT, told_as
 
@@ -171,6 +172,53 @@ def notify_talk(
         )
 
 
+FOLLOWED: dict[str, Text] = {
+    Topic.CHANGES: N_("%(person)s changed %(customer)s"),
+    Topic.FILES: N_("%(person)s: a file of %(customer)s, %(what)s"),
+    Topic.TASKS: N_("%(person)s: a task on %(customer)s, %(what)s"),
+    Topic.CALLS: N_("%(person)s called about %(customer)s"),
+    Topic.MISSES: N_("Deadline %(code)s missed: %(customer)s"),
+}
+"""What followers are told, by topic."""
+
+
+def notify_followers(session: Session, *, event_id: int, people: list[int]) -> None:
+    """Tell those who follow a record of what they asked for; whoever may not see it any more, not.
+
+    Whose turn a task is hears of it as such, and not a second time.
+    """
+    event = session.get(Event, event_id)
+    model = record_kinds.MODELS.get(event.record_kind or "") if event is not None else None
+    record = session.get(model, event.record_id) if event is not None and model is not None else None
+    if event is None or record is None:
+        return
+    task = session.get(Task, event.data["task"]) if event.data.get("task") else None
+    told = task.person_id if task is not None and event.action in TOLD_AS_TASK else None
+    wanted = record_kinds.who_sees(record).where(User.id.in_(people), User.id != (told or 0))
+    for person in session.scalars(wanted.order_by(User.id)).all():
+        notices.notify(
+            session,
+            user=person,
+            key=f"followed:{event.id}",
+            level=Level.INFO,
+            title=FOLLOWED[following.TOPICS[event.kind]],
+            params={
+                "person": event.actor.name if event.actor else N_("The portal"),
+                "customer": followers.title_of(record),
+                "what": event.data.get("name") or "",
+                "code": event.action or "",
+                "number": record.number,
+            },
+            link=record_path(record.KIND, record.number),
+            record=record,
+            at=clock.now(),
+        )
+
+
+TOLD_AS_TASK = {"task-set", "task-handed-over", "task-followed"}
+"""What the person whose turn it is hears as a task of their own."""
+
+
 def _step_label(kind: str, action: str) -> Text | str:
     process = PROCESSES.get(kind)
     found = next((step.label for step in process.transitions if step.action == action), None) if process else None
@@ -281,6 +329,7 @@ HANDLERS = {
     "notify_task": notify_task,
     "notify_step": notify_step,
     "notify_talk": notify_talk,
+    "notify_followers": notify_followers,
     "work_given_up": work_given_up,
     "digest": digest,
     "digest_person": digest_person,

@@ -109,6 +109,7 @@ _DECLARED = (
     Setting("smtp_password", N_("Mail password"), "text", "", "assumed", NOTICES),
     Setting("smtp_starttls", N_("Encrypt with STARTTLS"), "bool", False, "assumed", NOTICES),
     Setting("mail_from", N_("Sender address"), "text", "portal@localhost", "assumed", NOTICES),
+    Setting("note_edit_minutes", N_("One's own note can be changed for"), "int", 15, "assumed", NOTICES, MINUTES, 0, 1440),
     Setting("mail_each_notice", N_("E-mail each urgent notice at once"), "bool", True, "assumed", NOTICES),
     Setting("second_factor_roles", N_("Roles that need a second factor"), "roles", [], "assumed", SIGN_IN),
     Setting("session_idle_minutes", N_("Sign out after idle"), "int", 30, "ext", SIGN_IN, MINUTES, 5, 1440),

@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 
 from portal import clock, formatting, i18n
 from portal.db import session
-from portal.i18n import N_, Text
+from portal.i18n import N_, Text, _p
 from portal.models.org import User
 from portal.permissions import Permission, Role, may
 from portal.services import workload
@@ -76,6 +76,7 @@ DESK = App(
         Entry(N_("Tasks"), records("tasks")),
         Entry(N_("Notices"), records("notices")),
         Entry(N_("Printed forms"), records("documents"), P.DOCUMENT_PRINT),
+        Entry(N_("Canned texts"), "/account/texts", P.NOTE_WRITE),
         Entry(N_("Exports"), "/records/exports", P.EXPORT),
     ),
 )
@@ -183,12 +184,18 @@ class Facts(NamedTuple):
     late: int
     late_by_kind: tuple[tuple[str, int], ...]
     notice_count: int
+    today: int
+    soon: int
+
+
+OWN_TASKS = records("tasks") + "?filter=mine,open"
+"""The list of one's own open tasks."""
 
 
 class Frame:
     """What the macros of components/shell.html read. Made from facts alone."""
 
-    tasks_url = records("tasks") + "?filter=mine,open"
+    tasks_url = OWN_TASKS
     notices_url = records("notices")
     notices_count_url = "/account/notices/count"
     preferences_url = "/account/preferences"
@@ -206,6 +213,12 @@ class Frame:
         self.locale, self.theme = facts.locale, facts.theme
         self.locales = list(i18n.LOCALES.items())
         self.task_count, self.task_late_count, self.notice_count = facts.open, facts.late, facts.notice_count
+        self.task_today_count, self.task_soon_count = facts.today, facts.soon
+        self.task_tallies = [
+            ("late", _p("own tasks", "Late"), facts.late, f"{OWN_TASKS},overdue"),
+            ("today", _p("own tasks", "Today"), facts.today, f"{OWN_TASKS},today"),
+            ("soon", _p("own tasks", "In 24 hours"), facts.soon, f"{OWN_TASKS},soon"),
+        ]
         self.app_title = str(app.label)
         self.menu = [Link(str(each.label), each.path, each.path == facts.here) for each in _pages(app, role)]
         self.apps = [
@@ -250,7 +263,7 @@ class Shell:
         app, here = _place(request.path if has_request_context() else "", user.role)
         return Facts(
             user.username, user.name, user.role, app, here, self.locale, user.theme, counts.open, counts.late,
-            tuple(counts.late_by_kind.items()), counts.notices,
+            tuple(counts.late_by_kind.items()), counts.notices, counts.today, counts.soon,
         )  # fmt: skip
 
     @property

@@ -18,6 +18,7 @@ from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BooleanClauseList, Grouping
 
 from portal.models.base import Mergeable
+from portal.models.canned import CannedText
 from portal.models.change import ChangeRun
 from portal.models.complaint import Complaint, Escalation
 from portal.models.consultation import Consultation
@@ -378,3 +379,12 @@ def favourites(viewer: Viewer) -> Condition:
         and_(Favourite.shared == Shared.ROLE.value, Favourite.role == viewer.role),
     )
     return or_(Favourite.owner_id == viewer.id, and_(given, in_branch(Favourite, viewer)))
+
+
+@rule(CannedText)
+def canned_texts(viewer: Viewer) -> Condition:
+    """One's own; of one's branch or of no branch those for everybody and for one's role; managers those for any role."""
+    given = CannedText.shared != Shared.ME.value
+    if viewer.role != Role.MANAGER:
+        given = or_(CannedText.shared == Shared.ALL.value, CannedText.role == viewer.role)
+    return or_(CannedText.owner_id == viewer.id, and_(given, in_branch(CannedText, viewer)))

@@ -62,6 +62,13 @@ def shell(**changed: object) -> SimpleNamespace:
         "now_text": "10-15 周四 09:00",
         "task_count": 11,
         "task_late_count": 4,
+        "task_today_count": 2,
+        "task_soon_count": 0,
+        "task_tallies": [
+            ("late", "逾期", 4, "/late"),
+            ("today", "今天", 2, "/today"),
+            ("soon", "24 小时内", 0, "/soon"),
+        ],
         "notice_count": 3,
         "locale": "zh_Hans",
         "theme": "light",
@@ -98,7 +105,8 @@ def test_a_page_has_its_frame(app):
     assert '<html lang="zh-Hans" data-bs-theme="light" data-density="compact"' in html
     assert 'hx-headers:inherited=\'{"X-CSRFToken": "token"}\'' in html
     assert 'href="#main">跳到正文</a>' in html and 'id="main"' in html
-    assert 'aria-label="待办 11 项，其中逾期 4 项"' in html
+    assert 'aria-label="我的待办：逾期 4，今天 2，24 小时内 0，共 11"' in html
+    assert '<a href="/late"><span class="tally-late">4</span>逾期</a>' in html
     assert html.count("theme.js") == 0 and "demo-ribbon" not in html
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from flask import flash, g
+from flask import flash, g, request
 from flask.typing import ResponseReturnValue
 
 from blueprints.account import blueprint
 from blueprints.account.browsers import device_name, for_unready
 from blueprints.account.forms import OwnForm, PasswordForm
+from blueprints.forms import StrangeForm
 from blueprints.http import page, requires, see_other
 from portal import clock
 from portal.db import session, transaction
 from portal.errors import Invalid, NotFound
 from portal.i18n import _
+from portal.models.task import Topic
 from portal.permissions import Permission
-from portal.services import accounts, second_factor, sessions
+from portal.services import accounts, followers, following, second_factor, sessions
 from portal.services.sessions import End
 from portal.services.sign_in import confirm_password
 
@@ -50,7 +52,22 @@ def own_account() -> ResponseReturnValue:
         rows=rows,
         has_second_factor=second_factor.is_set_up(g.user),
         codes_left=second_factor.codes_left(session(), g.user),
+        topics=[(topic.value, str(topic.label), topic in following.by_default(g.user)) for topic in Topic],
     )
+
+
+@blueprint.post("/following")
+@requires(Permission.HOME)
+def choose_followed_topics() -> ResponseReturnValue:
+    """What one is told of on every record one follows, unless something else was chosen there."""
+    given = request.form.getlist("topic")
+    if len(given) > len(Topic) or any(code not in Topic._value2member_map_ for code in given):
+        raise StrangeForm()
+    with transaction() as writing:
+        person = accounts.get(writing, g.user.id)
+        followers.subscribe_by_default(writing, person, [Topic(code) for code in given], at=clock.now())
+    flash(_("Saved."), "done")
+    return see_other("/account/#following")
 
 
 @blueprint.route("/password", methods=["GET", "POST"])

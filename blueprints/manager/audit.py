@@ -20,7 +20,7 @@ from portal.models.org import User
 from portal.paths import record_path
 from portal.permissions import Permission
 from portal.services import audit as log
-from portal.services import setting_changes, task_types, timeline
+from portal.services import canned, setting_changes, task_types, timeline
 from portal.services.audit import Chain, Filters
 from portal.settings import SETTINGS
 
@@ -34,6 +34,7 @@ ACCOUNT_ACTIONS = {
     "RECOVERY_CODE_USED": N_("Recovery code used", "account"),
     "RECOVERY_CODES_RENEWED": N_("Recovery codes renewed", "account"),
     "SECOND_FACTOR_SET_UP": N_("Second factor set up", "account"),
+    "FOLLOW_TOPICS": N_("Chose what followed records tell", "account"),
     "SECOND_FACTOR_RESET": N_("Second factor reset", "account"),
 }
 NAMES = ("person", "kind", "number", "from", "until")
@@ -130,8 +131,8 @@ def _line(event: Event, viewer: User) -> Line:
 def _said(event: Event, viewer: User) -> list[str]:
     if event.kind == EventKind.SETTING and event.action == "setting":
         return [_setting(key, *pair) for key, pair in event.data.get("changes", {}).items()]
-    if event.kind == EventKind.SETTING and event.action == "task-type":
-        return _task_type(event)
+    if event.kind == EventKind.SETTING and event.action in OWN_FIELDS:
+        return _own_fields(event)
     if event.kind == EventKind.SETTING:
         return [_calendar(event)]
     if event.kind == EventKind.ACCOUNT and event.action in ACCOUNT_ACTIONS:
@@ -174,10 +175,14 @@ def _calendar(event: Event) -> str:
     return EventKind.show(event.kind)
 
 
-def _task_type(event: Event) -> list[str]:
-    """The type by name, and each of its words old → new."""
+OWN_FIELDS = {"task-type": task_types.FIELDS, "canned-text": canned.FIELDS}
+"""What the manager and others keep beside the settings: the fields by the action of the event."""
+
+
+def _own_fields(event: Event) -> list[str]:
+    """What it is by name, and each of its words old → new."""
     changes = []
     for name, (old, new) in event.data.get("changes", {}).items():
-        field = task_types.FIELDS[name]
+        field = OWN_FIELDS[event.action or ""][name]
         changes.append(f"{field.label} {field.text(old)} → {field.text(new)}")
-    return [_("Task type: %(name)s", name=event.data.get("name", "")), *changes]
+    return [str(timeline.ACTIONS[event.action or ""] % {"name": event.data.get("name", "")}), *changes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,7 @@ from blueprints.records import blueprint
 from blueprints.records.documents import send_content
 from portal import clock
 from portal.db import session, transaction
-from portal.errors import DomainError, Invalid, NotFound
+from portal.errors import Invalid, NotFound
 from portal.files import intake
 from portal.files.store import Store
 from portal.i18n import N_, _, _n, _p
@@ -87,36 +88,45 @@ def add_attachments(kind: str, number: str) -> ResponseReturnValue:
     record = records.find(g.user, kind, number)
     attachments.refuse_closed(record)
     uploads = [upload for upload in request.files.getlist(intake.FIELD) if upload.filename]
-    problems: list[str] = [] if uploads else [str(NONE_CHOSEN)]
+    if not uploads:
+        return _show(record, panel(record, (str(NONE_CHOSEN),)), status=422)
+    added, problems = take(record, uploads, kind=request.form.get("kind") or "FILE")
+    if problems:
+        record = records.find(g.user, kind, number)
+        return _show(record, panel(record, tuple(problems)), status=422)
+    if wants_fragment():
+        record = records.find(g.user, kind, number)
+        return _show(record, panel(record))
+    flash(_n("%(num)s file added.", "%(num)s files added.", len(added)), "done")
+    return see_other(".attachments", kind=kind, number=number)
+
+
+LARGEST = 150_000_000
+"""Bytes of one sending: ten photos as phones take them."""
+add_attachments.largest_bytes = LARGEST  # type: ignore[attr-defined]
+
+
+def take(record: Any, uploads: Sequence[Any], *, kind: str = "FILE") -> tuple[list[int], list[str]]:
+    """Put what was uploaded on a record: the numbers of what is there now, and a sentence for each that is refused."""
+    problems: list[str] = []
     accepted = []
     store = Store.of(current_app.config["PORTAL"])
-    for upload in uploads[: attachments.MOST_PER_RECORD + 1]:
+    for upload in [upload for upload in uploads if upload.filename][: attachments.MOST_PER_RECORD + 1]:
         try:
             accepted.append(intake.take(upload.stream, upload.filename, store))
         except Invalid as refusal:
             problems += map(str, refusal.fields.values())
-    added = 0
+    ids = []
     with transaction() as writing:
-        record = records.find(g.user, kind, number)
+        fresh = records.find(g.user, record.KIND, record.number)
         for file in accepted:
             try:
-                added += attachments.add(
-                    writing, record, file, actor=g.user, at=clock.now(), kind=request.form.get("kind") or "FILE"
-                ).is_new
+                added = attachments.add(writing, fresh, file, actor=g.user, at=clock.now(), kind=kind)
+                ids.append(added.attachment.id)
             except Invalid as refusal:
                 problems += map(str, refusal.fields.values())
                 break
-    if problems:
-        record = records.find(g.user, kind, number)
-        return _show(record, panel(record, tuple(dict.fromkeys(problems))), status=422)
-    if wants_fragment():
-        record = records.find(g.user, kind, number)
-        return _show(record, panel(record))
-    flash(_n("%(num)s file added.", "%(num)s files added.", added), "done")
-    return see_other(".attachments", kind=kind, number=number)
-
-
-add_attachments.largest_bytes = 150_000_000  # type: ignore[attr-defined]  # ten photos as phones take them
+    return ids, list(dict.fromkeys(problems))
 
 
 @blueprint.get("/attachments/<int:attachment_id>/file")
@@ -193,8 +203,4 @@ def _uploaders(found: list[Attachment]) -> set[int]:
 
 
 def _is_open(record: Any) -> bool:
-    try:
-        attachments.refuse_closed(record)
-    except DomainError:
-        return False
-    return True
+    return not attachments.is_closed(record)

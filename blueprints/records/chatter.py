@@ -6,7 +6,7 @@ The column is one block: with htmx it replaces itself, without it the same block
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask import flash, g, render_template, request
@@ -16,18 +16,18 @@ from sqlalchemy.orm import Session
 
 from blueprints.http import page, requires, see_other, wants_fragment
 from blueprints.records import blueprint, told
-from portal import clock
+from portal import clock, typed
 from portal.db import session, transaction
-from portal.errors import Invalid
-from portal.i18n import _
+from portal.models.canned import Place
 from portal.models.event import Event
 from portal.models.org import User
-from portal.models.task import Task, TaskKind
+from portal.models.task import Task, TaskKind, Topic
 from portal.paths import record_path
 from portal.permissions import Permission, Role, may
-from portal.services import attachments, followers, own_tasks, record_kinds, records, requests, talk, tasks, timeline
+from portal.services import attachments, canned, following, own_tasks, record_kinds, records, requests, tasks, timeline
 
 P = Permission
+LONGEST_SEARCH, MOST_FOUND = 100, 100
 FILES_ELSEWHERE = {"complaints": "?tab=files", "consultations": "/attachments", "escalations": "/attachments"}
 """Kinds whose own page does not show the files at once: what leads to them, after the path of the record."""
 
@@ -43,6 +43,25 @@ class Composer:
     title: str = ""
     action: str = ""
     is_conflict: bool = False
+    files: list[dict[str, Any]] = field(default_factory=list)
+    """What goes with the text."""
+    problems: tuple[str, ...] = ()
+    """A sentence for each file that was refused."""
+    seen: int = 0
+    """The event whose words are changed."""
+
+    @property
+    def place(self) -> Place:
+        """Which canned texts fit."""
+        return {"message": Place.MESSAGE, "done": Place.RESULT}.get(self.mode, Place.NOTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """What a follower is told of: (code, label, whether) of each topic. `is_own`: said for this record."""
+
+    topics: list[tuple[str, str, bool]]
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +76,10 @@ class Talk:
     composer: Composer
     tasks: list[dict[str, Any]] = field(default_factory=list)
     followers: list[User] = field(default_factory=list)
-    is_following: bool = False
+    subscription: Subscribed | None = None
+    """What the viewer is told of; None: does not follow."""
     receivers: str = ""
+    note_receivers: str = ""
     files_count: int = 0
     files_url: str = ""
     client_key: str = ""
@@ -66,14 +87,20 @@ class Talk:
     viewer_id: int = 0
     is_asked_for: bool = False
     """Somebody chose to write: the cursor goes there."""
+    may_attach: bool = False
+    texts: list[tuple[int, str]] = field(default_factory=list)
+    """Canned texts by number and title, for those without JavaScript."""
+    search: str = ""
+    """What of the history is looked for."""
+    found: int | None = None
 
 
-def of(record: Any, *, composer: Composer | None = None, said: str = "") -> Talk:
+def of(record: Any, *, composer: Composer | None = None, said: str = "", before: int | None = None) -> Talk:
     """The chatter of a record, newest first. `said` tells what the last form did."""
-    days, more_url = history(record)
+    days, more_url = history(record, before)
     base = path(record)
-    following = followers.of_record(session(), record)
-    others = [person.name for person in following if person.id != g.user.id]
+    subscriptions = following.of_record(session(), record)
+    others = [each for each in subscriptions if each.person.id != g.user.id]
     return Talk(
         kind=record.KIND,
         number=record.number,
@@ -82,16 +109,29 @@ def of(record: Any, *, composer: Composer | None = None, said: str = "") -> Talk
         more_url=more_url,
         composer=composer or Composer(),
         tasks=[_task(line) for line in own_tasks.open_on(session(), record, g.user) if _belongs_here(line.task)],
-        followers=following,
-        is_following=len(others) < len(following),
-        receivers="、".join(others),
+        followers=[each.person for each in subscriptions],
+        subscription=_subscription(subscriptions, others),
+        receivers=_names(others, Topic.MESSAGES),
+        note_receivers=_names(others, Topic.NOTES),
         files_count=attachments.count(session(), record),
         files_url=f"{base}{FILES_ELSEWHERE.get(record.KIND, '')}#attachments",
         client_key=requests.new_key(),
         said=said,
         viewer_id=g.user.id,
         is_asked_for=composer is not None,
+        may_attach=may(g.user, P.ATTACHMENT_ADD) and not attachments.is_closed(record),
     )
+
+
+def _names(people: list[following.Subscription], topic: Topic) -> str:
+    return "、".join(each.person.name for each in people if topic in each.topics)
+
+
+def _subscription(everybody: list[following.Subscription], others: list[following.Subscription]) -> Subscribed | None:
+    own = next((each for each in everybody if each not in others), None)
+    if own is None:
+        return None
+    return Subscribed([(topic.value, str(topic.label), topic in own.topics) for topic in Topic], own.is_own)
 
 
 def path(record: Any) -> str:
@@ -106,7 +146,7 @@ def history(record: Any, before: int | None = None) -> tuple[list[tuple[str, Mar
         g.setdefault("whole_history", {})[record.KIND, record.id] = found
     shown = found[: timeline.PAGE]
     more = f"{path(record)}/timeline?before={shown[-1].id}" if len(found) > timeline.PAGE else None
-    return told.days(shown, g.user), more
+    return told.days(shown, g.user, now_read=timeline.as_now_read(session(), shown, g.user, clock.now())), more
 
 
 def since_version(record: Any, _version: str | None) -> list[timeline.Entry]:
@@ -118,6 +158,9 @@ def since_version(record: Any, _version: str | None) -> list[timeline.Entry]:
 def show(record: Any, composer: Composer | None = None, *, status: int = 200, said: str = "") -> ResponseReturnValue:
     """The column again, or a page with it."""
     column = of(record, composer=composer, said=said)
+    if not wants_fragment():  # with JavaScript they are offered while one types
+        found = canned.offered(session(), g.user, record, column.composer.place, clock.now())
+        column = replace(column, texts=[(each.id, each.title) for each in found])
     return page("records/chatter_page.html", fragment="chatter", status=status, talk=column, record=record)
 
 
@@ -164,50 +207,19 @@ def colleagues(kind: str, number: str) -> ResponseReturnValue:
     return render_template("records/colleagues.html", people=people.all(), role=lambda code: str(Role(code).label))
 
 
-@blueprint.post("/<kind>/<number>/notes")
-@requires(P.NOTE_WRITE)
-def add_note(kind: str, number: str) -> ResponseReturnValue:
-    """Write an internal note on a record one may see."""
-    return _write(kind, number, "note", talk.add_note)
-
-
-@blueprint.post("/<kind>/<number>/messages")
-@requires(P.NOTE_WRITE)
-def send_message(kind: str, number: str) -> ResponseReturnValue:
-    """Write to everybody who follows a record one may see."""
-    return _write(kind, number, "message", talk.add_message)
-
-
-def _write(kind: str, number: str, mode: str, write: Callable[..., talk.Said]) -> ResponseReturnValue:
-    text = request.form.get("text") or ""
-    told: list[str] = []
-
-    def act(writing: Session) -> str:
-        record = records.find(g.user, kind, number)
-        said = write(writing, record, text, actor=g.user, at=clock.now())
-        told.extend(person.name for person in said.receivers if person.id != g.user.id)
-        return path(record)
-
-    try:
-        once(act)
-    except Invalid as refusal:
-        return show(records.find(g.user, kind, number), Composer(mode, text, str(refusal)), status=422)
-    names = "、".join(told)
-    return answer(
-        records.find(g.user, kind, number), _("Written. Told: %(names)s", names=names) if names else _("Written.")
-    )
-
-
 @blueprint.get("/<kind>/<number>/timeline")
 @requires(P.NOTE_WRITE)
 def older(kind: str, number: str) -> ResponseReturnValue:
-    """Older entries of a record's history: a part for htmx, a page without."""
+    """Older entries of a record's history, or what of it holds some words: a part for htmx, a page without."""
     record = records.find(g.user, kind, number)
-    days, more_url = history(record, request.args.get("before", type=int))
-    column = of(record)
-    return page(
-        "records/chatter_page.html", fragment="entries", talk=column, record=record, days=days, more_url=more_url
-    )
+    words = typed.clean(request.args.get("q", ""))[:LONGEST_SEARCH]
+    column = of(record, before=request.args.get("before", type=int))
+    if words:
+        found = timeline.search(session(), record.KIND, record.id, words, g.user, clock.now())
+        shown = found[:MOST_FOUND]
+        days = told.days(shown, g.user, now_read=timeline.as_now_read(session(), shown, g.user, clock.now()))
+        column = replace(column, days=days, more_url=None, search=words, found=len(found))
+    return page("records/chatter_page.html", fragment="entries", talk=column, record=record)
 
 
 def _belongs_here(task: Task) -> bool:

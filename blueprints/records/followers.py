@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g
+from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from blueprints.forms import ChoiceField
+from blueprints.forms import ChoiceField, StrangeForm
 from blueprints.http import get_or_404, requires, see_other
 from blueprints.records import blueprint, chatter
 from blueprints.records.chatter import Composer
@@ -17,7 +17,7 @@ from portal.db import session, transaction
 from portal.errors import Invalid, NotFound
 from portal.i18n import N_, _
 from portal.models.org import User
-from portal.models.task import Task
+from portal.models.task import Task, Topic
 from portal.permissions import Permission, Role
 from portal.services import followers, records
 
@@ -82,3 +82,17 @@ def remove_follower(kind: str, number: str, user_id: int) -> ResponseReturnValue
         )
     except NotFound:  # following was all that opened it
         return see_other("/account/notices?show=followed")
+
+
+@blueprint.post("/<kind>/<number>/followers/topics")
+@requires(P.NOTE_WRITE)
+def choose_topics(kind: str, number: str) -> ResponseReturnValue:
+    """Say what one wants to be told of on a record one follows; `usual`: what is said in one's own account."""
+    given = request.form.getlist("topic")
+    if len(given) > len(Topic) or any(code not in Topic._value2member_map_ for code in given):
+        raise StrangeForm()
+    topics = None if "usual" in request.form else [Topic(code) for code in given]
+    with transaction() as writing:
+        record = records.find(g.user, kind, number)
+        followers.subscribe(writing, record, g.user, topics, actor=g.user, at=clock.now())
+    return chatter.answer(records.find(g.user, kind, number), _("Saved. You are told of what you chose."))

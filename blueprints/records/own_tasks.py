@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 from blueprints.http import requires, safe_path, see_other, wants_fragment
 from blueprints.records import blueprint, chatter
 from blueprints.records.chatter import Composer
+from blueprints.records.notes import with_canned
 from blueprints.records.talk_forms import ACTS, TaskForm, carry_out
 from portal import clock, formatting
 from portal.db import session
 from portal.errors import Invalid, NotFound, Stale
 from portal.i18n import _
+from portal.models.canned import Place
 from portal.models.task import Task
 from portal.paths import record_path
 from portal.permissions import Permission, may
@@ -74,7 +76,9 @@ def task_act(task_id: int, act: str) -> ResponseReturnValue:
     form = ACTS[act][0]()
     form.prepare(record, g.user, task)
     status = 200
-    if form.is_submitted():
+    if act == "done" and "insert" in request.form:
+        form.result.data = with_canned(record, Place.RESULT, form.result.data or "")
+    elif form.is_submitted():
         status = 422
         if form.validate():
             try:

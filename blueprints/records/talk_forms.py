@@ -88,10 +88,10 @@ class TaskForm(_WhoseForm, _DueForm):
     """A task to be set. What its type says counts wherever nothing else is said."""
 
     type_name = ChoiceField(N_("Type", "task"), blank=N_("None", "task type"))
-    title = TextField(N_("What is to be done"), limit=200)
+    title = TextField(N_("What is to be done"), limit=200, description=N_("Empty: the usual title of the type"))
     note = TextField(N_("Note"), limit=2000, rows=2)
 
-    SHOWN = ("type_name", "whose", "title", "when", "due_at", "note")
+    SHOWN = ("title", "type_name", "whose", "when", "due_at", "note")
 
     def prepare(self, record: Any, actor: User, task: Task | None = None) -> None:
         """Fresh, it is one's own and of the first type; after a task that is done it is what follows that one."""
@@ -168,6 +168,9 @@ class DoneForm(TalkForm):
 
     result = TextField(N_("What came of it"), limit=2000, rows=3)
     then = HiddenField()
+    canned = HiddenField()
+    insert = HiddenField()
+    next = HiddenField()
 
     SHOWN = ("result",)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -14,27 +14,39 @@ from portal.kept import Kept
 from portal.models.event import Event
 from portal.models.org import User
 from portal.services import timeline
+from portal.services.timeline import NOTHING_CHANGED, NowRead
 
 _drawn: Kept[tuple[Any, ...], str] = Kept(20_000)
 """The lines of an event, by its link in the chain of events and by all else that they show."""
 
 
-def days(found: Iterable[Event], viewer: User, household: str = "") -> list[tuple[str, Markup]]:
-    """The lines under the heading of their day on the company's clocks; `household`: number of the customer they are of."""
+def days(
+    found: Iterable[Event], viewer: User, household: str = "", now_read: Mapping[int, NowRead] = NOTHING_CHANGED
+) -> list[tuple[str, Markup]]:
+    """The lines under the heading of their day on the company's clocks.
+
+    `household`: number of the customer they are of; `now_read`: what was said of notes later.
+    """
     today = clock.today(formatting.page_moment())
     return [
-        (formatting.day(day), Markup("".join(_lines(event, viewer, household, today.toordinal()) for event in events)))
+        (
+            formatting.day(day),
+            Markup(
+                "".join(_lines(event, viewer, household, now_read.get(event.id), today.toordinal()) for event in events)
+            ),
+        )
         for day, events in groupby(found, key=lambda event: clock.today(event.at))
     ]
 
 
-def _lines(event: Event, viewer: User, household: str, today: int) -> str:
+def _lines(event: Event, viewer: User, household: str, read: NowRead | None, today: int) -> str:
+    later = (*(change.hash for change in read.changes), read.is_open) if read is not None else ()
     names = event.actor and event.actor.name, event.acted_by and event.acted_by.name
-    key = event.hash, *names, event.actor_id == viewer.id, household, i18n.locale(), today
-    return _drawn.get(key) or _drawn.keep(key, _draw(event, viewer, household))
+    key = event.hash, *names, event.actor_id == viewer.id, household, later, i18n.locale(), today
+    return _drawn.get(key) or _drawn.keep(key, _draw(event, viewer, household, read))
 
 
-def _draw(event: Event, viewer: User, household: str) -> str:
+def _draw(event: Event, viewer: User, household: str, read: NowRead | None) -> str:
     made: Any = current_app.jinja_env.get_template("components/chatter.html").module
-    lines = timeline.entries([event], viewer)
+    lines = timeline.entries([event], viewer, {event.id: read} if read is not None else {})
     return "".join(str(made.household_entry(line, household) if household else made.entry(line)) for line in lines)

@@ -4,6 +4,7 @@ from portal.models import (  # noqa: F401
     account,
     attachment,
     calendar,
+    canned,
     change,
     complaint,
     consultation,

@@ -63,6 +63,8 @@ class User(Base):
     theme: Mapped[str] = mapped_column(String(10), default="auto")
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column()
+    follow_topics: Mapped[str | None] = mapped_column(String(100))
+    """What the person is told of when following a record: codes of `models.task.Topic`; None: the usual."""
     number: Mapped[str] = synonym("username")
     """What names the person in addresses and events, as every record has it."""
 

@@ -161,8 +161,21 @@ class DeadlineBreach(Base):
     __table_args__ = (Index("ix_deadline_breach_record", "record_kind", "record_id"),)
 
 
+class Topic(Term):
+    """What those who follow a record can be told of. To be named with @ is told in any case."""
+
+    STEPS = "STEPS", "Steps"
+    MESSAGES = "MESSAGES", "Messages"
+    NOTES = "NOTES", "Internal notes"
+    TASKS = "TASKS", "Tasks"
+    FILES = "FILES", "Files"
+    CHANGES = "CHANGES", "Changed fields"
+    CALLS = "CALLS", "Calls"
+    MISSES = "MISSES", "Missed deadlines"
+
+
 class Follower(Base):
-    """Somebody with a login who is told of a record's steps. Customers never follow."""
+    """Somebody with a login who is told of what happens to a record. Customers never follow."""
 
     __tablename__ = "follower"
 
@@ -170,3 +183,5 @@ class Follower(Base):
     record_id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True, index=True)
     since: Mapped[datetime]
+    topics: Mapped[str | None] = mapped_column(String(100))
+    """Codes of Topic; None: what the person is told of by default."""

@@ -58,10 +58,15 @@ def room(session: Session, record: Any) -> int:
     return max(0, MOST_PER_RECORD - count(session, record))
 
 
+def is_closed(record: Any) -> bool:
+    """Whether the case is closed and takes no more files."""
+    process = getattr(record, "PROCESS", None)
+    return process is not None and record.KIND not in ALWAYS_OPEN and bool(process.state(record.state).final)
+
+
 def refuse_closed(record: Any) -> None:
     """Raises DomainError when the case is closed and takes no more files. Check before a file is read."""
-    process = getattr(record, "PROCESS", None)
-    if process is not None and record.KIND not in ALWAYS_OPEN and process.state(record.state).final:
+    if is_closed(record):
         raise DomainError(CLOSED)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.models.event import Event, EventHead, EventKind
 from portal.models.org import Party, User
+from portal.services import following
 
 GENESIS = "0" * 64
 _AS_TEXT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
@@ -73,7 +74,7 @@ def plain(value: Any) -> Any:
 
 
 def seal(session: Session) -> None:
-    """Number and chain the events of this transaction. Called once, right before the commit.
+    """Number and chain the events of this transaction, and have followers told. Called once, right before the commit.
 
     The head row is locked only here, so writers wait for each other as briefly as can be.
     """
@@ -94,6 +95,7 @@ def seal(session: Session) -> None:
         head.last_id, head.last_hash = event.id, event.hash
     session.add_all(pending)
     session.flush()
+    following.tell(session, pending)
 
 
 def digest(event: Event) -> str:

@@ -6,45 +6,37 @@ so only specialists and managers bring them in, and the history says so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import visibility
-from portal.errors import Invalid, NotPermitted
+from portal.errors import Invalid, NotFound, NotPermitted
 from portal.i18n import N_
 from portal.models.event import EventKind
 from portal.models.org import User
-from portal.models.task import Follower
+from portal.models.task import Follower, Topic
 from portal.permissions import Permission, may
-from portal.reading import Asked
-from portal.services import events, record_kinds
+from portal.services import events, following, record_kinds
 
 MOST_SHOWN = 200
 
 
-_OF_RECORD = select(Follower.user_id).where(
-    Follower.record_kind == bindparam("kind"), Follower.record_id == bindparam("id")
-)
-_FOLLOWING = Asked(User, (), (User.id.in_(_OF_RECORD), User.disabled_at.is_(None)), (User.name, User.id))
-
-
 def of_record(session: Session, record: Any) -> list[User]:
-    """Who follows the record and may still sign in, by name; to be read only."""
-    session.flush()
-    return _FOLLOWING.all(session, {"kind": record.KIND, "id": record.id})
+    """Who follows the record and may still sign in, by name."""
+    return [each.person for each in following.of_record(session, record)]
 
 
 def candidates(session: Session, record: Any, actor: User) -> list[User]:
     """Colleagues who can be made to follow: those who see the record, and reviewers and captains to be brought in."""
-    following = {person.id for person in of_record(session, record)}
+    present = {person.id for person in of_record(session, record)}
     seeing = session.scalars(record_kinds.who_sees(record).order_by(User.name, User.id))
     people = [*seeing, *record_kinds.who_could_be_given(session, record, actor)]
-    return [person for person in people if person.id not in following]
+    return [person for person in people if person.id not in present]
 
 
 def follow(session: Session, record: Any, person: User, *, actor: User, at: datetime) -> bool:
@@ -71,6 +63,37 @@ def unfollow(session: Session, record: Any, person: User, *, actor: User, at: da
     session.delete(row)
     session.flush()
     events.record(session, EventKind.FOLLOW, action="unfollow", actor=actor, at=at, record=record, name=person.name)
+    return True
+
+
+def subscribe(
+    session: Session, record: Any, person: User, topics: Iterable[Topic] | None, *, actor: User, at: datetime
+) -> bool:
+    """What one is told of on a record one follows; None: as by default. False: nothing is different. Raises NotFound."""
+    row = session.get(Follower, (record.KIND, record.id, person.id))
+    if row is None or person.id != actor.id:
+        raise NotFound()
+    wanted = following.kept(topics)
+    if row.topics == wanted:
+        return False
+    before, row.topics = row.topics, wanted
+    events.record(
+        session, EventKind.FOLLOW, action="follow-topics", actor=actor, at=at, record=record, name=person.name,
+        topics=wanted, topics_before=before,
+    )  # fmt: skip
+    return True
+
+
+def subscribe_by_default(session: Session, person: User, topics: Iterable[Topic], *, at: datetime) -> bool:
+    """What one is told of wherever one follows and said nothing else. False: nothing is different."""
+    wanted = following.kept(topics)
+    if person.follow_topics == wanted:
+        return False
+    before, person.follow_topics = person.follow_topics, wanted
+    events.record(
+        session, EventKind.ACCOUNT, action="FOLLOW_TOPICS", actor=person, at=at, record=person, name=person.name,
+        topics=wanted, topics_before=before,
+    )  # fmt: skip
     return True
 
 

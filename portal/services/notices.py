@@ -18,9 +18,9 @@ from portal import outbox, settings
 from portal.i18n import Text, _
 from portal.models.notice import Delivery, DeliveryState, Notice, NoticeLevel
 from portal.models.org import User
-from portal.models.task import Follower, Task
+from portal.models.task import Task, Topic
 from portal.permissions import Role
-from portal.services import assignment, record_kinds
+from portal.services import assignment, following, record_kinds
 from portal.services.delivery import changed, insert_once
 from portal.visibility import Viewer
 
@@ -138,11 +138,9 @@ def audience(session: Session, name: str, record: Any) -> list[User]:
             )
             return _active(session, User.id.in_(ids))
         case "followers":
-            followers = select(Follower.user_id).where(
-                Follower.record_kind == record.KIND, Follower.record_id == record.id
-            )
-            seeing = record_kinds.who_sees(record).where(User.id.in_(followers))
-            return list(session.scalars(seeing.order_by(User.id)))
+            wanting = [person.id for person in following.told_of(session, record, Topic.STEPS)]
+            seeing = record_kinds.who_sees(record).where(User.id.in_(wanting))
+            return list(session.scalars(seeing.order_by(User.id))) if wanting else []
     raise ValueError(f"unknown audience {name!r}")
 
 

@@ -19,7 +19,7 @@ from portal.models.event import EventKind
 from portal.models.org import Party, User
 from portal.permissions import may, who_may
 from portal.processes.base import Deadline, Transition
-from portal.services import events, tasks
+from portal.services import events, following, tasks
 
 CLOCK_SLACK = timedelta(minutes=2)
 """An entered moment may lie this far ahead of the server's clock: desks are not exact to the second."""
@@ -263,5 +263,5 @@ def _log(
         acted_at=happened if happened != at else None,
         **_data(before, step.target, said),
     )
-    if step.notify:
+    if step.notify or (before and following.of_record(session, record)):
         announce(session, record, step.action, step.notify, actor=actor, at=at)

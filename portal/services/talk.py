@@ -9,19 +9,22 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal import outbox
-from portal.errors import Invalid
+from portal import outbox, settings
+from portal.errors import DomainError, Invalid, NotFound, Stale
 from portal.i18n import N_
-from portal.models.event import EventKind
+from portal.models.event import Event, EventKind
 from portal.models.org import User
-from portal.services import events, followers, record_kinds
+from portal.models.task import Topic
+from portal.services import attachments, events, following, record_kinds
+from portal.services.timeline import EDIT
 
 LONGEST = 10_000
 AT = re.compile(r"(?<![A-Za-z0-9._%+-])[@＠]")
@@ -35,30 +38,97 @@ class Said:
     receivers: list[User]
 
 
-def add_note(session: Session, record: Any, text: str, *, actor: User, at: datetime) -> Said:
-    """An internal note: colleagues read it, customers never; who is named with @ is told. Raises Invalid."""
-    words = _words(text)
+def add_note(session: Session, record: Any, text: str, *, actor: User, at: datetime, files: Sequence[int] = ()) -> Said:
+    """An internal note: colleagues read it, customers never. Raises Invalid.
+
+    Told are those who are named with @ and those who follow the record and want to hear of notes.
+    """
+    named = _files(session, record, files)
+    words = _words(text, is_needed=not named)
     mentioned = mentions(session, record, words)
-    events.record(session, EventKind.NOTE, at=at, actor=actor, record=record, text=words, **_named(mentioned))
-    _tell(session, record, mentioned, mentioned, actor, at)
-    return Said(mentioned, mentioned)
+    receivers = _once([*mentioned, *(each for each in listening(session, record, Topic.NOTES) if each.id != actor.id)])
+    events.record(session, EventKind.NOTE, at=at, actor=actor, record=record, text=words, **_named(mentioned), **named)
+    _tell(session, record, receivers, mentioned, actor, at)
+    return Said(mentioned, receivers)
 
 
-def add_message(session: Session, record: Any, text: str, *, actor: User, at: datetime) -> Said:
-    """A message to everybody who follows the record and who is named with @. Raises Invalid when that is nobody."""
-    words = _words(text)
+def add_message(
+    session: Session, record: Any, text: str, *, actor: User, at: datetime, files: Sequence[int] = ()
+) -> Said:
+    """A message to those who follow the record and take messages, and who are named with @.
+
+    Raises Invalid when that is nobody.
+    """
+    named = _files(session, record, files)
+    words = _words(text, is_needed=not named)
     mentioned = mentions(session, record, words)
-    seeing = set(session.scalars(record_kinds.who_sees(record).with_only_columns(User.id)))
-    following = [person for person in followers.of_record(session, record) if person.id in seeing]
-    receivers = [person for person in _once([*following, *mentioned]) if person.id != actor.id]
+    listeners = listening(session, record, Topic.MESSAGES)
+    receivers = [person for person in _once([*listeners, *mentioned]) if person.id != actor.id]
     if not receivers:
         raise Invalid({"text": N_("Nobody else follows this record. Add a follower, or name a colleague with @.")})
     events.record(
         session, EventKind.MESSAGE, at=at, actor=actor, record=record, text=words,
-        to=[person.name for person in receivers], **_named(mentioned),
+        to=[person.name for person in receivers], **_named(mentioned), **named,
     )  # fmt: skip
     _tell(session, record, receivers, mentioned, actor, at)
     return Said(mentioned, receivers)
+
+
+def editable_until(session: Session, event: Event) -> datetime:
+    """Until when whoever wrote a note may say it otherwise."""
+    return event.at + timedelta(minutes=int(settings.get(session, "note_edit_minutes")))
+
+
+def last_said(session: Session, event: Event) -> Event:
+    """The event that says what a note says now: itself, or its last change."""
+    same = (Event.record_kind == event.record_kind, Event.record_id == event.record_id, Event.id > event.id)
+    changes = select(Event).where(*same, Event.kind == EventKind.NOTE, Event.action == EDIT).order_by(Event.id.desc())
+    return next((each for each in session.scalars(changes) if each.data.get("edits") == event.id), event)
+
+
+def own_note(session: Session, record: Any, event_id: int, actor: User) -> Event:
+    """A note of this record that the person wrote. Raises NotFound."""
+    event = session.get(Event, event_id)
+    is_note = event is not None and event.kind == EventKind.NOTE and event.action is None
+    if event is None or not is_note or event.actor_id != actor.id:
+        raise NotFound()
+    if (event.record_kind, event.record_id) != (record.KIND, record.id):
+        raise NotFound()
+    return event
+
+
+def edit_note(session: Session, record: Any, event_id: int, text: str, *, seen: int, actor: User, at: datetime) -> Said:
+    """Say one's own note otherwise, for a while after it was written: both wordings stay, and who is named anew is told.
+
+    `seen` is the event whose words the person changed. Raises NotFound, DomainError, Stale, Invalid.
+    """
+    event = own_note(session, record, event_id, actor)
+    if at > editable_until(session, event):
+        raise DomainError(N_("This note can no longer be changed. Write another one."))
+    before = last_said(session, event)
+    if before.id != seen:
+        raise Stale()
+    words = _words(text)
+    if words == before.data.get("text"):
+        return Said([], [])
+    mentioned = mentions(session, record, words)
+    events.record(
+        session, EventKind.NOTE, action=EDIT, at=at, actor=actor, record=record, edits=event.id,
+        was=before.data.get("text", ""), text=words, **_named(mentioned),
+    )  # fmt: skip
+    known = set(before.data.get("mentioned", ())) | set(event.data.get("mentioned", ()))
+    fresh = [person for person in mentioned if person.name not in known]
+    _tell(session, record, fresh, fresh, actor, at)
+    return Said(fresh, fresh)
+
+
+def listening(session: Session, record: Any, topic: Topic) -> list[User]:
+    """Who follows the record, still sees it, and wants to be told of the topic."""
+    wanting = following.told_of(session, record, topic)
+    if not wanting:
+        return []
+    seeing = set(session.scalars(record_kinds.who_sees(record).with_only_columns(User.id)))
+    return [person for person in wanting if person.id in seeing]
 
 
 def mentions(session: Session, record: Any, text: str) -> list[User]:
@@ -100,9 +170,19 @@ def _named(mentioned: list[User]) -> dict[str, Any]:
     return {"mentioned": [person.name for person in mentioned]} if mentioned else {}
 
 
-def _words(text: str) -> str:
+def _files(session: Session, record: Any, ids: Sequence[int]) -> dict[str, Any]:
+    """The files a text comes with, by number and name. Raises Invalid for what is not on this record."""
+    if not ids:
+        return {}
+    found = {each.id: each for each in attachments.of_record(session, record)}
+    if any(number not in found for number in ids):
+        raise Invalid({"text": N_("A file is not on this record any more. Please add it again.")})
+    return {"files": [{"id": number, "name": found[number].name} for number in dict.fromkeys(ids)]}
+
+
+def _words(text: str, *, is_needed: bool = True) -> str:
     words = text.strip()
-    if not words:
+    if not words and is_needed:
         raise Invalid({"text": N_("Write something first.")})
     if len(words) > LONGEST:
         raise Invalid({"text": N_("A note has at most 10,000 signs.")})

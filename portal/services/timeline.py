@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 from markupsafe import Markup, escape
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from portal import formatting
+from portal import formatting, settings
 from portal.i18n import N_, Text, _
 from portal.models.event import Event, EventKind
 from portal.models.org import User
+from portal.models.task import Topic
 from portal.paths import record_path
 from portal.permissions import Role
 from portal.prepared import among, filled
 from portal.processes.registry import PROCESSES
 from portal.reading import Asked
-from portal.services import merged
+from portal.services import following, merged
 from portal.services.fields import Field, as_text
 
 PAGE = 50
+EDIT = "edit"
+"""The action of an event that says a note otherwise."""
+EXCERPT = 60
+"""Signs of a note that its change shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,12 @@ class Entry:
     number: str | None = None
     url: str | None = None
     to: str | None = None
+    files: list[dict[str, str]] = dataclass_field(default_factory=list)
+    """Name and address of what came with it."""
+    edited: str = ""
+    """When a note was said otherwise, and below what it said before, the oldest first."""
+    earlier: list[str] = dataclass_field(default_factory=list)
+    edit_url: str = ""
 
 
 ICONS = {
@@ -81,6 +95,7 @@ ACTIONS: dict[str, Text] = {
     "recount": N_("%(code)s moved by a change of the calendar"),
     "unmask": N_("Full phone number seen: %(purpose)s"),
     "assign": N_("Handed to somebody else"),
+    "canned-text": N_("Canned text: %(name)s"),
     "task-type": N_("Task type: %(name)s"),
     "export": N_("List exported: %(name)s"),
     "export-taken": N_("Exported list downloaded: %(name)s"),
@@ -92,6 +107,7 @@ ACTIONS: dict[str, Text] = {
     "task-called-off": N_("Task called off: %(name)s. Reason: %(text)s"),
     "follow": N_("%(name)s follows this record"),
     "unfollow": N_("%(name)s no longer follows this record"),
+    "follow-topics": N_("%(name)s is told of: %(topics)s"),
     "merged-into": N_("%(name)s was merged into this record"),
     "merged-away": N_("%(code)s was merged into %(name)s"),
     "unmerged-into": N_("The merge with %(name)s was undone"),
@@ -124,9 +140,91 @@ def of_record(
     return _of_record(len(ids)).all(session, given)
 
 
-def entries(found: Sequence[Event], viewer: User) -> list[Entry]:
-    """The events as lines. A change of several fields becomes several lines."""
-    return [line for event in found for line in _lines(event, viewer)]
+@dataclass(frozen=True, slots=True)
+class NowRead:
+    """How a note reads now: the events that changed it, oldest first, and whether the viewer may change it again."""
+
+    changes: tuple[Event, ...] = ()
+    is_open: bool = False
+
+
+NOTHING_CHANGED: Mapping[int, NowRead] = MappingProxyType({})
+
+
+def entries(found: Sequence[Event], viewer: User, reads: Mapping[int, NowRead] = NOTHING_CHANGED) -> list[Entry]:
+    """The events as lines, notes as they read now. A change of several fields becomes several lines."""
+    lines: list[Entry] = []
+    for event in found:
+        made = _lines(event, viewer)
+        read = reads.get(event.id)
+        lines += [_now(line, event, read) for line in made] if read is not None else made
+    return lines
+
+
+def as_now_read(session: Session, found: Sequence[Event], viewer: User, at: datetime) -> dict[int, NowRead]:
+    """The notes among the events that were changed or may be changed, by the number of the event."""
+    notes = [event for event in found if event.kind == EventKind.NOTE and event.action is None]
+    if not notes:
+        return {}
+    changes: dict[int, list[Event]] = {}
+    first = min(event.id for event in notes)
+    for kind, record_id in {(event.record_kind, event.record_id) for event in notes}:
+        for change in session.scalars(_EDITS, {"kind": kind, "id": record_id, "first": first}):
+            changes.setdefault(change.data.get("edits", 0), []).append(change)
+    minutes = timedelta(minutes=int(settings.get(session, "note_edit_minutes")))
+    reads = {}
+    for event in notes:
+        is_open = event.actor_id == viewer.id and at <= event.at + minutes and bool(event.record_number)
+        if is_open or event.id in changes:
+            reads[event.id] = NowRead(tuple(changes.get(event.id, ())), is_open)
+    return reads
+
+
+_EDITS = (
+    select(Event)
+    .where(
+        Event.record_kind == bindparam("kind"), Event.record_id == bindparam("id"), Event.id > bindparam("first"),
+        Event.kind == EventKind.NOTE.value, Event.action == EDIT,
+    )
+    .order_by(Event.id)
+)  # fmt: skip
+
+
+def _now(entry: Entry, event: Event, read: NowRead) -> Entry:
+    edit_url = f"{entry.url}/notes/{event.id}/edit" if read.is_open else ""
+    if not read.changes:
+        return replace(entry, edit_url=edit_url)
+    last = read.changes[-1]
+    return replace(
+        entry,
+        body=_said(last.data),
+        edited=formatting.moment(last.at),
+        earlier=[str(change.data.get("was", "")) for change in read.changes],
+        edit_url=edit_url,
+    )
+
+
+SEARCHED = 2_000
+"""Events of a record that a search in its history looks through, the newest."""
+
+
+def search(session: Session, kind: str, record_id: int, words: str, viewer: User, at: datetime) -> list[Event]:
+    """What of a record's history holds all the words, as it is shown: texts, names, fields, old and new values, files."""
+    wanted = _plain(words).split()
+    found = of_record(session, kind, record_id, limit=SEARCHED)
+    reads = as_now_read(session, found, viewer, at)
+    return [event for event in found if any(_holds(entry, wanted) for entry in entries([event], viewer, reads))]
+
+
+def _holds(entry: Entry, wanted: Sequence[str]) -> bool:
+    body = entry.body.striptags() if isinstance(entry.body, Markup) else entry.body
+    parts = (body, entry.who, entry.field, entry.before, entry.after, entry.to, *(file["name"] for file in entry.files))
+    said = _plain(" ".join(part for part in parts if part))
+    return all(word in said for word in wanted)
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _lines(event: Event, viewer: User) -> list[Entry]:
@@ -142,9 +240,16 @@ def _lines(event: Event, viewer: User) -> list[Entry]:
         "number": event.record_number,
         "url": record_path(event.record_kind or "", event.record_number) if event.record_number else None,
     }
-    if event.kind in (EventKind.NOTE, EventKind.MESSAGE) and event.data.get("text"):
+    if event.kind == EventKind.NOTE and event.action == EDIT:
+        before, after = (_excerpt(event.data.get(name, "")) for name in ("was", "text"))
+        return [Entry("log", "", field=_("Note changed"), before=before, after=after, **common)]
+    if event.kind in (EventKind.NOTE, EventKind.MESSAGE) and (event.data.get("text") or event.data.get("files")):
         kind, to = ("note", None) if event.kind == EventKind.NOTE else ("message", "、".join(event.data.get("to", ())))
-        return [Entry(kind, _said(event.data), me=event.actor_id == viewer.id, to=to, **common)]
+        files = [
+            {"name": file["name"], "url": f"/records/attachments/{file['id']}/file"}
+            for file in event.data.get("files", ())
+        ]
+        return [Entry(kind, _said(event.data), me=event.actor_id == viewer.id, to=to, files=files, **common)]
     if event.kind == EventKind.CHANGE and event.data.get("changes"):
         reason = event.data.get("reason")
         said = [Entry("log", _("Reason: %(reason)s", reason=_(str(reason))), **common)] if reason else []
@@ -157,6 +262,11 @@ def _lines(event: Event, viewer: User) -> list[Entry]:
     return [Entry("log", _sentence(event), late=event.kind == EventKind.BREACH, **common)]
 
 
+def _excerpt(text: str) -> str:
+    line = " ".join(str(text).split())
+    return line if len(line) <= EXCERPT else f"{line[:EXCERPT]}…"
+
+
 def _happened(event: Event) -> str:
     if event.acted_at is None or formatting.stamp(event.acted_at) == formatting.stamp(event.at):
         return ""
@@ -165,7 +275,7 @@ def _happened(event: Event) -> str:
 
 def _said(data: Mapping[str, Any]) -> str:
     """The words of a note or message, with the colleagues who were told by name in bold."""
-    text = escape(data["text"])
+    text = escape(data.get("text", ""))
     for name in sorted(data.get("mentioned", ()), key=len, reverse=True):
         for sign in "@＠":
             text = text.replace(escape(sign + name), Markup('<b class="mention">@{}</b>').format(name))
@@ -227,6 +337,8 @@ def _words(known: Text, data: Mapping[str, Any]) -> str:
         name: formatting.stamp(datetime.fromisoformat(data[name])) if data.get(name) else formatting.DASH
         for name in ("was", "due")
     }
+    if "%(topics)s" in known.message:
+        values["topics"] = _topics(data.get("topics"))
     said = str(known % values)
     added = data.get("text")
     return f"{said} · {added}" if added and "%(text)s" not in known.message else said
@@ -237,3 +349,10 @@ def _someone(who: Any) -> str:
     if not isinstance(who, Mapping):
         return formatting.DASH
     return who.get("name") or (str(Role(who["role"]).label) if who.get("role") else formatting.DASH)
+
+
+def _topics(kept: str | None) -> str:
+    topics = following.read(kept)
+    if topics is None:
+        return _("what is usual for them")
+    return "、".join(Topic.show(topic) for topic in Topic if topic in topics) or _("nothing")

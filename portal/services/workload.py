@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from portal import clock, visibility
+from portal.db import UtcDateTime
 from portal.models.org import User
 from portal.models.task import Task, TaskKind
 from portal.prepared import Prepared
@@ -40,30 +41,46 @@ def mine(user: visibility.Viewer) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Open tasks and unread notices of one person. `late_by_kind` is per plural record name, for the rail."""
+    """Open tasks and unread notices of one person. `late_by_kind` is per plural record name, for the rail.
+
+    `today` and `soon` (within 24 hours) are counted as the filters of the task list have them; a task may be in both.
+    """
 
     open: int = 0
     late: int = 0
     late_by_kind: dict[str, int] = field(default_factory=dict)
     notices: int = 0
+    today: int = 0
+    soon: int = 0
 
 
 def counts(session: Session, user: User, at: datetime) -> Counts:
     """How much lies before the person, in one query over indexes; tasks stop counting at CEILING."""
-    given = visibility.parameters(user) | {"at": at}
+    start, end = day_bounds(at)
+    moments = {"at": at, "day_from": start, "day_until": end, "soon_until": at + timedelta(days=1)}
+    given = visibility.parameters(user) | moments
     rows = _counts(visibility.placeholder(user)).rows(session, given)
-    by_kind = {kind: int(number or 0) for kind, _total, number in rows if kind is not None}
-    unread = sum(total for kind, total, _late in rows if kind is None)
-    return Counts(sum(total for _kind, total, _late in rows) - unread, sum(by_kind.values()), by_kind, unread)
+    unread = sum(row[1] for row in rows if row[0] is None)
+    tasks = [[each or 0 for each in row] for row in rows if row[0] is not None]
+    total, late, today, soon = (sum(int(row[place]) for row in tasks) for place in range(1, 5))
+    return Counts(total, late, {str(row[0]): int(row[2]) for row in tasks}, unread, today, soon)
 
 
 @lru_cache
 def _counts(viewer: visibility.Placeholder) -> Prepared:
     own = select(Task.record_kind, Task.due_at).where(Task.closed_at.is_(None), mine(viewer)).limit(CEILING).subquery()
-    late = func.sum(case((own.c.due_at < bindparam("at"), 1), else_=0))
-    tasks = select(own.c.record_kind, func.count(), late).group_by(own.c.record_kind)
+    due: Any = own.c.due_at
+    at: Any = bindparam("at", type_=UtcDateTime())
+    stretches = (
+        due < at,
+        and_(due >= bindparam("day_from"), due < bindparam("day_until")),
+        and_(due >= at, due < bindparam("soon_until")),
+    )
+    sums = [func.sum(case((stretch, 1), else_=0)) for stretch in stretches]
+    tasks = select(own.c.record_kind, func.count(), *sums).group_by(own.c.record_kind)
     unread = notices.unread(viewer).subquery()
-    return Prepared(tasks.union_all(select(null(), func.count(), literal(0)).select_from(unread)))
+    nothing = [literal(0) for _stretch in stretches]
+    return Prepared(tasks.union_all(select(null(), func.count(), *nothing).select_from(unread)))
 
 
 def queue(user: visibility.Viewer) -> Select[Task]:

@@ -342,42 +342,6 @@
     restoreNew();
   });
 
-  // ---- Names after an @: colleagues who can be told are offered while one types ----
-  const nameBegun = (area) => /[@＠]([^\s@＠]{0,20})$/.exec(area.value.slice(0, area.selectionStart));
-  const namesUnder = (area) => area.form.querySelector(".mentions");
-  async function offerNames(area) {
-    const box = namesUnder(area);
-    if (nameBegun(area) && !("asked" in box.dataset)) {
-      box.dataset.asked = "";
-      const answer = await fetch(area.dataset.mention).catch(() => null);
-      if (answer?.ok) box.innerHTML = await answer.text();
-      else delete box.dataset.asked;
-    }
-    const begun = nameBegun(area)?.[1].toLowerCase();
-    let room = begun === undefined ? 0 : 6;
-    all("button", box).forEach((button) => { button.hidden = !(room && button.dataset.names.includes(begun)); room -= !button.hidden; });
-    box.hidden = !box.querySelector("button:not([hidden])");
-  }
-  on("input", (event) => event.target.matches("[data-mention]") && offerNames(event.target));
-  on("click", (event) => {
-    const button = event.target.closest(".mentions button"), area = button?.form.querySelector("[data-mention]");
-    if (!area) return;
-    const begun = nameBegun(area);
-    if (begun) area.setRangeText(`@${button.dataset.name} `, begun.index, area.selectionStart, "end");
-    area.focus();
-    area.dispatchEvent(new Event("input", { bubbles: true }));
-  });
-  on("keydown", (event) => {
-    const area = event.target.form?.querySelector?.("[data-mention]"), box = area && namesUnder(area);
-    if (!box || box.hidden || event.isComposing || !["ArrowDown", "ArrowUp", "Escape"].includes(event.key)) return;
-    const found = all("button:not([hidden])", box), at = found.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1);
-    if (event.key === "Escape") box.hidden = true;
-    if (event.target === area && event.key === "ArrowUp") return;
-    (event.key === "Escape" ? area : found[at] ?? area).focus();
-    event.preventDefault();
-  });
-
-  // ---- Files chosen or dropped ----
   on("change", (event) => {
     const zone = event.target.closest("[data-dropzone]");
     if (zone) zone.querySelector(".chosen").textContent = [...event.target.files].map((file) => file.name).join("、");

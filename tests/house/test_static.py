@@ -195,6 +195,7 @@ FIRST_LOAD = [
     "css/records.css",
     "js/app.js",
     "js/keys.js",
+    "js/talk.js",
     "js/journey.js",
     "js/theme.js",
     "icons.svg",
