@@ -15,6 +15,7 @@ from portal import visibility
 from portal.db import session
 from portal.errors import NotFound
 from portal.permissions import Permission
+from portal.reading import Whole
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row")
@@ -85,6 +86,14 @@ def safe_path(target: str | None, default: str) -> str:
 def find_or_404(model: type[Row], number: str, options: tuple[Any, ...] = ()) -> Row:
     """The record of that number, if it exists for the person who asks. Raises NotFound; unknown and forbidden look alike."""
     row = visibility.by_number(session(), g.user, model, number, options)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def read_or_404(whole: Whole[Row], number: str) -> Row:
+    """As `find_or_404`, for pages that only read: the record with all the page names. Raises NotFound."""
+    row = whole.by_number(session(), g.user, number)
     if row is None:
         raise NotFound()
     return row

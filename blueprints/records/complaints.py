@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session
 
-from blueprints.http import find_or_404, page, requires, see_other
+from blueprints.http import find_or_404, page, read_or_404, requires, see_other
 from blueprints.records import attachments as attachments_view
 from blueprints.records import blueprint, chatter, process_view
 from blueprints.records import documents as documents_view
@@ -18,19 +18,15 @@ from portal import clock, formatting, visibility
 from portal.db import session, transaction
 from portal.errors import DomainError, NotFound
 from portal.i18n import N_, _
-from portal.models.complaint import Complaint, ComplaintDepartment
+from portal.models.complaint import Complaint
 from portal.models.consultation import Channel
 from portal.models.customer import Customer
 from portal.models.org import Department, User
-from portal.models.project import Project
 from portal.models.task import Task
 from portal.permissions import Permission, may
 from portal.processes.complaint import PROCESS, Action, Category, Phase, Severity, Verdict, plan_must_be_seen
-from portal.services import (
-    assignment,
-    complaints,
-    tasks,
-)
+from portal.reading import Whole
+from portal.services import assignment, complaints, tasks
 
 P = Permission
 PATH = "/complaints/<number>"
@@ -40,7 +36,7 @@ PATH = "/complaints/<number>"
 @requires(P.COMPLAINT_VIEW)
 def complaint(number: str) -> ResponseReturnValue:
     """The record: clocks, what is possible now, the case, its departments, rounds and files, the talk beside it."""
-    record = find_or_404(Complaint, number, NAMED)
+    record = read_or_404(NAMED, number)
     return page("records/complaints/show.html", **_record_context(record))
 
 
@@ -102,20 +98,14 @@ def _find(number: str) -> Complaint:
     return find_or_404(Complaint, number)
 
 
-_PROJECT = joinedload(Complaint.project)
-NAMED = (
-    joinedload(Complaint.customer),
-    joinedload(Complaint.owner),
-    joinedload(Complaint.received_by),
-    joinedload(Complaint.plan_seen_by),
-    joinedload(Complaint.verified_by),
-    joinedload(Complaint.escalation),
-    _PROJECT.joinedload(Project.property),
-    _PROJECT.joinedload(Project.project_manager),
-    _PROJECT.joinedload(Project.foreman),
-    selectinload(Complaint.departments).joinedload(ComplaintDepartment.head),
-    selectinload(Complaint.rounds),
-)
+NAMED = Whole(
+    Complaint,
+    (
+        "customer", "owner", "received_by", "plan_seen_by", "verified_by", "escalation",
+        "project", "project.property", "project.project_manager", "project.foreman",
+    ),
+    {"departments": ("head",), "rounds": ()},
+)  # fmt: skip
 """Everything the page of a complaint names, in few questions to the database."""
 
 

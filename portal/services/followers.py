@@ -21,22 +21,22 @@ from portal.models.event import EventKind
 from portal.models.org import User
 from portal.models.task import Follower
 from portal.permissions import Permission, may
+from portal.reading import Asked
 from portal.services import events, record_kinds
 
 MOST_SHOWN = 200
 
 
-_FOLLOWING = (
-    select(User)
-    .join(Follower, Follower.user_id == User.id)
-    .where(Follower.record_kind == bindparam("kind"), Follower.record_id == bindparam("id"), User.disabled_at.is_(None))
-    .order_by(User.name, User.id)
+_OF_RECORD = select(Follower.user_id).where(
+    Follower.record_kind == bindparam("kind"), Follower.record_id == bindparam("id")
 )
+_FOLLOWING = Asked(User, (), (User.id.in_(_OF_RECORD), User.disabled_at.is_(None)), (User.name, User.id))
 
 
 def of_record(session: Session, record: Any) -> list[User]:
-    """Who follows the record and may still sign in, by name."""
-    return list(session.scalars(_FOLLOWING, {"kind": record.KIND, "id": record.id}))
+    """Who follows the record and may still sign in, by name; to be read only."""
+    session.flush()
+    return _FOLLOWING.all(session, {"kind": record.KIND, "id": record.id})
 
 
 def candidates(session: Session, record: Any, actor: User) -> list[User]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, Select, and_, bindparam, or_, select
+from sqlalchemy import Integer, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal import visibility
@@ -20,8 +20,9 @@ from portal.models.event import Event, EventKind
 from portal.models.org import User
 from portal.models.project import Project
 from portal.permissions import Permission, Role, may
+from portal.reading import Asked
 from portal.services import contracts, merged, records
-from portal.services.timeline import NEWEST, newest_first
+from portal.services.timeline import NEWEST, among, filled, newest_first
 
 MOST = 50
 """Of each kind; a household has a handful."""
@@ -111,39 +112,39 @@ def timeline(
     session: Session, user: User, customer: Customer, *, chosen: str = "all", before: int | None = None, limit: int = 50
 ) -> list[Event]:
     """What happened around the household, newest first: events of the records the person may see."""
+    same = merged.ids(session, Customer.KIND, customer.id)
+    told = merged.ever(session, Customer.KIND, customer.id, same)
     given = visibility.parameters(user) | {"customer_id": customer.id, "before": before or NEWEST, "most": limit}
-    given["same"] = merged.ids(session, Customer.KIND, customer.id)
-    given["told"] = merged.ever(session, Customer.KIND, customer.id, given["same"])
-    return list(session.scalars(_timeline(visibility.placeholder(user), chosen if chosen in FILTERS else "all"), given))
+    given |= filled("same", same) | filled("told", told)
+    chosen = chosen if chosen in FILTERS else "all"
+    return _timeline(visibility.placeholder(user), chosen, len(same), len(told)).all(session, given)
 
 
 @lru_cache
-def _timeline(viewer: visibility.Placeholder, chosen: str) -> Select[Event]:
+def _timeline(viewer: visibility.Placeholder, chosen: str, same: int, told: int) -> Asked[Event]:
+    """`same` and `told`: how many the customer and who was merged into it are, and with those it was merged with once."""
     role = Role(viewer.role)
     parts = [
-        and_(Event.record_kind == kind, Event.record_id.in_(_ids(viewer, kind)))
+        and_(Event.record_kind == kind, _is_theirs(viewer, kind, same))
         for kind in _KINDS.get(chosen, tuple(records.RECORDS))
         if kind in records.RECORDS and may(role, records.permission_of(kind))
     ]
-    query = select(Event).where(Event.customer_id.in_(_TOLD), or_(*parts) if parts else Event.id < 0)
-    if chosen == "notes":
-        query = query.where(Event.kind == EventKind.NOTE)
-    return newest_first(query)
+    only = [Event.kind == EventKind.NOTE] if chosen == "notes" else []
+    return newest_first(among(Event.customer_id, "told", told), or_(*parts) if parts else Event.id < 0, *only)
 
 
 _CUSTOMER = bindparam("customer_id", type_=Integer())
-_SAME: Any = bindparam("same", expanding=True)
-_TOLD: Any = bindparam("told", expanding=True)
-"""The customer and who was merged into it; with those it was merged with for a while."""
 
 
-def _ids(viewer: visibility.Placeholder, kind: str) -> Any:
+def _is_theirs(viewer: visibility.Placeholder, kind: str, same: int) -> Any:
     model = records.RECORDS[kind]
     if model is Customer:
-        return _SAME
+        return among(Event.record_id, "same", same)
     if not hasattr(model, "customer_id"):
-        return _ids_of_escalations(viewer, model) if kind == "escalations" else []
-    return select(model.id).where(model.customer_id == _CUSTOMER, visibility.condition(viewer, model))
+        return Event.record_id.in_(_ids_of_escalations(viewer, model) if kind == "escalations" else [])
+    return Event.record_id.in_(
+        select(model.id).where(model.customer_id == _CUSTOMER, visibility.condition(viewer, model))
+    )
 
 
 def _ids_of_escalations(viewer: visibility.Placeholder, model: Any) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Integer, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from portal import visibility
@@ -12,6 +13,7 @@ from portal.models.base import Mergeable
 from portal.models.merging import Merge
 from portal.models.org import User
 from portal.permissions import may
+from portal.prepared import Prepared
 from portal.services.record_kinds import MODELS, VIEW
 
 
@@ -35,11 +37,23 @@ def ids(session: Session, kind: str, record_id: int) -> list[int]:
     model = _model(kind)
     if model is None:
         return [record_id]
-    return [record_id, *session.scalars(select(model.id).where(model.merged_into_id == record_id))]
+    return [record_id, *(each for (each,) in _merged_into(model).rows(session, {"id": record_id}))]
+
+
+@lru_cache
+def _merged_into(model: Any) -> Prepared:
+    return Prepared(select(model.id).where(model.merged_into_id == bindparam("id")))
 
 
 def ever(session: Session, kind: str, record_id: int, same: list[int]) -> list[int]:
     """Those of `ids` (`same`), and those it was merged with for a while: what happened then was written down under the other's name."""
-    mine = (Merge.kept_id == record_id, Merge.merged_id == record_id)
-    found = session.execute(select(Merge.kept_id, Merge.merged_id).where(Merge.kind == kind, or_(*mine))).all()
+    found = _MERGES.rows(session, {"kind": kind, "id": record_id})
     return sorted({*same, *(each for pair in found for each in pair)})
+
+
+_ID = bindparam("id", type_=Integer())
+_MERGES = Prepared(
+    select(Merge.kept_id, Merge.merged_id).where(
+        Merge.kind == bindparam("kind"), or_(Merge.kept_id == _ID, Merge.merged_id == _ID)
+    )
+)

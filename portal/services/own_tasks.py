@@ -12,8 +12,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import bindparam
+from sqlalchemy.orm import Session
 
 from portal import clock, visibility
 from portal.calendar import WorkCalendar
@@ -23,6 +23,7 @@ from portal.models.org import User
 from portal.models.task import Task, TaskKind
 from portal.models.task_type import TaskType
 from portal.permissions import Permission, may
+from portal.reading import Asked
 from portal.services import chaining, giving, record_kinds, tasks
 from portal.services.giving import Whose, candidates
 
@@ -96,20 +97,18 @@ class Line:
 
 
 def open_on(session: Session, record: Any, viewer: User) -> list[Line]:
-    """The open tasks of a record, soonest first; whoever sees the record sees them."""
+    """The open tasks of a record, soonest first, to be read only; whoever sees the record sees them."""
     given = visibility.parameters(viewer) | {"kind": record.KIND, "id": record.id}
-    rows = session.execute(_open_on(visibility.placeholder(viewer)), given)
-    return [Line(task, bool(is_mine)) for task, is_mine in rows]
+    session.flush()
+    rows = _open_on(visibility.placeholder(viewer)).beside(session, given)
+    return [Line(task, bool(is_mine)) for task, (is_mine,) in rows]
 
 
 @lru_cache
-def _open_on(viewer: visibility.Placeholder) -> Any:
-    return (
-        select(Task, visibility.condition(viewer, Task).label("is_mine"))
-        .where(Task.record_kind == bindparam("kind"), Task.record_id == bindparam("id"), Task.closed_at.is_(None))
-        .options(joinedload(Task.person), joinedload(Task.type))
-        .order_by(Task.due_at.is_(None), Task.due_at, Task.id)
-    )
+def _open_on(viewer: visibility.Placeholder) -> Asked[Task]:
+    on = (Task.record_kind == bindparam("kind"), Task.record_id == bindparam("id"), Task.closed_at.is_(None))
+    is_mine = visibility.condition(viewer, Task).label("is_mine")
+    return Asked(Task, ("person", "type"), on, (Task.due_at.is_(None), Task.due_at, Task.id), also=(is_mine,))
 
 
 def find(session: Session, user: User, task_id: int) -> Task:

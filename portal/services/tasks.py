@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.orm import Session, joinedload, object_session, selectinload
+from sqlalchemy.orm import Session, joinedload, object_session
 
 from portal import outbox, settings
 from portal.calendar import Due, Pause, compute_due, recompute, warn_at
@@ -22,6 +22,7 @@ from portal.models.notice import Notice
 from portal.models.org import User
 from portal.models.task import OWN_WORDS, DeadlineBreach, Task, TaskKind, TaskOutcome, TaskPause
 from portal.processes.base import Deadline
+from portal.reading import Asked
 from portal.services import calendars, events
 
 REPEAT = timedelta(hours=24)
@@ -137,12 +138,11 @@ _OPEN = (
     .options(joinedload(Task.person))
     .order_by(Task.due_at, Task.id)
 )  # fmt: skip
-_CLOCKS = (
-    select(Task)
-    .where(*_ON, Task.kind == TaskKind.DEADLINE)
-    .options(selectinload(Task.pauses))
-    .order_by(Task.started_at, Task.id)
-)
+_CLOCKS = Asked(Task, (), (*_ON, Task.kind == TaskKind.DEADLINE), (Task.started_at, Task.id))
+_PAUSES = Asked(
+    TaskPause, (), (TaskPause.task_id.in_(select(Task.id).where(*_ON, Task.closed_at.is_(None))),),
+    (TaskPause.started_at,),
+)  # fmt: skip
 
 
 def open_of(session: Session, record: Any, code: str | None = None) -> list[Task]:
@@ -152,8 +152,20 @@ def open_of(session: Session, record: Any, code: str | None = None) -> list[Task
 
 
 def clocks_of(session: Session, record: Any) -> list[Task]:
-    """All clocks of a record in the order they were started, for the row of clocks on its page."""
-    return list(session.scalars(_CLOCKS, {"kind": record.KIND, "id": record.id}))
+    """All clocks of a record in the order they were started, for the row of clocks on its page; to be read only.
+
+    Those that run know their pauses.
+    """
+    session.flush()
+    on = {"kind": record.KIND, "id": record.id}
+    found = _CLOCKS.all(session, on)
+    running = {task.id: task for task in found if task.closed_at is None}
+    for task in found:
+        task.__dict__["pauses"] = []
+    for pause in _PAUSES.all(session, on) if running else ():
+        if pause.task_id in running:
+            running[pause.task_id].__dict__["pauses"].append(pause)
+    return found
 
 
 def pause(session: Session, task: Task, reason: str, *, actor: User, at: datetime) -> None:

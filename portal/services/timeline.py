@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup, escape
-from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import bindparam
+from sqlalchemy.orm import Session
 
 from portal import clock, formatting
 from portal.i18n import N_, Text, _
@@ -21,6 +21,7 @@ from portal.models.org import User
 from portal.paths import record_path
 from portal.permissions import Role
 from portal.processes.registry import PROCESSES
+from portal.reading import Asked
 from portal.services import merged
 from portal.services.fields import Field, as_text
 
@@ -102,32 +103,35 @@ NEWEST = 2**62
 """Behind every event."""
 
 
-def newest_first(events: Select[Event]) -> Select[Event]:
-    """The statement of a page of a history, with who acted: filled with `before` and `most`."""
-    people = (joinedload(Event.actor), joinedload(Event.acted_by))
-    page = events.where(Event.id < bindparam("before")).options(*people)
-    return page.order_by(Event.id.desc()).limit(bindparam("most"))
+def newest_first(*conditions: Any) -> Asked[Event]:
+    """The question for a page of a history, with who acted: filled with `before` and `most`. Events are read only."""
+    whole = (*conditions, Event.id < bindparam("before"))
+    return Asked(Event, ("actor", "acted_by"), whole, (Event.id.desc(),), most=bindparam("most"))
 
 
-_OF_RECORD = newest_first(
-    select(Event).where(Event.record_kind == bindparam("kind"), Event.record_id.in_(bindparam("ids", expanding=True)))
-)
-_OF_CUSTOMER = newest_first(select(Event).where(Event.customer_id == bindparam("id")))
+def among(column: Any, name: str, count: int) -> Any:
+    """The column is one of so many placeholders, which `filled` fills."""
+    return column.in_([bindparam(f"{name}_{place}", type_=column.type) for place in range(count)])
+
+
+def filled(name: str, values: Sequence[Any]) -> dict[str, Any]:
+    """What fills `among`."""
+    return {f"{name}_{place}": value for place, value in enumerate(values)}
+
+
+@lru_cache(maxsize=64)
+def _of_record(count: int) -> Asked[Event]:
+    return newest_first(Event.record_kind == bindparam("kind"), among(Event.record_id, "id", count))
 
 
 def of_record(
     session: Session, kind: str, record_id: int, *, before: int | None = None, limit: int = PAGE
 ) -> list[Event]:
     """The events of one record and of what was merged into it, newest first; `before` is the last one shown."""
+    session.flush()
     ids = merged.ids(session, kind, record_id)
-    given = {"kind": kind, "ids": ids, "before": before or NEWEST, "most": limit}
-    return list(session.scalars(_OF_RECORD, given))
-
-
-def of_customer(session: Session, customer_id: int, *, before: int | None = None, limit: int = PAGE) -> list[Event]:
-    """Everything that happened around a household, newest first."""
-    given = {"id": customer_id, "before": before or NEWEST, "most": limit}
-    return list(session.scalars(_OF_CUSTOMER, given))
+    given = {"kind": kind, "before": before or NEWEST, "most": limit} | filled("id", ids)
+    return _of_record(len(ids)).all(session, given)
 
 
 def entries(found: Sequence[Event], viewer: User) -> list[Entry]:
