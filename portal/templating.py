@@ -7,6 +7,7 @@ or a record is left to the request.
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from functools import cache
 from typing import Any
 
@@ -25,6 +26,10 @@ class Environment(FlaskEnvironment):
     """The templates of one language; all languages share globals and filters."""
 
     language = i18n.DEFAULT
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """What all templates know, as it is: the library's chain of mappings is gone through again for each import."""
+        return super().make_globals(d) if d else self.globals
 
     def _generate(
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False

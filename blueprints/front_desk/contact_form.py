@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -148,9 +149,9 @@ class ContactForm(Form):
     intention = TermField(N_("Intention"), Intention, blank=N_("Not known yet"))
     then = HiddenField()
 
-    def prepare(self, people: list[User], caller: Caller) -> None:
-        """Fill in whom a message can be for, and what the caller can be calling about."""
-        self.message_to.choices = [(one.id, f"{one.name} · {Role(one.role).label}") for one in people]
+    def prepare(self, people: Sequence[tuple[int, str]], caller: Caller) -> None:
+        """Fill in whom a message can be for (see `people_choice`), and what the caller can be calling about."""
+        self.message_to.choices = list(people)
         homes = caller.household.homes if caller.household else []
         self.project.choices = [(home.project.id, home.project.property.address) for home in homes]
         if self.project.data is not None and all(self.project.data != key for key, _label in self.project.choices):
@@ -238,6 +239,11 @@ class ContactForm(Form):
         else:
             return text
         return None
+
+
+def people_choice(person: User) -> tuple[int, str]:
+    """A colleague as one of those a message can be for."""
+    return person.id, f"{person.name} · {Role(person.role).label}"
 
 
 def _refuse(field: Any, sentence: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select
 
 from portal import formatting
 from portal.db import session
@@ -39,20 +39,20 @@ class Day:
 
 def day(user: User, at: datetime) -> Day:
     """The desk's day at a moment."""
-    count, average = _figures(desk.log_of_day(user, at))
-    calls = _tasks(desk.calls_to_return(user))
-    promised = [(task, _waiting_line(task, contact, user)) for task, contact in _tasks(desk.waiting_for(user))]
-    own = [(task, _own_line(task)) for task in session().scalars(desk.set_for(user).limit(100))]
+    count, average = desk.figures_of_today(session(), user, at)
+    calls = desk.calls_to_return(session(), user)
+    promised = [(task, _waiting_line(task, contact, user)) for task, contact in desk.waiting_for(session(), user)]
+    own = [(task, _own_line(task)) for task in desk.set_for(session(), user)]
     waiting = [line for _task, line in sorted([*promised, *own], key=lambda pair: pair[0].due_at or cells.FAR)]
     return Day(
-        log=[log_line(contact, number) for contact, number in rows(desk.log_of_day(user, at), LOG_LINES)],
+        log=[log_line(contact, number) for contact, number in desk.log_of_today(session(), user, at, LOG_LINES)],
         log_count=count,
-        average=_("%(seconds)s s on average", seconds=average) if average is not None else "",
+        average=_("%(seconds)s s on average", seconds=round(average)) if average is not None else "",
         calls=[_call_line(task, contact) for task, contact in calls[:TASK_LINES]],
         calls_count=len(calls),
         waiting=waiting[:TASK_LINES],
         waiting_count=len(waiting),
-        visitors=list(session().scalars(desk.in_house(user, at))),
+        visitors=desk.in_house(session(), user, at),
     )
 
 
@@ -96,17 +96,7 @@ def _is_passed_on(contact: Consultation) -> bool:
     return is_given or contact.complaint_id is not None
 
 
-def _figures(query: Select[Consultation]) -> tuple[int, int | None]:
-    found = query.order_by(None).with_only_columns(Consultation.id, Consultation.taken_seconds).subquery()
-    count, average = session().execute(select(func.count(), func.avg(found.c.taken_seconds)).select_from(found)).one()
-    return count, round(average) if average is not None else None
-
-
-def _tasks(query: Select[Task, Consultation]) -> list[tuple[Task, Consultation]]:
-    return [(task, contact) for task, contact in session().execute(query.limit(100))]
-
-
-def _call_line(task: Task, contact: Consultation) -> dict[str, Any]:
+def _call_line(task: Task, contact: desk.Contact) -> dict[str, Any]:
     return {
         "title": contact.name,
         "note": formatting.phone_mask(contact.phone),
@@ -127,7 +117,7 @@ def _own_line(task: Task) -> dict[str, Any]:
     }
 
 
-def _waiting_line(task: Task, contact: Consultation, user: User) -> dict[str, Any]:
+def _waiting_line(task: Task, contact: desk.Contact, user: User) -> dict[str, Any]:
     what = task.title if task.kind == TaskKind.PROMISE else _(task.title)
     who = task.person.name if task.person and task.person_id != user.id else ""
     return {

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from flask import Response, flash, g, request
+from flask import Response, flash, g, make_response, request
 from flask.typing import ResponseReturnValue
 
-from blueprints import dashboards
+from blueprints import dashboards, drawn
 from blueprints.front_desk import blueprint, desk
-from blueprints.front_desk.contact_form import OTHER, SOURCES, ContactForm
+from blueprints.front_desk.contact_form import OTHER, SOURCES, ContactForm, people_choice
 from blueprints.http import page, polled, requires, see_other, wants_fragment
 from portal import clock, settings
 from portal.db import session, transaction
@@ -18,6 +18,7 @@ from portal.errors import Invalid
 from portal.i18n import _
 from portal.models.consultation import Channel, Complexity, Matter
 from portal.models.customer import CustomerGrade, CustomerKind, CustomerSource
+from portal.models.org import User
 from portal.models.project import ProjectStage
 from portal.permissions import Permission, may
 from portal.services import consultations, customers, recognition, requests
@@ -68,7 +69,7 @@ def recognise() -> ResponseReturnValue:
     is_own = bool(typed) and typed != (request.form.get("filled_name") or "")
     if not is_own:
         _fill_name(form, caller)
-    form.prepare([], caller)
+    form.prepare((), caller)
     return page(
         "front_desk/desk.html",
         fragment="household",
@@ -89,7 +90,7 @@ def register_contact() -> ResponseReturnValue:
         return _fresh(Channel(wanted) if wanted in set(Channel) else Channel.PHONE, at)
     form = ContactForm()
     caller = _caller(form, at)
-    form.prepare(desk_queries.colleagues(session(), g.user), caller)
+    form.prepare(tuple(map(people_choice, desk_queries.colleagues(session(), g.user))), caller)
     if form.is_lookup:
         typed = form.name.data
         if not typed or typed == form.filled_name.data:
@@ -111,28 +112,54 @@ _FIELDS = {"phone": "number"}
 
 
 def _fresh(channel: Channel, at: datetime, **more: Any) -> Response:
-    form = ContactForm()
-    caller = Caller("", [], None)
-    form.prepare(desk_queries.colleagues(session(), g.user), caller)
-    form.set_fresh(requests.new_key(), channel)
-    return _show(form, caller, at, **more)
+    form = drawn.once("front_desk/desk.html", "form", _fresh_facts(channel), _fresh_form, requests.new_key())
+    if wants_fragment():
+        return make_response(form)
+    return page("front_desk/desk.html", fresh=form, **_day(at), **more)
 
 
-def _show(form: ContactForm, caller: Caller, at: datetime, *, status: int = 200, **more: Any) -> Response:
-    is_desk = may(g.user, P.FRONT_DESK)
-    about = {"today": desk.day(g.user, at)} if is_desk else {}
+class _Fresh(NamedTuple):
+    """All that the empty form says or depends on."""
+
+    channel: Channel
+    role: str
+    people: tuple[tuple[int, str], ...]
+    hours: tuple[tuple[str, int], ...]
+    duty: str
+
+
+def _fresh_facts(channel: Channel) -> _Fresh:
+    people = desk_queries.colleagues(session(), g.user)
+    duty = desk_queries.specialist_on_duty(session(), None, g.user)
+    hours = tuple((code, settings.get(session(), key)) for code, key in HOURS.items())
+    return _Fresh(channel, g.user.role, tuple(map(people_choice, people)), hours, duty.name if duty else "")
+
+
+def _fresh_form(facts: _Fresh) -> dict[str, Any]:
+    form, caller = ContactForm(formdata=None), Caller("", [], None)
+    form.prepare(facts.people, caller)
+    form.set_fresh(drawn.KEY, facts.channel)
+    return _of_form(form, caller) | {"hours": dict(facts.hours), "duty": facts.duty}
+
+
+def _of_form(form: ContactForm, caller: Caller) -> dict[str, Any]:
+    return {"form": form, "who": caller, "fills_name": False, "was_chosen": False}
+
+
+def _day(at: datetime) -> dict[str, Any]:
+    return {"today": desk.day(g.user, at)} if may(g.user, P.FRONT_DESK) else {}
+
+
+def _show(form: ContactForm, caller: Caller, at: datetime, *, status: int = 200) -> Response:
+    duty = desk_queries.specialist_on_duty(session(), caller.customer, g.user)
     return page(
         "front_desk/desk.html",
         fragment="form",
         status=status,
-        form=form,
-        who=caller,
-        fills_name=False,
-        was_chosen=False,
-        **about,
-        **more,
         hours={code: settings.get(session(), key) for code, key in HOURS.items()},
-        duty=desk_queries.specialist_on_duty(session(), caller.customer, g.user),
+        duty=duty.name if duty else "",
+        **_day(at),
+        **_of_form(form, caller),
     )
 
 
@@ -226,8 +253,11 @@ def _project(form: ContactForm, caller: Caller) -> Any:
 def _addressee(form: ContactForm, caller: Caller) -> Any:
     if form.kind.data != Matter.MESSAGE:
         return None
-    people = {one.id: one for one in desk_queries.colleagues(session(), g.user)}
-    return people.get(form.message_to.data or 0) or (caller.customer.owner if caller.customer else None)
+    known = {one.id for one in desk_queries.colleagues(session(), g.user)}
+    chosen = form.message_to.data
+    if chosen in known:
+        return session().get_one(User, chosen)
+    return caller.customer.owner if caller.customer else None
 
 
 def _lead(form: ContactForm, phone: str) -> customers.CreateCustomer:

@@ -11,10 +11,11 @@ from typing import Any
 
 from flask import flash, g, render_template, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from blueprints.http import page, requires, see_other, wants_fragment
-from blueprints.records import blueprint
+from blueprints.records import blueprint, told
 from portal import clock
 from portal.db import session, transaction
 from portal.errors import Invalid
@@ -51,7 +52,7 @@ class Talk:
     kind: str
     number: str
     base: str
-    days: list[tuple[str, list[timeline.Entry]]]
+    days: list[tuple[str, Markup]]
     more_url: str | None
     composer: Composer
     tasks: list[dict[str, Any]] = field(default_factory=list)
@@ -98,12 +99,12 @@ def path(record: Any) -> str:
     return record_path(record.KIND, record.number)
 
 
-def history(record: Any, before: int | None = None) -> tuple[list[tuple[str, list[timeline.Entry]]], str | None]:
+def history(record: Any, before: int | None = None) -> tuple[list[tuple[str, Markup]], str | None]:
     """A page of the history by day, and where the page before it is."""
     found = timeline.of_record(session(), record.KIND, record.id, before=before, limit=timeline.PAGE + 1)
     shown = found[: timeline.PAGE]
     more = f"{path(record)}/timeline?before={shown[-1].id}" if len(found) > timeline.PAGE else None
-    return timeline.by_day(timeline.entries(shown, g.user)), more
+    return told.days(shown, g.user), more
 
 
 def since_version(record: Any, _version: str | None) -> list[timeline.Entry]:

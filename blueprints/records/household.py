@@ -6,7 +6,7 @@ from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from blueprints.http import page, requires
-from blueprints.records import blueprint, customers
+from blueprints.records import blueprint, customers, told
 from portal import formatting
 from portal.db import session
 from portal.models.contract import ContractState
@@ -39,7 +39,7 @@ def household_of(number: str) -> ResponseReturnValue:
             {"label": str(label), "url": f"{here}?show={key}", "current": key == chosen}
             for key, label in household.FILTERS.items()
         ],
-        days=timeline.by_day(timeline.entries(shown, g.user)),
+        days=told.days(shown, g.user, record.number),
         more_url=f"{here}?show={chosen}&before={shown[-1].id}" if len(found) > timeline.PAGE else "",
         states={state.code: str(state.label) for state in PROCESS.states},
         show_kind=ProjectKind.show,

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from importlib import import_module
-from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup, escape
 from sqlalchemy import bindparam
 from sqlalchemy.orm import Session
 
-from portal import clock, formatting
+from portal import formatting
 from portal.i18n import N_, Text, _
 from portal.models.event import Event, EventKind
 from portal.models.org import User
@@ -137,11 +136,6 @@ def of_record(
 def entries(found: Sequence[Event], viewer: User) -> list[Entry]:
     """The events as lines. A change of several fields becomes several lines."""
     return [line for event in found for line in _lines(event, viewer)]
-
-
-def by_day(lines: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
-    """Lines under the heading of their day on the company's clocks."""
-    return [(formatting.day(day), list(group)) for day, group in groupby(lines, key=lambda e: clock.today(e.at))]
 
 
 def _lines(event: Event, viewer: User) -> list[Entry]:
