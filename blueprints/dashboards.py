@@ -18,7 +18,6 @@ from portal.db import session
 from portal.i18n import _, _p
 from portal.listing.registry import LISTINGS
 from portal.models.org import User
-from portal.models.task import Task, TaskKind
 from portal.paths import record_path
 from portal.permissions import Permission, Role, may
 from portal.services import boards, tasks, tiles, workload
@@ -91,7 +90,7 @@ def part_url(tile: Tile) -> str:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A task, or a row of `workload.LINE`, as one line: what, for whom, until when."""
+    """A task, or a `workload.Line`, as one line: what, for whom, until when."""
 
     task: Any
     icon: str
@@ -141,8 +140,7 @@ class Day:
     @cached_property
     def promises(self) -> list[QueueRow]:
         """What was promised to customers and passed on to the person."""
-        talk = Task.kind.in_((TaskKind.PROMISE, TaskKind.MESSAGE, TaskKind.CALL_BACK))
-        return queue_rows(session().scalars(workload.queue(self.user).where(talk).limit(8)).all())
+        return queue_rows(workload.promised_lines(session(), self.user, 8))
 
     @cached_property
     def loads(self) -> boards.Loads:

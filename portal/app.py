@@ -37,12 +37,13 @@ def create_app(config: Config | None = None) -> Flask:
 
     import portal.models  # noqa: F401  every table must be known before the first query
     from blueprints import errors, guard, registration
-    from portal import formatting, security, shell
+    from portal import chips, formatting, security, shell
 
     security.init_app(app)
     guard.init_app(app)
     errors.init_app(app)
     formatting.init_app(app)
+    chips.init_app(app)
     shell.init_app(app)
     app.url_map.converters["default"] = NumberConverter
     for blueprint in registration.blueprints():

@@ -185,6 +185,10 @@ def time_left(due_at: datetime | None, at: datetime | None = None) -> str:
     return _("%(time)s late", time=duration(span))
 
 
+SOON = 25
+"""Share of the limit, in hundredths, from which on a clock without a moment of its own to warn is marked."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClockView:
     """A clock as the due chip shows it."""
@@ -237,7 +241,7 @@ def clock_view(task: Any, at: datetime | None = None) -> ClockView:
     warn_at = _value(task, "warn_at")
     if rest < 0:
         kind = "late"
-    elif (at >= warn_at) if warn_at is not None else left < 25:
+    elif (at >= warn_at) if warn_at is not None else rest * 100 < whole * SOON:
         kind = "soon"
     else:
         kind = ""

@@ -11,11 +11,11 @@ driver is asked without the library in between; whoever listens to its cursors h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, SelectBase, event
+from sqlalchemy import Connection, Dialect, SelectBase, bindparam, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -37,7 +37,7 @@ class _Form:
 
 
 class Prepared:
-    """A SELECT with named placeholders. The statement must not hold placeholders for lists."""
+    """A SELECT with named placeholders. The statement must not hold placeholders for lists; see `among`."""
 
     def __init__(self, statement: SelectBase) -> None:
         self._statement = statement
@@ -110,6 +110,16 @@ class Prepared:
             column.type.dialect_impl(dialect).result_processor(dialect, code)
             for column, code in zip(columns, codes, strict=True)
         )
+
+
+def among(column: Any, name: str, count: int) -> Any:
+    """The column is one of so many placeholders, which `filled` fills."""
+    return column.in_([bindparam(f"{name}_{place}", type_=column.type) for place in range(count)])
+
+
+def filled(name: str, values: Sequence[Any]) -> dict[str, Any]:
+    """What fills `among`."""
+    return {f"{name}_{place}": value for place, value in enumerate(values)}
 
 
 CONNECTION = "connection"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple, cast
@@ -14,6 +14,7 @@ from sqlalchemy import and_, func, literal, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from portal import formatting, visibility
+from portal.chips import FAR, changes
 from portal.db import UtcDateTime
 from portal.i18n import N_, Text
 from portal.listing.declaration import Choice, Column, Condition, Filter, Moments, Way
@@ -24,9 +25,8 @@ from portal.permissions import Role
 from portal.prepared import Prepared
 from portal.processes.base import Process
 
-FAR = datetime(9999, 1, 1, tzinfo=formatting.clock.ZONE)
-"""Sorts what has no limit behind everything that has one."""
 FAR_AWAY = literal(FAR, UtcDateTime())
+"""Sorts what has no limit behind everything that has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,18 +148,8 @@ def due(*task: Any) -> Due | str:
     if found["started_at"] is None:
         return ""
     at = formatting.page_moment()
-    return Due(formatting.clock_view(found, at), found["code"] or "", _changes(found, at))
-
-
-def _changes(task: Mapping[str, Any], at: datetime) -> datetime:
-    """When the chip will say something else: it counts minutes, beyond a day hours, and warns once."""
-    due_at, warn_at = task["due_at"], task["warn_at"]
-    if due_at is None or task["closed_at"] is not None:
-        return FAR
-    rest = (due_at - at).total_seconds()
-    unit = 3600 if rest >= 86_400 else 60
-    soon = at + timedelta(seconds=rest % unit or unit)
-    return min(soon, warn_at) if warn_at is not None and warn_at > at else soon
+    until = changes(found["due_at"], found["started_at"], found["warn_at"], found["closed_at"], at=at)
+    return Due(formatting.clock_view(found, at), found["code"] or "", until)
 
 
 def clock_filters(kind: str, model: Any, labels: Mapping[str, Text]) -> tuple[Filter, ...]:

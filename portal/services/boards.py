@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, Row, and_, bindparam, case, func, literal_column, select, union_all
+from sqlalchemy import and_, bindparam, case, func, literal_column, select, union_all
 from sqlalchemy.orm import Session
 
 from portal import clock, visibility
@@ -17,6 +17,7 @@ from portal.db import UtcDateTime
 from portal.models.complaint import Complaint, Escalation
 from portal.models.org import Department, User
 from portal.models.task import Task
+from portal.prepared import Prepared, among, filled
 from portal.processes import escalation
 
 WEEKS = 12
@@ -49,12 +50,13 @@ class Loads:
 def loads(session: Session, user: User, at: datetime) -> Loads:
     """Who has how much to do, the fullest first. Tasks of no department are ours."""
     given = visibility.parameters(user) | {"at": at, "soon": at + timedelta(hours=24)}
-    rows = session.connection().execute(_load(visibility.placeholder(user)), given).all()
+    rows = _load(visibility.placeholder(user)).rows(session, given)
     shares = _on_time(session, user, at)
     departments = _summed((department, *numbers) for department, _person, *numbers in rows)
     people = _summed((person, *numbers) for _department, person, *numbers in rows if person is not None)
     people = people[:MOST_PEOPLE]
-    names = dict(session.connection().execute(_NAMES, {"people": [key for key, *_numbers in people]}).all())
+    keys = [key for key, *_numbers in people]
+    names: dict[int, str] = dict(_names(len(keys)).rows(session, filled("person", keys)))
     return Loads(
         [Load(key, Department.show(key), total, soon, late, shares.get(key)) for key, total, soon, late in departments],
         [Load(str(key), names[key], *numbers) for key, *numbers in people],
@@ -71,7 +73,9 @@ def _summed(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return sorted(((key, *sums) for key, sums in found.items()), key=lambda row: (-row[1], str(row[0])))
 
 
-_NAMES = select(User.id, User.name).where(User.id.in_(bindparam("people", expanding=True)))
+@lru_cache(maxsize=MOST_PEOPLE + 1)
+def _names(count: int) -> Prepared:
+    return Prepared(select(User.id, User.name).where(among(User.id, "person", count)))
 
 
 def trend(session: Session, user: User, at: datetime) -> list[tuple[date, int, int]]:
@@ -80,21 +84,31 @@ def trend(session: Session, user: User, at: datetime) -> list[tuple[date, int, i
     starts = [monday - timedelta(weeks=back) for back in range(WEEKS - 1, -1, -1)]
     bounds = [*starts, monday + timedelta(weeks=1)]
     given = visibility.parameters(user) | {f"week_{place}": clock.at_local(day) for place, day in enumerate(bounds)}
-    rows = session.connection().execute(_trend(visibility.placeholder(user)), given)
+    rows = _trend(visibility.placeholder(user)).rows(session, given)
     received, closed = ([int(number or 0) for number in row] for row in rows)
     return list(zip(starts, received, closed, strict=True))
 
 
-def escalations_to_take(session: Session, user: User, limit: int) -> Sequence[Row[Any]]:
+class Waiting(NamedTuple):
+    """An escalation that waits for the manager, with what it is about."""
+
+    number: str
+    submitted_at: datetime
+    complainant: str
+    subject: str
+    submitted_by: str | None
+
+
+def escalations_to_take(session: Session, user: User, limit: int) -> list[Waiting]:
     """The escalations that wait for the manager, the longest waiting first, with what they are about."""
     given = visibility.parameters(user) | {"limit": limit}
-    return session.connection().execute(_to_take(visibility.placeholder(user)), given).all()
+    return [Waiting(*row) for row in _to_take(visibility.placeholder(user)).rows(session, given)]
 
 
 def _on_time(session: Session, user: User, at: datetime) -> dict[str, float]:
     first = clock.at_local(clock.today(at).replace(day=1))
     given = visibility.parameters(user) | {"first": first}
-    rows = session.connection().execute(_met(visibility.placeholder(user)), given)
+    rows = _met(visibility.placeholder(user)).rows(session, given)
     return {key: int(good or 0) / total for key, total, good in rows if total}
 
 
@@ -104,7 +118,7 @@ _DEPARTMENT = func.coalesce(Task.department, Department.SERVICE.value)
 
 
 @lru_cache
-def _load(viewer: visibility.Placeholder) -> Executable:
+def _load(viewer: visibility.Placeholder) -> Prepared:
     own = (
         select(_DEPARTMENT.label("department"), Task.person_id, Task.due_at)
         .where(visibility.condition(viewer, Task), Task.closed_at.is_(None))
@@ -115,13 +129,13 @@ def _load(viewer: visibility.Placeholder) -> Executable:
     soon = func.sum(case((and_(own.c.due_at >= at, own.c.due_at < bindparam("soon")), 1), else_=0))
     late = func.sum(case((own.c.due_at < at, 1), else_=0))
     who = (own.c.department, own.c.person_id)
-    return select(*who, func.count(), soon, late).group_by(*who)
+    return Prepared(select(*who, func.count(), soon, late).group_by(*who))
 
 
 @lru_cache
-def _met(viewer: visibility.Placeholder) -> Executable:
+def _met(viewer: visibility.Placeholder) -> Prepared:
     met = func.sum(case((Task.breached_at.is_(None), 1), else_=0))
-    return (
+    return Prepared(
         select(_DEPARTMENT, func.count(), met)
         .where(visibility.condition(viewer, Task), Task.closed_at >= bindparam("first"), Task.code.is_not(None))
         .where(Task.outcome == literal_column("'DONE'"))  # as the index says it
@@ -130,13 +144,15 @@ def _met(viewer: visibility.Placeholder) -> Executable:
 
 
 @lru_cache
-def _trend(viewer: visibility.Placeholder) -> Executable:
+def _trend(viewer: visibility.Placeholder) -> Prepared:
     """Two rows of a count per week: each is a stretch of an index, so nothing is looked at twice."""
     bounds = [bindparam(f"week_{place}", type_=UtcDateTime()) for place in range(WEEKS + 1)]
-    return union_all(
-        *(
-            select(*(_count_between(viewer, column, start, end) for start, end in itertools.pairwise(bounds)))
-            for column in (Complaint.received_at, Complaint.closed_at)
+    return Prepared(
+        union_all(
+            *(
+                select(*(_count_between(viewer, column, start, end) for start, end in itertools.pairwise(bounds)))
+                for column in (Complaint.received_at, Complaint.closed_at)
+            )
         )
     )
 
@@ -151,8 +167,8 @@ def _count_between(viewer: visibility.Placeholder, column: Any, start: Any, end:
 
 
 @lru_cache
-def _to_take(viewer: visibility.Placeholder) -> Executable:
-    return (
+def _to_take(viewer: visibility.Placeholder) -> Prepared:
+    return Prepared(
         select(
             Escalation.number, Escalation.submitted_at, Complaint.complainant, Complaint.subject,
             User.name.label("submitted_by"),

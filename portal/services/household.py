@@ -20,9 +20,10 @@ from portal.models.event import Event, EventKind
 from portal.models.org import User
 from portal.models.project import Project
 from portal.permissions import Permission, Role, may
+from portal.prepared import among, filled
 from portal.reading import Asked
 from portal.services import contracts, merged, records
-from portal.services.timeline import NEWEST, among, filled, newest_first
+from portal.services.timeline import NEWEST, newest_first
 
 MOST = 50
 """Of each kind; a household has a handful."""

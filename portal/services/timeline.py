@@ -19,6 +19,7 @@ from portal.models.event import Event, EventKind
 from portal.models.org import User
 from portal.paths import record_path
 from portal.permissions import Role
+from portal.prepared import among, filled
 from portal.processes.registry import PROCESSES
 from portal.reading import Asked
 from portal.services import merged
@@ -106,16 +107,6 @@ def newest_first(*conditions: Any) -> Asked[Event]:
     """The question for a page of a history, with who acted: filled with `before` and `most`. Events are read only."""
     whole = (*conditions, Event.id < bindparam("before"))
     return Asked(Event, ("actor", "acted_by"), whole, (Event.id.desc(),), most=bindparam("most"))
-
-
-def among(column: Any, name: str, count: int) -> Any:
-    """The column is one of so many placeholders, which `filled` fills."""
-    return column.in_([bindparam(f"{name}_{place}", type_=column.type) for place in range(count)])
-
-
-def filled(name: str, values: Sequence[Any]) -> dict[str, Any]:
-    """What fills `among`."""
-    return {f"{name}_{place}": value for place, value in enumerate(values)}
 
 
 @lru_cache(maxsize=64)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     Select,
     and_,
     bindparam,
@@ -25,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock, visibility
 from portal.models.org import User
-from portal.models.task import Task
+from portal.models.task import Task, TaskKind
 from portal.prepared import Prepared
 from portal.services import notices
 
@@ -73,34 +71,59 @@ def queue(user: visibility.Viewer) -> Select[Task]:
     return _by_due(select(Task).where(mine(user)))
 
 
-def own_lines(session: Session, user: User, limit: int) -> Sequence[Row[Any]]:
-    """The first of the person's queue as plain rows of LINE, for pages."""
+def own_lines(session: Session, user: User, limit: int) -> list[Line]:
+    """The first of the person's queue as plain rows, for pages."""
     given = visibility.parameters(user) | {"limit": limit}
-    return session.connection().execute(_own_lines(visibility.placeholder(user)), given).all()
+    return [Line(*row) for row in _own_lines(visibility.placeholder(user)).rows(session, given)]
 
 
-def late_lines(session: Session, user: User, at: datetime, limit: int) -> Sequence[Row[Any]]:
-    """The latest of all open tasks the person may see, as plain rows of LINE: the manager's board."""
+def promised_lines(session: Session, user: User, limit: int) -> list[Line]:
+    """What was promised and passed on, of the person's queue."""
+    given = visibility.parameters(user) | {"limit": limit}
+    return [Line(*row) for row in _promised_lines(visibility.placeholder(user)).rows(session, given)]
+
+
+def late_lines(session: Session, user: User, at: datetime, limit: int) -> list[Line]:
+    """The latest of all open tasks the person may see, as plain rows: the manager's board."""
     given = visibility.parameters(user) | {"at": at, "limit": limit}
-    return session.connection().execute(_late_lines(visibility.placeholder(user)), given).all()
+    return [Line(*row) for row in _late_lines(visibility.placeholder(user)).rows(session, given)]
 
 
-LINE = (
-    Task.kind, Task.code, Task.title, Task.record_kind, Task.record_number, Task.customer_name, Task.detail,
-    Task.started_at, Task.due_at, Task.warn_at, Task.closed_at, Task.outcome,
-)  # fmt: skip
-"""What a line of a queue shows of a task."""
+class Line(NamedTuple):
+    """What a line of a queue shows of a task: columns of Task."""
+
+    kind: str
+    code: str | None
+    title: str
+    record_kind: str
+    record_number: str
+    customer_name: str | None
+    detail: str | None
+    started_at: datetime
+    due_at: datetime | None
+    warn_at: datetime | None
+    closed_at: datetime | None
+    outcome: str | None
+
+
+_LINE = [getattr(Task, name) for name in Line._fields]
 
 
 @lru_cache
-def _own_lines(viewer: visibility.Placeholder) -> Select[Any]:
-    return _by_due(select(*LINE).where(mine(viewer))).limit(bindparam("limit"))
+def _own_lines(viewer: visibility.Placeholder) -> Prepared:
+    return Prepared(_by_due(select(*_LINE).where(mine(viewer))).limit(bindparam("limit")))
 
 
 @lru_cache
-def _late_lines(viewer: visibility.Placeholder) -> Select[Any]:
+def _promised_lines(viewer: visibility.Placeholder) -> Prepared:
+    talk = Task.kind.in_((TaskKind.PROMISE, TaskKind.MESSAGE, TaskKind.CALL_BACK))
+    return Prepared(_by_due(select(*_LINE).where(mine(viewer), talk)).limit(bindparam("limit")))
+
+
+@lru_cache
+def _late_lines(viewer: visibility.Placeholder) -> Prepared:
     late = (visibility.condition(viewer, Task), Task.due_at < bindparam("at"))
-    return _by_due(select(*LINE).where(*late)).limit(bindparam("limit"))
+    return Prepared(_by_due(select(*_LINE).where(*late)).limit(bindparam("limit")))
 
 
 def _by_due(tasks: Any) -> Any:
