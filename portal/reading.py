@@ -1,6 +1,6 @@
 """Whole records for pages that only read: with all they lead to, in one prepared question, and without the library's books.
 
-`Whole(Complaint, ("customer", "project.property"), {"rounds": ()})` says what a page names. What comes is a record like
+`Whole(Complaint, ("customer", "project", "project.property"), {"rounds": ()})` says what a page names. What comes is a record like
 any other, its methods and properties work, but no session knows it: nothing asked of it reaches the database, and what
 was not named raises instead of being fetched behind the page's back.
 """

@@ -9,6 +9,7 @@ import pytest
 from portal.clock import local
 from portal.db import transaction
 from portal.models.complaint import Complaint
+from portal.models.org import User
 from portal.models.task import Follower
 from portal.permissions import Role
 from portal.services import calendars, complaints
@@ -261,3 +262,19 @@ def test_a_task_people_set_is_ticked_off_and_a_clock_is_not(case, sign_in, make,
     sign_in(make.user(Role.SPECIALIST, branch_id=case.other_branch.id)).post(
         f"/records/tasks/{number}/done", status=404
     )
+
+
+def test_a_line_of_the_history_that_was_drawn_before_shows_the_name_of_today(case, sign_in, session):
+    """Lines are kept by all that they say: a person who got another name is called by it at once, everywhere."""
+    client = sign_in(case.specialist)
+    client.post(f"/records/complaints/{case.number}/notes", data={"text": "打过电话", "client_key": "1" * 32})
+    path, notes = (
+        f"/records/complaints/{case.number}",
+        re.compile(r'entry note"><span class="avatar-dot( me)?".*?<b>(.*?)</b>', re.DOTALL),
+    )
+    assert notes.findall(client.get(path).text) == [(" me", case.specialist.name)]
+    manager = sign_in(Role.MANAGER)
+    assert notes.findall(manager.get(path).text) == [("", case.specialist.name)]
+    with transaction():
+        session.get_one(User, case.specialist.id).name = "新名字"
+    assert notes.findall(client.get(path).text) == [(" me", "新名字")]

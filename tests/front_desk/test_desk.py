@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from portal.clock import at_local, local
+from portal.db import transaction
 from portal.models.consultation import Consultation
 from portal.models.customer import Customer
+from portal.models.org import User
 from portal.models.outbox import Outbox
 from portal.models.task import Task
 from portal.permissions import Role
@@ -286,3 +289,34 @@ def test_stored_contacts_are_what_the_events_say(desk, session):
     desk.register(**NEW)
     history = desk.client.get(f"/records/consultations/{desk.last.number}").text
     assert "李敏" in history and session.scalars(select(Consultation)).one().created_by_id == desk.client.user.id
+
+
+def test_the_empty_form_is_drawn_once_but_each_has_its_own_key_and_token(desk, sign_in, make, session):
+    """Drawn once for all it says: who can take a message and who is on duty are those of now."""
+
+    def fresh(client):
+        html = client.get("/front-desk/calls/new", status=200).text
+        names = ("client_key", "csrf_token")
+        found = {name: set(re.findall(rf'name="{name}"[^>]*value="([^"]+)"', html)) for name in names}
+        options = re.search(r'<select[^>]*id="message_to".*?</select>', html, re.DOTALL)
+        assert "\ue000" not in html
+        assert len(found["csrf_token"]) == 1
+        return found["client_key"], found["csrf_token"], options[0]
+
+    other = sign_in(Role.FRONT_DESK, name="王芳")
+    desk.client.get("/front-desk/")  # gives the secret of the session
+    other.get("/front-desk/")
+    (key, token, people), (key_2, token_2, _people), (key_3, token_3, theirs) = map(
+        fresh, (desk.client, desk.client, other)
+    )
+    assert len(key | key_2 | key_3) == 3
+    assert token == token_2 != token_3
+    assert "王芳" in people
+    assert "王芳" not in theirs
+    colleague = make.user(Role.SPECIALIST, name="新同事")
+    assert "新同事" in fresh(desk.client)[2]
+    with transaction():
+        session.get_one(User, colleague.id).disabled_at = desk.client.user.created_at
+    assert "新同事" not in fresh(desk.client)[2]
+    visit = desk.client.get("/front-desk/calls/new?channel=VISIT").text
+    assert re.search(r'<option (selected value="VISIT"|value="VISIT" selected)', visit)
