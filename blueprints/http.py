@@ -59,7 +59,7 @@ def page(template: str, *, fragment: str | None = None, status: int = 200, **con
     else:
         render = partial(render_template, template)
     response = make_response(render(**context), status)
-    response.vary.add("HX-Request")
+    response.headers["Vary"] = "HX-Request"
     return response
 
 

@@ -16,7 +16,7 @@ from wtforms import Form, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
-from portal import formatting, i18n
+from portal import chips, formatting, i18n
 from portal.shell import draw
 from portal.templating import Application, icon
 
@@ -36,6 +36,7 @@ def app() -> Flask:
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.globals.update(static_url=lambda path: f"/static/{path}", csrf_token=lambda: "token", icon=icon)
     formatting.init_app(app)
+    chips.init_app(app)
     return app
 
 
