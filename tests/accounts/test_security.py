@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -212,3 +213,22 @@ def test_static_files_are_kept_for_good_when_their_address_names_their_content(a
     for old in (address.split("?")[0], address[:-3] + "000"):
         assert visitor.get(old, status=200).headers["Cache-Control"] == "no-cache"
     visitor.get("/static/..%2fpyproject.toml", status=404, check=False)
+
+
+def test_static_text_is_sent_pressed_to_those_who_can_read_it(visitor: Client) -> None:
+    path = "/static/css/portal.css"
+    plain = visitor.get(path, status=200)
+    pressed = visitor.get(path, headers={"Accept-Encoding": "gzip, br"}, status=200, check=False)
+    assert "Content-Encoding" not in plain.headers
+    assert pressed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(pressed.data) == plain.data
+    assert int(pressed.headers["Content-Length"]) == len(pressed.data) < len(plain.data) / 3
+    assert all("Accept-Encoding" in answer.headers["Vary"] for answer in (plain, pressed))
+    assert pressed.headers["ETag"] != plain.headers["ETag"]
+    part = visitor.get(path, headers={"Accept-Encoding": "gzip", "Range": "bytes=0-9"}, status=206, check=False)
+    assert part.data == plain.data[:10]
+    picture = visitor.get(
+        "/static/favicon.svg", headers={"Accept-Encoding": "gzip", "If-None-Match": plain.headers["ETag"]}
+    )
+    assert picture.status_code == 200
+    assert "Content-Encoding" not in visitor.get("/static/fonts/README.md", headers={"Accept-Encoding": "gzip"}).headers
