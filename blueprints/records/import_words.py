@@ -17,7 +17,7 @@ from portal.imports.mapping import FIELDS, NUMBER, VERSION, Kind
 from portal.models.complaint import Category
 from portal.models.consultation import Channel
 from portal.models.customer import CustomerGrade, CustomerKind, CustomerSource, GenderTitle
-from portal.models.importing import ImportRun
+from portal.models.importing import ImportKind, ImportRun
 from portal.models.org import Department
 from portal.models.project import ProjectKind
 from portal.services.imports.kinds import RECORD_KINDS
@@ -34,11 +34,7 @@ TERMS: Mapping[str, type[Term]] = {
     "category": Category,
     "channel": Channel,
 }
-KINDS: Mapping[Kind, Text] = {
-    Kind.CUSTOMERS: N_("Ledger: customers, projects, contracts", "import"),
-    Kind.COMPLAINTS: N_("Ledger: historical complaints", "import"),
-    **{kind: made.title for kind, made in RECORD_KINDS.items()},
-}
+KINDS: Mapping[Kind, Text] = {Kind(kind.value): kind.label for kind in ImportKind}
 RECORDS = {
     "customer": N_("Customer", "import"),
     "property": N_("Home", "import"),

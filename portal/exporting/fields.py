@@ -123,7 +123,10 @@ def _importable(again: RecordKind, found: list[Field]) -> list[Field]:
     made = []
     for column in found:
         key = again.field_of(column.key) or ""
-        if again.is_yes_or_no(key):
+        if column.key in again.as_stored:
+            said = _record_field(again, key)
+            made.append(replace(column, values=said.values, read=said.read, record_field=key))
+        elif again.is_yes_or_no(key):
             made.append(replace(column, values=(getattr(again.model, key),), read=_yes_or_no, record_field=key))
         else:
             made.append(replace(column, record_field=key))
@@ -149,7 +152,7 @@ def _record_field(again: RecordKind, key: str) -> Field:
             return item.terms.show(value)
         return Phone(value) if key in again.labels and is_phone(again.labels[key]) else value
 
-    return Field(f"record.{key}", item.label, (column,), read, "record", key)
+    return Field(f"record.{key}", item.label, (column,), read, "record", record_field=key)
 
 
 def _link_text(again: RecordKind, key: str) -> Any:

@@ -26,6 +26,25 @@ class ImportState(Term):
     FAILED = "FAILED", "Failed"
 
 
+class ImportKind(Term):
+    """What a sheet becomes; the fields of each are in `portal/imports/` and `portal/services/imports/kinds/`."""
+
+    CUSTOMERS = "customers", "Ledger: customers, projects, contracts"
+    COMPLAINTS = "complaints", "Ledger: historical complaints"
+    CUSTOMER_LIST = "customer-list", "Customers"
+    PROPERTIES = "properties", "Properties"
+    PROJECTS = "projects", "Projects"
+    CONTRACTS = "contracts", "Contracts"
+    PAYMENTS = "payments", "Payments"
+    QUOTATIONS = "quotations", "Quotations"
+    CONSULTATIONS = "consultations", "Past calls, visits, messages"
+    TASKS = "tasks", "Tasks"
+    PARTIES = "parties", "Parties"
+    CREWS = "crews", "Crews"
+    BRANCHES = "branches", "Branches"
+    USERS = "users", "People with a login"
+
+
 class ImportRun(Record, Base):
     """One sheet of a file brought in: all of it or nothing, and all of it can be undone."""
 
@@ -33,7 +52,7 @@ class ImportRun(Record, Base):
     KIND, PREFIX = "import-runs", "DR"
 
     kind: Mapped[str] = mapped_column(String(20))
-    """customers or complaints."""
+    """One of `ImportKind`."""
     file_name: Mapped[str] = mapped_column(String(200))
     file_sha256: Mapped[str] = mapped_column(String(64))
     sheet: Mapped[str] = mapped_column(String(100))

@@ -97,6 +97,7 @@ def everything(make):
     return {
         "customers": customer, "properties": home, "projects": project, "contracts": contract, "quotations": quotation,
         "parties": party, "crews": crew, "branches": branch,
+        "users": make.user(Role.REVIEWER, group_name="二组", email="r@b.cn", phone="13600001111", extension="8001"),
     }  # fmt: skip
 
 
@@ -113,6 +114,8 @@ CHANGES = {
     "parties": ({"phone": "13811112222", "is_head": "否"}, {"phone": "13811112222", "is_head": False}),
     "crews": ({"retention_balance": 5000, "wage_basis": "按平方"},
               {"retention_balance": Decimal("5000.00"), "wage_basis": "按平方"}),
+    "users": ({"extension": "8002", "branch_id": "城西店", "is_on_duty": "是"},
+              {"extension": "8002", "is_on_duty": True}),
     "branches": ({"address": "文二路 2 号", "is_active": "否"}, {"address": "文二路 2 号", "is_active": False}),
 }  # fmt: skip
 SELDOM = {"version", "updated_at", "updated_by_id"}
@@ -145,12 +148,15 @@ def test_exactly_what_was_changed_in_excel_is_changed_and_undoing_puts_it_back(d
     book = openpyxl.load_workbook(path)
     sheet = book.worksheets[0]
     numbers = [sheet.cell(row, keys.index("number") + 1).value for row in range(2, sheet.max_row + 1)]
-    sheet.move_range(f"A{numbers.index(record.number) + 2}:BZ{numbers.index(record.number) + 2}", rows=100)
+    at = numbers.index(getattr(record, "number", None) or record.username) + 2
+    sheet.move_range(f"A{at}:BZ{at}", rows=100)
     for row in range(sheet.max_row - 1, 1, -1):
         sheet.delete_rows(row)
     book.save(path)
     said, wanted = CHANGES[kind]
     before = columns_of(only(session, model, record_id))
+    if kind == "users":
+        wanted = wanted | {"branch_id": make.branch(name="城西店").id}
     run = desk.bring_in(changed_in_excel(path, keys, said), BY_LIST[kind].kind)
     assert run.state == ImportState.DONE, run.error
     assert run.counts["made"][f"{kind}.changed"] == 1

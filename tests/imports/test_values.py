@@ -338,3 +338,10 @@ def test_codes_are_those_of_the_models():
     ]
     for codes, terms in pairs:
         assert set(codes) == {term.value for term in terms}
+
+
+def test_every_kind_of_import_has_its_name():
+    from portal.imports.mapping import Kind
+    from portal.models.importing import ImportKind
+
+    assert [str(kind) for kind in Kind] == [kind.value for kind in ImportKind]

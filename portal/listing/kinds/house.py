@@ -17,7 +17,7 @@ from portal.listing.declaration import Choice, Column, Filter, Listing, Span, Wa
 from portal.listing.kinds import search
 from portal.models.document import Document, DocumentState
 from portal.models.export import Export, ExportFormat, ExportState
-from portal.models.importing import ImportRun, ImportState
+from portal.models.importing import ImportKind, ImportRun, ImportState
 from portal.models.notice import Notice, NoticeLevel
 from portal.models.org import User
 from portal.permissions import Permission
@@ -253,7 +253,7 @@ IMPORTS = Listing(
             "cell-title",
         ),
         Column("number", N_("Number"), (ImportRun.number,), cells.text, "ref hide-small", sort=ImportRun.number),
-        Column("kind", KIND, (ImportRun.kind,), all_of),
+        Column("kind", KIND, (ImportRun.kind,), ImportKind.show),
         Column("state", STATE, (ImportRun.state,), ImportState.show, "cell-due"),
         Column("rows", N_("Rows"), (ImportRun.rows_total,), lambda value: f"{value:,}", "num hide-small"),
         Column("by", BY, (UPLOADER.name,), cells.text),
@@ -275,7 +275,7 @@ IMPORTS = Listing(
     ),
     choices=(
         Choice("state", STATE, ImportRun.state, ImportState),
-        Choice("kind", KIND, ImportRun.kind, RecordKind, labels=all_of),
+        Choice("kind", KIND, ImportRun.kind, ImportKind),
         Choice("by", BY, ImportRun.created_by_id, options=cells.colleagues),
     ),
     create=P.IMPORT_RUN,

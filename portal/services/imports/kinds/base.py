@@ -50,6 +50,9 @@ class RecordKind:
     columns: Mapping[str, str] = field(default_factory=dict)
     """Columns of the list that are called otherwise than the field they show; "" for one that shows none."""
 
+    as_stored: frozenset[str] = frozenset()
+    """Columns of the list that say more than the record; a file has what the record says."""
+
     def may(self, user: User) -> bool:
         """Whether the person may make or change such records at all."""
         return may(user, P.IMPORT_RUN) and (may(user, self.create_needs) or may(user, self.change_needs))

@@ -157,5 +157,7 @@ declare(
         _make_user,
         _change_user,
         number="username",
+        columns={"group": "group_name", "phone": "", "access": ""},
+        as_stored=frozenset({"branch"}),
     )
 )  # fmt: skip
