@@ -34,6 +34,8 @@ from portal.visibility import condition
 PAGES, ACTIONS = N_("Pages", "palette"), N_("Actions", "palette")
 HERE, RECENT = N_("This record", "palette"), N_("Opened lately", "palette")
 MOST_PAGES = MOST_ACTIONS = MOST_RECENT = 8
+ROOM_FOR_OTHERS = 6
+"""However many records fit, so many pages and actions that fit are offered, too."""
 THEMES = (
     ("light", N_("Appearance: light"), "sun"),
     ("dark", N_("Appearance: dark"), "moon"),
@@ -193,16 +195,25 @@ def _named(listing: Listing, numbers: list[str]) -> Iterator[tuple[str, Hit]]:
 def palette() -> ResponseReturnValue:
     """At most twenty things that fit what is typed, with the person's rights."""
     text = normalised(request.args.get("q", "")[:200])
-    groups: list[tuple[Text, Sequence[Hit]]] = list(search.find(session(), g.user, text))
+    records: list[tuple[Text, Sequence[Hit]]] = list(search.find(session(), g.user, text))
     if not text:
-        groups.append((RECENT, recent(request.args.get("recent", ""))))
-    groups += [(HERE, of_this_record(text)), (PAGES, pages(text)), (ACTIONS, actions(text))]
-    room, shown = search.MOST, []
+        records.append((RECENT, recent(request.args.get("recent", ""))))
+    others: list[tuple[Text, Sequence[Hit]]] = [
+        (HERE, of_this_record(text)), (PAGES, pages(text)), (ACTIONS, actions(text)),
+    ]  # fmt: skip
+    kept_free = min(ROOM_FOR_OTHERS, sum(len(hits) for _title, hits in others))
+    shown = _at_most(records, search.MOST - kept_free)
+    shown += _at_most(others, search.MOST - sum(len(hits) for _title, hits in shown))
+    return page("records/palette.html", fragment="results", groups=shown, q=text)
+
+
+def _at_most(groups: Sequence[tuple[Text, Sequence[Hit]]], room: int) -> list[tuple[str, list[Hit]]]:
+    shown = []
     for title, hits in groups:
         if kept := list(hits)[: max(0, room)]:
             shown.append((str(title), kept))
             room -= len(kept)
-    return page("records/palette.html", fragment="results", groups=shown, q=text)
+    return shown
 
 
 @blueprint.get("/keys")

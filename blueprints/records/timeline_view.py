@@ -122,7 +122,7 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
         sections=sections,
         pager=pager,
         page_size=engine.PAGE,
-        parts=_counted(counted),
+        reach=_counted(counted),
         spans=[(str(each.label), url(span=key, day=day.isoformat()), key == name) for key, each in TIMELINE.items()],
         previous_url=url(day=near(stretch.step(day, -1)).isoformat()),
         next_url=url(day=near(stretch.step(day, 1)).isoformat()),
