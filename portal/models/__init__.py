@@ -19,6 +19,7 @@ from portal.models import (  # noqa: F401
     org,
     outbox,
     project,
+    repair,
     setting,
     spelling,
     task,
