@@ -85,18 +85,21 @@ def draft(session: Session, order: RepairOrder, command: DraftCase, *, actor: Us
     if order.responsible_crew_id is None:
         raise Invalid({"crew_status": N_("The repair names no crew that built it.")})
     _not_negative({"estimate_material": command.estimate_material, "estimate_labour": command.estimate_labour})
+    number = numbering.next_number(session, RepairCostCase.PREFIX, at)
+    limit, tolerance = settings.get(session, "cost_case_limit"), settings.get(session, "cost_case_tolerance")
     case = RepairCostCase(
-        number=numbering.next_number(session, RepairCostCase.PREFIX, at),
+        number=number,
         branch_id=order.branch_id,
-        order=order,
+        order_id=order.id,
         crew_id=order.responsible_crew_id,
         owner_id=order.owner_id,
         captain_id=order.captain_id,
-        approval_limit=settings.get(session, "cost_case_limit"),
-        tolerance_percent=settings.get(session, "cost_case_tolerance"),
+        approval_limit=limit,
+        tolerance_percent=tolerance,
         **steps.entered_of(command),
     )
     steps.begin(session, case, Action.DRAFT, actor=actor, at=at, entered=steps.entered_of(command))
+    session.expire(order, ["cost_case"])
     return case
 
 
