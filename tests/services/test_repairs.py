@@ -278,7 +278,7 @@ def test_what_was_signed_is_void_once_the_text_changes(story):
     with transaction() as writing:
         writing.merge(order).work_done = "只换了接头"
     command = repairs.SignOff("张建军", story.clock.now(), "…", shown)
-    with pytest.raises(DomainError, match="文字"):
+    with pytest.raises(DomainError, match="内容已改动"):
         story.act(repairs.sign_off, order, command, actor=story.captain)
     session().rollback()
     story.signed(order)
