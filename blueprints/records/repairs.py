@@ -21,7 +21,7 @@ from portal.models.consultation import Channel, Consultation
 from portal.models.customer import Customer, Property
 from portal.models.org import Crew, User
 from portal.models.project import Project
-from portal.models.repair import CostBearer, CostKind, RepairOrder
+from portal.models.repair import CostBearer, CostKind, RepairOrder, WarrantyCertificate
 from portal.permissions import Permission, may
 from portal.processes.repair import PROCESS, Action, Cause, CrewStatus, Executor, InWarranty, Trade, Urgency
 from portal.services import consultations, customers, repairs, requests
@@ -205,6 +205,10 @@ def _source(form: ReportForm) -> tuple[Consultation | None, Customer | None]:
     contact_number = form.consultation.data or request.args.get("consultation")
     customer_number = form.customer.data or request.args.get("customer")
     contact = customer = None
+    if certificate_number := request.args.get("certificate"):  # read from the code on F-19
+        found = select(WarrantyCertificate).where(WarrantyCertificate.number == certificate_number)
+        certificate = session().scalars(found).one_or_none()
+        customer_number = certificate.customer.number if certificate is not None else customer_number
     if contact_number:
         contact = get_or_404(consultations.visible_to(g.user), Consultation.number == contact_number)
         customer = contact.customer
