@@ -218,7 +218,7 @@ def register(session: Session, command: RegisterComplaint, *, actor: User, at: d
         steps.announce(session, complaint, Action.REGISTER, ("managers",), actor=actor, at=at)
     if command.consultation is not None:
         command.consultation.complaint_id = complaint.id
-        consultations.complaint_written(session, command.consultation, actor=actor, at=at)
+        consultations.case_written(session, command.consultation, actor=actor, at=at)
     return complaint
 
 

@@ -22,7 +22,7 @@ from portal.models.repair import CostBearer, CostKind, RepairCost, RepairOrder, 
 from portal.permissions import Role
 from portal.processes import complaint as complaint_rules
 from portal.processes.repair import Action, CrewStatus, Executor, State, Urgency, fingerprint
-from portal.services import assignment, complaints, numbering, steps, warranties
+from portal.services import assignment, complaints, consultations, numbering, steps, warranties
 
 VISIT_HOURS = 2
 """Two visits of a captain closer than this are told to lie on each other; a visit has no planned end."""
@@ -184,6 +184,8 @@ def report(session: Session, command: ReportRepair, *, actor: User, at: datetime
     )
     order.rework_of = _earlier(session, command, at)
     steps.begin(session, order, Action.REPORT, actor=actor, at=at, entered=steps.said_of(entered))
+    if command.consultation is not None:
+        consultations.case_written(session, command.consultation, actor=actor, at=at)
     if command.urgency == Urgency.URGENT:
         steps.announce(session, order, "urgent", ("captains",), actor=actor, at=at)
     return order
