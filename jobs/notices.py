@@ -47,6 +47,25 @@ STEPS: dict[tuple[str, str], tuple[NoticeLevel, Text]] = {
     ("consultations", "message"): (Level.ACTION, N_("A message for you from %(customer)s")),
     ("consultations", "new-customer"): (Level.ACTION, N_("A new customer waits for the first contact: %(customer)s")),
     ("consultations", "pass-on"): (Level.ACTION, N_("Passed on by the front desk: %(customer)s")),
+    ("warranties", "open"): (Level.ACTION, N_("Everything is paid, issue the warranty: %(customer)s")),
+    ("repair-orders", "report"): (Level.ACTION, N_("New repair: %(customer)s – %(subject)s")),
+    ("repair-orders", "urgent"): (Level.OVERDUE, N_("Urgent repair: %(customer)s – %(subject)s")),
+    ("repair-orders", "assign"): (Level.ACTION, N_("A repair for you: %(customer)s – %(subject)s")),
+    ("repair-orders", "take-over"): (
+        Level.ACTION,
+        N_("Nobody came in time, the captain takes over: %(customer)s – %(subject)s"),
+    ),
+    ("repair-orders", "decline"): (Level.INFO, N_("The quote was declined: %(customer)s – %(subject)s")),
+    ("repair-orders", "sign-off"): (Level.ACTION, N_("Signed off, call the customer: %(customer)s – %(subject)s")),
+    ("repair-orders", "rework"): (
+        Level.ACTION,
+        N_("The customer is not satisfied, repair again: %(customer)s – %(subject)s"),
+    ),
+    ("repair-cost-cases", "draft"): (Level.ACTION, N_("Repair cost to be confirmed by engineering: %(customer)s")),
+    ("repair-cost-cases", "confirm"): (Level.ACTION, N_("Repair cost waits for your approval: %(customer)s")),
+    ("repair-cost-cases", "approve"): (Level.ACTION, N_("Repair cost is approved: %(customer)s")),
+    ("repair-cost-cases", "execute"): (Level.ACTION, N_("Repair cost is to be booked: %(customer)s")),
+    ("repair-cost-cases", "exceed"): (Level.ACTION, N_("The repair costs more, confirm anew: %(customer)s")),
     ("escalations", "submit"): (Level.ACTION, N_("Escalated to you: %(customer)s – %(subject)s")),
     ("escalations", "take"): (Level.INFO, N_("The manager has taken the case: %(customer)s – %(subject)s")),
 }
@@ -129,8 +148,10 @@ def notify_step(
             level=level if person.id in pressed else Level.INFO,
             title=title,
             params={
-                "customer": getattr(case, "complainant", None) or (customer.name if customer else record.number),
-                "subject": getattr(case, "subject", None) or "",
+                "customer": getattr(case, "complainant", None)
+                or getattr(case, "reporter", None)
+                or (customer.name if customer else record.number),
+                "subject": getattr(case, "subject", None) or (getattr(case, "symptom", None) or "")[:60],
                 "step": _step_label(record_kind, action),
                 "number": record.number,
             },

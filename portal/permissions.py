@@ -81,6 +81,29 @@ class Permission(StrEnum):
     ESCALATION_VIEW = "escalation:view"
     ESCALATION_WORK = "escalation:work"
 
+    WARRANTY_VIEW = "warranty:view"
+    WARRANTY_ISSUE = "warranty:issue"
+    WARRANTY_CONSENT = "warranty:consent"
+    """Consent to a certificate that is issued again."""
+    WARRANTY_VOID = "warranty:void"
+    REPAIR_VIEW = "repair:view"
+    REPAIR_CREATE = "repair:create"
+    REPAIR_CHECK = "repair:check"
+    """Consult the archive, say whether it is in warranty, give it to a crew."""
+    REPAIR_WORK = "repair:work"
+    """On site: cause, plan, quote, work, costs, signature."""
+    REPAIR_ANSWER = "repair:answer"
+    """Note how the customer answered a quote."""
+    REPAIR_CLOSE = "repair:close"
+    """Call after the repair; close it, have it done again, make it a complaint."""
+    COST_CASE_VIEW = "repair-cost:view"
+    COST_CASE_WORK = "repair-cost:work"
+    """Estimate and actual cost."""
+    COST_CASE_RECORD = "repair-cost:record"
+    """What engineering confirmed, and that the executing crew was paid."""
+    COST_CASE_APPROVE = "repair-cost:approve"
+    """Approve and book."""
+
     FAVOURITE_SHARE = "favourite:share"
     """Give favourites of lists to everybody or to any role; the others share with their own role."""
 
@@ -113,6 +136,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CONSULTATION_WORK,
             P.CUSTOMER_CREATE,
             P.COMPLAINT_PREFILL,
+            P.REPAIR_CREATE,
         }
     ),
     Role.SPECIALIST: frozenset(
@@ -139,6 +163,15 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.COMPLAINT_WORK,
             P.ESCALATION_SUBMIT,
             P.ESCALATION_VIEW,
+            P.WARRANTY_VIEW,
+            P.WARRANTY_ISSUE,
+            P.REPAIR_VIEW,
+            P.REPAIR_CREATE,
+            P.REPAIR_CHECK,
+            P.REPAIR_ANSWER,
+            P.REPAIR_CLOSE,
+            P.COST_CASE_VIEW,
+            P.COST_CASE_RECORD,
         }
     ),
     Role.REVIEWER: frozenset(
@@ -149,6 +182,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PROJECT_VIEW,
             P.CONTRACT_VIEW,
             P.COMPLAINT_VIEW,
+            P.WARRANTY_VIEW,
         }
     ),
     Role.REPAIR_CAPTAIN: frozenset(
@@ -158,6 +192,12 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PROJECT_VIEW,
             P.COMPLAINT_VIEW,
             P.CUSTOMER_UNMASK,
+            P.WARRANTY_VIEW,
+            P.REPAIR_VIEW,
+            P.REPAIR_WORK,
+            P.REPAIR_ANSWER,
+            P.COST_CASE_VIEW,
+            P.COST_CASE_WORK,
         }
     ),
     Role.MANAGER: frozenset(set(Permission) - {P.FRONT_DESK, P.SPECIALIST_DESK, P.REVIEWER_DESK, P.CAPTAIN_DESK}),

@@ -99,6 +99,17 @@ APPS: tuple[App, ...] = (
         ("complaints", "escalations"),
     ),
     App(
+        N_("Repairs", "app"),
+        "tool",
+        (
+            Entry(N_("Repairs"), records("repair-orders"), P.REPAIR_VIEW),
+            Entry(N_("Register a repair"), "/records/repair-orders/new", P.REPAIR_CREATE),
+            Entry(N_("Warranty certificates"), records("warranties"), P.WARRANTY_VIEW),
+            Entry(N_("Repair cost cases"), records("repair-cost-cases"), P.COST_CASE_VIEW),
+        ),
+        ("repair-orders", "warranties", "repair-cost-cases"),
+    ),
+    App(
         N_("Customers", "app"),
         "users",
         (

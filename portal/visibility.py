@@ -30,6 +30,7 @@ from portal.models.importing import ImportRun
 from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project
+from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.models.task import Follower, Task
 from portal.models.task_type import TaskType
 from portal.permissions import Role
@@ -306,6 +307,41 @@ def escalations(viewer: Viewer) -> Condition:
             or_(Escalation.submitted_by_id == viewer.id, Escalation.complaint_id.in_(own)),
         )
     return false()
+
+
+@rule(WarrantyCertificate)
+def warranties(viewer: Viewer) -> Condition:
+    """By branch; captains: those of their repairs."""
+    seen = _through_customer(WarrantyCertificate, viewer)
+    if viewer.role == Role.FRONT_DESK:
+        return false()
+    if viewer.role != Role.REPAIR_CAPTAIN:
+        return seen
+    own = select(RepairOrder.certificate_id).where(
+        RepairOrder.certificate_id.is_not(None), RepairOrder.captain_id == viewer.id
+    )
+    return and_(seen, WarrantyCertificate.id.in_(own))
+
+
+@rule(RepairOrder)
+def repair_orders(viewer: Viewer) -> Condition:
+    """By branch; captains those that are theirs or were given to them; the front desk what it took itself."""
+    seen = _through_customer(RepairOrder, viewer)
+    if viewer.role == Role.FRONT_DESK:
+        return and_(seen, RepairOrder.created_by_id == viewer.id)
+    if viewer.role == Role.REPAIR_CAPTAIN:
+        given = given_to(viewer, RepairOrder.KIND, RepairOrder.id)
+        return and_(seen, or_(RepairOrder.captain_id == viewer.id, given))
+    return false() if viewer.role == Role.REVIEWER else seen
+
+
+@rule(RepairCostCase)
+def repair_cost_cases(viewer: Viewer) -> Condition:
+    """By branch; captains those of their repairs."""
+    seen = in_branch(RepairCostCase, viewer)
+    if viewer.role == Role.REPAIR_CAPTAIN:
+        return and_(seen, RepairCostCase.captain_id == viewer.id)
+    return seen if viewer.role in (Role.SPECIALIST, Role.MANAGER) else false()
 
 
 @rule(Task)

@@ -186,6 +186,8 @@ def _register(form: ContactForm, caller: Caller, at: datetime) -> str:
         flash(_("%(name)s is registered: %(number)s", name=contact.name, number=contact.number), "done")
         if contact.kind == Matter.COMPLAINT and form.is_passed_on:
             return f"/records/complaints/new?consultation={contact.number}"
+        if contact.kind == Matter.REPAIR and form.is_passed_on:
+            return f"/records/repair-orders/new?consultation={contact.number}"
         return "/front-desk/" if may(g.user, P.FRONT_DESK) else f"/records/consultations/{contact.number}"
 
     with transaction() as writing:

@@ -25,12 +25,13 @@ from portal.processes.base import Deadline, Process, Transition
 from portal.processes.registry import PROCESSES
 from portal.services import calendars
 from portal.services.setting_changes import PROVENANCE
-from portal.services.standings import standings
+from portal.services.standings import standings, standings_of
 
 BY_CODE = {process.code.lower(): process for process in PROCESSES.values()}
 
 AUDIENCES = {
     "owner": N_("owner of the record", "audience"),
+    "captain": N_("repair captain", "audience"),
     "managers": N_("managers", "audience"),
     "specialists": N_("specialists", "audience"),
     "handlers": N_("everybody who works on it", "audience"),
@@ -85,10 +86,11 @@ class Overview:
 @requires(Permission.HOME)
 def processes() -> ResponseReturnValue:
     """All processes that the portal carries out, with what is open in them now."""
-    at = clock.now()
+    seen = [process for process in PROCESSES.values() if sees(process, g.user)]
+    standing = standings_of(session(), g.user, seen, at=clock.now())
     found = []
     for code, process in BY_CODE.items():
-        now = standing_of(process, g.user, at)
+        now = standing.get(process.kind)
         is_open = [] if now is None else [now[s.code] for s in process.states if not s.final and s.code in now]
         found.append(
             Overview(
@@ -138,10 +140,13 @@ def process(code: str) -> ResponseReturnValue:
 
 def standing_of(process: Process, user: User, at: datetime) -> dict[str, Standing] | None:
     """What stands where, for those who may see the records at all; None for everybody else."""
+    return standings(session(), user, process, at=at) if sees(process, user) else None
+
+
+def sees(process: Process, user: User) -> bool:
+    """Whether the person may see records of the process at all."""
     listing = LISTINGS.get(process.kind)
-    if listing is None or not may(user, listing.permission):
-        return None
-    return standings(session(), user, process, at=at)
+    return listing is not None and may(user, listing.permission)
 
 
 def list_url(process: Process, state: str) -> str:

@@ -9,11 +9,12 @@ from flask import g
 from flask.typing import ResponseReturnValue
 
 from blueprints.http import page
-from blueprints.records import attachments, chatter, duplicates, editing, field_history
+from blueprints.records import attachments, chatter, documents, duplicates, editing, field_history, process_view
 from portal import visibility
 from portal.db import session
 from portal.i18n import Text, _
 from portal.listing.registry import LISTINGS
+from portal.services import tasks
 from portal.services.fields import Field
 
 
@@ -41,8 +42,12 @@ def show(
     actions: list[dict[str, Any]] | None = None,
     tables: list[Table] | None = None,
     household_url: str = "",
+    notes: list[tuple[str, str]] | None = None,
 ) -> ResponseReturnValue:
-    """The page of a record: facts in groups, tables, files, talk."""
+    """The page of a record: facts in groups, tables, files, talk; of one with a process its steps and clocks too.
+
+    `notes`: (icon, sentence) above the sheet.
+    """
     listing = LISTINGS[record.KIND]
     customer = getattr(record, "customer", None)
     if customer is not None and not visibility.may_see(session(), g.user, customer):
@@ -63,11 +68,27 @@ def show(
         smart=smart or [],
         actions=actions or [],
         tables=tables or [],
+        notes=notes or [],
+        print_items=documents.print_menu(record),
+        **_process(record),
         household_url=household_url,
         doubles=duplicates.banner(record),
         files=attachments.panel(record),
         talk=talk,
     )
+
+
+def _process(record: Any) -> dict[str, Any]:
+    """Steps, status bar and clocks of a record with a process; nothing for others."""
+    if not hasattr(record, "PROCESS"):
+        return {"steps": [], "status_views": [], "clocks": [], "why": []}
+    clocks = tasks.clocks_of(session(), record)
+    return {
+        "steps": process_view.buttons(record, g.user),
+        "status_views": process_view.status_views(record, g.user, editing.path(record)),
+        "clocks": process_view.clock_rows(record, clocks, shows_waiting=False),
+        "why": [process_view.why(task) for task in clocks if task.closed_at is None and task.explanation],
+    }
 
 
 def edit_action(record: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.demo import living_week, people, worked_example
+from portal.demo import living_week, people, repairs, worked_example
 from portal.demo.stage import Stage
 from portal.models.notice import Notice
 
@@ -22,7 +22,8 @@ def load() -> None:
     stage = Stage(until=today)
     people.enter(stage)
     worked_example.plan(stage)
-    living_week.plan(stage, today)
+    houses = living_week.plan(stage, today)
+    repairs.plan(stage, worked_example.ZHANG, houses, today)
     stage.play()
     stage.now(_read, today)
 

@@ -42,14 +42,15 @@ SUBJECTS = (
 DEPARTMENTS = {"DESIGN": ("DESIGN", "高原"), "MATERIAL": ("PURCHASING", "何材"), "MONEY": ("FINANCE", "吴会计")}
 
 
-def plan(stage: Stage, today: datetime) -> None:
-    """Put households, history and the open work of today on the stage."""
+def plan(stage: Stage, today: datetime) -> list[Household]:
+    """Put households, history and the open work of today on the stage; gives the households."""
     dice = random.Random(2026)
     houses = _households(stage, today)
     _history(stage, today, houses, dice)
     _open_complaints(stage, today, houses)
     _contacts(stage, today, houses)
     _handled_today(stage, today)
+    return houses
 
 
 def _households(stage: Stage, today: datetime) -> list[Household]:

@@ -143,7 +143,6 @@ def _main_line(stage: Stage) -> None:
     moves(stage, "张建军", "2026-06-30 11:00", ProjectStage.PRE_ACCEPTED)
     moves(stage, "张建军", "2026-07-04 12:00", ProjectStage.ACCEPTED, actual_finish_on=date(2026, 7, 4))
     stage.at("2026-07-06 10:00", final_money)
-    moves(stage, "张建军", "2026-07-06 16:00", ProjectStage.IN_WARRANTY)
 
 
 def _escalation(stage: Stage) -> None:

@@ -77,15 +77,15 @@ def problem_slip(session: Session, complaint: Complaint, store: Store) -> Proble
         severity=f"{Severity.show(complaint.severity)}{_p('form', ', ')}{width}",
         content=complaint.content,
         demand=complaint.demand,
-        received_by=_name(complaint.received_by),
+        received_by=name_of(complaint.received_by),
         received_at=complaint.received_at,
         handover_due_at=_due(limits, "DL-10", 1),
         departments=tuple(
-            SignOff(Department.show(item.department), _name(item.head), item.signed_at, item.copy_left)
+            SignOff(Department.show(item.department), name_of(item.head), item.signed_at, item.copy_left)
             for item in departments
         ),
         verify_call_at=complaint.verify_call_at,
-        verified_by=_name(complaint.verified_by),
+        verified_by=name_of(complaint.verified_by),
         verify_result=complaint.verify_result,
         verify_due_at=_due(limits, "DL-11", None),
         rounds=tuple(_round(item, limits) for item in complaint.rounds) or (SlipRound(1),),
@@ -101,10 +101,10 @@ def problem_slip(session: Session, complaint: Complaint, store: Store) -> Proble
             ),
             Signature(
                 _p("form", "Head of the department"),
-                _name(lead.head) if lead else None,
+                name_of(lead.head) if lead else None,
                 clock.today(lead.signed_at) if lead and lead.signed_at else None,
             ),
-            Signature(_p("form", "Specialist"), _name(complaint.owner)),
+            Signature(_p("form", "Specialist"), name_of(complaint.owner)),
             Signature(_p("form", "Manager (where needed)")),
         ),
         photos=photos(session, complaint, store),
@@ -135,12 +135,12 @@ def complaint_register(session: Session, complaint: Complaint, store: Store) -> 
         verdicts=ticks(Verdict, complaint.verdict),
         verdict_note="\n".join(filter(None, (complaint.reason, complaint.explanation))) or None,
         departments=_departments(complaint),
-        taken_by=_name(complaint.received_by),
-        owner=_name(complaint.owner),
+        taken_by=name_of(complaint.received_by),
+        owner=name_of(complaint.owner),
         handover_due_at=_due(_limits(session, complaint), "DL-10", 1),
         signatures=(
             Signature(_p("form", "Complainant's signature"), complaint.complainant),
-            Signature(_p("form", "Taken by"), _name(complaint.received_by)),
+            Signature(_p("form", "Taken by"), name_of(complaint.received_by)),
             Signature(_p("form", "Manager")),
         ),
         photos=photos(session, complaint, store),
@@ -155,7 +155,7 @@ def customer_form(session: Session, contact: Consultation, _store: Store) -> Cus
     taken_by = session.get(User, contact.created_by_id) if contact.created_by_id else None
     asked = contact.forwarded_party
     advises = asked is not None and asked.department in (Department.DESIGN, Department.STORE)
-    consultant = _name(asked) if advises else _name(customer.owner if customer else None)
+    consultant = name_of(asked) if advises else name_of(customer.owner if customer else None)
     return CustomerForm(
         number=contact.number,
         name=contact.name,
@@ -164,7 +164,7 @@ def customer_form(session: Session, contact: Consultation, _store: Store) -> Cus
         phone2=customer.phone2 if customer else None,
         wechat=customer.wechat if customer else None,
         sources=ticks(CustomerSource, customer.source if customer else None),
-        referred_by=_name(customer.referred_by) if customer else None,
+        referred_by=name_of(customer.referred_by) if customer else None,
         address=contact.property_address or (home.address if home else None),
         area=contact.area or (home.area if home else None),
         layout=contact.layout or (home.layout if home else None),
@@ -176,12 +176,12 @@ def customer_form(session: Session, contact: Consultation, _store: Store) -> Cus
         needs=(customer.needs if customer else None) or contact.question,
         answer=contact.answer or contact.reply,
         avoid_times=customer.avoid_times if customer else None,
-        received_by=_name(taken_by),
+        received_by=name_of(taken_by),
         consultant=consultant,
         occurred_at=contact.occurred_at,
         signatures=(
             Signature(_p("form", "Customer's signature"), contact.name),
-            Signature(_p("form", "Received by"), _name(taken_by)),
+            Signature(_p("form", "Received by"), name_of(taken_by)),
             Signature(_p("form", "Consultant"), consultant),
         ),
     )
@@ -206,8 +206,8 @@ def complaint_file(session: Session, complaint: Complaint, store: Store) -> Comp
         contract_amount=contract.amount if contract else None,
         received_at=complaint.received_at,
         channel=Channel.show(complaint.channel),
-        received_by=_name(complaint.received_by),
-        owner=_name(complaint.owner),
+        received_by=name_of(complaint.received_by),
+        owner=name_of(complaint.owner),
         phase=Phase.show(complaint.phase),
         category=Category.show(complaint.category),
         severity=Severity.show(complaint.severity),
@@ -231,7 +231,7 @@ def complaint_file(session: Session, complaint: Complaint, store: Store) -> Comp
         signatures=(
             Signature(_p("form", "Customer's signature"), complaint.complainant),
             Signature(_p("form", "Head of the department")),
-            Signature(_p("form", "Specialist"), _name(complaint.owner)),
+            Signature(_p("form", "Specialist"), name_of(complaint.owner)),
             Signature(_p("form", "Manager")),
         ),
         photos=photos(session, complaint, store),
@@ -293,7 +293,7 @@ def _course_entry(event: Event, complaint: Complaint) -> CourseEntry:
     if event.record_kind == complaint.KIND and said.get("why"):
         said = {"text": Ground.show(said["why"])}  # the three texts stand with the escalation itself
     texts = [str(said[name]) for name in COURSE_FIELDS if isinstance(said.get(name), str)]
-    who = _name(event.acted_by) or _name(event.actor)
+    who = name_of(event.acted_by) or name_of(event.actor)
     return CourseEntry(event.acted_at or event.at, what, who, "\n".join(texts))
 
 
@@ -311,10 +311,10 @@ def _people(session: Session, complaint: Complaint) -> dict[str, str | None]:
     return {
         "address": project.property.address if project else None,
         "contract_number": contract.number if contract else None,
-        "designer": _name(project.designer) if project else None,
-        "project_manager": _name(project.project_manager) if project else None,
-        "foreman": _name(project.foreman) if project else None,
-        "supervisor": _name(project.supervisor) if project else None,
+        "designer": name_of(project.designer) if project else None,
+        "project_manager": name_of(project.project_manager) if project else None,
+        "foreman": name_of(project.foreman) if project else None,
+        "supervisor": name_of(project.supervisor) if project else None,
     }
 
 
@@ -384,5 +384,6 @@ def kind_label(kind: str) -> str:
     return labels.get(kind, kind)
 
 
-def _name(person: Any) -> str | None:
+def name_of(person: Any) -> str | None:
+    """The name of a person who may not be known."""
     return person.name if person is not None else None

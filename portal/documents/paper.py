@@ -13,8 +13,9 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -85,7 +86,7 @@ def pictures(part: Any) -> Iterator[Path]:
 
 def fingerprint(view: View, company: Company, locale: str) -> str:
     """What the paper shows, as 64 hex digits: equal means that printing anew would give the same paper."""
-    content = [view.FORM, dataclasses.asdict(view), dataclasses.asdict(company), locale, edition()]
+    content = [view.FORM, dataclasses.asdict(cast(Any, view)), dataclasses.asdict(company), locale, edition()]
     text = json.dumps(content, default=_canonical, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -146,6 +147,12 @@ def show_number(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def show_code(link: str) -> Markup:
+    """A code that a phone reads, as a drawing."""
+    code = segno.make(link, error="m", micro=False)
+    return Markup(code.svg_inline(scale=3, border=2, dark="#1c2229"))
+
+
 def show_yuan(amount: Decimal) -> str:
     """4,000.00 元（肆仟元整）; in English, figures only."""
     figures = i18n.pgettext("form", "%(amount)s yuan", amount=formatting.money(amount))
@@ -191,5 +198,6 @@ def _environment() -> Environment:
         phone=formatting.phone_group,
         number=show_number,
         yuan=show_yuan,
+        qr=show_code,
     )
     return environment

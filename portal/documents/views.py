@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from portal.documents.fetching import Asset
 from portal.i18n import N_, Text
@@ -288,4 +288,17 @@ class ComplaintRegister:
     photos: tuple[Photo, ...] = ()
 
 
-View = ProblemSlip | ComplaintFile | CustomerForm | ComplaintRegister
+class View(Protocol):
+    """What a form shows: a frozen dataclass with its code, title and template."""
+
+    FORM: ClassVar[str]
+    TITLE: ClassVar[Text]
+    TEMPLATE: ClassVar[str]
+
+    @property
+    def number(self) -> str:
+        """The number of the record."""
+
+    @property
+    def signatures(self) -> tuple[Signature, ...]:
+        """The boxes to sign in."""

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from portal.listing.declaration import Listing
-from portal.listing.kinds import cases, house, people, sales
+from portal.listing.kinds import cases, house, people, repairs, sales
 
 LISTINGS: dict[str, Listing] = {
-    listing.kind: listing for listing in (*sales.LISTINGS, *people.LISTINGS, *cases.LISTINGS, *house.LISTINGS)
+    listing.kind: listing
+    for listing in (
+        *sales.LISTINGS,
+        *people.LISTINGS,
+        *cases.LISTINGS,
+        *repairs.LISTINGS,
+        *house.LISTINGS,
+    )
 }

@@ -22,6 +22,7 @@ from portal.models import (  # noqa: F401
     outbox,
     passage,
     project,
+    repair,
     setting,
     spelling,
     task,

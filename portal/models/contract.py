@@ -36,6 +36,9 @@ class PaymentKind(Term):
     REFUND = "REFUND", "Refund"
 
 
+_SIGNS: dict[str, int] = {PaymentKind.REFUND: -1, PaymentKind.REPAIR: 0}
+
+
 class Contract(Record, Base):
     """A construction contract; `number` is the company's contract number as printed on it."""
 
@@ -60,6 +63,11 @@ class Contract(Record, Base):
     project: Mapped[Project | None] = relationship()
     terms: Mapped[list[PaymentTerm]] = relationship(back_populates="contract", order_by="PaymentTerm.position")
     payments: Mapped[list[Payment]] = relationship(back_populates="contract", order_by="Payment.paid_on")
+
+    @property
+    def received(self) -> Decimal:
+        """Yuan that came in less what was refunded; repair fees count apart."""
+        return sum((payment.amount * _SIGNS.get(payment.kind, 1) for payment in self.payments), Decimal("0.00"))
 
     __table_args__ = (
         one_of("state", ContractState),

@@ -15,6 +15,7 @@ from portal.models.complaint import Complaint
 from portal.models.consultation import Consultation
 from portal.models.customer import Customer, Property
 from portal.models.org import Crew, Party
+from portal.models.repair import RepairOrder
 
 PERSON, ESTATE = "PERSON", "ESTATE"
 BATCH = 500
@@ -39,6 +40,7 @@ NAMED: dict[type[Any], tuple[Any, str]] = {
     Crew: (Crew.name, PERSON),
     Consultation: (Consultation.name, PERSON),
     Complaint: (Complaint.complainant, PERSON),
+    RepairOrder: (RepairOrder.reporter, PERSON),
     Property: (Property.estate, ESTATE),
 }
 """The names that are found by pinyin."""

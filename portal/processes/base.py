@@ -61,6 +61,8 @@ class Transition:
     """False: a side step, drawn as a plain button."""
     happened_field: str | None = None
     """The entered moment at which the step took place; clocks are met and start then. None: when it is recorded."""
+    automatic: bool = False
+    """True: the portal takes it by itself when its time has come; nobody has a button for it."""
     on_behalf: bool = False
     """True: recorded for another party; the form asks who acted, when, and takes a scan."""
     source_note: str = ""

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from portal.processes import complaint, consultation, escalation
+from portal.processes import complaint, consultation, escalation, repair, repair_cost, warranty
 from portal.processes.base import Process
 
 PROCESSES: dict[str, Process] = {
-    process.kind: process for process in (consultation.PROCESS, complaint.PROCESS, escalation.PROCESS)
+    process.kind: process
+    for process in (
+        consultation.PROCESS,
+        complaint.PROCESS,
+        escalation.PROCESS,
+        warranty.PROCESS,
+        repair.PROCESS,
+        repair_cost.PROCESS,
+    )
 }

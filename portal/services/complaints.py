@@ -199,7 +199,7 @@ def register(session: Session, command: RegisterComplaint, *, actor: User, at: d
 
     Raises Invalid by field.
     """
-    entered = asdict_shallow(command)
+    entered = steps.entered_of(command)
     branch_id = _branch(command, actor)
     owner = assignment.owner_for(session, customer=command.customer, actor=actor, branch_id=branch_id)
     complaint = Complaint(
@@ -213,12 +213,12 @@ def register(session: Session, command: RegisterComplaint, *, actor: User, at: d
     complaint.previous_id = command.previous.id if command.previous else None
     complaint.consultation_id = command.consultation.id if command.consultation else None
     complaint.rounds.append(ComplaintRound(round_no=1))
-    steps.begin(session, complaint, Action.REGISTER, actor=actor, at=at, entered=_said(entered))
+    steps.begin(session, complaint, Action.REGISTER, actor=actor, at=at, entered=steps.said_of(entered))
     if command.severity == Severity.MAJOR:
         steps.announce(session, complaint, Action.REGISTER, ("managers",), actor=actor, at=at)
     if command.consultation is not None:
         command.consultation.complaint_id = complaint.id
-        consultations.complaint_written(session, command.consultation, actor=actor, at=at)
+        consultations.case_written(session, command.consultation, actor=actor, at=at)
     return complaint
 
 
@@ -384,21 +384,6 @@ def why_not_owner(complaint: Complaint, owner: User) -> Text | None:
 SEE_PLAN = N_("Look through the plan")
 
 
-def asdict_shallow(command: Any) -> dict[str, Any]:
-    """The fields of a command, records not unfolded."""
-    return {name: getattr(command, name) for name in command.__dataclass_fields__}
-
-
-def _said(entered: dict[str, Any]) -> dict[str, Any]:
-    """What an event keeps: records by their name, empty values left out."""
-    said = {}
-    for name, value in entered.items():
-        if value in (None, "", ()):
-            continue
-        said[name] = getattr(value, "name", None) or getattr(value, "number", None) or value
-    return said
-
-
 def _branch(command: RegisterComplaint, actor: User) -> int | None:
     if command.project is not None:
         return command.project.branch_id
@@ -476,7 +461,7 @@ def _advance(
 ) -> None:
     if complaint.is_historical:
         raise DomainError(N_("This complaint comes from the old ledger and is kept for reading only."))
-    entered = asdict_shallow(command)
+    entered = steps.entered_of(command)
     session.flush()
     steps.advance(
         session,
@@ -485,7 +470,7 @@ def _advance(
         actor=actor,
         at=at,
         entered=entered,
-        said=_said(entered),
+        said=steps.said_of(entered),
         acted_by=acted_by,
         round_no=round_no,
     )

@@ -348,8 +348,8 @@ def settle(session: Session, contact: Consultation, task_id: int, *, actor: User
     events.record(session, EventKind.TASK, action="settled", actor=actor, at=at, record=contact, name=said)
 
 
-def complaint_written(session: Session, contact: Consultation, *, actor: User, at: datetime) -> None:
-    """F-16 of this call is there: nothing is left to write."""
+def case_written(session: Session, contact: Consultation, *, actor: User, at: datetime) -> None:
+    """The complaint or repair of this call is registered: nothing is left to write."""
     for task in _open(session, contact, TaskKind.TODO):
         tasks.close(session, task, happened_at=at, at=at, actor=actor)
 

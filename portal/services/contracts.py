@@ -19,7 +19,7 @@ from portal.models.customer import Customer, CustomerKind
 from portal.models.event import EventKind
 from portal.models.org import User
 from portal.models.project import Project
-from portal.services import customers, events, numbering
+from portal.services import customers, events, numbering, warranties
 from portal.services.fields import Field, apply, cleaned, link, money, stamp, term
 
 FEN = Decimal("0.01")
@@ -365,6 +365,8 @@ def record_payment(
         changes={"payment": [None, said]},
     )
     session.flush()
+    session.expire(contract, ["payments"])
+    warranties.open_when_paid(session, contract, paid_on=command.paid_on, actor=actor, at=at)
     return payment
 
 
@@ -392,7 +394,5 @@ class Money:
 
 
 def money_of(contract: Contract) -> Money:
-    """The state of a contract whose payments are loaded: output value against payments; repair fees count apart."""
-    signs: dict[str, int] = {PaymentKind.REFUND: -1, PaymentKind.REPAIR: 0}
-    received = sum((payment.amount * signs.get(payment.kind, 1) for payment in contract.payments), Decimal(0))
-    return Money(contract.output_value, received.quantize(FEN))
+    """The state of a contract whose payments are loaded: output value against payments."""
+    return Money(contract.output_value, contract.received.quantize(FEN))

@@ -6,6 +6,7 @@ A form whose record did not change since it was made is handed out again as it i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +17,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal import i18n, outbox, visibility
-from portal.documents import paper
-from portal.documents.building import BUILDERS, company
+from portal.documents import building, paper, repair_building
+from portal.documents.building import company
 from portal.documents.paper import Paper
+from portal.documents.repair_views import CertificatePaper, CostCasePaper, RepairPaper, ServiceReport
 from portal.documents.views import ComplaintFile, ComplaintRegister, CustomerForm, Issue, ProblemSlip, View
 from portal.errors import DomainError, NotFound, NotPermitted
 from portal.files.store import Store
@@ -28,6 +30,7 @@ from portal.models.consultation import Channel, Consultation
 from portal.models.document import Document, DocumentState
 from portal.models.event import EventKind
 from portal.models.org import User
+from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.permissions import Permission, Role, may
 from portal.services import events, record_kinds
 
@@ -52,6 +55,9 @@ class Form:
     """With this permission instead of `view`, a person prints what this person registered."""
 
 
+BUILDERS: dict[str, Callable[[Session, Any, Store], View]] = building.BUILDERS | repair_building.BUILDERS
+"""What each form shows, by its code."""
+
 FORMS: dict[str, Form] = {
     form.code: form
     for form in (
@@ -59,6 +65,10 @@ FORMS: dict[str, Form] = {
         Form("F-07", ComplaintFile.TITLE, Complaint, P.COMPLAINT_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
         Form("F-14", CustomerForm.TITLE, Consultation, P.CONSULTATION_VIEW),
         Form("F-16", ComplaintRegister.TITLE, Complaint, P.COMPLAINT_VIEW, own_view=P.COMPLAINT_PREFILL),
+        Form("F-19", CertificatePaper.TITLE, WarrantyCertificate, P.WARRANTY_VIEW),
+        Form("F-20", RepairPaper.TITLE, RepairOrder, P.REPAIR_VIEW),
+        Form("F-21", ServiceReport.TITLE, RepairOrder, P.REPAIR_VIEW),
+        Form("F-22", CostCasePaper.TITLE, RepairCostCase, P.COST_CASE_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
     )
 }
 

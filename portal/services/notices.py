@@ -116,7 +116,7 @@ def sentence(title: str, params: Mapping[str, Any]) -> str:
 
 
 def audience(session: Session, name: str, record: Any) -> list[User]:
-    """The people behind the name a process uses: owner, managers, specialists, handlers, addressee, followers.
+    """The people behind the name a process uses: owner, captain, captains, managers, specialists, handlers, addressee, followers.
 
     Somebody who may not sign in any more is left out; a case without an owner turns to the specialist on duty.
     """
@@ -129,6 +129,10 @@ def audience(session: Session, name: str, record: Any) -> list[User]:
         case "owner":
             owner = getattr(record, "owner", None) or getattr(record, "submitted_by", None)
             return [owner] if owner is not None and owner.is_active else on_duty(session, branch_id)
+        case "captain":
+            return [record.captain] if record.captain is not None and record.captain.is_active else []
+        case "captains":
+            return _active(session, _of_role(Role.REPAIR_CAPTAIN, branch_id))
         case "addressee":
             addressee = getattr(record, "message_to", None)
             return [addressee] if addressee is not None and addressee.is_active else []
@@ -158,10 +162,15 @@ def handlers_of(session: Session, task: Task) -> list[User]:
             return [person]
     if task.role == Role.SPECIALIST or task.role is None:
         return on_duty(session, task.branch_id)
-    in_branch: ColumnElement[bool] = User.role == task.role
-    if task.branch_id is not None:
-        in_branch = in_branch & or_(User.branch_id.is_(None), User.branch_id == task.branch_id)
-    return _active(session, in_branch)
+    return _active(session, _of_role(task.role, task.branch_id))
+
+
+def _of_role(role: str, branch_id: int | None) -> ColumnElement[bool]:
+    """People of a role who see a branch."""
+    of_role: ColumnElement[bool] = User.role == role
+    if branch_id is None:
+        return of_role
+    return of_role & or_(User.branch_id.is_(None), User.branch_id == branch_id)
 
 
 def _active(session: Session, condition: ColumnElement[bool]) -> list[User]:

@@ -17,6 +17,7 @@ from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project
+from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.permissions import Permission, Role, may
 
 P = Permission
@@ -33,6 +34,9 @@ VIEW: dict[type[Any], Permission] = {
     Project: P.PROJECT_VIEW,
     Property: P.PROJECT_VIEW,
     Quotation: P.CONTRACT_VIEW,
+    RepairCostCase: P.COST_CASE_VIEW,
+    RepairOrder: P.REPAIR_VIEW,
+    WarrantyCertificate: P.WARRANTY_VIEW,
 }
 """What a role must be granted to see records of a type at all; which rows is `portal.visibility`."""
 

@@ -30,7 +30,7 @@ def advance(
     record: Any,
     action: str,
     *,
-    actor: User,
+    actor: User | None,
     at: datetime,
     entered: Mapping[str, Any],
     said: Mapping[str, Any] | None = None,
@@ -40,6 +40,7 @@ def advance(
     """Take a step: the entered fields are already on the record, guards look at both.
 
     `said` is what the event keeps (default: what was entered), `round_no` the round that new clocks belong to.
+    `actor` None: the portal itself, for automatic steps.
     Closes and opens clocks at the moment the step happened (`happened_field`), else at `at`. Raises
     TransitionNotAllowed, NotPermitted, ConditionsMissing, Invalid by field.
     """
@@ -50,7 +51,7 @@ def advance(
     _check_entered(step, entered, process.field_labels, at)
     if unmet := process.unmet(step, record, entered=True):
         raise ConditionsMissing([guard.label for guard in unmet])
-    record.state, record.updated_at, record.updated_by_id = step.target, at, actor.id
+    record.state, record.updated_at, record.updated_by_id = step.target, at, actor.id if actor else None
     happened = _happened(step, entered, at)
     _clocks(session, record, step, before, entered, happened, actor, at, round_no)
     _log(session, record, step, before, entered if said is None else said, actor, at, acted_by, happened)
@@ -68,6 +69,8 @@ def begin(
     step: Transition = process.transition(None, action)
     check_permission(actor, step)
     _check_entered(step, entered, process.field_labels, at)
+    if unmet := process.unmet(step, record, entered=True):
+        raise ConditionsMissing([guard.label for guard in unmet])
     record.state = step.target
     record.created_at = record.updated_at = at
     record.created_by_id = record.updated_by_id = actor.id
@@ -79,8 +82,23 @@ def begin(
     return step
 
 
+def entered_of(command: Any) -> dict[str, Any]:
+    """The fields of a command as they were entered, records not unfolded."""
+    return {name: getattr(command, name) for name in command.__dataclass_fields__}
+
+
+def said_of(entered: Mapping[str, Any]) -> dict[str, Any]:
+    """What an event keeps of entered fields: records by their name, empty values left out."""
+    said = {}
+    for name, value in entered.items():
+        if value in (None, "", ()):
+            continue
+        said[name] = getattr(value, "name", None) or getattr(value, "number", None) or value
+    return said
+
+
 def announce(
-    session: Session, record: Any, action: str, audiences: Sequence[str], *, actor: User, at: datetime
+    session: Session, record: Any, action: str, audiences: Sequence[str], *, actor: User | None, at: datetime
 ) -> None:
     """Have the audiences told, after the commit: `owner`, `managers`, `specialists`, `handlers`."""
     outbox.post(
@@ -88,12 +106,12 @@ def announce(
         "notify_step",
         key=f"step:{record.KIND}:{record.id}:{action}:{'+'.join(audiences)}:{at.isoformat()}",
         at=at,
-        made_by_id=actor.id,
+        made_by_id=actor.id if actor else None,
         record_kind=record.KIND,
         record_id=record.id,
         action=action,
         audiences=list(audiences),
-        by_id=actor.id,
+        by_id=actor.id if actor else None,
     )
 
 
@@ -114,6 +132,8 @@ def actions(record: Any, person: User) -> list[ActionView]:
     process = record.PROCESS
     found = []
     for step in process.steps_from(record.state):
+        if step.automatic:
+            continue
         reasons = [_("Missing: %(condition)s", condition=g.label) for g in process.unmet(step, record, entered=False)]
         if not may(person, step.permission):
             roles = "、".join(str(role.label) for role in who_may(step.permission))
@@ -157,8 +177,10 @@ def status_bar(record: Any, person: User) -> list[StatusItem]:
     return items
 
 
-def check_permission(actor: User, step: Transition) -> None:
-    """Raises NotPermitted with the roles that may."""
+def check_permission(actor: User | None, step: Transition) -> None:
+    """Raises NotPermitted with the roles that may. The portal itself takes automatic steps only."""
+    if actor is None and step.automatic:
+        return
     if not may(actor, step.permission):
         roles = "、".join(str(role.label) for role in who_may(step.permission))
         raise NotPermitted(_("Your role may not do this. Who may: %(roles)s.", roles=roles))
@@ -189,7 +211,7 @@ def _clocks(
     before: str | None,
     entered: Mapping[str, Any],
     happened: datetime,
-    actor: User,
+    actor: User | None,
     at: datetime,
     round_no: int | None,
 ) -> None:
@@ -201,7 +223,7 @@ def _clocks(
             continue
         if step.target in clock.met_by and step.action not in clock.not_met_by:
             tasks.close(session, task, happened_at=happened, at=at, actor=actor)
-        elif step.target in clock.cancelled_by or step.target in clock.starts:
+        elif step.target in clock.cancelled_by or clock in process.deadlines_started(step):
             tasks.cancel(session, task, at=at, actor=actor)
     for clock in process.deadlines_started(step):
         tasks.open_deadline(
@@ -229,6 +251,8 @@ def record_responsible(record: Any, clock: Deadline) -> tasks.Responsible:
     role = None if owner else getattr(record, "OWNER_ROLE", "SPECIALIST")
     if clock.responsible == "managers":
         return tasks.Responsible(role="MANAGER")
+    if clock.responsible == "captain":
+        return tasks.Responsible(record.captain, None if record.captain else "REPAIR_CAPTAIN")
     if clock.responsible == "department":
         lead = next((item for item in reversed(record.departments) if not item.replaced_at), None)
         if lead is not None:
@@ -246,7 +270,7 @@ def _log(
     step: Transition,
     before: str | None,
     entered: Mapping[str, Any],
-    actor: User,
+    actor: User | None,
     at: datetime,
     acted_by: Party | None,
     happened: datetime,

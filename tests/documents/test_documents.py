@@ -19,7 +19,6 @@ from portal import i18n
 from portal.db import session as current_session
 from portal.db import transaction
 from portal.documents import rendering
-from portal.documents.building import BUILDERS
 from portal.errors import DomainError, NotFound, NotPermitted
 from portal.files.store import Store
 from portal.models.complaint import Complaint
@@ -29,6 +28,7 @@ from portal.models.org import User
 from portal.models.outbox import Outbox, OutboxState
 from portal.permissions import Role
 from portal.services import complaints, consultations, documents
+from portal.services.documents import BUILDERS
 from tests.documents import world
 from tests.factories import Make
 

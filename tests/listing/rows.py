@@ -18,6 +18,7 @@ from portal.models.export import Export
 from portal.models.importing import ImportRun
 from portal.models.notice import Notice
 from portal.models.org import User
+from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.models.task import Task
 from portal.permissions import Role
 
@@ -69,8 +70,8 @@ def fill(make: Any, clock: Any) -> Rows:
         branch, owner = (near, rows.specialist) if number % 3 else (far, rows.far)
         customer = make.customer(branch_id=branch.id)
         project = make.project(customer)
-        make.contract(project, state="SIGNED" if number % 2 else "DRAFT", amount=Decimal(number * 1000))
-        make.crew()
+        contract = make.contract(project, state="SIGNED" if number % 2 else "DRAFT", amount=Decimal(number * 1000))
+        crew = make.crew()
         is_open = state not in ("CLOSED", "EXPLAINED", "ESCALATED")
         due = at + timedelta(hours=(-3, 0.5, 5, 30, -1)[number % 5]) if is_open and number != 4 else None
         closed = {} if is_open else {"closed_at": at}
@@ -99,9 +100,41 @@ def fill(make: Any, clock: Any) -> Rows:
                     submitted_by_id=owner.id, **said, **kept,
                 )
             )  # fmt: skip
+        after_the_works(number, owner, customer, project, contract, crew, at, kept)
     for number, user in enumerate((rows.specialist, rows.manager, rows.far), 1):
         of_the_house(user, number, at)
     return rows
+
+
+def after_the_works(
+    number: int, owner: User, customer: Any, project: Any, contract: Any, crew: Any, at: datetime, kept: dict[str, Any]
+) -> None:
+    """A certificate, a repair and its cost case, in several states."""
+    state, trade = ("REPORTED", "ON_SITE", "CLOSED")[number % 3], ("PAINT", "WATERPROOF")[number % 2]
+    with transaction() as writing:
+        issued = {"issued_at": at, "starts_on": at.date(), "ends_on": at.date()} if number % 2 else {}
+        writing.add(
+            WarrantyCertificate(
+                number=f"BX-{number}", state="ISSUED" if number % 2 else "PENDING", project_id=project.id,
+                contract_id=contract.id, customer_id=customer.id, owner_id=owner.id, paid_on=at.date(), **issued, **kept,
+            )
+        )  # fmt: skip
+        order = RepairOrder(
+            number=f"WX-{number}", state=state, reported_at=at - timedelta(hours=number), channel="PHONE",
+            reporter=customer.name, phone=customer.phone, address="翠湖天地 5 号楼", customer_id=customer.id,
+            project_id=project.id, owner_id=owner.id, trade=trade, symptom="漏水",
+            appointment_at=at + timedelta(hours=number) if number % 2 else None,
+            closed_at=at if state == "CLOSED" else None, **kept,
+        )  # fmt: skip
+        writing.add(order)
+        writing.flush()
+        writing.add(
+            RepairCostCase(
+                number=f"FY-{number}", state=("DRAFT", "CLOSED")[number % 2], order_id=order.id, crew_id=crew.id,
+                crew_status="DEPARTED", owner_id=owner.id, estimate_material=Decimal(number), estimate_labour=Decimal(10),
+                approval_limit=Decimal(1000), tolerance_percent=Decimal(10), **kept,
+            )
+        )  # fmt: skip
 
 
 def of_the_house(user: User, number: int, at: datetime) -> None:

@@ -33,6 +33,12 @@ MAY_SEE = {
         for kind in ("properties", "projects", "complaints")
     ),
     *((role, kind) for role in (Role.SPECIALIST, Role.REVIEWER, Role.MANAGER) for kind in ("contracts", "quotations")),
+    *((role, "warranties") for role in Role if role is not Role.FRONT_DESK),
+    *(
+        (role, kind)
+        for role in (Role.SPECIALIST, Role.REPAIR_CAPTAIN, Role.MANAGER)
+        for kind in ("repair-orders", "repair-cost-cases")
+    ),
     (Role.SPECIALIST, "escalations"),
     (Role.MANAGER, "escalations"),
     (Role.MANAGER, "users"),

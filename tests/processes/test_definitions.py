@@ -151,6 +151,28 @@ STATES = {
         "ESCALATED": "已升级",
     },
     "P10": {"SUBMITTED": "已提交经理", "ASSESSING": "经理了解情况"},
+    "P13": {"PENDING": "待办理", "ISSUED": "已办理", "REISSUED": "已补办", "VOID": "已作废", "EXPIRED": "已到期"},
+    "P14": {
+        "REPORTED": "已报修",
+        "CHECKED": "已核保",
+        "ASSIGNED": "已派单",
+        "ON_SITE": "已到场",
+        "QUOTED": "待客户确认报价",
+        "REPAIRING": "维修中",
+        "DONE": "待客户验收",
+        "SIGNED_OFF": "客户已签收",
+        "CLOSED": "已结案",
+        "DECLINED": "未维修结束",
+        "COMPLAINT": "转投诉",
+    },
+    "P15": {
+        "DRAFT": "待核定",
+        "CONFIRMED": "工程部已确认",
+        "APPROVED": "已审批",
+        "EXECUTED": "已施工",
+        "CHARGED": "已扣款",
+        "CLOSED": "已结案",
+    },
 }
 ROLES = {
     "FRONT_DESK": "前台",

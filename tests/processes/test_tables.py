@@ -1,4 +1,4 @@
-"""Every state × action × role against tables copied by hand from the manual's rules (4.1, 4.9.1, 4.10)."""
+"""Every state × action × role against tables copied by hand from the manual's rules (4.1, 4.9.1, 4.10, 4.13 to 4.15)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from portal.errors import ConditionsMissing, Invalid, NotPermitted, TransitionNotAllowed
 from portal.permissions import Role
-from portal.processes import complaint, consultation, escalation
+from portal.processes import complaint, consultation, escalation, repair, repair_cost, warranty
 from portal.processes.base import Process
 from portal.services import steps
 from portal.settings import DAYS, HOURS, SETTINGS
@@ -55,16 +55,60 @@ CONSULTATION = {
     ("ANSWERED", "close"): ("CLOSED", {FD, SP, MG}),
 }
 ESCALATION = {("SUBMITTED", "take"): ("ASSESSING", {MG})}
+CAPTAIN = {RC, MG}
+"""“RC” in the tables; the manager has the repairs in full (7.1)."""
+WARRANTY = {
+    ("PENDING", "issue"): ("ISSUED", SPECIALISTS),
+    ("ISSUED", "reissue"): ("REISSUED", SPECIALISTS),
+    ("REISSUED", "reissue"): ("REISSUED", SPECIALISTS),
+    ("ISSUED", "void"): ("VOID", {MG}),
+    ("REISSUED", "void"): ("VOID", {MG}),
+    ("ISSUED", "expire"): ("EXPIRED", SPECIALISTS),
+    ("REISSUED", "expire"): ("EXPIRED", SPECIALISTS),
+}
+REPAIR = {
+    ("REPORTED", "check"): ("CHECKED", SPECIALISTS),
+    ("CHECKED", "assign"): ("ASSIGNED", SPECIALISTS),
+    ("ASSIGNED", "arrive"): ("ON_SITE", CAPTAIN),
+    ("ASSIGNED", "take-over"): ("ASSIGNED", CAPTAIN),
+    ("ON_SITE", "quote"): ("QUOTED", CAPTAIN),
+    ("QUOTED", "accept"): ("REPAIRING", {RC, SP, MG}),
+    ("QUOTED", "decline"): ("DECLINED", {RC, SP, MG}),
+    ("ON_SITE", "start"): ("REPAIRING", CAPTAIN),
+    ("REPAIRING", "finish"): ("DONE", CAPTAIN),
+    ("DONE", "sign-off"): ("SIGNED_OFF", CAPTAIN),
+    ("DONE", "reject"): ("REPAIRING", CAPTAIN),
+    ("SIGNED_OFF", "close"): ("CLOSED", SPECIALISTS),
+    ("SIGNED_OFF", "rework"): ("REPAIRING", SPECIALISTS),
+    **{
+        (state, "complain"): ("COMPLAINT", SPECIALISTS)
+        for state in ("REPORTED", "CHECKED", "ASSIGNED", "ON_SITE", "QUOTED", "REPAIRING", "DONE", "SIGNED_OFF")
+    },
+}
+REPAIR_COST = {
+    ("DRAFT", "confirm"): ("CONFIRMED", SPECIALISTS),
+    ("CONFIRMED", "approve"): ("APPROVED", {MG}),
+    ("APPROVED", "execute"): ("EXECUTED", CAPTAIN),
+    ("APPROVED", "exceed"): ("CONFIRMED", CAPTAIN),
+    ("EXECUTED", "charge"): ("CHARGED", {MG}),
+    ("CHARGED", "close"): ("CLOSED", SPECIALISTS),
+}
 
 CREATED = {
     "P01": ("log", "LOGGED", {FD, SP, MG}),
     "P09": ("register", "REGISTERED", {FD, SP, MG}),
     "P10": ("submit", "SUBMITTED", {SP, MG}),
+    "P13": ("open", "PENDING", SPECIALISTS),
+    "P14": ("report", "REPORTED", {FD, SP, MG}),
+    "P15": ("draft", "DRAFT", CAPTAIN),
 }
 CASES = [
     (complaint.PROCESS, complaint.State, complaint.Action, COMPLAINT),
     (consultation.PROCESS, consultation.State, consultation.Action, CONSULTATION),
     (escalation.PROCESS, escalation.State, escalation.Action, ESCALATION),
+    (warranty.PROCESS, warranty.State, warranty.Action, WARRANTY),
+    (repair.PROCESS, repair.State, repair.Action, REPAIR),
+    (repair_cost.PROCESS, repair_cost.State, repair_cost.Action, REPAIR_COST),
 ]
 EVERY = [
     pytest.param(process, state, action, table, id=f"{process.code}-{state}-{action}")
@@ -120,7 +164,14 @@ def test_who_may_begin_a_process(process: Process, role):
     assert process.transition(None, action) is step
 
 
-FINAL = {"P01": {"CLOSED"}, "P09": {"EXPLAINED", "REFUSED", "CLOSED", "ESCALATED"}, "P10": {"ASSESSING"}}
+FINAL = {
+    "P01": {"CLOSED"},
+    "P09": {"EXPLAINED", "REFUSED", "CLOSED", "ESCALATED"},
+    "P10": {"ASSESSING"},
+    "P13": {"VOID", "EXPIRED"},
+    "P14": {"CLOSED", "DECLINED", "COMPLAINT"},
+    "P15": {"CLOSED"},
+}
 
 
 @pytest.mark.parametrize("process", [case[0] for case in CASES], ids=lambda process: process.code)

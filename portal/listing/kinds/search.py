@@ -27,6 +27,7 @@ from portal.models.importing import ImportRun
 from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project
+from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.models.spelling import ESTATE, PERSON, Spelling
 from portal.models.task import Task
 from portal.prepared import Prepared
@@ -305,6 +306,28 @@ def escalations(word: Word) -> Places:
     """Escalations: by their own number or whatever finds the complaint."""
     number = (word.begins(Escalation.number, "upper"),)
     return Places(Escalation, number, through=((Escalation.complaint_id, complaints(word)),))
+
+
+def repair_orders(word: Word) -> Places:
+    """Repairs: also by who reported them."""
+    own = (
+        word.begins(RepairOrder.number, "upper"),
+        word.begins(RepairOrder.reporter),
+        *_phones(word, RepairOrder.phone),
+    )
+    through = ((RepairOrder.customer_id, customers(word)),)
+    return Places(RepairOrder, own, through=through, spelt=_spelt(word, RepairOrder.reporter))
+
+
+def warranties(word: Word) -> Places:
+    """Certificates: by their number or whatever finds the customer."""
+    return of_customer(WarrantyCertificate)(word)
+
+
+def repair_cost_cases(word: Word) -> Places:
+    """Cost cases: by their own number or whatever finds the repair."""
+    number = (word.begins(RepairCostCase.number, "upper"),)
+    return Places(RepairCostCase, number, through=((RepairCostCase.order_id, repair_orders(word)),))
 
 
 def tasks(word: Word) -> Places:

@@ -1,0 +1,340 @@
+"""Forms of P14: one per step, each turned into the command of `portal/services/repairs.py`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from blueprints.forms import (
+    BooleanField,
+    ChoiceField,
+    Form,
+    HiddenField,
+    LocalDateTimeField,
+    MoneyField,
+    NameField,
+    PhoneField,
+    TermField,
+    TextField,
+)
+from blueprints.records.steps import Desk, StepForm
+from portal import clock, visibility
+from portal.errors import Invalid
+from portal.i18n import N_, _
+from portal.models.consultation import Channel
+from portal.models.org import Crew, User
+from portal.models.repair import CostBearer, CostKind
+from portal.processes.repair import (
+    PROCESS,
+    Action,
+    Cause,
+    CrewStatus,
+    Executor,
+    InWarranty,
+    Trade,
+    Urgency,
+    fingerprint,
+)
+from portal.processes.warranty import Standing
+from portal.services import repair_words, repairs, warranties
+
+L = PROCESS.field_labels
+YES_NO = [("yes", N_("Yes")), ("no", N_("No"))]
+PLEASE = N_("Please choose")
+
+
+class ReportForm(Form):
+    """A request for repair, from a call, a visit, a message."""
+
+    client_key = HiddenField()
+    consultation = HiddenField()
+    customer = HiddenField()
+    project = ChoiceField(N_("Project"), coerce=int, choices=[], blank=N_("Not known yet"))
+    reporter = NameField(L["reporter"])
+    phone = PhoneField(L["phone"], allow_landline=True)
+    address = TextField(L["address"], limit=200, required=True)
+    trade = TermField(L["trade"], Trade, required=True, blank=PLEASE)
+    urgency = TermField(L["urgency"], Urgency)
+    symptom = TextField(L["symptom"], limit=2000, rows=3, required=True)
+    channel = TermField(N_("Channel"), Channel)
+    reported_at = LocalDateTimeField(L["reported_at"], required=True)
+
+
+class CheckForm(StepForm):
+    """Archive, warranty, crew. What the dates say is shown; a person decides."""
+
+    in_warranty = TermField(L["in_warranty"], InWarranty, required=True, blank=PLEASE)
+    warranty_reason = TextField(L["warranty_reason"], limit=500, rows=2, required=True)
+    responsible_crew = ChoiceField(
+        L["responsible_crew"], coerce=int, choices=[], blank=N_("None known"), required=False
+    )
+    crew_status = TermField(L["crew_status"], CrewStatus)
+    basis_told = TextField(L["basis_told"], limit=200, required=True)
+
+    def prepare(self, desk: Desk) -> None:
+        crews = desk.session.scalars(visibility.visible_to(desk.user, Crew).order_by(Crew.name, Crew.id).limit(300))
+        self.responsible_crew.choices = [(0, N_("None known")), *((crew.id, crew.name) for crew in crews)]
+        if self.is_submitted():
+            return
+        order = desk.record
+        found, certificate = warranties.verdict(
+            desk.session, order.project, order.trade, clock.local(order.reported_at).date()
+        )
+        self.warranty_reason.data = repair_words.verdict(found, certificate)
+        if found.standing in (Standing.IN_TERM, Standing.OUT_OF_TERM, Standing.NO_TERM):
+            self.in_warranty.data = InWarranty.YES if found.standing == Standing.IN_TERM else InWarranty.NO
+        crew = order.project.crew if order.project else None
+        if crew is not None:
+            self.responsible_crew.data = crew.id
+        self.crew_status.data = CrewStatus(repairs.crew_status_now(crew))
+        self.basis_told.data = (
+            _("Free of charge if the fault is ours")
+            if self.in_warranty.data == InWarranty.YES
+            else _("Chargeable, quoted on site first")
+        )
+
+    def to_command(self, desk: Desk) -> repairs.CheckRepair:
+        crew = desk.session.get(Crew, self.responsible_crew.data) if self.responsible_crew.data else None
+        return repairs.CheckRepair(
+            in_warranty=str(self.in_warranty.data),
+            warranty_reason=self.warranty_reason.data,
+            crew_status=str(self.crew_status.data),
+            basis_told=self.basis_told.data,
+            responsible_crew=crew,
+        )
+
+
+class AssignForm(StepForm):
+    """Who goes; the crew is phoned at once (DL-22)."""
+
+    executor = TermField(L["executor"], Executor)
+    captain = ChoiceField(L["captain"], coerce=int, choices=[], required=True, blank=PLEASE)
+    told_at = LocalDateTimeField(L["told_at"], required=True)
+    appointment_at = LocalDateTimeField(L["appointment_at"])
+    overlap_reason = TextField(N_("Why two visits may lie on each other"), limit=200)
+
+    def prepare(self, desk: Desk) -> None:
+        people = repairs.captains(desk.session, desk.record.branch_id)
+        self.captain.choices = [(0, PLEASE), *((person.id, person.name) for person in people)]
+        if not self.is_submitted():
+            active = desk.record.crew_status == CrewStatus.ACTIVE
+            self.executor.data = Executor.RESPONSIBLE_CREW if active else Executor.CAPTAIN_TEAM
+            self.captain.data = people[0].id if len(people) == 1 else 0
+            self.told_at.data = desk.at
+
+    def to_command(self, desk: Desk) -> repairs.AssignRepair:
+        captain = desk.session.get(User, self.captain.data or 0)
+        if captain is None:
+            raise Invalid({"captain": N_("Choose a repair captain.")})
+        return repairs.AssignRepair(
+            captain=captain,
+            executor=str(self.executor.data),
+            told_at=self.told_at.data,
+            appointment_at=self.appointment_at.data,
+            overlap_reason=self.overlap_reason.data,
+        )
+
+
+class TakeOverForm(StepForm):
+    """DL-22 was missed."""
+
+    reason = TextField(L["reason"], limit=500, rows=2, required=True)
+
+    def to_command(self, desk: Desk) -> repairs.TakeOver:
+        return repairs.TakeOver(self.reason.data)
+
+
+class ArriveForm(StepForm):
+    """On site: cause and plan."""
+
+    arrived_at = LocalDateTimeField(L["arrived_at"], required=True)
+    cause = TermField(L["cause"], Cause, required=True, blank=PLEASE)
+    plan = TextField(L["plan"], limit=2000, rows=3, required=True)
+    planned_done_at = LocalDateTimeField(L["planned_done_at"], required=True)
+    plan_made_at = LocalDateTimeField(L["plan_made_at"], required=True)
+
+    def prepare(self, desk: Desk) -> None:
+        if not self.is_submitted():
+            self.arrived_at.data = self.plan_made_at.data = desk.at
+
+    def to_command(self, desk: Desk) -> repairs.Arrive:
+        return repairs.Arrive(
+            arrived_at=self.arrived_at.data,
+            cause=str(self.cause.data),
+            plan=self.plan.data,
+            planned_done_at=self.planned_done_at.data,
+            plan_made_at=self.plan_made_at.data,
+        )
+
+
+class StartForm(StepForm):
+    """Nothing to fill in: it is free."""
+
+    def to_command(self, desk: Desk) -> None:
+        return None
+
+
+class QuoteForm(StepForm):
+    """What it would cost."""
+
+    quote_material = MoneyField(L["quote_material"], required=True)
+    quote_labour = MoneyField(L["quote_labour"], required=True)
+
+    def to_command(self, desk: Desk) -> repairs.Quote:
+        return repairs.Quote(self.quote_material.data, self.quote_labour.data)
+
+
+class AnswerForm(StepForm):
+    """What the customer said to the quote."""
+
+    quote_answered_at = LocalDateTimeField(L["quote_answered_at"], required=True)
+    quote_note = TextField(L["quote_note"], limit=500, rows=2, required=True)
+
+    def prepare(self, desk: Desk) -> None:
+        if not self.is_submitted():
+            self.quote_answered_at.data = desk.at
+
+    def to_command(self, desk: Desk) -> repairs.AnswerQuote:
+        return repairs.AnswerQuote(self.quote_answered_at.data, self.quote_note.data)
+
+
+class FinishForm(StepForm):
+    """Work done, costs, place clean."""
+
+    done_at = LocalDateTimeField(L["done_at"], required=True)
+    work_done = TextField(L["work_done"], limit=4000, rows=4, required=True)
+    site_cleaned = BooleanField(L["site_cleaned"])
+    has_no_costs = BooleanField(L["has_no_costs"])
+    bearer = TermField(N_("Who bears the cost"), CostBearer)
+    material_what = TextField(N_("Material used"), limit=100)
+    material = MoneyField(N_("Material (yuan)"))
+    labour_what = TextField(N_("Labour"), limit=100)
+    labour = MoneyField(N_("Labour (yuan)"))
+    other_what = TextField(N_("Other cost"), limit=100)
+    other = MoneyField(N_("Other (yuan)"))
+
+    def prepare(self, desk: Desk) -> None:
+        if self.is_submitted():
+            return
+        self.done_at.data = desk.at
+        self.work_done.data = desk.record.work_done
+        self.bearer.data = CostBearer.COMPANY if desk.record.is_free else CostBearer.CUSTOMER
+        self.material.data, self.labour.data = desk.record.quote_material, desk.record.quote_labour
+
+    def to_command(self, desk: Desk) -> repairs.FinishRepair:
+        bearer = str(self.bearer.data)
+        given: tuple[tuple[CostKind, Any, Any], ...] = (
+            (CostKind.MATERIAL, self.material, self.material_what),
+            (CostKind.LABOUR, self.labour, self.labour_what),
+            (CostKind.OTHER, self.other, self.other_what),
+        )
+        lines = tuple(
+            repairs.CostLine(kind, what.data or str(kind.label), Decimal(amount.data), bearer)
+            for kind, amount, what in given
+            if amount.data is not None
+        )
+        return repairs.FinishRepair(
+            work_done=self.work_done.data,
+            done_at=self.done_at.data,
+            site_cleaned=bool(self.site_cleaned.data) or None,
+            costs=lines,
+            has_no_costs=bool(self.has_no_costs.data),
+        )
+
+
+class SignOffForm(StepForm):
+    """The customer signed on paper or on the screen; what was shown goes along."""
+
+    shown_hash = HiddenField()
+    signed_by = NameField(L["signed_by"])
+    signed_at = LocalDateTimeField(L["signed_at"], required=True)
+    rating = ChoiceField(
+        L["rating"], coerce=int, choices=[(0, N_("Not given")), *((n, str(n)) for n in range(5, 0, -1))], required=False
+    )
+
+    def prepare(self, desk: Desk) -> None:
+        if not self.is_submitted():
+            self.shown_hash.data = fingerprint(desk.record)
+            self.signed_by.data, self.signed_at.data = desk.record.reporter, desk.at
+
+    def to_command(self, desk: Desk) -> repairs.SignOff:
+        return repairs.SignOff(
+            signed_by=self.signed_by.data,
+            signed_at=self.signed_at.data,
+            shown=repair_words.shown(desk.record),
+            shown_hash=self.shown_hash.data or "",
+            rating=self.rating.data or None,
+        )
+
+
+class RejectForm(StepForm):
+    """What is not in order."""
+
+    defects = TextField(L["defects"], limit=2000, rows=3, required=True)
+
+    def to_command(self, desk: Desk) -> repairs.Reject:
+        return repairs.Reject(self.defects.data)
+
+
+class CloseForm(StepForm):
+    """The call after the repair (DL-23)."""
+
+    follow_up_at = LocalDateTimeField(L["follow_up_at"], required=True)
+    follow_up_satisfied = ChoiceField(L["follow_up_satisfied"], choices=YES_NO, required=True, blank=PLEASE)
+    follow_up_note = TextField(L["follow_up_note"], limit=2000, rows=2)
+
+    def prepare(self, desk: Desk) -> None:
+        if not self.is_submitted():
+            self.follow_up_at.data = desk.at
+
+    def to_command(self, desk: Desk) -> repairs.CloseRepair:
+        if self.follow_up_satisfied.data != "yes":
+            raise Invalid({"follow_up_satisfied": N_("Not satisfied: have it repaired again or make it a complaint.")})
+        return repairs.CloseRepair(self.follow_up_at.data, True, self.follow_up_note.data)
+
+
+class ReworkForm(StepForm):
+    """Not satisfied in the call."""
+
+    follow_up_at = LocalDateTimeField(L["follow_up_at"], required=True)
+    follow_up_note = TextField(L["follow_up_note"], limit=2000, rows=2, required=True)
+
+    def prepare(self, desk: Desk) -> None:
+        if not self.is_submitted():
+            self.follow_up_at.data = desk.at
+
+    def to_command(self, desk: Desk) -> repairs.Rework:
+        return repairs.Rework(self.follow_up_at.data, self.follow_up_note.data)
+
+
+class ComplainForm(StepForm):
+    """It becomes a complaint."""
+
+    why_complaint = TextField(L["why_complaint"], limit=1000, rows=2, required=True)
+    demand = TextField(L["demand"], limit=2000, rows=2, required=True)
+
+    def to_command(self, desk: Desk) -> repairs.Complain:
+        return repairs.Complain(self.why_complaint.data, self.demand.data)
+
+
+def _start(session: Any, order: Any, _command: None, **said: Any) -> None:
+    repairs.start(session, order, **said)
+
+
+STEP_FORMS: dict[str, tuple[type[StepForm], Any]] = {
+    Action.CHECK: (CheckForm, repairs.check),
+    Action.ASSIGN: (AssignForm, repairs.assign),
+    Action.TAKE_OVER: (TakeOverForm, repairs.take_over),
+    Action.ARRIVE: (ArriveForm, repairs.arrive),
+    Action.START: (StartForm, _start),
+    Action.QUOTE: (QuoteForm, repairs.quote),
+    Action.ACCEPT: (AnswerForm, repairs.accept),
+    Action.DECLINE: (AnswerForm, repairs.decline),
+    Action.FINISH: (FinishForm, repairs.finish),
+    Action.SIGN_OFF: (SignOffForm, repairs.sign_off),
+    Action.REJECT: (RejectForm, repairs.reject),
+    Action.CLOSE: (CloseForm, repairs.close),
+    Action.REWORK: (ReworkForm, repairs.rework),
+    Action.COMPLAIN: (ComplainForm, repairs.complain),
+}
+"""The form of each step and the service function that carries it out."""

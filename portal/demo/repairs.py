@@ -1,0 +1,244 @@
+"""Warranties and repairs of the demo: the worked example's leak, a paid repair, and the captain's jobs of today.
+
+Source: `domain.md` 8.1, 8.2.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.demo.cases import Household
+from portal.demo.hours import on_duty
+from portal.demo.stage import Stage
+from portal.models.customer import Property
+from portal.models.repair import WarrantyCertificate
+from portal.processes.repair import CrewStatus, Executor, InWarranty, Urgency, fingerprint
+from portal.services import crews, repair_costs, repair_words, repairs, warranties
+
+EXCLUSIONS = "使用不当或客户自行造成的损坏；第三方或客户私自委托的施工；客户自购材料；房屋沉降及不可抗力；正常磨损。"
+TEAM = "周大海队"
+
+
+class Job:
+    """A repair of a household that is carried on step by step; moments are text or aware."""
+
+    def __init__(self, stage: Stage, key: str, house: Household) -> None:
+        self.stage, self.key, self.house = stage, key, house
+
+    def _at(self, moment: datetime | str, act: Any) -> Job:
+        self.stage.at(moment, act)
+        return self
+
+    def reported(self, moment: datetime | str, trade: str, symptom: str, urgency: str = Urgency.NORMAL) -> Job:
+        """The customer calls the front desk."""
+
+        def act(writing: Session, at: datetime) -> None:
+            project = self.stage.get(writing, f"{self.house.key}.project")
+            home = writing.get_one(Property, project.property_id)
+            command = repairs.ReportRepair(
+                reporter=self.house.name, phone=self.house.phone, address=home.address, trade=trade, symptom=symptom,
+                urgency=urgency, reported_at=at, channel="PHONE", customer=project.customer, project=project,
+            )  # fmt: skip
+            self.stage.keep(
+                self.key, repairs.report(writing, command, actor=self.stage.get(writing, "front_desk"), at=at)
+            )
+
+        return self._at(moment, act)
+
+    def checked(self, moment: datetime | str, warranty: str, reason: str, crew: str, status: str) -> Job:
+        """The specialist looks into the archive."""
+
+        def act(writing: Session, at: datetime) -> None:
+            command = repairs.CheckRepair(
+                warranty, reason, status,
+                "属公司责任免费" if warranty == InWarranty.YES else "收费维修，现场先报价",
+                self.stage.get(writing, crew),
+            )  # fmt: skip
+            self._take(writing, repairs.check, command, "specialist", at)
+
+        return self._at(moment, act)
+
+    def assigned(self, moment: datetime | str, executor: str, visit: datetime | None = None) -> Job:
+        """The crew is phoned, the captain told."""
+
+        def act(writing: Session, at: datetime) -> None:
+            captain = self.stage.get(writing, "captain")
+            command = repairs.AssignRepair(captain, executor, at, visit, "同一小区顺路" if visit else None)
+            self._take(writing, repairs.assign, command, "specialist", at)
+
+        return self._at(moment, act)
+
+    def arrived(self, moment: datetime | str, cause: str, plan: str) -> Job:
+        """On site, cause found, plan made."""
+
+        def act(writing: Session, at: datetime) -> None:
+            command = repairs.Arrive(at, cause, plan, at + timedelta(days=1), at)
+            self._take(writing, repairs.arrive, command, "captain", at)
+
+        return self._at(moment, act)
+
+    def begun(self, moment: datetime | str) -> Job:
+        """Free of charge: the repair begins."""
+
+        def act(writing: Session, at: datetime) -> None:
+            order = self.stage.get(writing, self.key)
+            repairs.start(writing, order, actor=self.stage.get(writing, "captain"), at=at)
+
+        return self._at(moment, act)
+
+    def quoted(self, moment: datetime | str, material: str, labour: str, accepted: datetime | str | None) -> Job:
+        """Chargeable: quoted, and accepted by the customer when a moment is given."""
+
+        def act(writing: Session, at: datetime) -> None:
+            self._take(writing, repairs.quote, repairs.Quote(Decimal(material), Decimal(labour)), "captain", at)
+
+        def answer(writing: Session, at: datetime) -> None:
+            self._take(writing, repairs.accept, repairs.AnswerQuote(at, "客户电话同意报价"), "specialist", at)
+
+        self._at(moment, act)
+        return self._at(accepted, answer) if accepted is not None else self
+
+    def done(self, moment: datetime | str, work: str, material: str, labour: str, bearer: str = "COMPANY") -> Job:
+        """Finished, cleaned, costs noted."""
+
+        def act(writing: Session, at: datetime) -> None:
+            lines = (
+                repairs.CostLine("MATERIAL", "材料", Decimal(material), bearer),
+                repairs.CostLine("LABOUR", "人工", Decimal(labour), bearer),
+            )
+            self._take(writing, repairs.finish, repairs.FinishRepair(work, at, True, lines), "captain", at)
+
+        return self._at(moment, act)
+
+    def signed(self, moment: datetime | str, rating: int = 5) -> Job:
+        """The customer signs."""
+
+        def act(writing: Session, at: datetime) -> None:
+            order = self.stage.get(writing, self.key)
+            command = repairs.SignOff(self.house.name, at, repair_words.shown(order), fingerprint(order), rating=rating)
+            self._take(writing, repairs.sign_off, command, "captain", at)
+
+        return self._at(moment, act)
+
+    def closed(self, moment: datetime | str) -> Job:
+        """The call after the repair is satisfied."""
+
+        def act(writing: Session, at: datetime) -> None:
+            self._take(writing, repairs.close, repairs.CloseRepair(at, True, "客户满意"), "specialist", at)
+
+        return self._at(moment, act)
+
+    def _take(self, writing: Session, service: Any, command: Any, who: str, at: datetime) -> None:
+        service(writing, self.stage.get(writing, self.key), command, actor=self.stage.get(writing, who), at=at)
+
+
+def plan(stage: Stage, zhang: Household, houses: list[Household], today: datetime) -> None:
+    """Put warranty and repairs on the stage."""
+    _certificate(stage, zhang, "2026-07-06 11:00", date(2026, 7, 4))
+    _leak(stage, zhang)
+    _team(stage)
+    _jobs_of_today(stage, houses, today)
+
+
+def _certificate(stage: Stage, house: Household, moment: str, accepted: date) -> None:
+    def act(writing: Session, at: datetime) -> None:
+        project = stage.get(writing, f"{house.key}.project")
+        certificate = writing.scalars(
+            select(WarrantyCertificate).where(WarrantyCertificate.project_id == project.id)
+        ).one()
+        command = warranties.IssueWarranty(accepted, True, EXCLUSIONS, house.name, "COLLECTED")
+        warranties.issue(writing, certificate, command, actor=stage.get(writing, "specialist"), at=at)
+
+    stage.at(moment, act)
+
+
+def _leak(stage: Stage, zhang: Household) -> None:
+    """WX-2026-0001: the crew has left, the captain's team repairs, 1,060.00 yuan from the retention money."""
+    job = Job(stage, "WX1", zhang)
+    job.reported("2026-10-12 09:05", "WATERPROOF", "卫生间漏水，楼下天花有水迹")
+    job.checked("2026-10-12 09:08", InWarranty.YES, "防水工程在保修期内", "刘大勇队", CrewStatus.DEPARTED)
+    job.assigned("2026-10-12 09:10", Executor.CAPTAIN_TEAM)
+    job.arrived("2026-10-12 14:30", "CONSTRUCTION", "更换渗漏的管道接头，局部重做防水并做闭水试验")
+
+    def case(writing: Session, at: datetime) -> None:
+        order, captain = stage.get(writing, "WX1"), stage.get(writing, "captain")
+        command = repair_costs.DraftCase(CrewStatus.DEPARTED, Decimal("460.00"), Decimal("600.00"))
+        stage.keep("FY1", repair_costs.draft(writing, order, command, actor=captain, at=at))
+
+    def confirmed(writing: Session, at: datetime) -> None:
+        command = repair_costs.ConfirmCase("CONSTRUCTION", True, stage.get(writing, "石磊"), at)
+        repair_costs.confirm(writing, stage.get(writing, "FY1"), command, actor=stage.get(writing, "specialist"), at=at)
+
+    def approved(writing: Session, at: datetime) -> None:
+        command = repair_costs.ApproveCase("同意，按质保金扣除", stage.get(writing, "方总"), at)
+        repair_costs.approve(writing, stage.get(writing, "FY1"), command, actor=stage.get(writing, "manager"), at=at)
+
+    def charged(writing: Session, at: datetime) -> None:
+        actual = repair_costs.ActualCost(Decimal("460.00"), Decimal("600.00"))
+        found = stage.get(writing, "FY1")
+        repair_costs.execute(writing, found, actual, actor=stage.get(writing, "captain"), at=at)
+        repair_costs.charge(writing, found, actor=stage.get(writing, "manager"), at=at)
+
+    def paid(writing: Session, at: datetime) -> None:
+        command = repair_costs.CloseCase("PZ-2026-1014", at)
+        repair_costs.close(writing, stage.get(writing, "FY1"), command, actor=stage.get(writing, "specialist"), at=at)
+
+    stage.at("2026-10-12 14:40", case)
+    stage.at("2026-10-12 15:30", confirmed)
+    stage.at("2026-10-12 17:00", approved)
+    job.begun("2026-10-12 17:05")
+    job.done("2026-10-13 16:00", "更换管道接头，重做防水，闭水 24 小时无渗漏", "460.00", "600.00", "CREW")
+    job.signed("2026-10-13 16:20")
+    stage.at("2026-10-13 17:00", charged)
+    job.closed("2026-10-14 10:00")
+    stage.at("2026-10-14 11:00", paid)
+
+
+def _team(stage: Stage) -> None:
+    """A crew that still works for the company."""
+
+    def act(writing: Session, at: datetime) -> None:
+        command = crews.CreateCrew(name=TEAM, retention_balance=Decimal("8000.00"))
+        stage.keep(TEAM, crews.create(writing, command, actor=None, at=at))
+
+    stage.at("2026-01-05 09:30", act)
+
+
+def _jobs_of_today(stage: Stage, houses: list[Household], today: datetime) -> None:
+    """One or more repairs in every state."""
+
+    def ago(hours: float) -> datetime:
+        return on_duty(today - timedelta(hours=hours), today)
+
+    def visit(hour: int) -> datetime:
+        return clock.at_local(clock.today(today), hour)
+
+    def job(index: int, hours: float, trade: str, symptom: str, urgency: str = Urgency.NORMAL) -> Job:
+        return Job(stage, f"job-{index}", houses[index]).reported(ago(hours), trade, symptom, urgency)
+
+    def ready(index: int, hours: float, trade: str, symptom: str, hour: int, urgency: str = Urgency.NORMAL) -> Job:
+        made = job(index, hours, trade, symptom, urgency)
+        made.checked(ago(hours - 0.3), InWarranty.YES, "在保修期内", TEAM, CrewStatus.ACTIVE)
+        return made.assigned(ago(hours - 0.5), Executor.RESPONSIBLE_CREW, visit(hour))
+
+    job(0, 1.2, "HARDWARE", "入户门锁打不开")
+    job(1, 3, "PAINT", "客厅墙面起皮").checked(ago(2.5), InWarranty.NO, "无保修单，工程未结清", TEAM, CrewStatus.ACTIVE)
+    ready(2, 2.2, "WATER_ELECTRIC", "厨房插座没有电", 14, Urgency.URGENT)
+    ready(3, 6, "WATERPROOF", "淋浴间外墙返潮", 16)
+    ready(4, 5, "WOODWORK", "衣柜门关不严", 10).arrived(ago(1.5), "CONSTRUCTION", "调整铰链，更换一扇门板")
+    ready(5, 26, "WATER_ELECTRIC", "马桶进水阀滴水", 11).arrived(ago(22), "CUSTOMER_USE", "更换进水阀").quoted(
+        ago(21), "85.00", "120.00", None
+    )
+    ready(6, 30, "BASIC", "阳台地砖松动", 9).arrived(ago(26), "CONSTRUCTION", "重铺四块地砖").begun(ago(25.5))
+    ready(7, 50, "PAINT", "卧室顶角开裂", 15).arrived(ago(46), "MATERIAL", "铲除重刮并刷漆").begun(ago(45)).done(
+        ago(3), "顶角重刮、刷漆两遍", "130.00", "260.00"
+    )
+    ready(8, 74, "HARDWARE", "浴室门把手脱落", 13).arrived(ago(70), "MATERIAL", "更换把手").begun(ago(69.5)).done(
+        ago(69), "更换同款把手", "68.00", "60.00"
+    ).signed(ago(68.5), 4)

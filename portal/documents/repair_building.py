@@ -1,0 +1,189 @@
+"""From warranties and repairs to what F-19 to F-22 show. Call inside `i18n.use_locale`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal import clock, settings
+from portal.documents.building import name_of, photos, ticks
+from portal.documents.repair_views import (
+    BearerRow,
+    CertificatePaper,
+    CostCasePaper,
+    CostRow,
+    RepairPaper,
+    ServiceReport,
+    TermLine,
+)
+from portal.documents.views import Signature
+from portal.files.store import Store
+from portal.i18n import _p
+from portal.models.org import User
+from portal.models.project import ProjectKind
+from portal.models.repair import CostBearer, CostKind, RepairCostCase, RepairOrder, WarrantyCertificate
+from portal.processes.repair import Cause, CrewStatus, Executor, InWarranty, Trade, Urgency, fingerprint
+from portal.processes.repair_cost import Bearer
+from portal.services import repair_costs, tasks
+
+
+def certificate(session: Session, record: WarrantyCertificate, _store: Store) -> CertificatePaper:
+    """F-19 of a certificate."""
+    base = str(settings.get(session, "portal_url")).rstrip("/")
+    issued_on = clock.today(record.issued_at) if record.issued_at else None
+    return CertificatePaper(
+        number=record.number,
+        customer=record.customer.name,
+        address=record.project.property.address,
+        contract_number=record.contract.number,
+        project_number=record.project.number,
+        project_kind=ProjectKind.show(record.project.kind),
+        starts_on=record.starts_on,
+        terms=tuple(TermLine(Trade.show(term.trade), term.years, term.ends_on) for term in record.terms),
+        exclusions=record.exclusions,
+        issued_on=issued_on,
+        issued_by=name_of(record.issued_by),
+        replaced_numbers=record.replaced_numbers,
+        link=f"{base}/records/repair-orders/new?certificate={record.number}",
+        signatures=(
+            Signature(_p("form", "Company seal"), None, issued_on),
+            Signature(_p("form", "Customer's signature"), record.received_by, issued_on),
+        ),
+    )
+
+
+def repair_order(session: Session, order: RepairOrder, store: Store) -> RepairPaper:
+    """F-20 as far as the repair has come."""
+    due = next((task.due_at for task in tasks.clocks_of(session, order) if task.code == "DL-22"), None)
+    crew = _crew(order)
+    quoted = [amount for amount in (order.quote_material, order.quote_labour) if amount is not None]
+    signed_on = clock.today(order.signed_at) if order.signed_at else None
+    return RepairPaper(
+        number=order.number,
+        reporter=order.reporter,
+        phone=order.phone,
+        address=order.address,
+        project_number=order.project.number if order.project else None,
+        certificate_number=order.certificate.number if order.certificate else None,
+        trades=ticks(Trade, order.trade),
+        urgencies=ticks(Urgency, order.urgency),
+        symptom=order.symptom,
+        reported_at=order.reported_at,
+        in_warranty=ticks(InWarranty, order.in_warranty),
+        crew=crew,
+        captain=name_of(order.captain),
+        told_at=order.told_at,
+        arrive_due_at=due,
+        arrived_at=order.arrived_at,
+        causes=ticks(Cause, order.cause),
+        plan=order.plan,
+        planned_done_at=order.planned_done_at,
+        quote=sum(quoted, Decimal(0)) if quoted else None,
+        work_done=order.work_done,
+        done_at=order.done_at,
+        costs=tuple(
+            CostRow(CostKind.show(line.kind), line.what, CostBearer.show(line.bearer), line.amount)
+            for line in order.costs
+        ),
+        total=sum((line.amount for line in order.costs), Decimal(0)) if order.costs else None,
+        rating=order.rating,
+        is_void=_is_void(order),
+        signatures=(
+            Signature(_p("form", "Customer's signature"), order.signed_by, signed_on),
+            Signature(_p("form", "Carried out by"), crew, clock.today(order.done_at) if order.done_at else None),
+            Signature(_p("form", "Repair captain"), name_of(order.captain)),
+            Signature(_p("form", "Specialist"), name_of(order.owner)),
+        ),
+        photos=photos(session, order, store),
+    )
+
+
+def service_report(session: Session, order: RepairOrder, store: Store) -> ServiceReport:
+    """F-21: problem, cause, work, materials, result."""
+    materials = "、".join(line.what for line in order.costs if line.kind == CostKind.MATERIAL)
+    signed_on = clock.today(order.signed_at) if order.signed_at else None
+    return ServiceReport(
+        number=order.number,
+        customer=order.reporter,
+        address=order.address,
+        problem=f"{Trade.show(order.trade)}：{order.symptom}",
+        cause=Cause.show(order.cause) if order.cause else None,
+        work_done=order.work_done,
+        materials=materials or None,
+        result=str(order.PROCESS.state(order.state).label),
+        rating=order.rating,
+        is_void=_is_void(order),
+        done_at=order.done_at,
+        signatures=(
+            Signature(_p("form", "Customer's signature"), order.signed_by, signed_on),
+            Signature(_p("form", "Repair captain"), name_of(order.captain)),
+        ),
+        photos=photos(session, order, store),
+    )
+
+
+def cost_case(session: Session, case: RepairCostCase, _store: Store) -> CostCasePaper:
+    """F-22: before it is booked, whose money it would be taken from."""
+    approver = session.get(User, case.approved_by_id) if case.approved_by_id else None
+    rows = tuple(
+        BearerRow(Bearer.show(each.bearer), each.amount, each.balance_before, each.balance_after)
+        for each in case.bookings
+    )
+    if not rows and case.cause is not None:
+        planned = repair_costs.planned(case, case.actual or case.estimate)
+        rows = tuple(BearerRow(Bearer.show(share.bearer), share.amount) for share in planned)
+    faults = {True: _p("form", "Yes"), False: _p("form", "No")}
+    return CostCasePaper(
+        number=case.number,
+        order_number=case.order.number,
+        customer=case.order.reporter,
+        address=case.order.address,
+        reasons=ticks([CrewStatus.DEPARTED, CrewStatus.REPLACED_ON_REQUEST], case.crew_status),
+        crew=case.crew.name,
+        executor=_crew(case.order),
+        estimate_material=case.estimate_material,
+        estimate_labour=case.estimate_labour,
+        estimate=case.estimate,
+        causes=ticks(Cause, case.cause),
+        at_fault=faults[case.is_crew_at_fault] if case.is_crew_at_fault is not None else None,
+        confirmed_by=name_of(case.confirmed_by),
+        confirmed_at=case.confirmed_at,
+        decision=case.decision,
+        approved_by=name_of(approver),
+        approved_at=case.approved_at,
+        gm=name_of(case.gm),
+        gm_decided_at=case.gm_decided_at,
+        actual=case.actual,
+        shares=rows,
+        is_booked=bool(case.bookings),
+        voucher_no=case.voucher_no,
+        executor_paid_at=case.executor_paid_at,
+        signatures=(
+            Signature(_p("form", "Repair captain"), name_of(case.captain)),
+            Signature(_p("form", "Engineering"), name_of(case.confirmed_by)),
+            Signature(_p("form", "Manager"), name_of(approver)),
+            Signature(_p("form", "General manager"), name_of(case.gm)),
+        ),
+    )
+
+
+BUILDERS: dict[str, Any] = {
+    "F-19": certificate,
+    "F-20": repair_order,
+    "F-21": service_report,
+    "F-22": cost_case,
+}
+
+
+def _crew(order: RepairOrder) -> str | None:
+    if order.executor is None:
+        return None
+    if order.executor == Executor.RESPONSIBLE_CREW:
+        return name_of(order.responsible_crew)
+    return str(Executor.CAPTAIN_TEAM.label)
+
+
+def _is_void(order: RepairOrder) -> bool:
+    return bool(order.signatures) and order.signatures[-1].shown_hash != fingerprint(order)

@@ -1,0 +1,202 @@
+"""The lists of warranty certificates, repairs and cost cases of repairs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session, aliased
+
+from portal import visibility
+from portal.i18n import N_
+from portal.listing import cells
+from portal.listing.declaration import Choice, Column, Filter, Listing
+from portal.listing.kinds import search
+from portal.models.consultation import Channel
+from portal.models.customer import Customer, Property
+from portal.models.org import Crew, User
+from portal.models.project import Project
+from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
+from portal.permissions import Permission, Role
+from portal.processes import repair, repair_cost, warranty
+
+P = Permission
+HOME = (Property.estate, Property.building, Property.unit, Property.room)
+STATE, DUE, OWNER = N_("State"), N_("Due"), N_("Owner", "record")
+CLOCKS = {"overdue": N_("Late"), "today": N_("Due today"), "soon": N_("Due within 24 hours")}
+CAPTAIN = aliased(User)
+
+
+def captains(session: Session, user: User) -> list[tuple[Any, str]]:
+    """Repair captains the person knows, for filters."""
+    query = select(User.id, User.name).where(User.role == Role.REPAIR_CAPTAIN, User.disabled_at.is_(None))
+    return [
+        (key, name) for key, name in session.execute(query.where(visibility.in_branch(User, user)).order_by(User.name))
+    ]
+
+
+REPAIR_CLOCK = cells.clock(RepairOrder.KIND, RepairOrder, DUE)
+
+REPAIRS = Listing(
+    kind=RepairOrder.KIND,
+    title=N_("Repairs"),
+    one=N_("Repair", "record"),
+    icon="tool",
+    model=RepairOrder,
+    permission=P.REPAIR_VIEW,
+    number=RepairOrder.number,
+    order="-reported",
+    urgent_order="due",
+    joins=(
+        (Customer, Customer.id == RepairOrder.customer_id),
+        (CAPTAIN, CAPTAIN.id == RepairOrder.captain_id),
+        REPAIR_CLOCK.join,
+    ),
+    card=("symptom", "address", "trade"),
+    columns=(
+        Column("customer", N_("Customer"), (RepairOrder.reporter, Customer.grade), cells.title, "cell-title"),
+        Column("number", N_("Number"), (RepairOrder.number,), cells.text, "ref hide-small", sort=RepairOrder.number),
+        Column("trade", N_("Trade"), (RepairOrder.trade,), repair.Trade.show),
+        Column("symptom", N_("Symptom"), (RepairOrder.symptom,), lambda value: value[:120], "fill"),
+        Column("address", N_("Address"), (RepairOrder.address,), cells.text),
+        Column("urgency", N_("Urgency"), (RepairOrder.urgency,), repair.Urgency.show),
+        Column("state", STATE, (RepairOrder.state,), cells.state_of(repair.PROCESS)),
+        Column("captain", N_("Repair captain"), (CAPTAIN.name,), cells.text, "cell-foot"),
+        Column("appointment", N_("Visit agreed for"), (RepairOrder.appointment_at,), cells.moment, "num hide-small"),
+        Column(
+            "reported",
+            N_("Reported"),
+            (RepairOrder.reported_at,),
+            cells.moment,
+            "num hide-small",
+            sort=RepairOrder.reported_at,
+        ),
+        REPAIR_CLOCK.column,
+    ),
+    search=search.repair_orders,
+    filters=(
+        Filter("open", N_("Open", "record"), lambda now: RepairOrder.state.in_(sorted(repair.OPEN))),
+        Filter("mine", N_("Mine"), lambda now: RepairOrder.owner_id == now.viewer.id, "owner"),
+        Filter("my-jobs", N_("My jobs"), lambda now: RepairOrder.captain_id == now.viewer.id, "owner"),
+        *cells.clock_filters(RepairOrder.KIND, RepairOrder, CLOCKS),
+        Filter(
+            "visit-today",
+            N_("Visit today"),
+            lambda now: and_(RepairOrder.appointment_at >= now.day_from, RepairOrder.appointment_at < now.day_until),
+        ),
+        Filter("to-check", N_("To check"), lambda now: RepairOrder.state == repair.State.REPORTED),
+        Filter("to-call", N_("To call after the repair"), lambda now: RepairOrder.state == repair.State.SIGNED_OFF),
+        Filter("urgent", N_("Urgent"), lambda now: RepairOrder.urgency == repair.Urgency.URGENT),
+        Filter("rework", N_("Repaired again"), lambda now: RepairOrder.rework_count > 0),
+        Filter("repeat", N_("Same trade again"), lambda now: RepairOrder.rework_of_id.is_not(None)),
+    ),
+    choices=(
+        Choice("state", STATE, RepairOrder.state, repair.State, labels=cells.state_of(repair.PROCESS)),
+        Choice("trade", N_("Trade"), RepairOrder.trade, repair.Trade),
+        Choice("warranty", N_("In warranty?"), RepairOrder.in_warranty, repair.InWarranty),
+        Choice("cause", N_("Cause of the defect"), RepairOrder.cause, repair.Cause),
+        Choice("channel", N_("Channel"), RepairOrder.channel, Channel),
+        Choice("captain", N_("Repair captain"), RepairOrder.captain_id, options=captains),
+        Choice("owner", OWNER, RepairOrder.owner_id, options=cells.specialists),
+        cells.of_customer(RepairOrder.customer_id),
+    ),
+    default_filters=("open",),
+    create=P.REPAIR_CREATE,
+    create_label=N_("Register a repair"),
+    create_path="/records/repair-orders/new",
+    empty=N_("No repair here. A request is registered with the button above."),
+)
+
+WARRANTY_CLOCK = cells.clock(WarrantyCertificate.KIND, WarrantyCertificate, DUE)
+
+WARRANTIES = Listing(
+    kind=WarrantyCertificate.KIND,
+    title=N_("Warranty certificates"),
+    one=N_("Warranty certificate"),
+    icon="shield-check",
+    model=WarrantyCertificate,
+    permission=P.WARRANTY_VIEW,
+    number=WarrantyCertificate.number,
+    order="-id",
+    urgent_order="due",
+    joins=(
+        (Customer, Customer.id == WarrantyCertificate.customer_id),
+        (Project, Project.id == WarrantyCertificate.project_id),
+        (Property, Property.id == Project.property_id),
+        WARRANTY_CLOCK.join,
+    ),
+    card=("number", "starts", "ends"),
+    columns=(
+        Column("customer", N_("Customer"), (Customer.name, Customer.grade, *HOME), cells.title, "cell-title"),
+        Column(
+            "number", N_("Number"), (WarrantyCertificate.number,), cells.text, "ref hide-small",
+            sort=WarrantyCertificate.number,
+        ),
+        Column("project", N_("Project"), (Project.number,), cells.text, "ref hide-small"),
+        Column("starts", N_("Begins"), (WarrantyCertificate.starts_on,), cells.day, "num hide-small"),
+        Column("ends", N_("Ends"), (WarrantyCertificate.ends_on,), cells.day, "num hide-small"),
+        Column("issued", N_("Issued at"), (WarrantyCertificate.issued_at,), cells.moment, "num hide-small"),
+        Column(
+            "state", STATE, (WarrantyCertificate.state,), cells.state_of(warranty.PROCESS), "fill"
+        ),
+        WARRANTY_CLOCK.column,
+    ),
+    search=search.warranties,
+    filters=(
+        Filter("pending", N_("To be issued"), lambda now: WarrantyCertificate.state == warranty.State.PENDING),
+        Filter("valid", N_("Valid"), lambda now: WarrantyCertificate.state.in_(sorted(warranty.VALID))),
+        Filter("mine", N_("Mine"), lambda now: WarrantyCertificate.owner_id == now.viewer.id),
+        *cells.clock_filters(WarrantyCertificate.KIND, WarrantyCertificate, CLOCKS),
+    ),
+    choices=(
+        Choice(
+            "state", STATE, WarrantyCertificate.state, warranty.State, labels=cells.state_of(warranty.PROCESS)
+        ),
+        cells.of_customer(WarrantyCertificate.customer_id),
+    ),
+    empty=N_("No certificate here. One is opened by itself when a contract is paid in full."),
+)  # fmt: skip
+
+ESTIMATE = RepairCostCase.estimate_material + RepairCostCase.estimate_labour
+ACTUAL = RepairCostCase.actual_material + RepairCostCase.actual_labour
+
+COST_CASES = Listing(
+    kind=RepairCostCase.KIND,
+    title=N_("Repair cost cases"),
+    one=N_("Repair cost case"),
+    icon="receipt",
+    model=RepairCostCase,
+    permission=P.COST_CASE_VIEW,
+    number=RepairCostCase.number,
+    order="-id",
+    joins=(
+        (RepairOrder, RepairOrder.id == RepairCostCase.order_id),
+        (Customer, Customer.id == RepairOrder.customer_id),
+        (Crew, Crew.id == RepairCostCase.crew_id),
+    ),
+    card=("crew", "estimate"),
+    columns=(
+        Column("customer", N_("Customer"), (RepairOrder.reporter, Customer.grade), cells.title, "cell-title"),
+        Column("number", N_("Number"), (RepairCostCase.number,), cells.text, "ref hide-small", sort=RepairCostCase.number),
+        Column("repair", N_("Repair", "record"), (RepairOrder.number,), cells.text, "ref hide-small"),
+        Column("crew", N_("Original crew"), (Crew.name,), cells.text, "fill"),
+        Column("estimate", N_("Estimate (yuan)"), (ESTIMATE,), cells.money, "num hide-small"),
+        Column("actual", N_("Actual (yuan)"), (ACTUAL,), lambda value: "" if value is None else cells.money(value), "num hide-small"),
+        Column("state", STATE, (RepairCostCase.state,), cells.state_of(repair_cost.PROCESS), "cell-foot"),
+    ),
+    search=search.repair_cost_cases,
+    filters=(
+        Filter("open", N_("Open", "record"), lambda now: RepairCostCase.state != repair_cost.State.CLOSED),
+        Filter("to-confirm", N_("To be confirmed"), lambda now: RepairCostCase.state == repair_cost.State.DRAFT),
+        Filter("to-approve", N_("To approve"), lambda now: RepairCostCase.state == repair_cost.State.CONFIRMED),
+        Filter("to-book", N_("To book"), lambda now: RepairCostCase.state == repair_cost.State.EXECUTED),
+    ),
+    choices=(
+        Choice("state", STATE, RepairCostCase.state, repair_cost.State, labels=cells.state_of(repair_cost.PROCESS)),
+        Choice("cause", N_("Cause of the defect"), RepairCostCase.cause, repair.Cause),
+    ),
+    default_filters=("open",),
+    empty=N_("No cost case here. Captains write one when the crew of a repair has left or is refused."),
+)  # fmt: skip
+
+LISTINGS = (WARRANTIES, REPAIRS, COST_CASES)

@@ -1,0 +1,381 @@
+"""Warranty certificates, repairs, and the cost of repairs of crews that are gone. Source: `domain.md` 3.15 to 3.17."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, exists
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
+
+from portal.models.base import Base, Record, prefixed
+from portal.models.consultation import Channel
+from portal.models.contract import Contract
+from portal.models.customer import Customer
+from portal.models.org import Crew, Party, User
+from portal.models.project import Project
+from portal.models.task import DeadlineBreach
+from portal.processes import repair as rules
+from portal.processes import repair_cost as cost_rules
+from portal.processes import warranty as warranty_rules
+from portal.processes.repair import Cause, CrewStatus, Executor, InWarranty, Trade, Urgency
+from portal.processes.repair_cost import Bearer
+from portal.terms import Term, one_of
+
+MONEY = Numeric(12, 2)
+
+
+class Evaluation(Term):
+    """What became of the evaluation form F-18 when the certificate was issued."""
+
+    COLLECTED = "COLLECTED", "Collected"
+    DECLINED = "DECLINED", "The customer declined"
+
+
+class CostKind(Term):
+    """What a cost line of a repair is for."""
+
+    MATERIAL = "MATERIAL", "Material"
+    LABOUR = "LABOUR", "Labour"
+    OTHER = "OTHER", "Other"
+
+
+class CostBearer(Term):
+    """Who bears a cost line of a repair."""
+
+    COMPANY = "COMPANY", "Company"
+    CREW = "CREW", "Responsible crew"
+    SUPPLIER = "SUPPLIER", "Supplier"
+    CUSTOMER = "CUSTOMER", "Customer"
+
+
+class WarrantyCertificate(Record, Base):
+    """The warranty of a project, with a term per trade (F-19). Rules: `processes/warranty.py`."""
+
+    __tablename__ = "warranty_certificate"
+    KIND, PREFIX, PROCESS = "warranties", "BX", warranty_rules.PROCESS
+
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), unique=True)
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contract.id"), index=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    paid_on: Mapped[date]
+    """The day of the payment that settled the contract; DL-21 counts from it."""
+    starts_on: Mapped[date | None]
+    """The day of acceptance."""
+    acceptance_signed: Mapped[bool] = mapped_column(default=False)
+    exclusions: Mapped[str | None] = mapped_column(Text)
+    evaluation: Mapped[str | None] = mapped_column(String(20))
+    received_by: Mapped[str | None] = mapped_column(String(50))
+    issued_at: Mapped[datetime | None]
+    issued_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    ends_on: Mapped[date | None] = mapped_column(index=True)
+    """The last day of the longest term."""
+    consented_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    """The manager who consents to the next reissue."""
+    replaced_numbers: Mapped[str | None] = mapped_column(String(200))
+    """Numbers of lost certificates, which no longer count."""
+    reason: Mapped[str | None] = mapped_column(Text)
+
+    project: Mapped[Project] = relationship()
+    contract: Mapped[Contract] = relationship()
+    customer: Mapped[Customer] = relationship()
+    owner: Mapped[User | None] = relationship(foreign_keys=[owner_id])
+    issued_by: Mapped[User | None] = relationship(foreign_keys=[issued_by_id])
+    terms: Mapped[list[WarrantyTerm]] = relationship(
+        back_populates="certificate", order_by="WarrantyTerm.id", cascade="all, delete-orphan"
+    )
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether everything of the contract is paid."""
+        return self.contract.received >= self.contract.output_value
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the customer may rely on it."""
+        return self.state in warranty_rules.VALID
+
+    __table_args__ = (
+        one_of("state", warranty_rules.State),
+        one_of("evaluation", Evaluation, nullable=True),
+        CheckConstraint("state = 'PENDING' OR issued_at IS NOT NULL", name="issued_has_a_time"),
+        Index("ix_warranty_certificate_branch", "branch_id", "id"),
+    )
+
+
+class WarrantyTerm(Base):
+    """How long one trade is covered. First and last day are on the company's calendar, both included."""
+
+    __tablename__ = "warranty_term"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    certificate_id: Mapped[int] = mapped_column(ForeignKey("warranty_certificate.id"))
+    trade: Mapped[str] = mapped_column(String(20))
+    years: Mapped[int]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date] = mapped_column(index=True)
+
+    certificate: Mapped[WarrantyCertificate] = relationship(back_populates="terms")
+
+    __table_args__ = (one_of("trade", Trade), UniqueConstraint("certificate_id", "trade"))
+
+
+class RepairOrder(Record, Base):
+    """One reported defect and its repair (F-20, F-21). Rules: `processes/repair.py`."""
+
+    __tablename__ = "repair_order"
+    KIND, PREFIX, PROCESS = "repair-orders", "WX", rules.PROCESS
+
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    reported_at: Mapped[datetime] = mapped_column(index=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    reporter: Mapped[str] = mapped_column(prefixed(50), index=True)
+    phone: Mapped[str] = mapped_column(prefixed(30), index=True)
+    address: Mapped[str] = mapped_column(String(200))
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"), index=True)
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"), index=True)
+    certificate_id: Mapped[int | None] = mapped_column(ForeignKey("warranty_certificate.id"), index=True)
+    consultation_id: Mapped[int | None] = mapped_column(ForeignKey("consultation.id"))
+    complaint_id: Mapped[int | None] = mapped_column(ForeignKey("complaint.id"))
+    """The complaint it became."""
+    rework_of_id: Mapped[int | None] = mapped_column(ForeignKey("repair_order.id"))
+    """An earlier repair of the same trade in the same home, not long ago."""
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
+    """The specialist who tracks it to the end."""
+    captain_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    trade: Mapped[str] = mapped_column(String(20))
+    urgency: Mapped[str] = mapped_column(String(20), default=Urgency.NORMAL)
+    symptom: Mapped[str] = mapped_column(Text)
+
+    in_warranty: Mapped[str | None] = mapped_column(String(20))
+    warranty_reason: Mapped[str | None] = mapped_column(Text)
+    """Why a person decided so, beside what the dates say."""
+    basis_told: Mapped[str | None] = mapped_column(String(200))
+    responsible_crew_id: Mapped[int | None] = mapped_column(ForeignKey("crew.id"), index=True)
+    crew_status: Mapped[str | None] = mapped_column(String(20))
+    """How the responsible crew stood to this repair when it was checked."""
+
+    executor: Mapped[str | None] = mapped_column(String(20))
+    told_at: Mapped[datetime | None]
+    """When the crew was phoned: DL-22 counts from it."""
+    appointment_at: Mapped[datetime | None] = mapped_column(index=True)
+    overlap_reason: Mapped[str | None] = mapped_column(String(200))
+    """Why two visits of the captain may lie on each other."""
+    taken_over_at: Mapped[datetime | None]
+    take_over_reason: Mapped[str | None] = mapped_column(Text)
+
+    arrived_at: Mapped[datetime | None]
+    cause: Mapped[str | None] = mapped_column(String(20))
+    plan: Mapped[str | None] = mapped_column(Text)
+    plan_made_at: Mapped[datetime | None]
+    planned_done_at: Mapped[datetime | None]
+    quote_material: Mapped[Decimal | None] = mapped_column(MONEY)
+    quote_labour: Mapped[Decimal | None] = mapped_column(MONEY)
+    quote_accepted: Mapped[bool | None]
+    quote_answered_at: Mapped[datetime | None]
+    quote_note: Mapped[str | None] = mapped_column(Text)
+    work_done: Mapped[str | None] = mapped_column(Text)
+    done_at: Mapped[datetime | None]
+    site_cleaned: Mapped[bool] = mapped_column(default=False)
+    has_no_costs: Mapped[bool] = mapped_column(default=False)
+    defects: Mapped[str | None] = mapped_column(Text)
+    signed_at: Mapped[datetime | None]
+    signed_by: Mapped[str | None] = mapped_column(String(50))
+    rating: Mapped[int | None]
+    """One to five, by the customer; None: not given."""
+    follow_up_at: Mapped[datetime | None]
+    follow_up_satisfied: Mapped[bool | None]
+    follow_up_note: Mapped[str | None] = mapped_column(Text)
+    rework_count: Mapped[int] = mapped_column(default=0)
+    """How often it had to be done again after the customer had signed."""
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+
+    customer: Mapped[Customer | None] = relationship()
+    project: Mapped[Project | None] = relationship()
+    certificate: Mapped[WarrantyCertificate | None] = relationship()
+    responsible_crew: Mapped[Crew | None] = relationship()
+    owner: Mapped[User | None] = relationship(foreign_keys=[owner_id])
+    captain: Mapped[User | None] = relationship(foreign_keys=[captain_id])
+    rework_of: Mapped[RepairOrder | None] = relationship(remote_side="RepairOrder.id")
+    costs: Mapped[list[RepairCost]] = relationship(
+        back_populates="order", order_by="RepairCost.id", cascade="all, delete-orphan"
+    )
+    signatures: Mapped[list[RepairSignature]] = relationship(back_populates="order", order_by="RepairSignature.id")
+    cost_case: Mapped[RepairCostCase | None] = relationship(back_populates="order", uselist=False)
+
+    if TYPE_CHECKING:
+        is_arrival_late: bool
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the customer pays nothing (R-16)."""
+        return rules.is_free(in_warranty=self.in_warranty, cause=self.cause)
+
+    __table_args__ = (
+        one_of("state", rules.State),
+        one_of("channel", Channel),
+        one_of("trade", Trade),
+        one_of("urgency", Urgency),
+        one_of("in_warranty", InWarranty, nullable=True),
+        one_of("crew_status", CrewStatus, nullable=True),
+        one_of("executor", Executor, nullable=True),
+        one_of("cause", Cause, nullable=True),
+        CheckConstraint("state <> 'CLOSED' OR closed_at IS NOT NULL", name="closed_has_a_time"),
+        CheckConstraint("rating IS NULL OR rating BETWEEN 1 AND 5", name="rating_in_range"),
+        Index("ix_repair_order_captain", "captain_id", "state"),
+        Index("ix_repair_order_branch", "branch_id", "reported_at", "id"),
+    )
+
+
+# Whether nobody was on site within the limit (DL-22), as the sweep found it.
+RepairOrder.is_arrival_late = column_property(  # type: ignore[assignment]
+    exists(DeadlineBreach.id)
+    .where(
+        DeadlineBreach.record_kind == RepairOrder.KIND,
+        DeadlineBreach.record_id == RepairOrder.id,
+        DeadlineBreach.code == "DL-22",
+    )
+    .correlate_except(DeadlineBreach)
+)
+
+
+class RepairCost(Base):
+    """One line of what a repair cost, in yuan, and who bears it."""
+
+    __tablename__ = "repair_cost"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("repair_order.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    what: Mapped[str] = mapped_column(String(100))
+    amount: Mapped[Decimal] = mapped_column(MONEY)
+    bearer: Mapped[str] = mapped_column(String(20))
+
+    order: Mapped[RepairOrder] = relationship(back_populates="costs")
+
+    __table_args__ = (
+        one_of("kind", CostKind),
+        one_of("bearer", CostBearer),
+        CheckConstraint("amount >= 0", name="amount_not_negative"),
+    )
+
+
+class RepairSignature(Base):
+    """A customer's signature, bound to exactly what was shown when it was given."""
+
+    __tablename__ = "repair_signature"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("repair_order.id"), index=True)
+    signed_by: Mapped[str] = mapped_column(String(50))
+    signed_at: Mapped[datetime]
+    shown: Mapped[str] = mapped_column(Text)
+    """What was shown, word for word."""
+    shown_hash: Mapped[str] = mapped_column(String(64))
+    attachment_id: Mapped[int | None] = mapped_column(ForeignKey("attachment.id"))
+    """The drawn signature or the scan of the signed paper."""
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+
+    order: Mapped[RepairOrder] = relationship(back_populates="signatures")
+
+
+class RepairCostCase(Record, Base):
+    """Who bears the cost of repairing what a departed or replaced crew built (F-22). Rules: `processes/repair_cost.py`."""
+
+    __tablename__ = "repair_cost_case"
+    KIND, PREFIX, PROCESS = "repair-cost-cases", "FY", cost_rules.PROCESS
+
+    state: Mapped[str] = mapped_column(String(20), index=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("repair_order.id"), unique=True)
+    crew_id: Mapped[int] = mapped_column(ForeignKey("crew.id"), index=True)
+    """The crew that built it."""
+    crew_status: Mapped[str] = mapped_column(String(20))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    captain_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    estimate_material: Mapped[Decimal] = mapped_column(MONEY)
+    estimate_labour: Mapped[Decimal] = mapped_column(MONEY)
+    cause: Mapped[str | None] = mapped_column(String(20))
+    is_crew_at_fault: Mapped[bool | None]
+    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    confirmed_at: Mapped[datetime | None]
+    settlement_available: Mapped[Decimal] = mapped_column(MONEY, default=Decimal("0.00"))
+    """Yuan not yet paid to the crew for its works, as finance says."""
+    approval_limit: Mapped[Decimal] = mapped_column(MONEY)
+    """Yuan up to which the manager decides, as it was set when the case was written."""
+    tolerance_percent: Mapped[Decimal] = mapped_column(Numeric(5, 2))
+    """How far the actual cost may lie above the estimate, as it was set when the case was written."""
+    decision: Mapped[str | None] = mapped_column(Text)
+    approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    approved_at: Mapped[datetime | None]
+    gm_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    gm_decided_at: Mapped[datetime | None]
+    actual_material: Mapped[Decimal | None] = mapped_column(MONEY)
+    actual_labour: Mapped[Decimal | None] = mapped_column(MONEY)
+    reason: Mapped[str | None] = mapped_column(Text)
+    """Why it came to cost more than was approved."""
+    voucher_no: Mapped[str | None] = mapped_column(String(50))
+    executor_paid_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+
+    order: Mapped[RepairOrder] = relationship(back_populates="cost_case")
+    crew: Mapped[Crew] = relationship()
+    owner: Mapped[User | None] = relationship(foreign_keys=[owner_id])
+    captain: Mapped[User | None] = relationship(foreign_keys=[captain_id])
+    confirmed_by: Mapped[Party | None] = relationship(foreign_keys=[confirmed_by_id])
+    gm: Mapped[Party | None] = relationship(foreign_keys=[gm_id])
+    bookings: Mapped[list[CostBooking]] = relationship(back_populates="case", order_by="CostBooking.id")
+
+    @property
+    def estimate(self) -> Decimal:
+        """Material and labour together, in yuan."""
+        return self.estimate_material + self.estimate_labour
+
+    @property
+    def actual(self) -> Decimal | None:
+        """What it really cost, in yuan; None: not known yet."""
+        if self.actual_material is None or self.actual_labour is None:
+            return None
+        return self.actual_material + self.actual_labour
+
+    @property
+    def is_repair_signed_off(self) -> bool:
+        """Whether the customer has signed for the repair."""
+        return self.order.state in (rules.State.SIGNED_OFF, rules.State.CLOSED)
+
+    @property
+    def customer(self) -> Any:
+        """Whose home it is."""
+        return self.order.customer
+
+    __table_args__ = (
+        one_of("state", cost_rules.State),
+        one_of("crew_status", CrewStatus),
+        one_of("cause", Cause, nullable=True),
+        Index("ix_repair_cost_case_branch", "branch_id", "id"),
+    )
+
+
+class CostBooking(Base):
+    """What was taken from whom for a repair, in yuan; for retention money what was there before and after."""
+
+    __tablename__ = "cost_booking"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("repair_cost_case.id"))
+    bearer: Mapped[str] = mapped_column(String(30))
+    amount: Mapped[Decimal] = mapped_column(MONEY)
+    balance_before: Mapped[Decimal | None] = mapped_column(MONEY)
+    balance_after: Mapped[Decimal | None] = mapped_column(MONEY)
+    booked_at: Mapped[datetime]
+    booked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+
+    case: Mapped[RepairCostCase] = relationship(back_populates="bookings")
+
+    __table_args__ = (
+        one_of("bearer", Bearer),
+        UniqueConstraint("case_id", "bearer"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+    )

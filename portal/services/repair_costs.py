@@ -1,0 +1,212 @@
+"""P15 cost of repairing what a departed or replaced crew built. Rules: `processes/repair_cost.py`. Source: 4.15, R-19."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from portal import settings, visibility
+from portal.errors import DomainError, Invalid
+from portal.i18n import N_, Text
+from portal.models.org import Crew, Party, PartyKind, User
+from portal.models.repair import CostBooking, RepairCostCase, RepairOrder
+from portal.processes import repair_cost as rules
+from portal.processes.repair import OPEN, State
+from portal.processes.repair_cost import Action, Bearer, Share
+from portal.services import crews, numbering, steps
+from portal.services.fields import apply
+
+ON_SITE = frozenset({State.ON_SITE, State.QUOTED, State.REPAIRING, State.DONE, State.SIGNED_OFF})
+"""The cause is known, so a cost case can be written."""
+
+
+def visible_to(user: User) -> Select[RepairCostCase]:
+    """The cost cases that exist for this person."""
+    return visibility.visible_to(user, RepairCostCase)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftCase:
+    """The captain's estimate, in yuan."""
+
+    crew_status: str
+    estimate_material: Decimal
+    estimate_labour: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmCase:
+    """What the head of engineering confirmed; the unsettled money of the crew in yuan, as finance says."""
+
+    cause: str
+    is_crew_at_fault: bool
+    confirmed_by: Party
+    confirmed_at: datetime
+    settlement_available: Decimal = Decimal("0.00")
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveCase:
+    """The decision; above the limit the general manager's, recorded."""
+
+    decision: str
+    gm: Party | None = None
+    gm_decided_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActualCost:
+    """What it really cost, in yuan; `reason` when it is more than was approved."""
+
+    actual_material: Decimal
+    actual_labour: Decimal
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCase:
+    """The executing crew is paid."""
+
+    voucher_no: str
+    executor_paid_at: datetime
+
+
+def draft(session: Session, order: RepairOrder, command: DraftCase, *, actor: User, at: datetime) -> RepairCostCase:
+    """Write the estimate for a repair whose crew has left or is refused. Raises Invalid by field, DomainError."""
+    if order.state not in ON_SITE or order.state not in OPEN:
+        raise DomainError(N_("A cost case is written once the captain was on site."))
+    if order.cost_case is not None:
+        raise DomainError(N_("This repair has a cost case already: %(number)s.") % {"number": order.cost_case.number})
+    if order.responsible_crew_id is None:
+        raise Invalid({"crew_status": N_("The repair names no crew that built it.")})
+    _not_negative({"estimate_material": command.estimate_material, "estimate_labour": command.estimate_labour})
+    number = numbering.next_number(session, RepairCostCase.PREFIX, at)
+    limit, tolerance = settings.get(session, "cost_case_limit"), settings.get(session, "cost_case_tolerance")
+    case = RepairCostCase(
+        number=number,
+        branch_id=order.branch_id,
+        order_id=order.id,
+        crew_id=order.responsible_crew_id,
+        owner_id=order.owner_id,
+        captain_id=order.captain_id,
+        approval_limit=limit,
+        tolerance_percent=tolerance,
+        **steps.entered_of(command),
+    )
+    steps.begin(session, case, Action.DRAFT, actor=actor, at=at, entered=steps.entered_of(command))
+    session.expire(order, ["cost_case"])
+    return case
+
+
+def confirm(session: Session, case: RepairCostCase, command: ConfirmCase, *, actor: User, at: datetime) -> None:
+    """Engineering confirms the liability, recorded on its behalf."""
+    _not_negative({"settlement_available": command.settlement_available})
+    case.cause, case.is_crew_at_fault = command.cause, command.is_crew_at_fault
+    case.confirmed_by, case.confirmed_at = command.confirmed_by, command.confirmed_at
+    case.settlement_available = command.settlement_available
+    _advance(session, case, Action.CONFIRM, command, actor, at, acted_by=command.confirmed_by)
+
+
+def approve(session: Session, case: RepairCostCase, command: ApproveCase, *, actor: User, at: datetime) -> None:
+    """The manager approves; above the limit the general manager's decision is recorded with it."""
+    if command.gm is not None and command.gm.kind != PartyKind.GM:
+        raise Invalid({"gm": N_("Choose the general manager.")})
+    if (command.gm is None) is not (command.gm_decided_at is None):
+        raise Invalid({"gm_decided_at": N_("The general manager and when: both or neither.")})
+    case.decision, case.gm, case.gm_decided_at = command.decision, command.gm, command.gm_decided_at
+    case.approved_by_id, case.approved_at = actor.id, at
+    _advance(session, case, Action.APPROVE, command, actor, at, acted_by=command.gm)
+
+
+def execute(session: Session, case: RepairCostCase, command: ActualCost, *, actor: User, at: datetime) -> None:
+    """Note what it cost, within the estimate and the tolerance."""
+    _actual(case, command)
+    _advance(session, case, Action.EXECUTE, command, actor, at)
+
+
+def exceed(session: Session, case: RepairCostCase, command: ActualCost, *, actor: User, at: datetime) -> None:
+    """It costs more than was approved: the new figure is confirmed and approved anew; the old decision stays in the log."""
+    _actual(case, command)
+    _advance(session, case, Action.EXCEED, command, actor, at)
+    case.estimate_material, case.estimate_labour = command.actual_material, command.actual_labour
+    case.reason, case.actual_material, case.actual_labour = command.reason, None, None
+    case.decision = case.approved_by_id = case.approved_at = case.gm = case.gm_decided_at = None
+
+
+def planned(case: RepairCostCase, cost: Decimal) -> tuple[Share, ...]:
+    """Whose money a cost would be taken from now (R-19), in yuan; the shares sum exactly to it."""
+    order = rules.bearers(
+        crew_status=case.crew_status,
+        crew_at_fault=bool(case.is_crew_at_fault),
+        in_warranty=case.order.in_warranty == "YES",
+        cause=case.cause or "",
+    )
+    return rules.split(cost, order, retention=case.crew.retention_balance, settlement=case.settlement_available)
+
+
+def charge(session: Session, case: RepairCostCase, *, actor: User, at: datetime) -> None:
+    """Book the actual cost on whoever bears it; retention money of the crew is taken from its balance."""
+    step = case.PROCESS.transition(case.state, Action.CHARGE)
+    steps.check_permission(actor, step)
+    crew = session.scalars(
+        select(Crew).where(Crew.id == case.crew_id).with_for_update().execution_options(populate_existing=True)
+    ).one()
+    for share in planned(case, case.actual or rules.NOTHING):
+        booking = CostBooking(bearer=share.bearer, amount=share.amount, booked_at=at, booked_by_id=actor.id)
+        if share.bearer is Bearer.ORIGINAL_CREW_RETENTION:
+            booking.balance_before = crew.retention_balance
+            booking.balance_after = crew.retention_balance - share.amount
+            apply(
+                session, crew, {"retention_balance": booking.balance_after}, crews.FIELDS,
+                actor=actor, at=at, reason=case.number,
+            )  # fmt: skip
+        case.bookings.append(booking)
+    session.flush()
+    said = {share.bearer.lower(): share.amount for share in booked(case)}
+    steps.advance(session, case, Action.CHARGE, actor=actor, at=at, entered={}, said=said)
+
+
+def booked(case: RepairCostCase) -> list[Share]:
+    """What was booked, as shares."""
+    return [Share(Bearer(booking.bearer), booking.amount) for booking in case.bookings]
+
+
+def close(session: Session, case: RepairCostCase, command: CloseCase, *, actor: User, at: datetime) -> None:
+    """The executing crew is paid, with the number of its voucher."""
+    case.voucher_no, case.executor_paid_at, case.closed_at = command.voucher_no, command.executor_paid_at, at
+    _advance(session, case, Action.CLOSE, command, actor, at)
+
+
+def _actual(case: RepairCostCase, command: ActualCost) -> None:
+    _not_negative({"actual_material": command.actual_material, "actual_labour": command.actual_labour})
+    case.actual_material, case.actual_labour = command.actual_material, command.actual_labour
+
+
+def _not_negative(amounts: dict[str, Decimal]) -> None:
+    problems: dict[str, Text | str] = {
+        name: N_("A cost is not below zero.") for name, amount in amounts.items() if amount < 0
+    }
+    if problems:
+        raise Invalid(problems)
+
+
+def _advance(
+    session: Session,
+    case: RepairCostCase,
+    action: str,
+    command: Any,
+    actor: User,
+    at: datetime,
+    *,
+    acted_by: Party | None = None,
+) -> None:
+    entered = steps.entered_of(command)
+    session.flush()
+    steps.advance(
+        session, case, action, actor=actor, at=at, entered=entered, said=steps.said_of(entered), acted_by=acted_by
+    )

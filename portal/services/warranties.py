@@ -1,0 +1,235 @@
+"""P13 warranty certificates: opened when everything is paid, issued with a term per trade, void, expired.
+
+Source: `domain.md` 3.15, 4.13, DL-21. Rules: `processes/warranty.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from portal import clock, settings, visibility
+from portal.errors import DomainError, Invalid
+from portal.i18n import N_, Text
+from portal.models.contract import Contract, ContractState
+from portal.models.event import EventKind
+from portal.models.org import User
+from portal.models.project import Project, ProjectStage
+from portal.models.repair import WarrantyCertificate, WarrantyTerm
+from portal.permissions import Permission, may
+from portal.processes import warranty as rules
+from portal.processes.repair import Trade
+from portal.processes.warranty import Action, State, Verdict, last_day
+from portal.services import assignment, events, numbering, steps
+from portal.services.fields import apply
+
+YEARS: dict[Trade, str] = {
+    Trade.BASIC: "warranty_years_basic",
+    Trade.WATER_ELECTRIC: "warranty_years_water_electric",
+    Trade.WATERPROOF: "warranty_years_waterproof",
+    Trade.WOODWORK: "warranty_years_woodwork",
+    Trade.HARDWARE: "warranty_years_hardware",
+    Trade.PAINT: "warranty_years_paint",
+}
+"""The setting that holds the usual term of each trade."""
+
+
+def visible_to(user: User) -> Select[WarrantyCertificate]:
+    """The certificates that exist for this person."""
+    return visibility.visible_to(user, WarrantyCertificate)
+
+
+@dataclass(frozen=True, slots=True)
+class IssueWarranty:
+    """What F-19 says: the day of acceptance, years by trade, what is not covered, who received it."""
+
+    starts_on: date
+    acceptance_signed: bool | None
+    exclusions: str
+    received_by: str
+    evaluation: str
+    years: tuple[tuple[str, int], ...] = ()
+    """(trade, years); trades that are not named get their usual term."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reissue:
+    """The certificate was lost."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Void:
+    """Money returned, contract cancelled, or another legal ground."""
+
+    reason: str
+
+
+def usual_years(session: Session, trade: Trade) -> int:
+    """The term the company gives a trade, in years."""
+    return int(settings.get(session, YEARS[trade]))
+
+
+def least_years(session: Session, trade: Trade) -> int:
+    """The shortest term the law allows for a trade, in years."""
+    leak = trade is Trade.WATERPROOF
+    return int(settings.get(session, "warranty_least_years_waterproof" if leak else "warranty_least_years"))
+
+
+def open_when_paid(session: Session, contract: Contract, *, paid_on: date, actor: User, at: datetime) -> None:
+    """Have the certificate issued once a signed contract is paid in full; DL-21 counts from now. Once per project."""
+    if contract.project_id is None or contract.state != ContractState.SIGNED:
+        return
+    if contract.received < contract.output_value or _of_project(session, contract.project_id) is not None:
+        return
+    certificate = WarrantyCertificate(
+        number=numbering.next_number(session, WarrantyCertificate.PREFIX, at),
+        branch_id=contract.branch_id,
+        project_id=contract.project_id,
+        contract_id=contract.id,
+        customer_id=contract.customer_id,
+        owner=assignment.owner_for(session, customer=contract.customer, actor=actor, branch_id=contract.branch_id),
+        paid_on=paid_on,
+    )
+    steps.begin(session, certificate, Action.OPEN, actor=actor, at=at, entered={"paid_on": paid_on})
+
+
+def issue(
+    session: Session, certificate: WarrantyCertificate, command: IssueWarranty, *, actor: User, at: datetime
+) -> None:
+    """Issue the certificate: terms are fixed, the project is in warranty. Raises Invalid by field, ConditionsMissing."""
+    _check(session, command, at)
+    given = dict(command.years)
+    certificate.starts_on, certificate.acceptance_signed = command.starts_on, bool(command.acceptance_signed)
+    certificate.exclusions, certificate.evaluation = command.exclusions, command.evaluation
+    certificate.received_by = command.received_by
+    certificate.terms = [
+        _term(trade, command.starts_on, given.get(trade, usual_years(session, trade))) for trade in rules.TRADES
+    ]
+    certificate.ends_on = max(term.ends_on for term in certificate.terms)
+    certificate.issued_at, certificate.issued_by_id = at, actor.id
+    _advance(session, certificate, Action.ISSUE, command, actor, at)
+    _stage(session, certificate, ProjectStage.IN_WARRANTY, actor, at)
+
+
+def consent(session: Session, certificate: WarrantyCertificate, *, actor: User, at: datetime) -> None:
+    """The manager consents to issuing a lost certificate again."""
+    if not may(actor, Permission.WARRANTY_CONSENT):
+        raise DomainError(N_("Only the manager consents to that."), status=403)
+    if certificate.state not in rules.VALID:
+        raise DomainError(N_("Only a valid certificate is issued again."))
+    certificate.consented_by_id, certificate.updated_at = actor.id, at
+    events.record(session, EventKind.NOTE, action="warranty-consent", actor=actor, at=at, record=certificate)
+
+
+def reissue(session: Session, certificate: WarrantyCertificate, command: Reissue, *, actor: User, at: datetime) -> None:
+    """A new number takes the place of the lost one, which no longer counts; the terms stay."""
+    old = certificate.number
+    _advance(session, certificate, Action.REISSUE, command, actor, at)
+    certificate.number = numbering.next_number(session, WarrantyCertificate.PREFIX, at)
+    certificate.replaced_numbers = "、".join(filter(None, (certificate.replaced_numbers, old)))
+    certificate.reason, certificate.consented_by_id = command.reason, None
+    certificate.issued_at, certificate.issued_by_id = at, actor.id
+
+
+def void(session: Session, certificate: WarrantyCertificate, command: Void, *, actor: User, at: datetime) -> None:
+    """Make a certificate void, with the ground."""
+    certificate.reason = command.reason
+    _advance(session, certificate, Action.VOID, command, actor, at)
+
+
+def expire(session: Session, certificate: WarrantyCertificate, *, at: datetime) -> None:
+    """The last term is over: the portal says so by itself, the project is out of warranty."""
+    if certificate.state not in rules.VALID or certificate.ends_on is None or certificate.ends_on >= clock.today(at):
+        return
+    steps.advance(session, certificate, Action.EXPIRE, actor=None, at=at, entered={})
+    _stage(session, certificate, ProjectStage.OUT_OF_WARRANTY, None, at)
+
+
+def over(session: Session, at: datetime, limit: int = 200) -> list[WarrantyCertificate]:
+    """Valid certificates whose last term is over."""
+    query = select(WarrantyCertificate).where(
+        WarrantyCertificate.state.in_(sorted(rules.VALID)), WarrantyCertificate.ends_on < clock.today(at)
+    )
+    return list(session.scalars(query.order_by(WarrantyCertificate.id).limit(limit)))
+
+
+def ending(session: Session, at: datetime) -> list[WarrantyTerm]:
+    """Terms of valid certificates that end within the days of the setting, the soonest first."""
+    today = clock.today(at)
+    last = today + timedelta(days=int(settings.get(session, "warranty_notice_days")))
+    query = (
+        select(WarrantyTerm)
+        .join(WarrantyCertificate, WarrantyCertificate.id == WarrantyTerm.certificate_id)
+        .where(WarrantyCertificate.state.in_(sorted(rules.VALID)))
+        .where(WarrantyTerm.ends_on >= today, WarrantyTerm.ends_on <= last)
+        .order_by(WarrantyTerm.ends_on, WarrantyTerm.id)
+    )
+    return list(session.scalars(query))
+
+
+def verdict(
+    session: Session, project: Project | None, trade: str, on: date
+) -> tuple[Verdict, WarrantyCertificate | None]:
+    """What the archive says about a defect: the verdict of the dates and the certificate it comes from."""
+    certificate = _of_project(session, project.id) if project is not None else None
+    if certificate is None:
+        return Verdict(rules.Standing.NO_TERM), None
+    found = rules.verdict(
+        [(term.trade, term.starts_on, term.ends_on) for term in certificate.terms],
+        trade,
+        on,
+        is_valid=certificate.state in (*rules.VALID, State.EXPIRED),
+        borderline_days=int(settings.get(session, "warranty_borderline_days")),
+    )
+    return found, certificate
+
+
+def _of_project(session: Session, project_id: int) -> WarrantyCertificate | None:
+    return session.scalars(
+        select(WarrantyCertificate).where(WarrantyCertificate.project_id == project_id)
+    ).one_or_none()
+
+
+def _term(trade: Trade, starts_on: date, years: int) -> WarrantyTerm:
+    return WarrantyTerm(trade=trade, years=years, starts_on=starts_on, ends_on=last_day(starts_on, years))
+
+
+def _check(session: Session, command: IssueWarranty, at: datetime) -> None:
+    problems: dict[str, Text | str] = {}
+    if command.starts_on > clock.today(at):
+        problems["starts_on"] = N_("This day is still to come.")
+    for trade, years in command.years:
+        least = least_years(session, Trade(trade))
+        if years < least:
+            problems[f"years_{trade.lower()}"] = N_("The law gives at least %(years)s years.") % {"years": least}
+    if problems:
+        raise Invalid(problems)
+
+
+def _stage(
+    session: Session, certificate: WarrantyCertificate, stage: ProjectStage, actor: User | None, at: datetime
+) -> None:
+    from portal.services.projects import FIELDS
+
+    apply(session, certificate.project, {"stage": stage}, FIELDS, actor=actor, at=at)
+
+
+def _advance(
+    session: Session, certificate: WarrantyCertificate, action: str, command: Any, actor: User, at: datetime
+) -> None:
+    entered = steps.entered_of(command)
+    said = {name: value for name, value in entered.items() if name != "years"}
+    session.flush()
+    steps.advance(session, certificate, action, actor=actor, at=at, entered=entered, said=steps.said_of(said))
+
+
+def term_lines(terms: Iterable[WarrantyTerm]) -> list[tuple[str, int, date]]:
+    """(trade, years, last day) of each term, as the form and the page show them."""
+    return [(Trade.show(term.trade), term.years, term.ends_on) for term in terms]

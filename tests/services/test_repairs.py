@@ -1,0 +1,370 @@
+"""Repairs of departed crews from the call to the booking, and what stands in the way. Source: `domain.md` 4.13 to 4.15, 8.1."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from portal.db import session, transaction
+from portal.errors import ConditionsMissing, DomainError, Invalid, NotPermitted
+from portal.models.contract import Payment
+from portal.models.org import Crew, PartyKind, PartyStatus
+from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
+from portal.models.task import Task
+from portal.permissions import Role
+from portal.processes.repair import fingerprint
+from portal.services import contracts, repair_costs, repair_words, repairs, tasks, warranties
+
+
+class Story:
+    """A settled project with its people; each act is a transaction of its own."""
+
+    def __init__(self, make: Any, clock: Any) -> None:
+        self.make, self.clock = make, clock
+        clock.set("2026-07-06 10:00")
+        self.desk = make.user(Role.FRONT_DESK)
+        self.specialist = make.user(Role.SPECIALIST, name="周晓雯")
+        self.captain = make.user(Role.REPAIR_CAPTAIN, name="马建国")
+        self.manager = make.user(Role.MANAGER)
+        self.engineering = make.party()
+        self.gm = make.party(PartyKind.GM, name="方总")
+        self.crew = make.crew(name="刘大勇队", retention_balance=Decimal("5000.00"))
+        self.customer = make.customer(name="张建军")
+        self.project = make.project(customer=self.customer, crew_id=self.crew.id, actual_finish_on=date(2026, 7, 4))
+        self.contract = make.contract(
+            customer=self.customer, project=self.project, amount=Decimal("168000.00"),
+            output_value=Decimal("171600.00"),
+        )  # fmt: skip
+
+    def act(self, service: Any, *args: Any, actor: Any) -> Any:
+        with transaction() as writing:
+            fresh = [writing.merge(arg) if hasattr(arg, "__table__") else arg for arg in args]
+            return service(writing, *fresh, actor=actor, at=self.clock.now())
+
+    def pays(self, kind: str, amount: str, day: str) -> None:
+        command = contracts.RecordPayment(
+            kind=kind, amount=Decimal(amount), paid_on=date.fromisoformat(day), receipt_no=f"SJ-{kind}", note=None
+        )
+        self.act(contracts.record_payment, self.contract, command, actor=self.specialist)
+
+    @property
+    def certificate(self) -> WarrantyCertificate | None:
+        return session().scalars(select(WarrantyCertificate)).one_or_none()
+
+    def settled(self) -> None:
+        for kind, amount, day in (
+            ("FIRST", "100800.00", "2026-03-31"), ("MID", "62400.00", "2026-05-22"), ("FINAL", "8400.00", "2026-07-06"),
+        ):  # fmt: skip
+            self.pays(kind, amount, day)
+
+    def issued(self) -> WarrantyCertificate:
+        command = warranties.IssueWarranty(
+            starts_on=date(2026, 7, 4), acceptance_signed=True, exclusions="使用不当", received_by="张建军",
+            evaluation="COLLECTED",
+        )  # fmt: skip
+        self.act(warranties.issue, self.certificate, command, actor=self.specialist)
+        found = self.certificate
+        assert found is not None
+        return found
+
+    def reported(self, **more: Any) -> RepairOrder:
+        fields = {
+            "reporter": "张建军", "phone": self.customer.phone, "address": "滨江花园 3 号楼 2 单元 1501",
+            "trade": "WATERPROOF", "symptom": "卫生间漏水到楼下", "urgency": "NORMAL",
+            "reported_at": self.clock.now(), "channel": "PHONE", "customer": self.customer, "project": self.project,
+        }  # fmt: skip
+        with transaction() as writing:
+            given = fields | more
+            given = {k: writing.merge(v) if hasattr(v, "__table__") else v for k, v in given.items()}
+            return repairs.report(writing, repairs.ReportRepair(**given), actor=self.desk, at=self.clock.now())
+
+    def checked(self, order: RepairOrder, status: str = "DEPARTED") -> None:
+        command = repairs.CheckRepair("YES", "防水在保", status, "属施工责任免费", session().merge(self.crew))
+        self.act(repairs.check, order, command, actor=self.specialist)
+
+    def assigned(self, order: RepairOrder, executor: str = "CAPTAIN_TEAM", **more: Any) -> None:
+        command = repairs.AssignRepair(session().merge(self.captain), executor, self.clock.now(), **more)
+        self.act(repairs.assign, order, command, actor=self.specialist)
+
+    def on_site(self, order: RepairOrder, cause: str = "CONSTRUCTION") -> None:
+        at = self.clock.now()
+        command = repairs.Arrive(at, cause, "更换接头，重做防水", at + timedelta(days=1), at)
+        self.act(repairs.arrive, order, command, actor=self.captain)
+
+    def done(self, order: RepairOrder) -> None:
+        lines = (
+            repairs.CostLine("MATERIAL", "接头、防水涂料", Decimal("460.00"), "COMPANY"),
+            repairs.CostLine("LABOUR", "两个工日", Decimal("600.00"), "COMPANY"),
+        )
+        self.act(
+            repairs.finish, order, repairs.FinishRepair("换接头，闭水试验合格", self.clock.now(), True, lines),
+            actor=self.captain,
+        )  # fmt: skip
+
+    def signed(self, order: RepairOrder) -> None:
+        fresh = session().merge(order)
+        command = repairs.SignOff("张建军", self.clock.now(), repair_words.shown(fresh), fingerprint(fresh), rating=5)
+        self.act(repairs.sign_off, order, command, actor=self.captain)
+
+
+@pytest.fixture
+def story(make: Any, clock: Any) -> Story:
+    return Story(make, clock)
+
+
+def task_of(order: Any, code: str) -> Task:
+    return session().scalars(
+        select(Task).where(Task.record_kind == order.KIND, Task.record_id == order.id, Task.code == code)
+    ).one()  # fmt: skip
+
+
+def local(moment: Any) -> str:
+    from portal import clock
+
+    return clock.local(moment).strftime("%m-%d %H:%M")
+
+
+def test_the_certificate_is_opened_when_everything_is_paid(story):
+    story.pays("FIRST", "100800.00", "2026-03-31")
+    story.pays("MID", "62400.00", "2026-05-22")
+    assert story.certificate is None
+    story.pays("FINAL", "8400.00", "2026-07-06")
+    certificate = story.certificate
+    assert (certificate.state, certificate.is_paid) == ("PENDING", True)
+    assert local(task_of(certificate, "DL-21").due_at) == "07-07 18:00"
+
+
+def test_the_terms_run_from_the_acceptance(story):
+    story.settled()
+    certificate = story.issued()
+    ends = {term.trade: term.ends_on.isoformat() for term in certificate.terms}
+    assert ends == {
+        "BASIC": "2028-07-03", "PAINT": "2028-07-03", "HARDWARE": "2028-07-03", "WOODWORK": "2029-07-03",
+        "WATER_ELECTRIC": "2031-07-03", "WATERPROOF": "2031-07-03",
+    }  # fmt: skip
+    assert (certificate.state, certificate.project.stage) == ("ISSUED", "IN_WARRANTY")
+    assert task_of(certificate, "DL-21").breached_at is None
+
+
+@pytest.mark.parametrize(("trade", "years"), [("WATERPROOF", 4), ("PAINT", 1), ("HARDWARE", 1)])
+def test_no_term_is_shorter_than_the_law_says(story, trade, years):
+    story.settled()
+    command = warranties.IssueWarranty(date(2026, 7, 4), True, "–", "张建军", "COLLECTED", ((trade, years),))
+    with pytest.raises(Invalid) as refusal:
+        story.act(warranties.issue, story.certificate, command, actor=story.specialist)
+    assert set(refusal.value.fields) == {f"years_{trade.lower()}"}
+
+
+def test_no_certificate_without_a_signed_acceptance(story):
+    story.settled()
+    command = warranties.IssueWarranty(date(2026, 7, 4), None, "–", "张建军", "COLLECTED")
+    with pytest.raises(Invalid) as refusal:
+        story.act(warranties.issue, story.certificate, command, actor=story.specialist)
+    assert set(refusal.value.fields) == {"acceptance_signed"}
+
+
+def test_money_that_went_back_stops_the_certificate(story):
+    story.settled()
+    with transaction() as writing:
+        writing.add(
+            Payment(
+                contract_id=story.contract.id,
+                kind="REFUND",
+                amount=Decimal("1.00"),
+                paid_on=date(2026, 7, 6),
+                receipt_no="T1",
+            )
+        )
+    session().expire_all()
+    command = warranties.IssueWarranty(date(2026, 7, 4), True, "–", "张建军", "COLLECTED")
+    with pytest.raises(ConditionsMissing):
+        story.act(warranties.issue, story.certificate, command, actor=story.specialist)
+
+
+def test_a_lost_certificate_needs_the_managers_consent(story):
+    story.settled()
+    certificate = story.issued()
+    old = certificate.number
+    with pytest.raises(ConditionsMissing):
+        story.act(warranties.reissue, certificate, warranties.Reissue("遗失"), actor=story.specialist)
+    story.act(warranties.consent, certificate, actor=story.manager)
+    story.act(warranties.reissue, certificate, warranties.Reissue("遗失"), actor=story.specialist)
+    found = story.certificate
+    assert found.number != old and found.replaced_numbers == old and found.state == "REISSUED"
+    with pytest.raises(NotPermitted):
+        story.act(warranties.void, found, warranties.Void("合同解除"), actor=story.specialist)
+    story.act(warranties.void, found, warranties.Void("合同解除"), actor=story.manager)
+    assert story.certificate.state == "VOID"
+
+
+def test_the_repair_of_a_departed_crew_as_the_worked_example_tells_it(story):
+    """Monday 2026-10-12 09:05 to Wednesday 10-14: 460 + 600 = 1,060.00 from the retention money, 5,000.00 → 3,940.00."""
+    story.settled()
+    story.issued()
+    with transaction() as writing:
+        crew = writing.get(Crew, story.crew.id)
+        crew.status, crew.status_from = PartyStatus.DEPARTED, date(2026, 9, 30)
+    story.clock.set("2026-10-12 09:05")
+    order = story.reported()
+    assert (order.number, order.state, order.owner.name) == ("WX-2026-0001", "REPORTED", "周晓雯")
+    found, certificate = warranties.verdict(session(), order.project, "WATERPROOF", date(2026, 10, 12))
+    assert (found.standing, certificate.number) == ("IN_TERM", story.certificate.number)
+    story.checked(order)
+    story.clock.set("2026-10-12 09:10")
+    with pytest.raises(ConditionsMissing):  # its own crew is gone
+        story.assigned(order, "RESPONSIBLE_CREW")
+    session().rollback()
+    story.assigned(order)
+    clock = task_of(order, "DL-22")
+    assert (local(clock.started_at), local(clock.due_at), clock.person_id) == (
+        "10-12 09:10",
+        "10-12 17:10",
+        story.captain.id,
+    )
+    story.clock.set("2026-10-12 14:30")
+    story.on_site(order)
+    assert task_of(order, "DL-22").closed_at is not None and task_of(order, "DL-22").breached_at is None
+
+    draft = repair_costs.DraftCase("DEPARTED", Decimal("460.00"), Decimal("600.00"))
+    case = story.act(repair_costs.draft, order, draft, actor=story.captain)
+    confirmed = repair_costs.ConfirmCase("CONSTRUCTION", True, session().merge(story.engineering), story.clock.now())
+    story.act(repair_costs.confirm, case, confirmed, actor=story.specialist)
+    with pytest.raises(ConditionsMissing):  # 1,060.00 is above the manager's 1,000.00
+        story.act(repair_costs.approve, case, repair_costs.ApproveCase("同意"), actor=story.manager)
+    session().rollback()
+    decided = repair_costs.ApproveCase("方总同意", session().merge(story.gm), story.clock.now())
+    story.act(repair_costs.approve, case, decided, actor=story.manager)
+
+    story.act(repairs.start, order, actor=story.captain)
+    story.clock.set("2026-10-13 16:00")
+    story.done(order)
+    actual = repair_costs.ActualCost(Decimal("460.00"), Decimal("600.00"))
+    with pytest.raises(ConditionsMissing):  # not signed off yet
+        story.act(repair_costs.execute, case, actual, actor=story.captain)
+    session().rollback()
+    story.signed(order)
+    assert local(task_of(order, "DL-23").due_at)[:5] == "10-16"
+    story.act(repair_costs.execute, case, actual, actor=story.captain)
+    story.act(repair_costs.charge, case, actor=story.manager)
+    booked = session().get(RepairCostCase, case.id)
+    assert [(b.bearer, b.amount, b.balance_before, b.balance_after) for b in booked.bookings] == [
+        ("ORIGINAL_CREW_RETENTION", Decimal("1060.00"), Decimal("5000.00"), Decimal("3940.00"))
+    ]
+    assert session().get(Crew, story.crew.id).retention_balance == Decimal("3940.00")
+
+    story.clock.set("2026-10-14 10:00")
+    story.act(repairs.close, order, repairs.CloseRepair(story.clock.now(), True), actor=story.specialist)
+    closing = repair_costs.CloseCase("PZ-1014", story.clock.now())
+    story.act(repair_costs.close, case, closing, actor=story.specialist)
+    assert (session().get(RepairOrder, order.id).state, session().get(RepairCostCase, case.id).state) == (
+        "CLOSED",
+        "CLOSED",
+    )
+    assert task_of(order, "DL-23").breached_at is None
+
+
+def test_what_was_signed_is_void_once_the_text_changes(story):
+    order = story.reported()
+    story.checked(order, "ACTIVE")
+    story.assigned(order, "RESPONSIBLE_CREW")
+    story.on_site(order)
+    story.act(repairs.start, order, actor=story.captain)
+    story.done(order)
+    shown = fingerprint(session().merge(order))
+    with transaction() as writing:
+        writing.merge(order).work_done = "只换了接头"
+    command = repairs.SignOff("张建军", story.clock.now(), "…", shown)
+    with pytest.raises(DomainError, match="内容已改动"):
+        story.act(repairs.sign_off, order, command, actor=story.captain)
+    session().rollback()
+    story.signed(order)
+    assert not repairs.signature_is_void(session().get(RepairOrder, order.id))
+    with transaction() as writing:
+        writing.get(RepairOrder, order.id).costs[0].amount = Decimal("461.00")
+    assert repairs.signature_is_void(session().get(RepairOrder, order.id))
+
+
+def test_a_missed_arrival_lets_the_captain_take_over(story):
+    order = story.reported()
+    story.checked(order, "ACTIVE")
+    story.assigned(order, "RESPONSIBLE_CREW")
+    with pytest.raises(ConditionsMissing):
+        story.act(repairs.take_over, order, repairs.TakeOver("没人来"), actor=story.captain)
+    session().rollback()
+    story.clock.advance(hours=8, minutes=1)
+    with transaction() as writing:
+        tasks.sweep(writing, story.clock.now())
+    session().expire_all()
+    story.act(repairs.take_over, order, repairs.TakeOver("班组未到"), actor=story.captain)
+    found = session().get(RepairOrder, order.id)
+    assert (found.state, found.executor) == ("ASSIGNED", "CAPTAIN_TEAM")
+    assert task_of(order, "DL-22").closed_at is None  # the clock runs on
+
+
+def test_what_is_not_free_is_quoted_first(story):
+    order = story.reported()
+    story.checked(order, "ACTIVE")
+    story.assigned(order, "RESPONSIBLE_CREW")
+    story.on_site(order, "CUSTOMER_USE")
+    with pytest.raises(ConditionsMissing):
+        story.act(repairs.start, order, actor=story.captain)
+    session().rollback()
+    story.act(repairs.quote, order, repairs.Quote(Decimal("280.00"), Decimal("400.00")), actor=story.captain)
+    story.act(repairs.accept, order, repairs.AnswerQuote(story.clock.now(), "电话同意"), actor=story.specialist)
+    assert session().get(RepairOrder, order.id).state == "REPAIRING"
+
+
+def test_more_than_a_tenth_above_the_estimate_is_confirmed_anew(story):
+    order = story.reported()
+    story.checked(order)
+    story.assigned(order)
+    story.on_site(order)
+    case = story.act(
+        repair_costs.draft,
+        order,
+        repair_costs.DraftCase("DEPARTED", Decimal("400"), Decimal("500")),
+        actor=story.captain,
+    )
+    confirmed = repair_costs.ConfirmCase("CONSTRUCTION", True, session().merge(story.engineering), story.clock.now())
+    story.act(repair_costs.confirm, case, confirmed, actor=story.specialist)
+    story.act(repair_costs.approve, case, repair_costs.ApproveCase("同意"), actor=story.manager)
+    story.act(repairs.start, order, actor=story.captain)
+    story.done(order)
+    story.signed(order)
+    too_much = repair_costs.ActualCost(Decimal("460"), Decimal("600"), "多换一段管")
+    with pytest.raises(ConditionsMissing):
+        story.act(repair_costs.execute, case, too_much, actor=story.captain)
+    session().rollback()
+    story.act(repair_costs.exceed, case, too_much, actor=story.captain)
+    found = session().get(RepairCostCase, case.id)
+    assert (found.state, found.estimate, found.actual, found.approved_by_id) == (
+        "CONFIRMED",
+        Decimal("1060"),
+        None,
+        None,
+    )
+
+
+def test_two_visits_that_lie_on_each_other_need_a_reason(story):
+    first, second = story.reported(), story.reported(trade="PAINT")
+    visit = story.clock.now() + timedelta(hours=5)
+    for order in (first, second):
+        story.checked(order, "ACTIVE")
+    story.assigned(first, "RESPONSIBLE_CREW", appointment_at=visit)
+    with pytest.raises(Invalid) as refusal:
+        story.assigned(second, "RESPONSIBLE_CREW", appointment_at=visit + timedelta(hours=1))
+    assert first.number in str(refusal.value)
+    session().rollback()
+    story.assigned(second, "RESPONSIBLE_CREW", appointment_at=visit + timedelta(hours=1), overlap_reason="同一小区")
+
+
+def test_a_repair_that_becomes_a_complaint(story):
+    order = story.reported()
+    made = story.act(repairs.complain, order, repairs.Complain("三次没修好", "彻底修好"), actor=story.specialist)
+    found = session().get(RepairOrder, order.id)
+    assert (found.state, found.complaint_id, made.category) == ("COMPLAINT", made.id, "REPAIR")
+    assert order.number in made.content
