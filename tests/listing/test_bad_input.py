@@ -106,11 +106,11 @@ def test_conditions_that_cannot_be_read_are_left_out_and_said(client, session, c
 
 
 @pytest.mark.parametrize("kind", sorted(LISTINGS))
-@pytest.mark.parametrize("name", ["filter", "where", "q", "sort", "group", "after", "rows", "day"])
 @pytest.mark.sqlite_only
-def test_ten_megabytes_are_no_more_than_a_sentence(client, kind, name):
-    text = client.get(f"/records/{kind}?{urlencode({name: '9' * 10_000_000})}", status=200, check=False).text
-    assert len(text) < 400_000
+def test_ten_megabytes_are_no_more_than_a_sentence(client, kind):
+    for name in ("filter", "where", "q", "sort", "group", "after", "rows", "day"):
+        text = client.get(f"/records/{kind}?{urlencode({name: '9' * 10_000_000})}", status=200, check=False).text
+        assert len(text) < 400_000, name
 
 
 @pytest.mark.parametrize("name", ["filter", "where", "q", "day"])
