@@ -84,7 +84,8 @@ def a_test(field: Field) -> Asked:
             return Asked(field.key, "is", (next(iter(field.choice.terms)).value,))
         case Kind.LINK:
             return Asked(field.key, "empty")
-    return Asked(field.key, "no")
+    first = criteria.operators(field)[0]
+    return Asked(field.key, first.key, ("漏水",) * (first.values or 0))
 
 
 def states(listing: Listing) -> Iterator[State]:
