@@ -6,7 +6,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-MOST_READINGS = 4
+from portal import hanzi
+
+MOST_READINGS = 6
 LENGTH = 60
 """Spellings are cut here: nobody types a long estate to its end."""
 
@@ -89,12 +91,38 @@ DOUBLE = {
     "樂正": "yue zheng",
 }
 """Surnames of two signs that are read otherwise than their signs."""
+WITHIN = {
+    "le/yue": "乐樂",
+    "chang/zhang": "长長",
+    "xing/hang": "行",
+    "chong/zhong": "重",
+    "chao/zhao": "朝",
+    "sheng/cheng": "盛晟",
+    "jue/jiao": "觉覺",
+    "qi/ji": "奇",
+    "qiang/jiang": "强強",
+    "na/nuo": "娜",
+    "sha/suo": "莎",
+    "xin/shen": "莘",
+    "xi/qian": "茜",
+    "bai/bo": "柏",
+    "xia/sha": "厦廈",
+    "du/dou": "都",
+    "zang/cang": "藏",
+    "jun/juan": "隽雋",
+    "xie/jie": "颉頡",
+    "zeng/ceng": "曾",
+    "jiong/gui": "炅",
+}
+"""Signs behind the first one that names use in either reading; the other one than the dictionary's is a reading too."""
+_WITHIN = {sign: tuple(readings.split("/")) for readings, signs in WITHIN.items() for sign in signs}
 _READINGS = {sign: tuple(readings.split("/")) for readings, signs in SURNAMES.items() for sign in signs}
 _PARTS = re.compile(r"[a-z0-9]+|[^\x00-\x7f]+")
 
 
 def spellings(text: str) -> tuple[str, ...]:
-    """How the name may be typed: in full and by initials, each of its readings; letters a to z and digits only.
+    """How the name may be typed: in full and by initials, each of its readings; letters a to z and digits only. A name in
+    traditional signs may also be typed in simplified ones.
 
     A surname with several readings comes in all of them, then as the dictionary reads the whole. What has no reading is
     left out; a name of such signs alone has no spelling.
@@ -108,8 +136,18 @@ def spellings(text: str) -> tuple[str, ...]:
         short = found if part.isascii() else [tuple(syllable[:1] for syllable in reading) for reading in found]
         readings = [before + reading for before in readings for reading in found]
         initials = [before + reading for before in initials for reading in short]
-    joined = ("".join(reading)[:LENGTH] for reading in (*readings, *initials))
-    return tuple(dict.fromkeys(spelling for spelling in joined if spelling))
+    full = [said for reading in readings for said in _ways("".join(reading))]
+    joined = (spelling[:LENGTH] for spelling in (*full, *("".join(reading) for reading in initials)))
+    simple = hanzi.simplified(text)
+    typed = [spelling for spelling in joined if spelling]
+    return tuple(dict.fromkeys([*typed, simple[:LENGTH]] if simple != text else typed))
+
+
+def _ways(reading: str) -> list[str]:
+    """How ü is typed: 吕 as `lv` and, as passports have it, `lyu`; 略 also as `lue`."""
+    if "v" not in reading:
+        return [reading]
+    return list(dict.fromkeys((reading, reading.replace("v", "yu"), reading.replace("ve", "ue"))))
 
 
 def _readings(signs: str) -> list[tuple[str, ...]]:
@@ -120,6 +158,10 @@ def _readings(signs: str) -> list[tuple[str, ...]]:
     else:
         surnames = [(reading,) for reading in _READINGS.get(signs[:1], ())]
     found = [*((*surname, *usual[len(surname) :]) for surname in surnames), usual]
+    if len(usual) == len(signs):
+        for place, sign in enumerate(signs[1:], 1):
+            for other in _WITHIN.get(sign, ()):
+                found += [(*reading[:place], other, *reading[place + 1 :]) for reading in found[:MOST_READINGS]]
     return list(dict.fromkeys(found))[:MOST_READINGS]
 
 

@@ -14,6 +14,7 @@ from typing import Any, cast
 from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
+from portal import hanzi
 from portal.listing import terms
 from portal.listing.terms import Word
 from portal.models.complaint import Complaint, Escalation
@@ -35,7 +36,7 @@ FEW = 3000
 """So many records are gathered and sorted in a few milliseconds."""
 _HOME = re.compile(r"([0-9A-Za-z]{1,6})[-号栋#]+(?:([0-9A-Za-z]{1,6})[-单元]+)?([0-9A-Za-z]{1,6})(?:室)?")
 _NUMBER = re.compile(r"[A-Za-z]{2}-\d{4}-\d{3,}")
-_PINYIN = re.compile(r"[A-Za-z]{2,40}")
+_PINYIN = re.compile(r"[A-Za-zÜü]{2,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,11 @@ def read(text: str) -> Typed:
 
 def _word(said: str, place: int) -> tuple[Word, dict[str, str]]:
     beginnings = {"text": said} | ({"upper": said.upper()} if said.upper() != said else {})
-    beginnings |= {"spelt": said.lower()} if _PINYIN.fullmatch(said) else {}
+    if _PINYIN.fullmatch(said):
+        beginnings["spelt"] = said.lower().replace("ü", "v")
+    elif not said.isascii():  # names in traditional signs are spelt in simplified ones
+        beginnings["spelt"] = simple = hanzi.simplified(said)
+        beginnings |= {"simple": simple} if simple != said else {}
     exact = {"like": terms.pattern(said)}
     starts = phones(said)
     beginnings |= {f"phone{number}": start for number, start in enumerate(starts)}
@@ -199,8 +204,13 @@ def _phones(word: Word, *columns: Any) -> tuple[Condition, ...]:
     return tuple(word.begins(column, name) for name in names for column in columns)
 
 
+def _named(word: Word, column: Any) -> tuple[Condition, ...]:
+    """The names in the column that begin so; of a word in traditional signs also those in simplified ones."""
+    return (word.begins(column), *((word.begins(column, "simple"),) if "simple" in word.readings else ()))
+
+
 def _spelt(word: Word, column: Any, scope: str = PERSON) -> tuple[tuple[Any, Condition], ...]:
-    """The names in the column by full pinyin or initials, when the word may be such."""
+    """The names in the column by full pinyin or initials or in simplified signs, when the word may be such."""
     if "spelt" not in word.readings:
         return ()
     return ((column, and_(Spelling.scope == scope, word.begins(Spelling.text, "spelt"))),)
@@ -217,14 +227,14 @@ def _address(word: Word) -> tuple[Condition, ...]:
         exact = word.equals(Property.room, "room") & word.equals(Property.building, "building")
         return (exact & word.equals(Property.unit, "unit") if "unit" in word.readings else exact,)
     room = (word.equals(Property.room, "room"),) if "room" in word.readings else ()
-    return (*room, word.begins(Property.estate))
+    return (*room, *_named(word, Property.estate))
 
 
 def customers(word: Word) -> Places:
     """Customers by the beginning of the name or number, by pinyin, by phone, by the last four digits, by their home."""
     tail = (word.equals(Customer.phone_tail, "tail"),) if "tail" in word.readings else ()
     phone = _phones(word, Customer.phone, Customer.phone2, Customer.representative_phone)
-    own = (word.begins(Customer.name), word.begins(Customer.number, "upper"), *phone, *tail)
+    own = (*_named(word, Customer.name), word.begins(Customer.number, "upper"), *phone, *tail)
     home = homes(word)
     addresses = (*home.own, *(column.in_(_names(meant)) for column, meant in home.spelt))
     beside = (*((Property.customer_id, address) for address in addresses), former(Customer, word))
@@ -273,7 +283,7 @@ def consultations(word: Word) -> Places:
     """Contacts: also callers who are no customers yet."""
     own = (
         word.begins(Consultation.number, "upper"),
-        word.begins(Consultation.name),
+        *_named(word, Consultation.name),
         *_phones(word, Consultation.phone),
     )
     through = ((Consultation.customer_id, customers(word)),)
@@ -284,7 +294,7 @@ def complaints(word: Word) -> Places:
     """Complaints: also complainants who are no customers."""
     own = (
         word.begins(Complaint.number, "upper"),
-        word.begins(Complaint.complainant),
+        *_named(word, Complaint.complainant),
         *_phones(word, Complaint.phone),
     )
     through = ((Complaint.customer_id, customers(word)),)
