@@ -219,7 +219,7 @@ def verify(as_json: bool) -> None:
     with application():
         from portal import verify as verification
 
-        results = [_as_object(result) for result in verification.run_all()]
+        results = [_as_object(result) for result in verification.run_all(lambda line: click.echo(line, err=True))]
     if as_json:
         click.echo(json.dumps(results, ensure_ascii=False, indent=2))
     else:

@@ -41,6 +41,8 @@ MOST_PROBLEMS = 20
 """Named per invariant; beyond, only counted."""
 QUIET = timedelta(seconds=60)
 """Work younger than this may still be on its way."""
+EVERY_SECONDS = 5
+"""How often a long check says how far it is."""
 FRESH_FILE_SECONDS = 3600
 """Bytes younger than this may still get their row."""
 
@@ -54,6 +56,14 @@ class Result:
     checked: int = 0
     problems: list[str] = field(default_factory=list)
     left_out: int = 0
+    tell: Callable[[str], None] | None = None
+    _told: float = field(default_factory=time.monotonic)
+
+    def progress(self, line: str = "") -> None:
+        """Say how far it is: a line of its own, or now and then how many were looked at."""
+        if self.tell is not None and (line or time.monotonic() - self._told > EVERY_SECONDS):
+            self._told = time.monotonic()
+            self.tell(line or f"{self.code} {self.checked:,}")
 
     @property
     def ok(self) -> bool:
@@ -66,6 +76,7 @@ class Result:
             self.checked += 1
             if problem is not None:
                 self.say(problem)
+        self.progress()
 
     def say(self, problem: str) -> None:
         """Name a problem, up to MOST_PROBLEMS."""
@@ -81,8 +92,9 @@ class Result:
         return self
 
 
-def run_all() -> list[Result]:
-    """Check everything, I1 first. Needs an application context; holds no lock while it reads."""
+def run_all(tell: Callable[[str], None] | None = None) -> list[Result]:
+    """Check everything, I1 first. Needs an application context; holds no lock while it reads. `tell` is given a line
+    when a check begins, and every few seconds how far it is."""
     checks: tuple[tuple[str, str, Callable[[Session, Result], None]], ...] = (
         ("I1", "every form that was sent has its one result", requests_have_results),
         ("I2", "no state without history", states_have_history),
@@ -97,7 +109,8 @@ def run_all() -> list[Result]:
     )
     results = []
     for code, title, check in checks:
-        result = Result(code, title)
+        result = Result(code, title, tell=tell)
+        result.progress(f"{code} {title}")
         try:
             check(session(), result)
         except Exception as error:  # one broken table must not hide the other invariants
@@ -264,7 +277,12 @@ def money_agrees(current: Session, result: Result) -> None:
 
 def chain_holds(current: Session, result: Result) -> None:
     """I7: every event fits the one before it, and the end is sealed."""
-    report = check_chain(current)
+
+    def looked_at(count: int) -> None:
+        result.checked = count
+        result.progress()
+
+    report = check_chain(current, looked_at=looked_at)
     result.checked = report.checked
     if not report.ok:
         result.say(report.problem or f"event {report.broken_at} does not fit")

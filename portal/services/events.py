@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ from portal.models.org import Party, User
 from portal.services import following
 
 GENESIS = "0" * 64
+TOLD_EVERY = 10_000
 _AS_TEXT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
@@ -145,8 +146,11 @@ def _rows(session: Session) -> Iterator[Event]:
         last = batch[-1].id
 
 
-def check_chain(session: Session) -> ChainReport:
-    """Follow the whole chain. Names the first row that was changed, removed, added or moved."""
+def check_chain(session: Session, *, looked_at: Callable[[int], None] | None = None) -> ChainReport:
+    """Follow the whole chain. Names the first row that was changed, removed, added or moved.
+
+    `looked_at` is told now and then how many events were followed.
+    """
     previous, expected = GENESIS, 1
     for event in _rows(session):
         if event.id != expected:
@@ -154,6 +158,8 @@ def check_chain(session: Session) -> ChainReport:
         if event.previous_hash != previous or digest(event) != event.hash:
             return ChainReport(expected - 1, event.id, f"event {event.id} does not fit the chain")
         previous, expected = event.hash, expected + 1
+        if looked_at is not None and expected % TOLD_EVERY == 0:
+            looked_at(expected - 1)
     head = session.get(EventHead, 1)
     if head is not None and (head.last_id, head.last_hash) != (expected - 1, previous):
         return ChainReport(expected - 1, head.last_id, f"the chain ends at {expected - 1}, sealed at {head.last_id}")
