@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from itertools import pairwise
+from itertools import combinations
 from typing import Any
 
 from flask import g
@@ -200,13 +200,14 @@ def _warn(items: list[Item]) -> None:
         if item.time and item.person_id is not None:
             mine.setdefault(item.person_id, []).append(item)
     for row in mine.values():
-        for one, other in pairwise(row):
+        for one, other in combinations(row, 2):
             if isinstance(one.when, datetime) and isinstance(other.when, datetime) and other.when - one.when < SLOT:
                 for each, also in ((one, other), (other, one)):
-                    each.clash = _(
+                    said = _(
                         "%(person)s has something else at %(time)s: %(title)s",
                         person=each.face.person, time=also.time, title=also.face.title.main,
                     )  # fmt: skip
+                    each.clash = _p("timeline", "; ").join(filter(None, (each.clash, said)))
 
 
 def _hours(items: list[Item]) -> list[int]:

@@ -1,4 +1,4 @@
-// Rows of a list: walked through with arrow keys, chosen, and changed in their cells. Without it the boxes and the form work.
+// Rows of a list: chosen, and changed in their cells. Without it the boxes and the form work.
 (() => {
   "use strict";
   const table = document.querySelector("table.as-cards");
@@ -169,7 +169,7 @@
     if (cell && !event.target.closest("a, form, button") && edits.includes(cell.dataset.edit)) { getSelection()?.removeAllRanges(); edit(cell); }
   });
 
-  // ---- Keys: arrows walk, Space chooses, F2 changes; inside a cell Tab goes on, Escape leaves ----
+  // ---- Keys: Space chooses, Shift with arrows too, F2 changes; inside a cell Tab goes on, Escape leaves ----
   addEventListener("keydown", (event) => {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     const form = event.target.closest?.("[data-cell-form]");
@@ -186,12 +186,14 @@
     if (event.key === "Escape" && bar?.classList.contains("shown") && !document.querySelector("details.menu-host[open], dialog[open]")) { clear(); return; }
     if (event.defaultPrevented || typing(event.target) || event.target.closest?.("dialog, details, form:not(#bulk)")) return;
     const found = rows(), row = event.target.closest?.("tr.line"), at = found.indexOf(row);
-    if ((event.key === "ArrowDown" || event.key === "ArrowUp") && (row || event.target === document.body)) {
+    if (event.shiftKey && row && (event.key === "ArrowDown" || event.key === "ArrowUp")) { // plain arrows walk: keys.js
       const next = found[event.key === "ArrowDown" ? at + 1 : Math.max(at - 1, 0)];
       if (!next) return;
       event.preventDefault();
       linkOf(next).focus();
-      if (event.shiftKey && row) { boxOf(row).checked = true; boxOf(next).checked = true; choose(boxOf(next)); }
+      boxOf(row).checked = true;
+      boxOf(next).checked = true;
+      choose(boxOf(next));
     } else if (event.key === " " && row && !event.target.matches("input, button")) {
       event.preventDefault();
       const box = boxOf(row);

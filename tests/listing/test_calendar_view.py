@@ -124,6 +124,15 @@ def test_two_things_of_one_person_in_half_an_hour_are_said(sign_in, make, clock)
     assert re.findall(r"(\w+) (\d\d:\d\d) 另有安排", text) == [("孟洁", "11:20"), ("孟洁", "11:00")]
 
 
+def test_three_things_in_half_an_hour_are_all_said(sign_in, make, clock):
+    client, customer = sign_in(Role.MANAGER), make.customer()
+    one = make.user(Role.SPECIALIST, name="孟洁")
+    for number, minutes in enumerate((60, 70, 80), 1):
+        sample.complaint(one, customer, number, clock.now(), clock.now() + timedelta(minutes=minutes))
+    found = re.findall(r"孟洁 (\d\d:\d\d) 另有安排", page(client, "span=day"))
+    assert found == ["11:10", "11:20", "11:00", "11:20", "11:00", "11:10"]
+
+
 def test_holidays_and_make_up_days_are_named(sign_in, people, clock):
     with transaction() as writing:
         calendars.seed(writing, [2026], at=clock.now())
