@@ -51,7 +51,7 @@ def open_groups(browser, number):
 
 
 def test_the_ledger_by_browser_from_upload_to_undo(manager, config, clock):
-    assert "还没有导入过" in manager.get("/records/import-runs").text
+    assert "直接上传部门现有的台账" in manager.get("/records/import-runs").text
     number = upload(manager, LEDGER.read_bytes())
     page = manager.get(f"/records/import-runs/{number}/columns").text
     assert "表头在第 4 行，数据 427 行" in page

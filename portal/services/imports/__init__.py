@@ -127,7 +127,7 @@ def start(
         sheet = _sheet(workbook.sheets, sheet_name)
     else:
         fitting = [sheet for sheet in workbook.sheets if _fits(sheet, kind)]
-        sheet = (fitting or list(workbook.sheets))[0]
+        sheet = fitting[0] if fitting else _nearest(workbook, kind)
     kind = kind or columns.guess_kind(sheet)
     demand(actor, kind)
     if session.scalar(select(StoredFile.id).where(StoredFile.sha256 == workbook.sha256)) is None:
@@ -153,6 +153,11 @@ def start(
     session.add(run)
     events.record(session, EventKind.IMPORT, action="upload", actor=actor, at=at, record=run, file=run.file_name)
     return run
+
+
+def _nearest(workbook: Workbook, kind: Kind | None) -> Sheet:
+    """The sheet that names most fields of the kind, the first of several; for no kind the first of all."""
+    return workbook.sheets[0] if kind is None else max(workbook.sheets, key=lambda sheet: columns.fit(sheet, kind))
 
 
 def _fits(sheet: Sheet, kind: Kind | None) -> bool:
