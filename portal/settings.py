@@ -18,7 +18,6 @@ from portal.kept import Kept
 from portal.models.setting import SettingValue
 from portal.permissions import Role
 from portal.prepared import Prepared
-from portal.prepared import Values as Row
 
 Kind = Literal["int", "decimal", "bool", "text", "choice", "hours", "split", "roles", "map"]
 Provenance = Literal["seed", "ext", "assumed"]
@@ -138,7 +137,7 @@ SECRETS = frozenset({"smtp_password"})
 
 
 _CHANGED = Prepared(select(SettingValue.key, SettingValue.value))
-_read: Kept[tuple[Row, ...], dict[str, Any]] = Kept(50)
+_read: Kept[str, dict[str, Any]] = Kept(50)
 """What differs from the defaults, by the rows that say so."""
 
 
@@ -146,10 +145,11 @@ def get(session: Session, key: str) -> Any:
     """The value in force. Read once per transaction; `decimal` settings come as Decimal. Raises KeyError."""
     values: dict[str, Any] | None = session.info.get("settings")
     if values is None:
-        rows = tuple(_CHANGED.raw(session, {}))
-        values = _read.get(rows)
+        rows = _CHANGED.raw(session, {})
+        said = repr(rows)  # PostgreSQL's driver gives lists as lists, which are no keys
+        values = _read.get(said)
         if values is None:
-            values = _read.keep(rows, dict(map(_CHANGED.reader(session), rows)))
+            values = _read.keep(said, dict(map(_CHANGED.reader(session), rows)))
         session.info["settings"] = values
     setting = SETTINGS[key]
     value = values.get(key, setting.default)

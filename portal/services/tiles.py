@@ -109,7 +109,13 @@ DEFAULTS: dict[Role, tuple[Tile, ...]] = {
         _panel("promises", N_("Promised and passed on"), wide=False),
     ),
     Role.REVIEWER: (*_MINE, _CONCERNED, _QUEUE),
-    Role.REPAIR_CAPTAIN: (*_MINE, _CONCERNED, _QUEUE),
+    Role.REPAIR_CAPTAIN: (
+        *_MINE,
+        Tile("jobs", N_("My repairs"), kind="repair-orders", query="filter=my-jobs,open"),
+        Tile("visits", N_("Visits today"), kind="repair-orders", query="filter=my-jobs,visit-today"),
+        _CONCERNED,
+        _QUEUE,
+    ),
     Role.MANAGER: (
         Tile("late-in-all", N_("Overdue in the department"), kind="tasks", query="filter=open,overdue", mark="late"),
         Tile("soon-in-all", N_("Due in 24 hours"), kind="tasks", query="filter=open,soon", mark="soon"),
