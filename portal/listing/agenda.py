@@ -114,9 +114,8 @@ def _within(question: engine.Question, dated: Dated, *columns: Any) -> Any:
         for table, on in listing.joins:
             statement = statement.outerjoin(table, on)
     start, end = (bindparam(name, type_=dated.column.type) for name in ("from_day", "until_day"))
-    if (
-        dated.joined and listing.model is not Task
-    ):  # few records have a clock that runs out in these days: the others are not looked at
+    # Few records have a clock that runs out in these days: the others are not looked at.
+    if dated.joined and listing.model is not Task:
         running = select(Task.record_id).where(Task.record_kind == listing.kind, Task.closed_at.is_(None))
         running = running.where(Task.due_at >= start, Task.due_at < end)
         statement = statement.where(listing.model.id.in_(running))

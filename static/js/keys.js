@@ -100,7 +100,7 @@
       event.preventDefault(); // else letting go moves the focus into the browser's own menu
       return;
     }
-    if (event.key === "F2" && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); hints ? hide() : show(true); return; }
+    if (event.key === "F2" && !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); hints ? hide() : show(true); return; }
     if (!hints) return;
     if (event.ctrlKey || event.metaKey || event.key === "Tab") { hide(); return; }
     if (event.key === "Escape") { hide(); event.preventDefault(); event.stopImmediatePropagation(); return; }
@@ -116,7 +116,7 @@
   addEventListener("resize", hide);
   on("pointerdown", hide, true);
   on("scroll", () => hints && hide(), true);
-  on("htmx:after:swap", () => hints && hide());
+  on("htmx:after:swap", () => hints && show(hints.sticky)); // what came has letters, too
 
   // ---- Arrows ----
   const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
@@ -138,7 +138,7 @@
     return true;
   }
   function openGroup(event) {
-    const head = event.target.closest("tbody tr [aria-expanded]"), wanted = { ArrowRight: "false", ArrowLeft: "true" }[event.key];
+    const head = event.target.closest("tbody tr")?.querySelector("[aria-expanded]"), wanted = { ArrowRight: "false", ArrowLeft: "true" }[event.key];
     if (!head || head.getAttribute("aria-expanded") !== wanted) return false;
     head.click();
     return true;
