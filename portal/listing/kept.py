@@ -62,7 +62,7 @@ def rows(statement: Prepared, session: Session, values: dict[str, Any], at: date
 
 
 def counted_at(session: Session) -> datetime | None:
-    """Of when the oldest numbers are that this session was given; None: all are of this moment."""
+    """Of when the oldest numbers are that were given in this transaction; None: all are of this moment."""
     found: datetime | None = session.info.get(_COUNTED_AT)
     return found
 
