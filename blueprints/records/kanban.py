@@ -19,7 +19,17 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from blueprints.http import find_or_404, page, requires, safe_path, see_other, wants_fragment
-from blueprints.records import blueprint, complaints, consultations, faces, lists, process_view
+from blueprints.records import (
+    blueprint,
+    complaints,
+    consultations,
+    faces,
+    lists,
+    process_view,
+    repair_costs,
+    repairs,
+    warranties,
+)
 from blueprints.records.faces import Face
 from blueprints.records.steps import StepPages
 from portal import clock, formatting
@@ -38,7 +48,13 @@ from portal.services import requests
 from portal.services.changes import kinds
 from portal.services.changes.declaring import VALUE, Change, Job, Kind
 
-FORMS: dict[str, StepPages] = {"complaints": complaints.STEPS, "consultations": consultations.STEPS}
+FORMS: dict[str, StepPages] = {
+    "complaints": complaints.STEPS,
+    "consultations": consultations.STEPS,
+    "repair-cost-cases": repair_costs.STEPS,
+    "repair-orders": repairs.STEPS,
+    "warranties": warranties.STEPS,
+}
 """The step pages of the records that have them: where a step asks for something."""
 MOVED = sorted(
     {*FORMS, *(kind for kind in LISTINGS if any(change.column or not change.asks for change in kinds.of_kind(kind)))}

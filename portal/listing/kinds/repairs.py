@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from portal import visibility
 from portal.i18n import N_
 from portal.listing import cells
-from portal.listing.declaration import Choice, Column, Filter, Listing
+from portal.listing.declaration import Choice, Column, Filter, Listing, Span
 from portal.listing.kinds import search
 from portal.models.consultation import Channel
 from portal.models.customer import Customer, Property
@@ -53,6 +53,7 @@ REPAIRS = Listing(
         REPAIR_CLOCK.join,
     ),
     card=("symptom", "address", "trade"),
+    spans=(Span(N_("Reported to closed", "span"), RepairOrder.reported_at, RepairOrder.closed_at, runs=True),),
     columns=(
         Column("customer", N_("Customer"), (RepairOrder.reporter, Customer.grade), cells.title, "cell-title"),
         Column("number", N_("Number"), (RepairOrder.number,), cells.text, "ref hide-small", sort=RepairOrder.number),
@@ -126,6 +127,7 @@ WARRANTIES = Listing(
         WARRANTY_CLOCK.join,
     ),
     card=("number", "starts", "ends"),
+    spans=(Span(N_("Warranty", "span"), WarrantyCertificate.starts_on, WarrantyCertificate.ends_on),),
     columns=(
         Column("customer", N_("Customer"), (Customer.name, Customer.grade, *HOME), cells.title, "cell-title"),
         Column(
