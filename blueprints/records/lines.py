@@ -7,6 +7,7 @@ neither reading nor formatting. Only the cell that moves with the clock is put i
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from flask import current_app
@@ -55,7 +56,7 @@ def _line(row: Row, page: Page, shown: tuple[str, ...]) -> _Line:
     wanted = [known[key] for key in shown]
     moving = next((place for place, (column, _cell) in enumerate(wanted) if column.moves), -1)
     edits = {column.key: change.key for column, _cell in wanted if (change := kinds.in_column(row.kind, column.key))}
-    cells = [(column.css, cell, isinstance(cell, Title), edits.get(column.key)) for column, cell in wanted]
+    cells = [(_css(column.css), cell, isinstance(cell, Title), edits.get(column.key)) for column, cell in wanted]
     title = next((cell.main for _column, cell in wanted if isinstance(cell, Title)), row.number)
     html = str(
         _macro("records/line.html", "line")(row.path, cells, moving, row.id if kinds.of_kind(row.kind) else None, title)
@@ -64,6 +65,12 @@ def _line(row: Row, page: Page, shown: tuple[str, ...]) -> _Line:
         return html, ""
     before, _hole, after = html.partition(">MOVING<")
     return f"{before}>", f"<{after}"
+
+
+@cache
+def _css(css: str) -> str:
+    """The class of a cell in short: it stands in each of eighty lines."""
+    return css.replace("hide-small", "hs")
 
 
 def _chip(page: Page, raw: Values, at: datetime) -> tuple[str, datetime, datetime]:

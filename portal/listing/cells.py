@@ -68,12 +68,11 @@ def day(value: date | None) -> str:
 
 
 def moment(value: datetime | None) -> Markup | str:
-    """A moment as staff say it, with the full time as its title."""
+    """A moment as staff say it, with the full time as its title where that says more than the year."""
     if value is None:
         return ""
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        formatting.iso(value), formatting.stamp(value), formatting.moment(value)
-    )
+    full, short = formatting.stamp(value), formatting.moment(value)
+    return short if full.endswith(short) else Markup('<span title="{}">{}</span>').format(full, short)
 
 
 def phone(value: str | None) -> str:
