@@ -75,7 +75,7 @@ def test_everybody_finds_work(loaded: datetime) -> None:
     begun, _ended = day_so_far(loaded)
     log = session().scalars(desk.of_day(front, clock.today(begun))).all()
     assert len(log) >= 7
-    assert session().execute(desk.calls_to_return(front)).all() and session().execute(desk.waiting_for(front)).all()
+    assert desk.calls_to_return(session(), front) and desk.waiting_for(session(), front)
     mine = session().scalars(workload.queue(specialist)).all()
     assert any(task.due_at and task.due_at < loaded for task in mine)
     assert any(task.due_at and loaded < task.due_at < loaded + timedelta(hours=12) for task in mine)

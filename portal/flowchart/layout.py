@@ -209,7 +209,8 @@ class _Plan:
     def _place_above(self, bottom: float) -> None:
         """Each detour has a row of its own and stands over a gap, so that a way down passes between the boxes."""
         for number, code in enumerate(self.above):
-            column = min(self._came_from(code) + 1, len(self.main) - 1)
+            back = min(self._column(step.target) for step in self.process.steps_from(code) if step.target in self.main)
+            column = min(self._came_from(code) + 1, max(back - 1, 0))
             x = self.boxes[self.main[column]].right + GAP / 2 - BOX_WIDTH / 2
             self.boxes[code] = Box(code, x, bottom - (BOX_HEIGHT + 34) * (number + 1), Zone.ABOVE)
 

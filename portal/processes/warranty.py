@@ -146,7 +146,7 @@ PROCESS = Process(
         Transition(
             Action.REISSUE,
             N_("Issue again, the old one is lost"),
-            frozenset({State.ISSUED, State.REISSUED}),
+            frozenset({State.ISSUED}),
             State.REISSUED,
             Permission.WARRANTY_ISSUE,
             required=("reason",),

@@ -60,7 +60,6 @@ CAPTAIN = {RC, MG}
 WARRANTY = {
     ("PENDING", "issue"): ("ISSUED", SPECIALISTS),
     ("ISSUED", "reissue"): ("REISSUED", SPECIALISTS),
-    ("REISSUED", "reissue"): ("REISSUED", SPECIALISTS),
     ("ISSUED", "void"): ("VOID", {MG}),
     ("REISSUED", "void"): ("VOID", {MG}),
     ("ISSUED", "expire"): ("EXPIRED", SPECIALISTS),
