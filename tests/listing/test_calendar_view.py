@@ -28,7 +28,7 @@ def people(make, clock):
 
 
 def test_what_has_no_date_has_no_calendar():
-    assert set(LISTINGS) - set(KINDS) == {"parties", "crews", "branches"}
+    assert set(LISTINGS) - set(KINDS) == {"parties", "crews", "branches", "repair-cost-cases"}
 
 
 def test_what_has_clocks_is_shown_by_them_first():
