@@ -93,9 +93,8 @@ def _bar(span: Span, start: Any, end: Any, at: datetime) -> Bar | None:
         return None
     first, until = _moment(begin), _moment(last) + (timedelta() if span.timed else DAY)
     is_open = span.runs and end is None and first <= at
-    return Bar(
-        span, first, max(first, at if is_open else until), is_open, not is_open and (start is None or end is None)
-    )
+    is_point = not is_open and (start is None or end is None or until <= first)
+    return Bar(span, first, max(first, at if is_open else until), is_open, is_point)
 
 
 def _moment(value: Any) -> datetime:

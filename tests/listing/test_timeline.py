@@ -142,6 +142,13 @@ def test_the_late_part_is_red_and_said(sign_in, make, clock):
     assert 'class="bar-late"' not in fine and "逾期" not in fine and 'class="bar-due"' in fine
 
 
+def test_what_is_over_at_an_unknown_moment_is_a_point(sign_in, make, clock):
+    client, customer = sign_in(Role.MANAGER), make.customer(name="范晓彤")
+    sample.complaint(client.user, customer, 1, clock.now() - timedelta(minutes=5), None, state="ESCALATED")
+    line = line_of(page(client, "complaints", "span=week"), "范晓彤")
+    assert 'class="bar-point"' in line and "bar-runs" not in line
+
+
 def test_works_are_late_beyond_the_planned_end(sign_in, make, clock):
     client, today = sign_in(Role.MANAGER), company.today(clock.now())
     project = make.project(make.customer(name="邓佳怡"))
