@@ -249,5 +249,5 @@ def _present_group(answer: Answer) -> str | None:
 
 def _file_link(person: Browser, page: str) -> str | None:
     answer = person.get(page)
-    assert "/retry\"" not in answer.text, answer.said
+    assert '/retry"' not in answer.text, answer.said
     return next((link for link in answer.reader.links if re.fullmatch(r"/records/documents/\d+/file", link)), None)
