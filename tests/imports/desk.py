@@ -1,6 +1,9 @@
 """What the pages of an import do, step by step, for tests."""
 
-from portal.db import transaction
+import os
+import signal
+
+from portal.db import db, transaction
 from portal.files.store import Store
 from portal.imports.mapping import Kind
 from portal.models.importing import ImportRun
@@ -69,6 +72,23 @@ class Desk:
     def execute(self, run_id):
         running.execute(self.store, run_id, at=self.clock.now())
         return self.run(run_id)
+
+    def be_killed_before_the_commit(self, run_id):
+        """Execute in a process of its own that is killed when all is written and nothing committed."""
+        child = os.fork()
+        if child == 0:
+            db.engine.dispose(close=False)
+            plain = running.carry_out
+
+            def dying(*args, **options):
+                plain(*args, **options)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+            running.carry_out = dying
+            self.execute(run_id)
+            os._exit(1)
+        _pid, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status)
 
     def undo(self, run_id):
         with transaction() as session:

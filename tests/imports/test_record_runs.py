@@ -1,8 +1,6 @@
 """Lists of records: new ones by the rules of their services, links, conflicts, refusals, all or nothing, undone."""
 
 import io
-import os
-import signal
 from datetime import date
 from decimal import Decimal
 
@@ -12,7 +10,7 @@ import xlsxwriter
 from sqlalchemy import func, select
 
 from portal import clock as portal_clock
-from portal.db import db, transaction
+from portal.db import transaction
 from portal.errors import DomainError, NotPermitted
 from portal.imports import errors_workbook, mapping
 from portal.imports.asking import Action, Answer
@@ -28,7 +26,7 @@ from portal.models.project import Project
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.services import contracts, customers, events, imports
-from portal.services.imports import running, template
+from portal.services.imports import template
 from portal.services.imports.kinds import RECORD_KINDS, offered
 from portal.services.imports.record_writing import RowsRefused
 from tests.imports.desk import Desk
@@ -526,20 +524,7 @@ def test_killed_before_the_commit_nothing_stays_and_the_next_worker_finishes(des
     desk.prove(run_id)
     desk.confirm(run_id)
     session.remove()
-    child = os.fork()
-    if child == 0:
-        db.engine.dispose(close=False)
-        plain = running.carry_out
-
-        def dying(*args, **options):
-            plain(*args, **options)
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        running.carry_out = dying
-        running.execute(desk.store, run_id, at=desk.clock.now())
-        os._exit(1)
-    _pid, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status)
+    desk.be_killed_before_the_commit(run_id)
     assert (desk.run(run_id).state, count(session, Party)) == (ImportState.RUNNING, 0)
     assert (desk.execute(run_id).state, count(session, Party)) == (ImportState.DONE, 1)
     assert (desk.execute(run_id).state, count(session, Party)) == (ImportState.DONE, 1)

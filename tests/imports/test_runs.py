@@ -1,13 +1,11 @@
 """The life of an import: uploaded, matched, asked, proved, run, undone."""
 
-import os
-import signal
 from collections import Counter
 
 import pytest
 from sqlalchemy import func, select
 
-from portal.db import db, transaction
+from portal.db import transaction
 from portal.imports.asking import Action, Answer
 from portal.imports.mapping import Kind
 from portal.models.complaint import Complaint
@@ -309,19 +307,6 @@ def test_killed_before_the_commit_nothing_stays_and_the_next_worker_finishes(des
     desk.prove(run_id)
     desk.confirm(run_id)
     session.remove()
-    child = os.fork()
-    if child == 0:
-        db.engine.dispose(close=False)
-        plain = running.carry_out
-
-        def dying(*args, **options):
-            plain(*args, **options)
-            os.kill(os.getpid(), signal.SIGKILL)
-
-        running.carry_out = dying
-        running.execute(desk.store, run_id, at=desk.clock.now())
-        os._exit(1)
-    _pid, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status)
+    desk.be_killed_before_the_commit(run_id)
     assert (desk.run(run_id).state, counts(session)) == (ImportState.RUNNING, EMPTY)
     assert (desk.execute(run_id).state, counts(session)["contracts"]) == (ImportState.DONE, 1)
