@@ -106,6 +106,22 @@ class House:
             time.sleep(0.05)
         return time.monotonic() - begun
 
+    def freeze(self, pid: int) -> None:
+        """Stop a process between two writes: one stopped in the middle of a write would keep the database to itself."""
+
+        write = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0.5).execute('BEGIN IMMEDIATE')"
+        command = [sys.executable, "-c", write, str(self.config.home / "portal.sqlite3")]
+
+        def stopped_and_holds_nothing() -> bool:
+            os.kill(pid, signal.SIGSTOP)
+            # asked by another process: closing a second handle here would drop the locks of the first
+            if subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0:
+                return True
+            os.kill(pid, signal.SIGCONT)
+            return False
+
+        self.until(stopped_and_holds_nothing, "the process is stopped between two writes")
+
     def until_quiet(self, seconds: float = PATIENCE_SECONDS) -> float:
         """Wait until no work waits or is in hand."""
         return self.until(lambda: not open_work(), "all work is done", seconds)

@@ -158,7 +158,7 @@ def test_the_store_is_flushed(house, work):
     worker = house.worker()
     os.kill(worker.pid, signal.SIGSTOP)
     (child,) = children(worker.pid)
-    os.kill(child, signal.SIGSTOP)
+    house.freeze(child)
     work(20)
     connection = queue.client(valkey.url(house.config.home), timeout_seconds=1)
     assert connection.llen("rq:queue:fast") > 0
