@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from flask import current_app
 from sqlalchemy.orm import Session
 
 from jobs.outbox import Staged
-from portal import clock
+from portal import clock, faults
+from portal.db import transaction
 from portal.documents import rendering
-from portal.errors import Message, NotFound
-from portal.files.store import Store
-from portal.models.document import Document, DocumentState
-from portal.services import documents
+from portal.errors import DomainError, Message, NotFound
+from portal.files.store import Store, hash_of
+from portal.models.document import Document, DocumentState, PrintRun
+from portal.services import documents, prints
 from portal.services.documents import Draft
+from portal.services.prints import Order, Part
 
 log = logging.getLogger("portal.documents")
 
@@ -86,8 +90,83 @@ class RenderDocument(Staged):
             documents.failed(document, rendering.BROKEN, at=clock.now())
 
 
+class PrintMany(Staged):
+    """`print_many(run_id)`: each form made and kept as one of the register, then all of them put together.
+
+    Forms that are made stay made: after a death the next worker goes on with the first that is missing.
+    """
+
+    limit_seconds = prints.LONGEST.total_seconds()
+
+    def prepare(self, session: Session, **ids: Any) -> Order | None:
+        """None: it is there already, or may no longer be made."""
+        return prints.take_up(session, ids["run_id"], at=clock.now())
+
+    def act(self, prepared: Order) -> None:
+        """Make what is missing, put all together, name the file, keep it."""
+        store = _store()
+        if prepared.sha256 and store.has(prepared.sha256):
+            return
+        parts: list[Part] = []
+        left: list[tuple[int, Message]] = []
+        for done, record_id in enumerate(prepared.record_ids, start=1):
+            try:
+                parts.append(_made(prepared, record_id, store))
+            except DomainError as refusal:
+                left.append((record_id, refusal.message))
+            with transaction() as session:
+                prints.progress(session, prepared.run_id, done)
+            faults.reach("K7")
+        with tempfile.TemporaryDirectory(dir=store.make_workspace()) as folder:
+            path = Path(folder) / "forms.pdf"
+            pages = rendering.join(path, ((part.name, store.read(part.sha256 or "")) for part in parts))
+            with path.open("rb") as file:
+                sha256, size = hash_of(file) if parts else None, path.stat().st_size
+                with transaction() as session:
+                    prints.named(
+                        session, prepared.run_id, [part.document_id for part in parts], left,
+                        sha256=sha256, size=size, page_count=pages,
+                    )  # fmt: skip
+                if parts:
+                    file.seek(0)
+                    store.put(file)
+
+    def finish(self, session: Session, prepared: Order, result: None) -> None:
+        """Note that it is there."""
+        prints.made(session, prepared.run_id, at=clock.now())
+
+    def gave_up(self, session: Session, error: str, **ids: Any) -> None:
+        """Say on the page that it failed."""
+        run = session.get(PrintRun, ids["run_id"])
+        if run is not None and run.state in documents.WAITING:
+            prints.failed(run, prints.BROKEN, at=clock.now())
+
+
+def _made(order: Order, record_id: int, store: Store) -> Part:
+    """The form of one record, with its file in the store. Raises DomainError: it is to be left out."""
+    part = _asked(order, record_id, store)
+    if part.sha256 and not store.has(part.sha256):
+        with transaction() as session:
+            prints.made_again(session, order, part.document_id, at=clock.now())
+        part = _asked(order, record_id, store)
+    if part.draft is None:
+        return part
+    single = RenderDocument()
+    result = single.act(part.draft)
+    with transaction() as session:
+        single.finish(session, part.draft, result)
+    if isinstance(result, Refused):
+        raise DomainError(result.message)
+    return replace(part, sha256=result.sha256)
+
+
+def _asked(order: Order, record_id: int, store: Store) -> Part:
+    with transaction() as session:
+        return prints.part(session, order, record_id, at=clock.now(), store=store)
+
+
 def _store() -> Store:
     return Store.of(current_app.config["PORTAL"])
 
 
-HANDLERS: dict[str, Any] = {documents.OUTBOX_KIND: RenderDocument()}
+HANDLERS: dict[str, Any] = {documents.OUTBOX_KIND: RenderDocument(), prints.OUTBOX_KIND: PrintMany()}

@@ -16,10 +16,11 @@ from portal.db import session as present_session
 from portal.files.store import Store
 from portal.i18n import N_
 from portal.models.change import ChangeRun, RunState
+from portal.models.document import PrintRun
 from portal.models.export import Export
 from portal.models.notice import NoticeLevel
 from portal.models.outbox import ClientRequest, Outbox, OutboxState, Worker
-from portal.services import exports, notices
+from portal.services import exports, notices, prints
 from portal.services.changes import runs
 from portal.services.delivery import changed, close_slot
 from portal.services.events import ChainReport, check_chain
@@ -75,26 +76,27 @@ class AuditCheck(Staged):
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """What was removed from the store: how many files, and the exports that had some of them."""
+    """What was removed from the store: how many files, and the exports and prints that had some of them."""
 
     files: int
     exports: list[int]
+    prints: list[int]
 
 
 class Cleanup(Staged):
-    """Clear away done work, spent form keys, drafts and changes past taking back, workers long gone, expired exports, files that were never finished."""
+    """Clear away done work, spent form keys, drafts and changes past taking back, workers long gone, expired exports and prints, files that were never finished."""
 
     def prepare(self, session: Session, **ids: Any) -> SlotOf:
         """Nothing to write before."""
         return SlotOf(**ids)
 
     def act(self, prepared: SlotOf) -> Cleared:
-        """Files left over from uploads that never ended, and those of expired exports."""
+        """Files left over from uploads that never ended, and those of expired exports and prints."""
         store = Store.of(current_app.config["PORTAL"])
-        gone = exports.expired(present_session(), at=clock.now())
-        for sha256 in gone.contents:
+        gone, printed = (service.expired(present_session(), at=clock.now()) for service in (exports, prints))
+        for sha256 in (contents := gone.contents | printed.contents):
             store.delete(sha256)
-        return Cleared(store.sweep() + len(gone.contents), gone.ids)
+        return Cleared(store.sweep() + len(contents), gone.ids, printed.ids)
 
     def finish(self, session: Session, prepared: SlotOf, result: Cleared) -> None:
         """Rows whose time is over."""
@@ -102,6 +104,7 @@ class Cleanup(Staged):
         gone = result.files
         for statement in (
             delete(Export).where(Export.id.in_(result.exports)),
+            delete(PrintRun).where(PrintRun.id.in_(result.prints)),
             delete(Outbox).where(Outbox.state == OutboxState.DONE, Outbox.done_at < at - KEEP_WORK),
             delete(ChangeRun).where(ChangeRun.state == RunState.DRAFT, ChangeRun.requested_at < at - KEEP_DRAFTS),
             delete(ChangeRun).where(ChangeRun.id.in_(runs.expired(session, at=at))),

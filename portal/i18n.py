@@ -142,3 +142,17 @@ class Text:
 def N_(message: str, context: str | None = None) -> Text:
     """Mark a text of module-level data for translation."""
     return Text(message, context)
+
+
+def pack(text: Text | str) -> dict[str, Any]:
+    """A sentence as it is written down, to be shown in any language."""
+    if not isinstance(text, Text):
+        return {"message": str(text), "context": None, "values": {}}
+    values = {name: value if isinstance(value, int) else str(value) for name, value in text.values.items()}
+    return {"message": text.message, "context": text.context, "values": values}
+
+
+def unpack(packed: dict[str, Any]) -> str:
+    """A written sentence in the present language."""
+    message, context, values = packed["message"], packed["context"], packed["values"]
+    return pgettext(context, message, **values) if context else gettext(message, **values)

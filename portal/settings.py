@@ -127,6 +127,7 @@ _DECLARED = (
     Setting("export_specialists", N_("Specialists may export the lists they see"), "bool", False, "seed", EXPORTS),
     Setting("export_max_rows", N_("Rows in one file, at most"), "int", 200_000, "assumed", EXPORTS, None, 1, 1_000_000),
     Setting("export_keep_days", N_("A file is kept for"), "int", 7, "assumed", EXPORTS, DAYS, 1, 90),
+    Setting("print_max_forms", N_("Forms in one file, at most"), "int", 200, "assumed", EXPORTS, None, 1, 1_000),
     Setting("change_max_rows", N_("Records changed together, at most"), "int", 2000, "assumed", CHANGES, None, 1, 20_000),
     Setting("change_keep_days", N_("A change of many records can be taken back for"), "int", 30, "assumed", CHANGES, DAYS, 1, 365),
 )  # fmt: skip

@@ -23,7 +23,7 @@ from portal.files.store import Store
 from portal.models.account import UserSession
 from portal.models.attachment import StoredFile, content_columns
 from portal.models.contract import Contract, PaymentTerm
-from portal.models.document import Document, DocumentState
+from portal.models.document import Document, DocumentState, PrintRun
 from portal.models.event import Event, EventKind
 from portal.models.export import Export, ExportState
 from portal.models.notice import Delivery, DeliveryState, Notice
@@ -244,6 +244,11 @@ def files_are_whole(current: Session, result: Result) -> None:
         for export_id, sha256 in rows:
             whole = sha256 and store.verify(sha256)
             result.look([None if whole else f"export {export_id} is missing or changed"])
+    printed = PrintRun.state == DocumentState.DONE
+    for rows in _portions(current, select(PrintRun.id, PrintRun.sha256), PrintRun.id, printed):
+        for run_id, sha256 in rows:
+            whole = sha256 and store.verify(sha256)
+            result.look([None if whole else f"printed file {run_id} is missing or changed"])
     _check_orphans(current, store, result)
 
 

@@ -24,6 +24,7 @@ from portal.models.complaint import Complaint, Escalation
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
+from portal.models.document import PrintRun
 from portal.models.export import Export, ExportPreset
 from portal.models.favourite import Favourite, Shared
 from portal.models.importing import ImportRun
@@ -405,6 +406,12 @@ def export_presets(viewer: Viewer) -> Condition:
 def change_runs(viewer: Viewer) -> Condition:
     """Whoever asked for it."""
     return cast(Condition, ChangeRun.requested_by_id == viewer.id)
+
+
+@rule(PrintRun)
+def print_runs(viewer: Viewer) -> Condition:
+    """Whoever asked for it; what is in the file is asked of each record anew (`prints.is_whole`)."""
+    return cast(Condition, PrintRun.requested_by_id == viewer.id)
 
 
 @rule(Favourite)

@@ -10,15 +10,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from blueprints.http import page, polled, requires, see_other
-from blueprints.records import blueprint
+from blueprints.records import blueprint, chosen
 from blueprints.records.forms.changes import form_of
 from portal import clock, formatting, i18n, settings
 from portal.db import session, transaction
-from portal.errors import Invalid, NotFound, NotPermitted
-from portal.i18n import N_, _
+from portal.errors import Invalid, NotFound
+from portal.i18n import _
 from portal.listing.declaration import Listing
 from portal.listing.registry import LISTINGS
-from portal.listing.state import State, args_of, from_args
 from portal.models.change import ChangeItem, ChangeRun, RunState
 from portal.models.task import Task
 from portal.paths import record_path
@@ -26,19 +25,9 @@ from portal.permissions import Permission, may
 from portal.services import followers, requests, tasks
 from portal.services.changes import kinds, runs
 from portal.services.changes.declaring import VALUE, Change, refuse
-from portal.services.changes.runs import Selection
+from portal.services.selections import Selection
 
 P = Permission
-TOP = 3
-"""So many changes stand in the bar as buttons of their own; the others fold."""
-
-
-def bar(listing: Listing, state: State) -> dict[str, Any] | None:
-    """What the bar of a list offers for chosen rows; None: nothing of this kind is changed so."""
-    found = kinds.offered(listing.kind, g.user)
-    if not found:
-        return None
-    return {"first": found[:TOP], "more": found[TOP:], "kind": listing.kind, "rows": state.query()}
 
 
 def editable(listing: Listing, shown: tuple[str, ...]) -> str:
@@ -67,18 +56,12 @@ class Asked:
 
 def _asked() -> Asked:
     """What the form of the list says. Raises NotFound for what there is not, NotPermitted."""
-    listing = LISTINGS.get(request.values.get("kind", ""))
-    change = kinds.find(listing.kind, request.values.get("change", "")) if listing else None
-    if listing is None or change is None or not change.in_bulk:
+    selection = chosen.selection()
+    change = kinds.find(selection.listing.kind, request.values.get("change", ""))
+    if change is None or not change.in_bulk:
         raise NotFound()
-    if not may(g.user, listing.permission):
-        raise NotPermitted(N_("Your role does not see this list."))
     refuse(change, g.user)
-    state, _problems = from_args(listing, args_of(request.values.get("rows", "")))
-    numbers = dict.fromkeys(text for text in request.values.getlist("id") if text.isascii() and text.isdecimal())
-    ids = tuple(int(text) for text in numbers if len(text) < 10)
-    selection = Selection(listing, state, ids, is_all=request.values.get("all") == "1")
-    return Asked(listing, change, selection, state.query())
+    return Asked(selection.listing, change, selection, selection.state.query())
 
 
 @blueprint.route("/changes/new", methods=["GET", "POST"])

@@ -27,6 +27,7 @@ from portal.models.export import Export, ExportFormat, ExportPreset, ExportState
 from portal.permissions import Permission
 from portal.services import exports, requests
 from portal.services.exports import Wanted, presets
+from portal.services.selections import Selection
 
 P = Permission
 GROUPS = {
@@ -201,6 +202,13 @@ def in_words(listing: Listing, state: State) -> str:
     if state.q:
         parts.append(f"“{state.q}”")
     return " · ".join(parts)
+
+
+def words_of(selection: Selection, count: int) -> str:
+    """What was chosen, in words: the list with its filters, or so many of its rows."""
+    if selection.is_all:
+        return in_words(selection.listing, selection.state)
+    return f"{selection.listing.title} · {_('%(count)s chosen', count=f'{count:,}')}"
 
 
 @blueprint.post("/exports/presets/<int:preset_id>/delete")

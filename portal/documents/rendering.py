@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import io
 import logging
 import os
 import pickle
@@ -17,7 +18,7 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,6 +185,17 @@ def render_pdf(html: str, assets: Mapping[str, Asset] | None = None) -> Pdf:
     message, detail = result
     log.error("document not made: %s", detail)
     raise PdfError({"refused": REFUSED, "memory": TOO_BIG}.get(message, BROKEN), detail)
+
+
+def join(path: Path, forms: Iterable[tuple[str, bytes]]) -> int:
+    """Write PDFs of ours one after the other into one file, each with its name in the outline; how many pages."""
+    from pypdf import PdfReader, PdfWriter
+
+    writer = PdfWriter()
+    for name, content in forms:
+        writer.append(PdfReader(io.BytesIO(content)), outline_item=name, import_outline=False)
+    writer.write(path)
+    return len(writer.pages)
 
 
 def _print(printer: _Printer, html: str, assets: Mapping[str, Asset]) -> tuple[bytes, int]:

@@ -211,6 +211,19 @@ def ids(
     return matching(question), values
 
 
+def in_order(
+    session: Session, user: User, listing: Listing, state: State, numbers: Sequence[int], *, at: datetime
+) -> list[int]:
+    """Those of these inner numbers that stand in the list for the person, whatever is filtered, in the state's order."""
+    _column, expression, descending = order_of(listing, state)
+    question = Question(listing.kind, placeholder(user))
+    statement = matching(question).where(listing.model.id.in_(numbers))
+    for table, on in listing.joins:
+        statement = statement.outerjoin(table, on)
+    order = _Order(listing.model.id, expression, descending, placed=False)
+    return list(session.scalars(statement.order_by(*order.by(expression)), moments(user, at)))
+
+
 def moments(user: User, at: datetime) -> dict[str, Any]:
     """What fills the placeholders of a statement: the person, now, the company's day."""
     start = clock.at_local(clock.today(at))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base, prefixed
+from portal.models.org import User
 from portal.terms import Term, one_of
 
 
@@ -48,4 +50,44 @@ class Document(Base):
         one_of("state", DocumentState),
         Index("ix_document_form", "form", "id"),
         Index("ix_document_number", "record_number"),
+    )
+
+
+class PrintRun(Base):
+    """One form of many records as one PDF, for whoever asked; the row and its file go when they expire."""
+
+    __tablename__ = "print_run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    form: Mapped[str] = mapped_column(String(10))
+    words: Mapped[str] = mapped_column(Text)
+    """Of what, in the language of who asked: the list with its filters, the plan of a day."""
+    back: Mapped[str] = mapped_column(Text)
+    """The page it was asked for on."""
+    record_ids: Mapped[list[int]] = mapped_column(JSON)
+    """The records in the order of the pages."""
+    locale: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(12), default=DocumentState.REQUESTED)
+    requested_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    requested_at: Mapped[datetime]
+    done: Mapped[int] = mapped_column(default=0)
+    """How many records were gone through."""
+    document_ids: Mapped[list[int]] = mapped_column(JSON, default=list)
+    """The forms in the file, in its order."""
+    left_out: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """Records that are not in it: the inner number as `id`, why as `reason`."""
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    """Named before the content is kept, so that no death leaves content that belongs to nothing."""
+    size: Mapped[int | None]
+    page_count: Mapped[int | None]
+    finished_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """Why there is none: the English sentence as `message` with `context` and `values`."""
+
+    requested_by: Mapped[User] = relationship(foreign_keys=[requested_by_id])
+
+    __table_args__ = (
+        one_of("state", DocumentState),
+        Index("ix_print_run_person", "requested_by_id", "id"),
     )

@@ -62,6 +62,8 @@ class Export(Base):
     expires_at: Mapped[datetime | None] = mapped_column(index=True)
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     """Why there is none: the English sentence as `message`, and its `values`."""
+    record_ids: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    """The chosen rows by their inner numbers; None: every row that search and filters leave."""
 
     requested_by: Mapped[User] = relationship(foreign_keys=[requested_by_id])
 

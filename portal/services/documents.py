@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
@@ -121,11 +121,12 @@ def _of_form(form: Form, viewer: visibility.Viewer) -> ColumnElement[bool]:
 
 
 def request(
-    session: Session, form: Form, record: Any, *, actor: User, locale: str, at: datetime, store: Store
-) -> Document:
+    session: Session, form: Form, record: Any, *, actor: User, locale: str, at: datetime, store: Store,
+    wait: timedelta = timedelta(),
+) -> Document:  # fmt: skip
     """Ask for a form of a record. Gives the finished one when nothing changed since, else has it made.
 
-    Whether the file of a finished one is still there is not asked: see `is_lost`.
+    `wait`: the worker leaves it alone so long, because whoever asks makes it at once. Whether the file of a finished one is still there is not asked: see `is_lost`.
     """
     with i18n.use_locale(locale):
         mark = paper.fingerprint(BUILDERS[form.code](session, record, store), company(session, store), locale)
@@ -151,10 +152,10 @@ def request(
             if found is None:
                 raise
             return found
-        _have_made(session, document, actor=actor, at=at)
+        _have_made(session, document, actor=actor, at=at, wait=wait)
         return document
     if document.state == DocumentState.FAILED:
-        retry(session, document, actor=actor, at=at)
+        retry(session, document, actor=actor, at=at, wait=wait)
     return document
 
 
@@ -163,13 +164,13 @@ def is_lost(document: Document, store: Store) -> bool:
     return document.state == DocumentState.DONE and not (document.sha256 and store.has(document.sha256))
 
 
-def retry(session: Session, document: Document, *, actor: User, at: datetime) -> None:
+def retry(session: Session, document: Document, *, actor: User, at: datetime, wait: timedelta = timedelta()) -> None:
     """Have a document made again that failed or whose file is gone; one that is on its way is left alone."""
     if document.state in WAITING:
         return
     document.state, document.error, document.sha256 = DocumentState.REQUESTED, None, None
     document.requested_by_id, document.requested_at = actor.id, at
-    _have_made(session, document, actor=actor, at=at)
+    _have_made(session, document, actor=actor, at=at, wait=wait)
 
 
 def find(session: Session, user: User, document_id: int) -> Document:
@@ -278,12 +279,13 @@ def _existing(session: Session, form: Form, record: Any, locale: str, mark: str)
     ).one_or_none()
 
 
-def _have_made(session: Session, document: Document, *, actor: User, at: datetime) -> None:
+def _have_made(session: Session, document: Document, *, actor: User, at: datetime, wait: timedelta) -> None:
     outbox.post(
         session,
         OUTBOX_KIND,
         key=f"document:{document.id}:{at.isoformat()}",
         at=at,
+        run_after=at + wait,
         queue="pdf",
         made_by_id=actor.id,
         document_id=document.id,

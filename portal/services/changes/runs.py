@@ -17,22 +17,19 @@ from sqlalchemy import Select, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal import outbox, settings
+from portal import i18n, outbox, settings
 from portal.db import transaction
 from portal.errors import DomainError, Invalid, Message, NotFound, NotPermitted, Stale
-from portal.exporting import reading
-from portal.i18n import N_, Text, _, _p
-from portal.listing import engine
-from portal.listing.declaration import Listing
+from portal.i18n import N_
 from portal.listing.registry import LISTINGS
-from portal.listing.state import State
 from portal.models.change import ChangeItem, ChangeRun, Outcome, RunState
 from portal.models.notice import NoticeLevel
 from portal.models.org import User
 from portal.permissions import may
-from portal.services import notices
+from portal.services import notices, selections
 from portal.services.changes import kinds
 from portal.services.changes.declaring import VALUE, Change, Given, Job, refuse
+from portal.services.selections import Selection
 from portal.visibility import visible_to
 
 OUTBOX_KIND = "carry_out_changes"
@@ -44,26 +41,13 @@ SPARE = timedelta(minutes=1)
 """After that a worker goes on with what a request that died has left."""
 
 CHANGED = N_("Somebody changed it in the meantime.")
-GONE = N_("No longer there, or no longer yours to see.")
 BARRED = N_("You may no longer do this.")
 UNREADABLE = N_("What was filled in is no longer there to be chosen.")
-NONE = N_("Nothing is chosen. Choose rows of the list first.")
-NONE_LEFT = N_("None of the chosen records is there for you.")
 TOO_MANY = N_(
     "These are more than %(most)s records, and one change takes no more. Narrow the list with a filter first."
 )
 FINISHED = N_("Your change is carried out: %(list)s, %(changed)s changed, %(skipped)s left as they were")
 BACK = N_("Taken back")
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What is chosen of a list: these records, or all that the list shows in a state."""
-
-    listing: Listing
-    state: State
-    ids: tuple[int, ...] = ()
-    is_all: bool = False
 
 
 # Looking first -------------------------------------------------------------------------------------------------------
@@ -82,17 +66,9 @@ def draft(
 
 def wanted(session: Session, chosen: Selection, *, actor: User, at: datetime) -> list[int]:
     """The inner numbers of what is chosen, at most as many as one change takes. Raises Invalid."""
-    most = settings.get(session, "change_max_rows")
-    if chosen.is_all:
-        statement, values = engine.ids(session, actor, chosen.listing.kind, reading.parameters(chosen.state), at=at)
-        ids = list(session.scalars(statement.limit(most + 1), values))
-    else:
-        ids = list(dict.fromkeys(chosen.ids))
-    if not ids:
-        raise Invalid({"": NONE})
-    if len(ids) > most:
-        raise Invalid({"": TOO_MANY % {"most": f"{most:,}"}})
-    return ids
+    return selections.wanted(
+        session, chosen, most=settings.get(session, "change_max_rows"), too_many=TOO_MANY, actor=actor, at=at
+    )
 
 
 def _draft(
@@ -117,7 +93,7 @@ def _draft(
                     }
                 )  # fmt: skip
     if not rows:
-        raise Invalid({"": NONE_LEFT})
+        raise Invalid({"": selections.NONE_LEFT})
     run = ChangeRun(
         kind=kind, change=change.key, given=kept, query=query, locale=locale, state=RunState.DRAFT,
         requested_by_id=actor.id, requested_at=at, missing=len(targets) - len(rows), undo_of_id=undo_of_id,
@@ -156,19 +132,7 @@ def _visible(actor: User, model: Any, change: Change, ids: Sequence[int]) -> Sel
 
 
 def _said(why: Message | None) -> dict[str, Any] | None:
-    """A sentence as it is written down, to be shown in any language."""
-    if why is None:
-        return None
-    if not isinstance(why, Text):
-        return {"message": str(why), "context": None, "values": {}}
-    values = {name: value if isinstance(value, int) else str(value) for name, value in why.values.items()}
-    return {"message": why.message, "context": why.context, "values": values}
-
-
-def reason_text(said: dict[str, Any]) -> str:
-    """A written sentence in the present language."""
-    message, context, values = said["message"], said["context"], said["values"]
-    return _p(context, message, **values) if context else _(message, **values)
+    return None if why is None else i18n.pack(why)
 
 
 # Carrying it out -----------------------------------------------------------------------------------------------------
@@ -263,7 +227,7 @@ def _one(
     session: Session, change: Change, item: ChangeItem, record: Any, given: Given, actor: User, at: datetime
 ) -> None:
     if record is None:
-        return _skip(item, GONE)
+        return _skip(item, selections.GONE)
     if record.version != item.version:
         return _skip(item, CHANGED)
     if item.value is not None:
@@ -346,8 +310,8 @@ def skipped(session: Session, run: ChangeRun) -> list[Group]:
     mine = select(ChangeItem).where(ChangeItem.run_id == run.id, ChangeItem.outcome == Outcome.SKIPPED)
     groups: dict[str, Group] = {}
     for item in session.scalars(mine.order_by(ChangeItem.record_id.desc())):
-        said = item.reason or _said(GONE)
-        group = groups.setdefault(json.dumps(said, sort_keys=True), Group(reason_text(said or {}), 0, []))
+        said = item.reason or _said(selections.GONE)
+        group = groups.setdefault(json.dumps(said, sort_keys=True), Group(i18n.unpack(said or {}), 0, []))
         group.count += 1
         if len(group.first) < NAMED:
             group.first.append(item)

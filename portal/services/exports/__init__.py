@@ -287,7 +287,7 @@ def failed(export: Export, message: Text, *, at: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """Exports whose time is over, and the content that nothing else names."""
+    """Rows whose time is over, and the content that nothing else names."""
 
     ids: list[int]
     contents: set[str]
@@ -298,10 +298,15 @@ def expired(session: Session, *, at: datetime) -> Expired:
     kept = timedelta(days=settings.get(session, "export_keep_days"))
     ended = and_(Export.state.in_((ExportState.FAILED, ExportState.STOPPED)), Export.requested_at <= at - kept)
     rows = session.execute(select(Export.id, Export.sha256).where(or_(Export.expires_at <= at, ended))).all()
-    ids, contents = [row.id for row in rows], {row.sha256 for row in rows if row.sha256}
+    ids = [row.id for row in rows]
+    return Expired(ids, unnamed(session, {row.sha256 for row in rows if row.sha256}, Export, ids))
+
+
+def unnamed(session: Session, contents: set[str], model: Any, ids: Sequence[int]) -> set[str]:
+    """Of these contents, those that nothing names but the rows of these numbers, which are to go."""
     for column in content_columns():
         used = select(column).where(column.in_(contents))
-        if column.table is Export.__table__:
-            used = used.where(Export.id.not_in(ids))
-        contents -= set(session.scalars(used))
-    return Expired(ids, contents)
+        if column.table is model.__table__:
+            used = used.where(model.id.not_in(ids))
+        contents = contents - set(session.scalars(used))
+    return contents

@@ -1,0 +1,49 @@
+"""The chosen rows of a list, as the bar above it and the pages after it send them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, request
+
+from portal.db import session
+from portal.errors import NotFound, NotPermitted
+from portal.i18n import N_
+from portal.listing.declaration import Listing
+from portal.listing.registry import LISTINGS
+from portal.listing.state import State, args_of, from_args
+from portal.permissions import may
+from portal.services import exports, prints
+from portal.services.changes import kinds
+from portal.services.selections import Selection
+
+TOP = 3
+"""So many changes stand in the bar as buttons of their own; the others fold."""
+
+
+def bar(listing: Listing, state: State) -> dict[str, Any] | None:
+    """What the bar of a list offers for chosen rows; None: nothing can be done with rows of this kind."""
+    changes, forms = kinds.offered(listing.kind, g.user), prints.forms_of(g.user, listing.model)
+    exported = exports.may_export(session(), g.user, listing)
+    if not (changes or forms or exported) or not kinds.of_kind(listing.kind):
+        return None
+    offered = {"first": changes[:TOP], "more": changes[TOP:], "forms": forms, "exported": exported}
+    return {**offered, "kind": listing.kind, "rows": state.query()}
+
+
+def selection() -> Selection:
+    """What the form says is chosen. Raises NotFound for a list there is not, NotPermitted."""
+    listing = LISTINGS.get(request.values.get("kind", ""))
+    if listing is None:
+        raise NotFound()
+    if not may(g.user, listing.permission):
+        raise NotPermitted(N_("Your role does not see this list."))
+    state, _problems = from_args(listing, args_of(request.values.get("rows", "")))
+    numbers = dict.fromkeys(text for text in request.values.getlist("id") if text.isascii() and text.isdecimal())
+    ids = tuple(int(text) for text in numbers if len(text) < 10)
+    return Selection(listing, state, ids, is_all=request.values.get("all") == "1")
+
+
+def back(chosen: Selection) -> str:
+    """The list as it stood."""
+    return f"{chosen.listing.path}?{chosen.state.query()}"
