@@ -23,7 +23,8 @@ from portal.exporting import reading
 from portal.exporting.files import Commas, File, Workbook
 from portal.files.store import Store, hash_of
 from portal.formatting import stamp
-from portal.i18n import Text, _
+from portal.i18n import Text, _, _p
+from portal.listing import engine
 from portal.listing.registry import LISTINGS
 from portal.listing.state import from_args
 from portal.models.export import Export, ExportFormat
@@ -100,7 +101,12 @@ def write(order: Order, path: Path) -> Refused | None:
     columns = exports.chosen(order.kind, order.columns)
     with snapshot() as session:
         person = session.get_one(User, order.person_id)
-        total = reading.count(session, person, listing, state, at=at, most=order.most)
+        if order.record_ids is None:
+            total = reading.count(session, person, listing, state, at=at, most=order.most)
+            chunks = reading.lines(session, person, listing, state, columns, at=at)
+        else:
+            numbers = engine.in_order(session, person, listing, state, order.record_ids, at=at)
+            total, chunks = len(numbers), reading.lines_of(session, listing, columns, numbers, at=at)
         if total > order.most:
             return Refused(exports.too_many(order.most))
         _told(order, rows_total=total, rows_done=0)
@@ -110,7 +116,7 @@ def write(order: Order, path: Path) -> Refused | None:
         )  # fmt: skip
         try:
             done = 0
-            for chunk in reading.lines(session, person, listing, state, columns, at=at):
+            for chunk in chunks:
                 for line in chunk:
                     file.add(line)
                 done += len(chunk)
@@ -126,8 +132,10 @@ def write(order: Order, path: Path) -> Refused | None:
 
 
 def _about(order: Order, rows: int) -> tuple[tuple[str, str], ...]:
+    picked = () if order.record_ids is None else ((_p("export", "Chosen rows"), f"{len(order.record_ids):,}"),)
     return (
         (_("List"), order.words),
+        *picked,
         (_("Rows"), f"{rows:,}"),
         (_("As of"), stamp(order.as_of)),
         (_("Exported by"), order.person),

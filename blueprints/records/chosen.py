@@ -47,3 +47,9 @@ def selection() -> Selection:
 def back(chosen: Selection) -> str:
     """The list as it stood."""
     return f"{chosen.listing.path}?{chosen.state.query()}"
+
+
+def hidden(chosen: Selection) -> list[tuple[str, str]]:
+    """What a page after the bar sends along, so that it is still the same choice."""
+    said = [("kind", chosen.listing.kind), ("rows", chosen.state.query())]
+    return [*said, ("all", "1")] if chosen.is_all else [*said, *(("id", str(number)) for number in chosen.ids)]

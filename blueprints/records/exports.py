@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import current_app, flash, g, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blueprints.http import page, polled, requires, see_other
-from blueprints.records import blueprint, lists, menus
+from blueprints.records import blueprint, chosen, lists, menus
 from blueprints.records.documents import send_content
 from portal import clock, i18n, settings, typed
 from portal.db import session, transaction
@@ -25,11 +25,14 @@ from portal.listing.registry import LISTINGS
 from portal.listing.state import State, from_args
 from portal.models.export import Export, ExportFormat, ExportPreset, ExportState
 from portal.permissions import Permission
-from portal.services import exports, requests
+from portal.services import exports, requests, selections
 from portal.services.exports import Wanted, presets
 from portal.services.selections import Selection
 
 P = Permission
+TOO_MANY = N_(
+    "These are more than %(most)s chosen records. Take out the whole list with its button Export, or choose fewer."
+)
 GROUPS = {
     "list": N_("Columns of the list"),
     "more": N_("More about the record"),
@@ -73,19 +76,24 @@ class Asked:
 @blueprint.route("/exports/new", methods=["GET", "POST"])
 @requires(P.EXPORT_RUN)
 def new_export() -> ResponseReturnValue:
-    """Choose columns and format for the list as it stands; start it, or keep the columns under a name."""
+    """Choose columns and format for the list as it stands, or for chosen rows of it; start it, or keep the columns."""
     if not request.values.get("kind"):
         return _choose()
     listing = exports.listing_for(session(), g.user, request.values["kind"])
-    state = _rows_and_order(from_args(listing, request.values)[0])
-    if request.method == "GET":
-        return _form(listing, state, Asked(_columns_of_preset(listing.kind, request.args.get("preset", "list"))), {})
+    selection = chosen.selection() if "rows" in request.form else None
+    state = _rows_and_order(selection.state if selection else from_args(listing, request.values)[0])
+    if request.method == "GET" or (selection and request.form.get("do") != "make"):
+        columns = _columns_of_preset(listing.kind, request.values.get("preset", "list"))
+        return _form(listing, state, Asked(columns), {}, selection)
     asked = _asked()
     try:
-        target = _save(listing, state, asked) if "save" in request.form else _begin(listing, state, asked)
+        if "save" not in request.form:
+            return see_other(_begin(listing, state, asked, selection))
+        target = _save(listing, state, asked)
     except Invalid as error:
-        return _form(listing, state, asked, {name: str(message) for name, message in error.fields.items()})
-    return see_other(target)
+        wrong = {name: str(message) for name, message in error.fields.items()}
+        return _form(listing, state, asked, wrong, selection)
+    return _form(listing, state, asked, {}, selection) if selection else see_other(target)
 
 
 def _choose() -> ResponseReturnValue:
@@ -118,22 +126,29 @@ def _columns_of_preset(kind: str, name: str) -> tuple[str, ...]:
     return known.get(name, known["list"])[1]
 
 
-def _begin(listing: Listing, state: State, asked: Asked) -> str:
-    at = clock.now()
-    wanted = Wanted(
-        listing, state, in_words(listing, state), asked.columns, asked.format, asked.full_phones, asked.purpose
-    )
+def _begin(listing: Listing, state: State, asked: Asked, selection: Selection | None) -> str:
+    at, ids, words = clock.now(), None, in_words(listing, state)
+    if selection is not None:
+        ids = _numbers(selection)
+        words = words_of(replace(selection, is_all=False), len(ids))
+    wanted = Wanted(listing, state, words, asked.columns, asked.format, asked.full_phones, asked.purpose, ids)
 
     def act() -> str:
         export = exports.begin(writing, wanted, actor=g.user, locale=i18n.locale(), at=at)
         return url_for(".export", export_id=export.id)
 
-    said = {"kind": listing.kind, "query": state.query(), "asked": repr(asked)}
+    said = {"kind": listing.kind, "query": state.query(), "asked": repr(asked), "ids": ids}
     # Whoever goes back and chooses other columns wants another file: only the very same form is one and the same.
     form = request.form.get("client_key")
     key = requests.fingerprint(said | {"form": form}) if form else None
     with transaction() as writing:
         return requests.once(writing, user=g.user, key=key, content=said, at=at, act=act)
+
+
+def _numbers(selection: Selection) -> tuple[int, ...]:
+    """The rows that are chosen now, by their inner numbers. Raises Invalid."""
+    most = settings.get(session(), "change_max_rows")
+    return tuple(selections.in_order(session(), selection, most=most, too_many=TOO_MANY, actor=g.user, at=clock.now()))
 
 
 def _save(listing: Listing, state: State, asked: Asked) -> str:
@@ -146,16 +161,31 @@ def _save(listing: Listing, state: State, asked: Asked) -> str:
     return _url(listing, state, str(number))
 
 
-def _form(listing: Listing, state: State, asked: Asked, wrong: dict[str, str]) -> ResponseReturnValue:
+def _form(
+    listing: Listing, state: State, asked: Asked, wrong: dict[str, str], selection: Selection | None = None
+) -> ResponseReturnValue:
+    rows, words, problem = "", in_words(listing, state), ""
+    if selection is None:
+        rows = lists.total(*engine.count_state(session(), g.user, listing, state, at=clock.now()))
+        hidden = [("kind", listing.kind), *parameters(state).items()]
+    else:
+        hidden = chosen.hidden(selection)
+        try:
+            count = len(_numbers(selection))
+            rows, words = f"{count:,}", words_of(replace(selection, is_all=False), count)
+        except Invalid as refusal:
+            problem = str(refusal.fields[""])
     saved = presets.offered(session(), g.user, listing.kind)
     return page(
         "records/exports/new.html",
-        status=422 if wrong else 200,
+        status=422 if wrong or problem else 200,
         listing=listing,
-        words=in_words(listing, state),
-        rows=lists.total(*engine.count_state(session(), g.user, listing, state, at=clock.now())),
-        back=f"{listing.path}?{state.query()}",
-        hidden=[("kind", listing.kind), *parameters(state).items()],
+        words=words,
+        rows=rows,
+        problem=problem,
+        chosen=selection is not None,
+        back=chosen.back(selection) if selection else f"{listing.path}?{state.query()}",
+        hidden=hidden,
         groups=_groups(listing),
         asked=asked,
         wrong=wrong,
@@ -183,7 +213,7 @@ def _sets(listing: Listing, state: State, saved: list[ExportPreset], asked: Aske
     known = [(key, str(label), columns) for key, (label, columns) in presets.built_in(listing.kind).items()]
     known += [(str(preset.id), preset.name, tuple(preset.columns)) for preset in saved]
     return [
-        {"label": label, "url": _url(listing, state, key), "current": set(columns) == set(asked.columns)}
+        {"key": key, "label": label, "url": _url(listing, state, key), "current": set(columns) == set(asked.columns)}
         for key, label, columns in known
     ]
 
@@ -241,6 +271,7 @@ def export(export_id: int) -> ResponseReturnValue:
         columns=[str(every[key].label) for key in found.columns if key in every],
         format_label=ExportFormat.show(found.format),
         waiting=found.state in exports.WAITING,
+        missing=exports.missing(found),
     )
 
 

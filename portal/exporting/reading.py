@@ -49,7 +49,17 @@ def lines(
             held = []
 
 
-def _values(session: Session, listing: Listing, fields: Sequence[Field], wanted: list[int], at: datetime) -> list[Line]:
+def lines_of(
+    session: Session, listing: Listing, fields: Sequence[Field], numbers: Sequence[int], *, at: datetime
+) -> Iterator[list[Line]]:
+    """As `lines`, of the rows of these inner numbers; whether they are the person's was asked (`engine.in_order`)."""
+    for start in range(0, len(numbers), CHUNK):
+        yield _values(session, listing, fields, numbers[start : start + CHUNK], at)
+
+
+def _values(
+    session: Session, listing: Listing, fields: Sequence[Field], wanted: Sequence[int], at: datetime
+) -> list[Line]:
     key = listing.model.id
     statement = select(key, *(value for field in fields for value in field.values)).select_from(listing.model)
     for table, on in joins(listing.kind):

@@ -58,6 +58,8 @@ class Wanted:
     format: str
     full_phones: bool = False
     purpose: str = ""
+    record_ids: tuple[int, ...] | None = None
+    """The chosen rows by their inner numbers; None: every row the list shows."""
 
 
 def may_export(session: Session, user: User, listing: Listing | None = None) -> bool:
@@ -101,6 +103,7 @@ def begin(session: Session, wanted: Wanted, *, actor: User, locale: str, at: dat
     export = Export(
         kind=wanted.listing.kind,
         query=wanted.state.without_place().query(),
+        record_ids=list(wanted.record_ids) if wanted.record_ids is not None else None,
         words=wanted.words,
         columns=[each.key for each in columns],
         format=wanted.format,
@@ -135,7 +138,10 @@ def _problems(session: Session, wanted: Wanted, columns: list[Field], actor: Use
     elif wanted.full_phones and not wanted.purpose.strip():
         wrong["purpose"] = N_("Say what you need the full numbers for.")
     most = settings.get(session, "export_max_rows")
-    if reading.count(session, actor, wanted.listing, wanted.state, at=at, most=most) > most:
+    if wanted.record_ids is not None:
+        if len(wanted.record_ids) > most:
+            wrong[""] = too_many(most)
+    elif reading.count(session, actor, wanted.listing, wanted.state, at=at, most=most) > most:
         wrong[""] = too_many(most)
     return wrong
 
@@ -199,6 +205,13 @@ def summary(export: Export) -> str:
     return " · ".join(parts)
 
 
+def missing(export: Export) -> int:
+    """How many of the chosen rows are not in the finished file: gone, or no longer the person's to see."""
+    if export.record_ids is None or export.state != ExportState.READY:
+        return 0
+    return len(export.record_ids) - export.rows_total
+
+
 def error_text(export: Export) -> str:
     """Why there is no file, in the present language."""
     if not export.error:
@@ -217,6 +230,7 @@ class Order:
     export_id: int
     kind: str
     query: str
+    record_ids: tuple[int, ...] | None
     words: str
     columns: tuple[str, ...]
     format: str
@@ -243,8 +257,9 @@ def take_up(session: Session, export_id: int, *, at: datetime) -> Order | None:
         return None
     export.state, export.as_of = ExportState.WORKING, export.as_of or at
     return Order(
-        export.id, export.kind, export.query, export.words, tuple(export.columns), export.format, export.full_phones,
-        export.locale, person.id, person.name, export.as_of, settings.get(session, "export_max_rows"), export.sha256,
+        export.id, export.kind, export.query, None if export.record_ids is None else tuple(export.record_ids),
+        export.words, tuple(export.columns), export.format, export.full_phones, export.locale, person.id, person.name,
+        export.as_of, settings.get(session, "export_max_rows"), export.sha256,
     )  # fmt: skip
 
 
@@ -266,7 +281,7 @@ def made(session: Session, export_id: int, *, sha256: str, size: int, at: dateti
         session, EventKind.EXPORT, action="export", actor=export.requested_by, at=at, export=export.id,
         name=summary(export), list=export.kind, query=export.query, filter=export.words, columns=export.columns,
         rows=export.rows_total, format=export.format, full_phones=export.full_phones, purpose=export.purpose,
-        sha256=sha256,
+        sha256=sha256, chosen=None if export.record_ids is None else len(export.record_ids),
     )  # fmt: skip
     if export.rows_total >= TOLD_FROM:
         notices.notify(
