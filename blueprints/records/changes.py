@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import g, request, url_for
@@ -12,28 +13,28 @@ from sqlalchemy.orm import Session
 from blueprints.http import page, polled, requires, see_other
 from blueprints.records import blueprint, chosen
 from blueprints.records.forms.changes import form_of
+from blueprints.records.forms.many import form_for
+from blueprints.records.steps import Desk
 from portal import clock, formatting, i18n, settings
 from portal.db import session, transaction
 from portal.errors import Invalid, NotFound
-from portal.i18n import _
+from portal.i18n import N_, _
 from portal.listing.declaration import Listing
 from portal.listing.registry import LISTINGS
 from portal.models.change import ChangeItem, ChangeRun, RunState
 from portal.models.task import Task
 from portal.paths import record_path
-from portal.permissions import Permission, may
+from portal.permissions import Permission
 from portal.services import followers, requests, tasks
 from portal.services.changes import kinds, runs
 from portal.services.changes.declaring import VALUE, Change, refuse
+from portal.services.changes.stepping import COMMAND, REHEARSED, SAID, Step
 from portal.services.selections import Selection
 
 P = Permission
 
 
-def editable(listing: Listing, shown: tuple[str, ...]) -> str:
-    """The changes that the person makes in cells of these columns, by key."""
-    found = (kinds.in_column(listing.kind, column) for column in shown)
-    return " ".join(change.key for change in found if change is not None and may(g.user, change.permission))
+NOT_OPEN = N_("None of the chosen records can take this step now.")
 
 
 # ---------- Asking ----------
@@ -69,37 +70,63 @@ def _asked() -> Asked:
 def new_change() -> ResponseReturnValue:
     """Say what the chosen records shall become; sent, it is written down as a draft to look at."""
     asked, at = _asked(), clock.now()
-    is_sent = request.method == "POST" and (request.form.get("do") == "look" or not asked.change.asks)
-    form = form_of(asked.change, g.user, at=at, is_sent=is_sent)
-    problem = ""
+    is_sent = request.method == "POST" and request.form.get("do") == "look"
+    form, count, problem = None, 0, ""
     try:
         count = len(runs.wanted(session(), asked.selection, actor=g.user, at=at))
-        if is_sent and form.validate():
-            return see_other(_look(asked, form))
+        form = _form(asked, at, is_sent)
+        if request.method == "POST" and (form is None or not form.shown(asked.change)):
+            return see_other(_look(asked, {}))
+        if form is None:
+            problem = str(NOT_OPEN)
+        elif is_sent and form.validate():
+            return see_other(_look(asked, _given(asked.change, form, at)))
     except Invalid as refusal:
-        count, problem = 0, str(refusal.fields.get("") or refusal)
+        if form is not None:
+            form.take(refusal)
+        else:
+            problem = str(refusal.fields.get("") or refusal)
     return page(
         "records/changes/new.html",
-        status=422 if problem or form.errors else 200,
+        status=422 if problem or (form is not None and form.errors) else 200,
         asked=asked,
         form=form,
         count=count,
         problem=problem,
+        final=isinstance(asked.change, Step),
         client_key=request.form.get("client_key") or requests.new_key(),
     )
 
 
-def _look(asked: Asked, form: Any) -> str:
-    given, at = form.given(asked.change), clock.now()
+def _form(asked: Asked, at: datetime, is_sent: bool) -> Any:
+    """The form of what is asked for; None: a step that none of the chosen records can take."""
+    if not isinstance(asked.change, Step):
+        return form_of(asked.change, g.user, at=at, is_sent=is_sent)
+    first = runs.example(session(), asked.selection, asked.change, actor=g.user, at=at)
+    if first is None:
+        return None
+    return form_for(asked.listing.kind, asked.change, first, g.user, at=at, is_sent=is_sent)
+
+
+def _given(change: Change, form: Any, at: datetime) -> dict[str, Any]:
+    """What was filled in, as the change wants it. Raises Invalid by field."""
+    if not isinstance(change, Step):
+        given: dict[str, Any] = form.given(change)
+        return given
+    return {COMMAND: form.to_command(Desk(session(), None, g.user, at)), SAID: form.said(change)}
+
+
+def _look(asked: Asked, given: dict[str, Any]) -> str:
+    at, kept = clock.now(), asked.change.kept(given)
 
     def act() -> str:
         run = runs.draft(
-            writing, asked.selection, asked.change, given, actor=g.user, locale=i18n.locale(), at=at
+            writing, asked.selection, asked.change, kept, actor=g.user, locale=i18n.locale(), at=at
         )  # fmt: skip
         return url_for(".change", run_id=run.id)
 
     said = {"rows": asked.rows, "all": asked.selection.is_all, "ids": asked.selection.ids}
-    said |= {"kind": asked.listing.kind, "change": asked.change.key, "given": asked.change.kept(given)}
+    said |= {"kind": asked.listing.kind, "change": asked.change.key, "given": kept}
     # Whoever goes back and fills in something else wants another draft: only the very same form is one and the same.
     sent = request.form.get("client_key")
     key = requests.fingerprint(said | {"form": sent}) if sent else None
@@ -134,6 +161,8 @@ def change(run_id: int) -> ResponseReturnValue:
         groups=[(group, [_line(item, records, run, what) for item in group.first]) for group in left],
         can_return=runs.can_return(session(), run),
         keep_days=settings.get(session(), "change_keep_days"),
+        final=isinstance(what, Step),
+        tried=sum(counts.values()) <= REHEARSED,
     )
 
 
@@ -149,6 +178,8 @@ def _labels(what: Change) -> dict[str, str]:
 
 def _words(run: ChangeRun, what: Change) -> list[tuple[str, str]]:
     """What was filled in, as people read it."""
+    if isinstance(what, Step):
+        return [(label, text) for label, text in run.given[SAID]]
     found = []
     for ask in what.asks:
         kept = run.given.get(ask.key)

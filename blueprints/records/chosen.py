@@ -15,6 +15,7 @@ from portal.listing.state import State, args_of, from_args
 from portal.permissions import may
 from portal.services import exports, prints
 from portal.services.changes import kinds
+from portal.services.changes.stepping import Step
 from portal.services.selections import Selection
 
 TOP = 3
@@ -23,12 +24,27 @@ TOP = 3
 
 def bar(listing: Listing, state: State) -> dict[str, Any] | None:
     """What the bar of a list offers for chosen rows; None: nothing can be done with rows of this kind."""
-    changes, forms = kinds.offered(listing.kind, g.user), prints.forms_of(g.user, listing.model)
+    offered, forms = kinds.offered(listing.kind, g.user), prints.forms_of(g.user, listing.model)
+    steps = [change for change in offered if isinstance(change, Step)]
+    changes = [change for change in offered if not isinstance(change, Step)]
     exported = exports.may_export(session(), g.user, listing)
-    if not (changes or forms or exported) or not kinds.of_kind(listing.kind):
+    if not (offered or forms or exported) or not kinds.of_kind(listing.kind):
         return None
-    offered = {"first": changes[:TOP], "more": changes[TOP:], "forms": forms, "exported": exported}
-    return {**offered, "kind": listing.kind, "rows": state.query()}
+    return {
+        "first": changes[:TOP],
+        "more": changes[TOP:],
+        "steps": steps,
+        "forms": forms,
+        "exported": exported,
+        "kind": listing.kind,
+        "rows": state.query(),
+    }
+
+
+def editable(listing: Listing, shown: tuple[str, ...]) -> str:
+    """The changes that the person makes in cells of these columns, by key."""
+    found = (kinds.in_column(listing.kind, column) for column in shown)
+    return " ".join(change.key for change in found if change is not None and may(g.user, change.permission))
 
 
 def selection() -> Selection:

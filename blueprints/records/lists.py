@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from blueprints.http import page, requires, see_other, wants_fragment
-from blueprints.records import blueprint, changes, chosen, grouped, lines, menus
+from blueprints.records import blueprint, chosen, grouped, lines, menus
 from portal import clock, formatting, i18n
 from portal.db import session
 from portal.errors import NotFound
@@ -108,7 +108,7 @@ def chosen_rows(asked: Asked) -> dict[str, Any]:
     """What a list offers for the rows one chooses, and which cells are changed on the spot."""
     return {
         "bulk": chosen.bar(asked.listing, asked.state),
-        "edits": changes.editable(asked.listing, shown(asked.listing)),
+        "edits": chosen.editable(asked.listing, shown(asked.listing)),
         "span": span(asked.listing),
     }
 

@@ -24,6 +24,7 @@ from portal.models.setting import SettingValue
 from portal.models.task import Follower, Task
 from portal.permissions import GRANTS, Permission, Role, may
 from portal.services.changes import kinds, runs
+from portal.services.changes.stepping import Step
 from portal.services.requests import new_key
 from tests.listing import rows as sample
 
@@ -447,6 +448,8 @@ def test_every_change_of_every_kind_opens_is_looked_at_and_says_what_comes_of_it
     """The forms can be shown, and filled in with what they offer; nothing gives an error."""
     client = sign_in(people.manager)
     for change in kinds.offered(kind, people.manager):
+        if isinstance(change, Step):
+            continue  # test_many_steps.py
         text = client.get(f"{NEW}?kind={kind}&change={change.key}&all=1&rows=filter=", status=200).text
         given = {ask.key: _something(text, ask, clock) for ask in change.asks}
         path = look(client, kind, change.key, everything=True, **given)

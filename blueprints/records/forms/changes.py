@@ -12,6 +12,9 @@ from portal.db import session
 from portal.models.org import User
 from portal.services.changes.declaring import Ask, Change, Kind
 
+HIDDEN = ("version", "client_key", "kind", "change", "rows", "all", "do", "id")
+"""What a form of a change carries along."""
+
 
 class ChangeForm(Form):
     """`version` is the one the person looked at, where one record is changed on the spot; the rest is carried along."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal.errors import DomainError, Invalid, Message, NotPermitted
+from portal.errors import ConditionsMissing, DomainError, Invalid, Message, NotPermitted
 from portal.i18n import N_, Text, _
 from portal.models.org import User
 from portal.permissions import Permission, may, who_may
@@ -90,6 +90,8 @@ class Job:
     given: Given
     actor: User
     at: datetime
+    is_looked_at: bool = False
+    """Nothing is changed yet: what can only be known by trying may be tried."""
 
 
 Check = Callable[[Job], dict[int, Message]]
@@ -105,12 +107,19 @@ def each(rule: Callable[[Any, Job], Any]) -> Check:
             try:
                 why = rule(record, job)
             except DomainError as refusal:
-                why = next(iter(refusal.fields.values())) if isinstance(refusal, Invalid) else refusal.message
+                why = refusal_of(refusal)
             if why is not None:
                 found[record.id] = why
         return found
 
     return check
+
+
+def refusal_of(error: DomainError) -> Message:
+    """The sentence of a refusal, for one record among many."""
+    if isinstance(error, ConditionsMissing):
+        return N_("Missing: %(condition)s") % {"condition": "; ".join(str(reason) for reason in error.reasons)}
+    return next(iter(error.fields.values())) if isinstance(error, Invalid) else error.message
 
 
 def _none(_job: Job) -> dict[int, Message]:
@@ -157,7 +166,12 @@ class Change:
         """Whether the old value can be put back."""
         return bool(self.attribute) and set(self.asked) <= {VALUE, "reason"}
 
-    def kept(self, given: Given) -> dict[str, str | None]:
+    @property
+    def is_alone(self) -> bool:
+        """Whether each record is changed in a transaction of its own."""
+        return False
+
+    def kept(self, given: Given) -> dict[str, Any]:
         """What was filled in, as text."""
         return {ask.key: ask.kept(given.get(ask.key)) for ask in self.asks}
 
@@ -175,7 +189,7 @@ class Change:
             return self.check(job)
         wanted = self.asked[VALUE].kept(job.given.get(VALUE))
         same = {record.id for record in job.records if self.present(record) == wanted}
-        rest = Job(job.session, [r for r in job.records if r.id not in same], job.given, job.actor, job.at)
+        rest = replace(job, records=[record for record in job.records if record.id not in same])
         return dict.fromkeys(same, ALREADY) | (self.check(rest) if rest.records else {})
 
 

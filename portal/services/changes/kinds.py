@@ -35,6 +35,7 @@ from portal.services import (
     record_kinds,
     steps,
 )
+from portal.services.changes import stepping
 from portal.services.changes.declaring import VALUE, Ask, Change, Given, Job, Kind, each
 from portal.services.own_tasks import SetTask, When, Whose
 from portal.terms import Term
@@ -342,7 +343,7 @@ COMMON = (SET_TASK, FOLLOW, UNFOLLOW)
 
 def of_kind(kind: str) -> tuple[Change, ...]:
     """The changes of a kind of record."""
-    return (*OWN.get(kind, ()), *(COMMON if kind in record_kinds.MODELS else ()))
+    return (*OWN.get(kind, ()), *stepping.ALL.get(kind, ()), *(COMMON if kind in record_kinds.MODELS else ()))
 
 
 def find(kind: str, key: str) -> Change | None:

@@ -28,13 +28,15 @@ from portal.models.org import User
 from portal.permissions import may
 from portal.services import notices, selections
 from portal.services.changes import kinds
-from portal.services.changes.declaring import VALUE, Change, Given, Job, refuse
+from portal.services.changes.declaring import VALUE, Change, Given, Job, refusal_of, refuse
 from portal.services.selections import Selection
 from portal.visibility import visible_to
 
 OUTBOX_KIND = "carry_out_changes"
 AT_ONCE = 200
 """So many records are changed while the person waits; more are left to a worker."""
+ALONE_AT_ONCE = 50
+"""The same where each record has a transaction of its own."""
 CHUNK, LOADED = 50, 500
 """Records of one transaction; records looked at together."""
 SPARE = timedelta(minutes=1)
@@ -54,12 +56,15 @@ BACK = N_("Taken back")
 
 
 def draft(
-    session: Session, chosen: Selection, change: Change, given: Given, *, actor: User, locale: str, at: datetime
+    session: Session, chosen: Selection, change: Change, kept: dict[str, Any], *, actor: User, locale: str, at: datetime
 ) -> ChangeRun:
-    """Write down what would be changed and what would be skipped. Raises NotPermitted, Invalid with the sentence at ""."""
+    """Write down what would be changed and what would be skipped; `kept` is what was filled in (`Change.kept`).
+
+    Raises NotPermitted, Invalid with the sentence at "".
+    """
     ids = wanted(session, chosen, actor=actor, at=at)
     return _draft(
-        session, chosen.listing.kind, change, change.kept(given), dict.fromkeys(ids), chosen.state.query(),
+        session, chosen.listing.kind, change, kept, dict.fromkeys(ids), chosen.state.query(),
         actor=actor, locale=locale, at=at,
     )  # fmt: skip
 
@@ -81,7 +86,8 @@ def _draft(
     rows = []
     for records in _loaded(session, kind, change, list(targets), actor):
         for own, part in _by_value(records, targets):
-            job = Job(session, part, given if own is None else given | _own(session, change, own[0]), actor, at)
+            own_given = given if own is None else given | _own(session, change, own[0])
+            job = Job(session, part, own_given, actor, at, is_looked_at=True)
             reasons = change.reasons(job)
             for record in part:
                 asked = targets[record.id]
@@ -102,6 +108,16 @@ def _draft(
     session.flush()
     session.execute(insert(ChangeItem), [row | {"run_id": run.id} for row in rows])
     return run
+
+
+def example(session: Session, chosen: Selection, change: Change, *, actor: User, at: datetime) -> Any:
+    """The first of what is chosen that nothing stands against yet; None: it is so of none. Raises Invalid."""
+    ids = wanted(session, chosen, actor=actor, at=at)
+    for records in _loaded(session, chosen.listing.kind, change, ids, actor):
+        reasons = change.reasons(Job(session, records, {}, actor, at))
+        if (found := next((record for record in records if record.id not in reasons), None)) is not None:
+            return found
+    return None
 
 
 def _by_value(
@@ -153,7 +169,7 @@ def begin(session: Session, run: ChangeRun, *, at: datetime) -> bool:
     refuse(change_of(run), run.requested_by)
     left = open_items(session, run.id)
     run.state, run.began_at = RunState.WORKING, at
-    waits = left <= AT_ONCE
+    waits = left <= (ALONE_AT_ONCE if change_of(run).is_alone else AT_ONCE)
     later = at + SPARE if waits else at
     outbox.post(
         session,
@@ -200,12 +216,14 @@ def _some(session: Session, run_id: int, *, at: datetime, only: int | None = Non
     left = select(ChangeItem).where(ChangeItem.run_id == run_id, ChangeItem.outcome.is_(None))
     if only is not None:
         left = left.where(ChangeItem.record_id == only)
-    items = list(session.scalars(left.order_by(ChangeItem.record_id.desc()).limit(CHUNK)))
+    change = kinds.find(run.kind, run.change)
+    many = 1 if change is not None and change.is_alone else CHUNK
+    items = list(session.scalars(left.order_by(ChangeItem.record_id.desc()).limit(many)))
     if not items:
         if only is None:
             _finish(session, run, at)
         return False
-    actor, change = run.requested_by, kinds.find(run.kind, run.change)
+    actor = run.requested_by
     try:
         if change is None or not actor.is_active:
             raise NotPermitted(BARRED)
@@ -249,16 +267,15 @@ def _skip(item: ChangeItem, why: Message) -> None:
 def _one_by_one(run_id: int, *, at: datetime) -> None:
     """One of some records was refused while it was changed: each by itself, so that it alone is left as it was."""
     with transaction() as session:
+        many = 1 if change_of(session.get_one(ChangeRun, run_id)).is_alone else CHUNK
         left = select(ChangeItem.record_id).where(ChangeItem.run_id == run_id, ChangeItem.outcome.is_(None))
-        numbers = list(session.scalars(left.order_by(ChangeItem.record_id.desc()).limit(CHUNK)))
+        numbers = list(session.scalars(left.order_by(ChangeItem.record_id.desc()).limit(many)))
     for number in numbers:
         try:
             with transaction() as session:
                 _some(session, run_id, at=at, only=number)
         except (DomainError, IntegrityError) as error:
-            why = error.message if isinstance(error, DomainError) else CHANGED
-            if isinstance(error, Invalid):
-                why = next(iter(error.fields.values()))
+            why = refusal_of(error) if isinstance(error, DomainError) else CHANGED
             with transaction() as session:
                 item = session.get(ChangeItem, (run_id, number))
                 if item is not None and item.outcome is None:
