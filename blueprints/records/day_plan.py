@@ -51,6 +51,11 @@ class Column:
         """How many entries the person has."""
         return len(self.strip) + sum(map(len, self.hours.values()))
 
+    def taken(self) -> list[int]:
+        """The hours that its entries reach into."""
+        ends = [hour + 1 for hour, placed in self.hours.items() if any(each.minute > 30 for each in placed)]
+        return [*self.hours, *(hour for hour in ends if hour < 24)]
+
     def at(self, hour: int) -> list[Placed]:
         """What begins in this hour."""
         return self.hours.get(hour, [])
@@ -90,12 +95,12 @@ def make(items: list[Any], people: list[tuple[int | None, str]], *, now: datetim
     if len(columns) > max(MOST_FREE, busy):
         columns = {key: column for key, column in columns.items() if column.count}
     shown = list(columns.values())
-    known = [hour for column in shown for hour in column.hours]
+    known = [hour for column in shown for hour in column.taken()]
     at = clock.local(now) if now is not None else None
-    hours = range(min([OFFICE[0], *known]), max([OFFICE[1], *known]) + 1)
+    hours = sorted({*range(OFFICE[0], OFFICE[1] + 1), *known, *([at.hour] if at else [])})
     return Plan(
         shown,
-        list(hours) if known or any(not column.strip for column in shown) else [],
+        hours if known or not any(column.strip for column in shown) else [],
         Now(at.hour, at.minute // 5 * 5, f"{at:%H:%M}") if at is not None else None,
     )
 
