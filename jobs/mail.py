@@ -9,7 +9,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from jobs.notices import mail_lines
+from jobs.notices import mail_sections
 from jobs.outbox import Staged
 from portal import clock, faults, formatting, i18n, settings
 from portal.i18n import N_, Text, _
@@ -125,12 +125,14 @@ def _letter(session: Session, delivery: Delivery, user: User, notice: Notice, vi
             if "customer" not in notice.params
             else _("%(level)s: %(number)s", level=level, number=number)
         )
+        portal = str(settings.get(session, "portal_url")).rstrip("/")
         values = {
             "heading": heading,
             "what": _what(session, notice),
             "due": formatting.moment(notice.due_at, at) if notice.due_at else "",
-            "lines": mail_lines(session, notice, at),
-            "url": str(settings.get(session, "portal_url")).rstrip("/") + notice.link,
+            "sections": mail_sections(session, notice, at),
+            "portal": portal,
+            "url": portal + notice.link,
             "company": via.sender_name,
             "locale": i18n.locale().replace("_", "-"),
         }

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal import clock, i18n, outbox
+from portal import clock, formatting, i18n, outbox
 from portal.i18n import N_, Text
 from portal.models.event import Event
 from portal.models.notice import Notice, NoticeLevel
@@ -18,7 +17,8 @@ from portal.models.task import OWN_WORDS, Task, TaskKind, Topic
 from portal.paths import record_path
 from portal.permissions import Permission, may
 from portal.processes.registry import PROCESSES
-from portal.services import followers, following, notices, operations, record_kinds, workload
+from portal.services import digest as mornings
+from portal.services import followers, following, notices, operations, record_kinds
 from portal.services.delivery import close_slot
 from portal.services.tasks import REPEAT, told_as
 
@@ -31,7 +31,7 @@ WRITTEN = N_("A message from %(person)s: %(customer)s")
 OVERDUE = N_("Overdue: %(task)s (%(customer)s)")
 STILL_OVERDUE = N_("Overdue for %(days)s days: %(task)s (%(customer)s)")
 DEAD = N_("Work was given up: %(kind)s %(number)s. Operations shows why and can run it again.")
-DIGEST = N_("Your day: %(overdue)s overdue, %(today)s due today, %(waiting)s open")
+DIGEST = N_("Your day: %(overdue)s overdue, %(due)s due today, %(new)s new, %(said)s written to you")
 CALENDAR = N_("Please confirm the make-up days of %(year)s in the calendar")
 SOME_STEP = N_("%(step)s: %(customer)s")
 
@@ -283,32 +283,28 @@ def digest(session: Session, *, schedule: str, slot: str, scope: str = "") -> No
 
 
 def digest_person(session: Session, *, user_id: int, day: str) -> None:
-    """What a person's day holds: overdue, due today, open. Nothing to do means nothing to say."""
+    """What a person's morning holds, once a day. Nothing to do means nothing to say."""
     user = session.get(User, user_id)
     if user is None or not user.is_active:
         return
     at = clock.now()
-    own = (Task.closed_at.is_(None), workload.mine(user))
-    _start, midnight = workload.day_bounds(at)
-    overdue, today, waiting = (
-        session.scalar(select(func.count()).select_from(Task).where(*own, *more)) or 0
-        for more in ((Task.due_at < at,), (Task.due_at >= at, Task.due_at < midnight), ())
-    )
-    if not waiting:
+    held = mornings.gather(session, user, at)
+    if not held:
         return
+    key = f"{mornings.KEY}{day}"
     told = notices.notify(
         session,
         user=user,
-        key=f"digest:{day}",
+        key=key,
         level=Level.INFO,
         title=DIGEST,
-        params={"overdue": overdue, "today": today, "waiting": waiting},
-        link="/records/tasks?filter=mine,open",
+        params={**held, "due": held["today"] + held["back"]},
+        link=f"/account/digest/{day}",
         at=at,
     )
     if told:
-        notice_id = session.scalar(select(Notice.id).where(Notice.user_id == user.id, Notice.key == f"digest:{day}"))
-        notices.mail(session, user=user, key=f"digest:{user.id}:{day}", notice_id=notice_id, at=at)
+        notice_id = session.scalar(select(Notice.id).where(Notice.user_id == user.id, Notice.key == key))
+        notices.mail(session, user=user, key=f"{mornings.KEY}{user.id}:{day}", notice_id=notice_id, at=at)
 
 
 def calendar_reminder(session: Session, *, schedule: str, slot: str, scope: str = "") -> None:
@@ -331,19 +327,25 @@ def calendar_reminder(session: Session, *, schedule: str, slot: str, scope: str 
     close_slot(session, schedule, slot, scope, at=at)
 
 
-def mail_lines(session: Session, notice: Notice, at: Any) -> list[tuple[str, str]]:
-    """What the e-mail of a digest lists: (due time, task and number) of the ten most pressing tasks, no names."""
+def mail_sections(session: Session, notice: Notice, at: datetime) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """What the e-mail of a digest lists under each heading: (time left, what and its number, path). No names, no words."""
     user = session.get(User, notice.user_id)
-    if user is None or not notice.key.startswith("digest:"):
+    if user is None or not notice.key.startswith(mornings.KEY):
         return []
-    from portal.formatting import time_left
-
-    rows = session.scalars(workload.queue(user).limit(10))
-    lines = []
-    for task in rows:
-        name = i18n.gettext(task.title) if task.kind == TaskKind.DEADLINE else TaskKind.show(task.kind)
-        lines.append((time_left(task.due_at, at), f"{name} {task.record_number}"))
-    return lines
+    found = []
+    for section in mornings.sections(session, user, notice.params):
+        lines = []
+        for task in section.tasks:
+            if task.closed_at is None:
+                name = i18n.gettext(task.title) if task.kind == TaskKind.DEADLINE else TaskKind.show(task.kind)
+                left = formatting.time_left(task.due_at, at) if task.due_at else ""
+                lines.append((left, f"{name} {task.record_number}", record_path(task.record_kind, task.record_number)))
+        for said in section.notices:
+            if said.read_at is None:
+                lines.append((formatting.moment(said.created_at, at), str(said.params.get("number", "")), said.link))
+        if lines:
+            found.append((str(section.label), lines))
+    return found
 
 
 HANDLERS = {

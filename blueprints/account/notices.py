@@ -1,4 +1,4 @@
-"""The bell and its count, notices marked as read, and the records one follows."""
+"""The bell and its count, notices marked as read, the digest of a morning, and the records one follows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portal.errors import NotFound
 from portal.i18n import _, _n
 from portal.listing.registry import LISTINGS
 from portal.permissions import Permission
-from portal.services import followers, notices
+from portal.services import digest, followers, notices, tasks
 
 
 @blueprint.get("/notices")
@@ -27,6 +27,23 @@ def inbox() -> ResponseReturnValue:
         "account/notices/followed.html",
         followed=followers.followed_by(session(), g.user),
         kind_name=lambda kind: str(LISTINGS[kind].one),
+    )
+
+
+@blueprint.get("/digest/<day>")
+@requires(Permission.HOME)
+def morning_digest(day: str) -> ResponseReturnValue:
+    """One's own digest of a morning: each line leads to its record and says how it stands by now."""
+    kept = notices.by_key(session(), g.user, f"{digest.KEY}{day}")
+    if kept is None:
+        raise NotFound()
+    return page(
+        "account/notices/digest.html",
+        notice=kept,
+        said=notices.sentence(kept.title, kept.params),
+        sections=digest.sections(session(), g.user, kept.params),
+        title_of=tasks.shown_title,
+        sentence=notices.sentence,
     )
 
 

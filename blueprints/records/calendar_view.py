@@ -7,7 +7,7 @@ holidays are those of the company's calendar. Persons are told apart by name and
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import combinations
 from typing import Any
 
@@ -15,7 +15,8 @@ from flask import g
 from flask.typing import ResponseReturnValue
 
 from blueprints.http import page
-from blueprints.records import faces, lists, stretches
+from blueprints.records import day_plan, faces, lists, stretches
+from blueprints.records.day_plan import OFFICE, SLOT
 from blueprints.records.faces import Face
 from blueprints.records.stretches import CALENDAR, DAY, near
 from portal import clock, formatting
@@ -29,12 +30,8 @@ from portal.listing.fields import fields_of
 from portal.listing.state import State
 from portal.services import calendars
 
-SLOT = timedelta(minutes=30)
-"""Two things of one person closer together than this overlap: what is recorded has a beginning and no end."""
 IN_MONTH, IN_DAY = 4, 100
 """Entries of a day that are shown."""
-OFFICE = (8, 18)
-"""The hours that are shown even when nothing is in them."""
 
 
 @dataclass(slots=True)
@@ -117,6 +114,7 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
         hours=_hours(items),
         timed=dated.timed,
         people=_people(items) if by_person else [],
+        plan=_plan(listing, state, items, day, asked.at) if by_person and name == "day" else None,
         spans=[(str(each.label), url(span=key, day=day.isoformat()), key == name) for key, each in CALENDAR.items()],
         previous_url=url(day=near(span.step(day, -1)).isoformat()),
         next_url=url(day=near(span.step(day, 1)).isoformat()),
@@ -221,6 +219,26 @@ def _people(items: list[Item]) -> list[tuple[int | None, str]]:
     named = {item.person_id: item.face.person for item in items if item.person_id is not None}
     found: list[tuple[int | None, str]] = sorted(named.items(), key=lambda pair: pair[1])
     return [*found, (None, _("Nobody named"))] if any(item.person_id is None for item in items) else found
+
+
+def _plan(listing: Listing, state: State, items: list[Item], day: date, at: datetime) -> day_plan.Plan:
+    """The day by person: who has something, who else could be given some, and what is nobody's."""
+    people = {key: label for key, label in _people(items) if key is not None}
+    person = faces.who(listing.kind)
+    choice = next((each for each in listing.choices if person and each.key == person.key), None)
+    if choice is not None and not any(key.startswith(f"{choice.key}.") for key in state.filters):
+        offered = {int(key): label for key, label in choice.offered(session(), g.user)}
+        people |= offered if len(people | offered) <= day_plan.MOST_FREE else {}
+    columns = sorted(people.items(), key=lambda pair: pair[1])
+    has_nobody = any(item.person_id is None for item in items)
+    plan = day_plan.make(
+        items, [*columns, *([day_plan.nobody()] if has_nobody else [])], now=at if day == clock.today(at) else None
+    )
+    day_plan.pick(plan, state.option("pick"))
+    for column in plan.columns:
+        shown = state.seen_as("calendar", pick=str(column.key or 0))
+        column.url = f"{listing.path}?{shown.query()}"
+    return plan
 
 
 lists.VIEWS["calendar"] = lists.View(

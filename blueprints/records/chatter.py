@@ -28,8 +28,8 @@ from portal.services import attachments, canned, following, own_tasks, record_ki
 
 P = Permission
 LONGEST_SEARCH, MOST_FOUND = 100, 100
-FILES_ELSEWHERE = {"complaints": "?tab=files", "consultations": "/attachments", "escalations": "/attachments"}
-"""Kinds whose own page does not show the files at once: what leads to them, after the path of the record."""
+FILES_ELSEWHERE = {"consultations": "/attachments", "escalations": "/attachments"}
+"""Kinds whose own page does not show the files at once: what leads to them, after the path of the record; of others the tab."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def of(record: Any, *, composer: Composer | None = None, said: str = "", before:
         receivers=_names(others, Topic.MESSAGES),
         note_receivers=_names(others, Topic.NOTES),
         files_count=attachments.count(session(), record),
-        files_url=f"{base}{FILES_ELSEWHERE.get(record.KIND, '')}#attachments",
+        files_url=f"{base}{FILES_ELSEWHERE.get(record.KIND, '?tab=files')}#attachments",
         client_key=requests.new_key(),
         said=said,
         viewer_id=g.user.id,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from blueprints.http import find_or_404, page, read_or_404, requires, see_other
 from blueprints.records import attachments as attachments_view
-from blueprints.records import blueprint, chatter, field_history, process_view
+from blueprints.records import blueprint, chatter, field_history, process_view, showing
 from blueprints.records import documents as documents_view
 from blueprints.records.complaint_forms import STEP_FORMS
 from blueprints.records.steps import StepPages
@@ -137,7 +137,6 @@ def _record_context(record: Complaint) -> dict[str, Any]:
         "phone": formatting.phone_group(record.phone)
         if g.user.id == record.owner_id
         else formatting.phone_mask(record.phone),
-        "panel": attachments_view.panel(record) if request.args.get("tab") == "files" else None,
         "print_items": documents_view.print_menu(record),
         "specialists": assignment.specialists(session(), record.branch_id) if may(g.user, P.COMPLAINT_REASSIGN) else [],
         "plan_waits": _plan_waits(record),
@@ -191,15 +190,13 @@ def _dots(*parts: str) -> str:
 
 
 def _tabs(record: Complaint, customer: Customer | None, files: int) -> dict[str, Any]:
-    path = f"/records/complaints/{record.number}"
-    tab = request.args.get("tab", "case")
-    names = {
-        "case": (_("Case and plan"), None),
-        "departments": (_("Departments"), len(record.departments)),
-        "rounds": (_("Visits and calls"), len(record.rounds)),
-        "files": (_("Files"), files),
-    }
-    tab = tab if tab in names else "case"
+    tabs = [
+        showing.Tab("case", _("Case and plan"), list),
+        showing.Tab("departments", _("Departments"), list, len(record.departments)),
+        showing.Tab("rounds", _("Visits and calls"), list, len(record.rounds)),
+        *showing.common_tabs(record, files),
+    ]
+    tab = showing.chosen(tabs)
     smart: list[dict[str, Any]] = []
     if customer is not None:
         smart.append(
@@ -215,16 +212,10 @@ def _tabs(record: Complaint, customer: Customer | None, files: int) -> dict[str,
             {"url": f"/records/projects/{record.project.number}", "icon": "building", "count": 1, "label": _("Project")}
         )
     return {
-        "tab": tab,
-        "tabs": [
-            {
-                "url": path if key == "case" else f"{path}?tab={key}",
-                "label": label,
-                "count": count,
-                "current": key == tab,
-            }
-            for key, (label, count) in names.items()
-        ],
+        "tab": tab.key,
+        "tabs": showing.strip(record, tabs, tab),
+        "tables": tab.content(),
+        "panel": attachments_view.panel(record) if tab.key == showing.FILES else None,
         "smart": smart,
     }
 

@@ -44,12 +44,13 @@ def find(number: str) -> Contract:
 @blueprint.get("/contracts/<number>")
 @requires(P.CONTRACT_VIEW)
 def contract(number: str) -> ResponseReturnValue:
-    """A contract: facts, instalments, payments."""
+    """A contract: facts and instalments, its payments on a tab."""
     record = find(number)
     is_void = record.state == ContractState.VOIDED
     meta = [(record.customer.name, editing.path(record.customer)), (ContractState.show(record.state), "")]
     if record.project is not None:
         meta.append((record.project.property.address, ""))
+    meta += [(said, "") for said in _money(record)]
     return showing.show(
         record,
         _("Contract of %(name)s", name=record.customer.name),
@@ -57,7 +58,8 @@ def contract(number: str) -> ResponseReturnValue:
         GROUPS + (VOIDED if is_void else ()),
         meta=meta,
         actions=_actions(record) if may(g.user, P.CONTRACT_EDIT) and not is_void else [],
-        tables=[_terms(record), _payments(record)],
+        tables=[_terms(record)],
+        tabs=[showing.Tab("payments", _("Payments"), lambda: [_payments(record)], len(record.payments))],
         household_url=f"{editing.path(record.customer)}/household",
     )
 
@@ -72,7 +74,7 @@ def _actions(record: Contract) -> list[dict[str, Any]]:
 
 
 def _terms(record: Contract) -> showing.Table:
-    head = [(_("Instalment"), False), (_("When"), False), (_("Share"), True), (_("Amount (yuan)"), True)]
+    head = [(_("Instalment"), ""), (_("When"), ""), (_("Share"), "num"), (_("Amount (yuan)"), "num")]
     rows = [
         [
             PaymentKind.show(term.kind),
@@ -85,12 +87,21 @@ def _terms(record: Contract) -> showing.Table:
     return showing.Table(_("Payment terms"), head, rows, _("No terms recorded."))
 
 
+def _money(record: Contract) -> list[str]:
+    """How much of it was paid, how much is open."""
+    money = contracts.money_of(record)
+    return [
+        _("Paid %(amount)s yuan", amount=formatting.money(money.paid)),
+        _("Open %(amount)s yuan", amount=formatting.money(money.open)),
+    ]
+
+
 def _payments(record: Contract) -> showing.Table:
     head = [
-        (_("Payment"), False),
-        (_p("payment", "Received on"), False),
-        (_("Receipt number"), False),
-        (_("Amount (yuan)"), True),
+        (_("Payment"), ""),
+        (_p("payment", "Received on"), ""),
+        (_("Receipt number"), ""),
+        (_("Amount (yuan)"), "num"),
     ]
     rows = [
         [
@@ -101,13 +112,8 @@ def _payments(record: Contract) -> showing.Table:
         ]
         for payment in record.payments
     ]
-    money = contracts.money_of(record)
-    foot = [
-        _("Paid %(amount)s yuan", amount=formatting.money(money.paid)),
-        _("Open %(amount)s yuan", amount=formatting.money(money.open)),
-    ]
     return showing.Table(
-        _("Payments"), head, rows, _("No payment yet. Finance reports them, you record them here."), foot=foot
+        _("Payments"), head, rows, _("No payment yet. Finance reports them, you record them here."), foot=_money(record)
     )
 
 
@@ -188,7 +194,7 @@ def record_payment(number: str) -> ResponseReturnValue:
         fresh = find(number)
         contracts.record_payment(writing, fresh, form.to_command(), actor=g.user, at=clock.now())
         flash(_("Payment recorded."), "done")
-        return editing.path(fresh)
+        return f"{editing.path(fresh)}?tab=payments"
 
     return editing.create(form, showing.sheet(_("Record a payment"), record, "contracts", money=("amount",)), make)
 

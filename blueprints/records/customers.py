@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, g, request
@@ -10,17 +11,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from blueprints.http import find_or_404, page, requires, see_other
-from blueprints.records import attachments, blueprint, chatter, duplicates, editing, field_history
+from blueprints.records import blueprint, editing, showing
 from blueprints.records.editing import Sheet
 from blueprints.records.forms.customers import CustomerForm, GradeForm
-from portal import clock, visibility
+from portal import clock
 from portal.db import session, transaction
 from portal.errors import Invalid
-from portal.i18n import N_, _
-from portal.models.customer import Customer, Property
-from portal.models.project import Project, ProjectStage
+from portal.i18n import N_, _, _p
+from portal.models.customer import Customer
 from portal.permissions import Permission, may
-from portal.services import customers
+from portal.services import customers, record_kinds
 from portal.services import duplicates as doubles
 
 P = Permission
@@ -56,47 +56,63 @@ def find(number: str) -> Customer:
 @blueprint.get("/customers/<number>")
 @requires(P.CUSTOMER_VIEW)
 def customer(number: str) -> ResponseReturnValue:
-    """A customer: facts, homes and projects, talk beside."""
+    """A customer: facts; on tabs homes and projects, contracts, cases, contacts, files and changes; talk beside."""
     return _show(find(number))
 
 
 def _show(record: Customer, *, phones: bool = False, error: str = "", status: int = 200) -> ResponseReturnValue:
-    homes = visibility.visible_to(g.user, Property).where(Property.customer_id == record.id).order_by(Property.id)
-    works = (
-        visibility.visible_to(g.user, Project)
-        .where(Project.customer_id == record.id)
-        .options(joinedload(Project.property))
-        .order_by(Project.id)
-    )
-    sees_projects = may(g.user, P.PROJECT_VIEW)
-    talk = chatter.of(record)
-    history = field_history.urls(record)
-    return page(
-        "records/customers/show.html",
+    counts = record_kinds.counts(session(), g.user, "customer_id", record.id, COUNTED)
+    return showing.show(
+        record,
+        record.name,
+        customers.FIELDS,
+        GROUPS,
+        template="records/customers/show.html",
         fragment="phones" if phones or error else None,
         status=status,
         customer=record,
-        smart=_smart(record),
-        groups=[
-            (str(title), editing.facts(record, customers.FIELDS, names, ("needs", "remarks"), history))
-            for title, names in GROUPS
-        ],
-        homes=session().scalars(homes.limit(20)).all() if sees_projects else [],
-        works=session().scalars(works.limit(20)).all() if sees_projects else [],
-        stage=ProjectStage.show,
+        smart=_smart(record, counts),
+        tabs=showing.related_tabs(_tabs(), f"customer.{record.id}", counts, _new(record, counts)),
+        household_url=f"{editing.path(record)}/household",
         phones_open=phones,
         purposes=[(key, str(label)) for key, label in PURPOSES.items()],
         unmask_error=error,
-        history=history,
         grade_label=customers.FIELDS["grade"].text(record.grade),
-        doubles=duplicates.banner(record),
-        files=attachments.panel(record),
-        talk=talk,
     )
 
 
-def _smart(record: Customer) -> list[dict[str, Any]]:
-    counts = customers.counts(session(), g.user, record)
+COUNTED = (
+    "properties", "projects", "contracts", "quotations", "complaints", "repair-orders", "warranties", "consultations",
+)  # fmt: skip
+
+
+def _tabs() -> list[tuple[str, str, tuple[str, ...]]]:
+    return [
+        ("works", _("Homes and projects"), ("properties", "projects")),
+        ("contracts", _("Contracts and quotations"), ("contracts", "quotations")),
+        ("cases", _("Cases"), ("complaints", "repair-orders", "warranties")),
+        ("contacts", _p("app", "Contacts"), ("consultations",)),
+    ]
+
+
+def _new(record: Customer, counts: Mapping[str, int]) -> dict[str, tuple[str, str]]:
+    """The buttons that add to a customer, where the person may."""
+    offered = {
+        "properties": (P.PROJECT_EDIT, _("New property")),
+        "projects": (P.PROJECT_EDIT, _("New project")),
+        "contracts": (P.CONTRACT_EDIT, _("New contract")),
+        "quotations": (P.CONTRACT_EDIT, _("New quotation")),
+        "complaints": (P.COMPLAINT_PREFILL, _("Register a complaint")),
+        "repair-orders": (P.REPAIR_CREATE, _("Register a repair")),
+    }
+    return {
+        kind: (f"/records/{kind}/new?customer={record.number}", label)
+        for kind, (permission, label) in offered.items()
+        if may(g.user, permission) and (kind != "projects" or counts["properties"])  # a project stands on a home
+    }
+
+
+def _smart(record: Customer, counts: Mapping[str, int]) -> list[dict[str, Any]]:
     return [
         {
             "count": counts[kind],

@@ -77,9 +77,13 @@ def _chip(page: Page, raw: Values, at: datetime) -> tuple[str, datetime, datetim
     """The moving cell, from when on, and when it says something else."""
     column = next(column for column in page.listing.columns if column.moves)
     cell = column.show(*page.read(raw)[engine.still(page.listing) : -1])
-    if isinstance(cell, Due):
-        return str(_macro("components/time.html", "due_view")(cell.view, cell.code)), at, cell.until
-    return str(Markup.escape(cell)), at, datetime.max.replace(tzinfo=at.tzinfo)
+    until = cell.until if isinstance(cell, Due) else datetime.max.replace(tzinfo=at.tzinfo)
+    return str(Markup.escape(cell_of(cell))), at, until
+
+
+def cell_of(cell: Any) -> Any:
+    """What stands in a cell, ready for a page: the time left as its chip, the rest as it is."""
+    return _macro("components/time.html", "due_view")(cell.view, cell.code) if isinstance(cell, Due) else cell
 
 
 def _macro(template: str, name: str) -> Any:

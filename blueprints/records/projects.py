@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import g
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from blueprints.http import find_or_404, get_or_404, requires, see_other
 from blueprints.records import blueprint, editing, showing
 from blueprints.records.forms.works import ProjectForm
-from portal import clock, formatting, visibility
+from portal import clock, formatting
 from portal.db import session
 from portal.i18n import N_, _
-from portal.models.complaint import Complaint
 from portal.models.contract import Contract, ContractState
 from portal.models.customer import Property
 from portal.models.project import Project, ProjectStage
 from portal.permissions import Permission, may
-from portal.services import contracts, projects, properties
+from portal.services import contracts, projects, properties, record_kinds
 
 P = Permission
 GROUPS = (
@@ -42,8 +41,9 @@ def find(number: str) -> Project:
 @blueprint.get("/projects/<number>")
 @requires(P.PROJECT_VIEW)
 def project(number: str) -> ResponseReturnValue:
-    """A project: what, who, when, its contract, its complaints."""
+    """A project: what, who, when; on tabs its contract, complaints, repairs and certificates."""
     record = find(number)
+    counts = record_kinds.counts(session(), g.user, "project_id", record.id, COUNTED)
     return showing.show(
         record,
         record.property.address,
@@ -53,22 +53,30 @@ def project(number: str) -> ResponseReturnValue:
             (record.customer.name, editing.path(record.customer)),
             (ProjectStage.show(record.stage), ""),
         ],
-        smart=_smart(record),
+        smart=_smart(record, counts),
         actions=_actions(record),
-        tables=[_contracts(record)] if may(g.user, P.CONTRACT_VIEW) else [],
+        tabs=_tabs(record, counts),
         household_url=f"{editing.path(record.customer)}/household",
     )
 
 
-def _smart(record: Project) -> list[dict[str, Any]]:
+COUNTED = ("contracts", "complaints", "repair-orders", "warranties")
+
+
+def _smart(record: Project, counts: Mapping[str, int]) -> list[dict[str, Any]]:
     if not may(g.user, P.COMPLAINT_VIEW):
         return []
-    seen = visibility.condition(g.user, Complaint)
-    number = session().scalar(
-        select(func.count()).select_from(Complaint).where(Complaint.project_id == record.id, seen)
-    )
-    url = f"/records/complaints?filter=customer.{record.customer_id}"
-    return [{"count": number, "label": _("Complaints"), "icon": "message-report", "url": url}]
+    url = f"/records/complaints?filter=project.{record.id}"
+    return [{"count": counts["complaints"], "label": _("Complaints"), "icon": "message-report", "url": url}]
+
+
+def _tabs(record: Project, counts: Mapping[str, int]) -> list[showing.Tab]:
+    money = [showing.Tab("contract", _("Contract"), lambda: [_contracts(record)], counts["contracts"])]
+    cases = ("cases", _("Cases"), ("complaints", "repair-orders", "warranties"))
+    return [
+        *(money if may(g.user, P.CONTRACT_VIEW) else []),
+        *showing.related_tabs([cases], f"project.{record.id}", counts),
+    ]
 
 
 def _actions(record: Project) -> list[dict[str, Any]]:
@@ -90,8 +98,8 @@ def _contracts(record: Project) -> showing.Table:
                 formatting.money(money.open),
             ]
         )
-    head = [(_("Contract"), False), (_("State"), False)]
-    head += [(label, True) for label in (_("Amount (yuan)"), _("Paid (yuan)"), _("Open (yuan)"))]
+    head = [(_("Contract"), ""), (_("State"), "")]
+    head += [(label, "num") for label in (_("Amount (yuan)"), _("Paid (yuan)"), _("Open (yuan)"))]
     may_add = may(g.user, P.CONTRACT_EDIT) and not found
     url = f"/records/contracts/new?customer={record.customer.number}" if may_add else ""
     return showing.Table(_("Contract"), head, rows, _("No contract yet."), url, _("New contract"))

@@ -46,7 +46,7 @@ def show_property(number: str) -> ResponseReturnValue:
     new_url = f"/records/projects/new?customer={home.customer.number}" if may(g.user, P.PROJECT_EDIT) else ""
     table = showing.Table(
         _("Projects"),
-        [(_("Number"), False), (_("Project kind"), False), (_("Stage"), False)],
+        [(_("Number"), ""), (_("Project kind"), ""), (_("Stage"), "")],
         [
             [(work.number, editing.path(work)), ProjectKind.show(work.kind), ProjectStage.show(work.stage)]
             for work in works

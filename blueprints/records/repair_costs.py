@@ -148,7 +148,7 @@ def _shares(record: RepairCostCase) -> showing.Table:
         for booking in record.bookings
         if booking.balance_after is not None
     ]
-    head = [(_("Borne by"), False), (_("Amount (yuan)"), True)]
+    head = [(_("Borne by"), ""), (_("Amount (yuan)"), "num")]
     return showing.Table(title, head, rows, _("Known once engineering has confirmed who is liable."), foot=balances)
 
 

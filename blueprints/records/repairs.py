@@ -122,7 +122,7 @@ def repair_order(number: str) -> ResponseReturnValue:
         meta=[(record.reporter, editing.path(customer) if customer else ""), (Trade.show(record.trade), "")],
         smart=_smart(record),
         actions=_actions(record),
-        tables=[_costs(record)] if record.costs else [],
+        tabs=[showing.Tab("costs", _("Costs"), lambda: [_costs(record)], len(record.costs))] if record.costs else [],
         household_url=f"{editing.path(customer)}/household" if customer else "",
         notes=notes,
     )
@@ -185,15 +185,10 @@ def _costs(record: RepairOrder) -> showing.Table:
         for line in record.costs
     ]
     head = [
-        (
-            _(
-                "Kind",
-            ),
-            False,
-        ),
-        (_("What"), False),
-        (_("Borne by"), False),
-        (_("Amount (yuan)"), True),
+        (_("Kind"), ""),
+        (_("What"), ""),
+        (_("Borne by"), ""),
+        (_("Amount (yuan)"), "num"),
     ]
     total = sum(line.amount for line in record.costs)
     return showing.Table(

@@ -66,7 +66,7 @@ def warranty(number: str) -> ResponseReturnValue:
         actions.append(
             {"label": _("Consent to a new copy"), "url": f"{editing.path(record)}/consent", "method": "post"}
         )
-    head = [(_("Trade"), False), (_("Years"), True), (_("Last day"), True)]
+    head = [(_("Trade"), ""), (_("Years"), "num"), (_("Last day"), "num")]
     rows = [[label, str(years), formatting.full_date(day)] for label, years, day in warranties.term_lines(record.terms)]
     return showing.show(
         record,

@@ -20,6 +20,7 @@ from portal.i18n import N_, Text
 from portal.listing.declaration import Choice, Column, Condition, Filter, Moments, Way
 from portal.models.customer import Customer
 from portal.models.org import Branch, User
+from portal.models.project import Project
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.prepared import Prepared
@@ -213,6 +214,17 @@ def customer_name(session: Session, user: User, key: int) -> str:
     """The name of a customer the person sees, for the chip of a list that shows one customer's records."""
     found = session.scalar(select(Customer.name).where(Customer.id == key, visibility.condition(user, Customer)))
     return found or formatting.DASH
+
+
+def project_name(session: Session, user: User, key: int) -> str:
+    """The number of a project the person sees, for the chip of a list that shows one project's records."""
+    found = session.scalar(select(Project.number).where(Project.id == key, visibility.condition(user, Project)))
+    return found or formatting.DASH
+
+
+def of_project(column: Any) -> Choice:
+    """The choice of one project, as the tabs of a project's page make it."""
+    return Choice("project", N_("Project"), column, name_of=project_name)
 
 
 def of_customer(column: Any) -> Choice:

@@ -331,7 +331,8 @@ def names_of(session: Session, user: User, grouping: Grouping, values: Iterable[
         return {}
     target = next(iter(grouping.field.column.property.columns[0].foreign_keys)).column.table
     model: Any = next(mapper.class_ for mapper in Base.registry.mappers if mapper.local_table is target)
-    statement = select(model.id, model.name).where(model.id.in_(wanted))
+    name = model.name if hasattr(model, "name") else model.number
+    statement = select(model.id, name).where(model.id.in_(wanted))
     if model is not User:
         statement = statement.where(visibility.condition(user, model))
     return {str(number): name for number, name in session.execute(statement)}

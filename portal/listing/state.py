@@ -20,7 +20,7 @@ from portal.listing.terms import normalised
 
 VIEWS = ("list", "kanban", "calendar", "timeline", "pivot", "graph", "tasks")
 """What a list can be looked at as; the same rows in each."""
-OPTIONS = ("group", "open", "rows", "columns", "measure", "order", "chart", "span", "day")
+OPTIONS = ("group", "open", "rows", "columns", "measure", "order", "chart", "span", "day", "pick")
 """What views keep in the URL beside the rows; each view reads its own and leaves out what it cannot read."""
 MAX_OPTION = 400
 MAX_FILTERS = 30

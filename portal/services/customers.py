@@ -23,11 +23,9 @@ from portal.models.customer import (
     CustomerSource,
     GenderTitle,
     Intention,
-    Property,
 )
 from portal.models.event import Event, EventKind
 from portal.models.org import User
-from portal.models.project import Project
 from portal.permissions import Permission, Role, may
 from portal.services import events, numbering
 from portal.services.fields import Field, apply, cleaned, link, money, phone, stamp, term
@@ -376,24 +374,6 @@ def unmask(
 
 
 # ---------- What belongs to a customer ----------
-
-
-def counts(session: Session, user: User, customer: Customer) -> dict[str, int]:
-    """How many records of each kind the person sees for the customer, in one query: for the buttons that open them."""
-    from portal.models.complaint import Complaint
-    from portal.models.consultation import Consultation
-    from portal.models.contract import Contract
-
-    models: tuple[Any, ...] = (Property, Project, Contract, Complaint, Consultation)
-    columns = [
-        select(func.count())
-        .select_from(model)
-        .where(model.customer_id == customer.id, visibility.condition(user, model))
-        .scalar_subquery()
-        .label(model.KIND)
-        for model in models
-    ]
-    return dict(session.execute(select(*columns)).one()._mapping)
 
 
 def anniversaries_text(value: Any) -> str:

@@ -6,7 +6,7 @@ A form whose record did not change since it was made is handed out again as it i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,6 +38,8 @@ P = Permission
 OUTBOX_KIND = "render_document"
 
 WAITING = (DocumentState.REQUESTED, DocumentState.RENDERING)
+MOST_SHOWN = 50
+"""Printed forms on the page of a record."""
 NO_LONGER_YOURS = N_("The person who asked for it may no longer see this record.")
 
 
@@ -83,6 +85,20 @@ def get_form(code: str) -> Form:
 def forms_for(user: User, record: Any) -> list[Form]:
     """The forms this person may print of the record, for its print menu."""
     return [form for form in FORMS.values() if isinstance(record, form.model) and _prints(user, form, record)]
+
+
+def name_of(code: str) -> str:
+    """As it stands on the form: F-06 and its title."""
+    form = FORMS.get(code)
+    return f"{code} {form.title}" if form else code
+
+
+def of_record(session: Session, user: User, record: Any) -> Sequence[Document]:
+    """What was printed of a record, newest first, as far as the person may print it."""
+    found = visibility.visible_to(user, Document).where(
+        Document.record_kind == record.KIND, Document.record_number == record.number
+    )
+    return session.scalars(found.order_by(Document.id.desc()).limit(MOST_SHOWN)).all()
 
 
 def find_record(

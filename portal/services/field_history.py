@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,13 +55,22 @@ def names(events: Iterable[Event], record: Any) -> frozenset[str]:
 
 def of_field(session: Session, record: Any, name: str) -> tuple[str, list[Change]]:
     """What the field is called, and its changes, newest first; none: it never was changed."""
-    found, (label, show) = [], timeline.field_of(record.KIND, name)
-    for data, at, who in _found(session, record):
-        if name in (data.get("changes") or ()):
-            before, after = data["changes"][name]
-            reason = _(str(data["reason"])) if data.get("reason") else ""
-            found.append(Change(at, who or _("The portal"), show(before), show(after), reason))
-    return label, found
+    label, _show = timeline.field_of(record.KIND, name)
+    return label, [change for _label, change in _read(_found(session, record), record.KIND, name)]
+
+
+def of_record(session: Session, record: Any) -> list[tuple[str, Change]]:
+    """The changes of all fields, newest first, each with what the field is called."""
+    return list(_read(_found(session, record), record.KIND))
+
+
+def _read(found: Iterable[Any], kind: str, only: str | None = None) -> Iterator[tuple[str, Change]]:
+    for data, at, who in found:
+        reason = _(str(data["reason"])) if data.get("reason") else ""
+        for name, (before, after) in (data.get("changes") or {}).items():
+            if only is None or name == only:
+                label, show = timeline.field_of(kind, name)
+                yield label, Change(at, who or _("The portal"), show(before), show(after), reason)
 
 
 def _found(session: Session, record: Any) -> list[Any]:

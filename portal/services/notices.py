@@ -200,6 +200,11 @@ def find(session: Session, user: User, notice_id: int) -> Notice | None:
     return session.scalars(select(Notice).where(Notice.user_id == user.id, Notice.id == notice_id)).one_or_none()
 
 
+def by_key(session: Session, user: User, key: str) -> Notice | None:
+    """The person's own notice of that key."""
+    return session.scalars(select(Notice).where(Notice.user_id == user.id, Notice.key == key)).one_or_none()
+
+
 def mark_read(session: Session, user: User, *, at: datetime, notice_id: int | None = None) -> int:
     """Mark one notice, or all of the person, as read. Gives how many were unread; doing it again changes nothing."""
     unread = update(Notice).where(Notice.user_id == user.id, Notice.read_at.is_(None))

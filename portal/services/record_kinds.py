@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, Select, and_, literal_column, or_, select
+from sqlalchemy import Integer, Select, and_, func, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from portal import visibility
@@ -60,6 +60,19 @@ def seen(
     if record is None:
         raise NotFound()
     return record
+
+
+def counts(session: Session, user: User, link: str, key: int, kinds: Iterable[str]) -> dict[str, int]:
+    """How many records of each kind the person sees whose `link` is `key`, as ("customer_id", 7), in one question."""
+    columns = [
+        select(func.count())
+        .select_from(model := MODELS[kind])
+        .where(getattr(model, link) == key, visibility.condition(user, model))
+        .scalar_subquery()
+        .label(kind)
+        for kind in kinds
+    ]
+    return dict(session.execute(select(*columns)).one()._mapping)
 
 
 def branch_of(record: Any) -> int | None:

@@ -16,7 +16,6 @@ from portal.i18n import N_, Text, _
 from portal.listing import criteria, engine, passages
 from portal.listing.fields import PASSAGES, fields_of
 from portal.listing.kinds import search
-from portal.listing.kinds.house import form_name
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State
 from portal.listing.terms import Word
@@ -33,6 +32,7 @@ from portal.models.project import Project
 from portal.paths import record_path
 from portal.permissions import Permission, Role, may
 from portal.prepared import Prepared
+from portal.services import documents
 from portal.services.record_kinds import MODELS, VIEW
 
 MOST = 20
@@ -64,7 +64,7 @@ SHOWN: dict[str, tuple[Any, Any, Callable[[str, str], tuple[str, str]]]] = {
     "crews": (Crew.name, Crew.number, lambda name, number: (name, number)),
     "branches": (Branch.name, Branch.code, lambda name, code: (name, code)),
     "users": (User.name, User.role, lambda name, role: (name, str(Role(role).label))),
-    "documents": (Document.form, Document.record_number, lambda form, number: (form_name(form), number)),
+    "documents": (Document.form, Document.record_number, lambda form, number: (documents.name_of(form), number)),
     "import-runs": (ImportRun.file_name, ImportRun.number, lambda name, number: (name, number)),
     "exports": (Export.words, Export.format, lambda words, form: (words, ExportFormat.show(form))),
 }

@@ -10,6 +10,19 @@
   const typing = (element) => element?.matches?.("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=button], [type=submit])");
   const mainButton = (form) => form.querySelector("button.primary:not([type=button])") ?? form.querySelector("button:not([type=button]), input[type=submit]");
 
+  // ---- A notice is opened, and read, by a POST; other ways to its link show its page ----
+  on("click", (event) => {
+    const link = event.target.closest?.("a[href^='/records/notices/']");
+    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || !/^\/records\/notices\/\d+$/.test(link.getAttribute("href"))) return;
+    event.preventDefault();
+    const form = document.createElement("form"), token = document.createElement("input");
+    Object.assign(form, { method: "post", action: link.href });
+    Object.assign(token, { type: "hidden", name: "csrf_token", value: JSON.parse(document.body.getAttribute("hx-headers:inherited"))["X-CSRFToken"] });
+    form.append(token);
+    document.body.append(form);
+    form.submit();
+  });
+
   // ---- Time: chips count on the server's clock, so a wrong clock on the desk changes nothing ----
   const offset = Number(root.dataset.now || Date.now() / 1000) * 1000 - Date.now();
   const now = () => Math.floor((Date.now() + offset) / 1000);

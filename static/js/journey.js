@@ -2,6 +2,18 @@
 // Kept in this tab only. Without a script the path leads to the plain list.
 (() => {
   "use strict";
+  // A tab of a record opens where one was looking, and stays in hand for the arrows.
+  const strip = document.querySelector(".tab-strip"), here = `tab:${location.pathname}`;
+  if (strip) {
+    const open = strip.querySelector("[aria-current]"), left = JSON.parse(sessionStorage.getItem(here));
+    sessionStorage.removeItem(here);
+    strip.scrollLeft = open ? open.offsetLeft - (strip.clientWidth - open.offsetWidth) / 2 : 0;
+    if (left) { scrollTo({ top: left.y, behavior: "instant" }); if (left.keys) open?.focus({ preventScroll: true }); }
+    strip.addEventListener("click", (event) => {
+      const tab = event.target.closest("a");
+      if (tab?.pathname === location.pathname) sessionStorage.setItem(here, JSON.stringify({ y: scrollY, keys: event.detail === 0 }));
+    });
+  }
   const key = (path) => `journey:${path}`;
   const rows = [...document.querySelectorAll(".dense-table td.cell-title a.who, .kanban-card .top a:not(.grip)")].map((link) => link.pathname);
   const [, root, kind, number] = location.pathname.split("/");

@@ -294,3 +294,22 @@ def test_without_a_script_the_overview_and_the_palette_are_pages(desk):
     page.goto(re.sub("/records/keys$", "/records/palette?q=wgss", page.url))
     page.get_by_role("button", name="外观：深色").click()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_a_notice_is_opened_with_one_key_and_without_a_script_with_a_button(desk, portal):
+    page = desk("specialist").go("/records/notices")
+    before = page.locator(".dense-table tbody tr.line").count()
+    assert before
+    page.locator(".dense-table tbody tr.line a.who").first.focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert "/records/notices" not in page.url
+    page.goto(portal.url + "/records/notices")
+    expect(page.locator(".dense-table tbody tr.line")).to_have_count(before - 1)
+    plain = desk("specialist", java_script=False).go("/records/notices")
+    plain.locator(".dense-table tbody tr.line a.who").first.click()
+    expect(plain.locator("h1")).to_be_visible()
+    plain.get_by_role("button", name="打开相关记录").click()
+    assert "/records/notices" not in plain.url
+    plain.goto(portal.url + "/records/notices")
+    expect(plain.locator(".dense-table tbody tr.line")).to_have_count(before - 2)

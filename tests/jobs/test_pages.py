@@ -39,19 +39,23 @@ def test_the_inbox_is_sorted_by_due_time_and_opening_marks_as_read(sign_in, make
     text = browser.get("/records/notices", status=200).text
     assert text.index("Sooner notice") < text.index("Later notice") < text.index("Notice without a time")
     for _again in range(2):
-        answer = browser.get(f"/records/notices/{soon}")
-        assert (answer.status_code, answer.headers["Location"]) == (303, "/records/tasks")
+        answer = browser.post(f"/records/notices/{soon}", status=303)
+        assert answer.headers["Location"] == "/records/tasks"
     assert "Sooner notice" not in browser.get("/records/notices").text
     assert "Sooner notice" in browser.get(browser.get("/account/notices?show=all").location).text
 
 
-def test_looking_ahead_or_asking_for_the_head_reads_no_notice(sign_in, make, clock):
+def test_looking_at_a_notice_reads_none_and_its_button_does(sign_in, make, clock):
     user = make.user(Role.SPECIALIST)
     browser, number = sign_in(user), tell(user, clock, "new")
-    browser.get(f"/records/notices/{number}", headers={"Sec-Purpose": "prefetch"}, status=303)
-    browser.open("HEAD", f"/records/notices/{number}", status=303)
+    text = browser.get(f"/records/notices/{number}", status=200).text
+    assert "逾期：回电（彭志刚）" in text and f'action="/records/notices/{number}"' in text
+    browser.open("HEAD", f"/records/notices/{number}", status=200)
     session().rollback()
     assert session().get_one(Notice, number).read_at is None
+    assert ">1<" in browser.get("/account/notices/count").text
+    browser.post(f"/records/notices/{number}", status=303)
+    assert "bubble" not in browser.get("/account/notices/count").text
 
 
 def test_the_bell_counts_unread_ones_in_one_query(sign_in, make, clock, queries):
@@ -75,6 +79,7 @@ def test_nobody_reads_or_opens_the_notices_of_others(sign_in, make, clock):
     stranger = sign_in(other)
     assert stranger.get(f"/records/notices/{number}").status_code == 404
     assert stranger.post(f"/account/notices/{number}/read").status_code == 404
+    assert stranger.post(f"/records/notices/{number}").status_code == 404
     assert "彭志刚" not in stranger.get("/records/notices?filter=").text
     session().rollback()
     assert session().get_one(Notice, number).read_at is None
@@ -83,7 +88,7 @@ def test_nobody_reads_or_opens_the_notices_of_others(sign_in, make, clock):
 def test_a_notice_leads_nowhere_else(sign_in, make, clock):
     user = make.user(Role.SPECIALIST)
     number = tell(user, clock, "bad", link="//evil.example/")
-    assert sign_in(user).get(f"/records/notices/{number}").headers["Location"] == "/records/notices"
+    assert sign_in(user).post(f"/records/notices/{number}").headers["Location"] == "/records/notices"
 
 
 def test_asking_for_the_bell_is_no_sign_of_life(app):

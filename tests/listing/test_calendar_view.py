@@ -133,6 +133,62 @@ def test_three_things_in_half_an_hour_are_all_said(sign_in, make, clock):
     assert found == ["11:10", "11:20", "11:00", "11:20", "11:00", "11:10"]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_day_by_person_shows_what_the_day_has(session, sign_in, people, clock, kind):
+    listing, at, client = LISTINGS[kind], clock.now(), sign_in(people.manager)
+    told = 0
+    for dated in agenda.dates(listing):
+        for day in list(agenda.counts(session, people.manager, listing, State(), dated, WHOLE, at))[:3]:
+            days = (day, day + timedelta(days=1))
+            found = agenda.entries(session, people.manager, listing, State(), dated, days, at, a_day=100)
+            query = f"view=calendar&filter=&span=day&columns=person&rows={dated.key}&day={day}"
+            main = client.get(f"{listing.path}?{query}", status=200).text.split("<main")[1]
+            for entry in found:
+                assert len(re.findall(rf'href="{re.escape(entry.row.path)}"', main)) >= 1, (dated.key, day)
+            links = set(re.findall(rf'<a href="({re.escape(listing.path)}/[^"?]+)"', main))
+            assert links <= {entry.row.path for entry in found}
+            told += len(found)
+    assert told or kind in ("properties", "projects"), "the sample has no such days"
+
+
+def test_entries_stand_at_their_minute_and_beside_each_other(sign_in, make, clock):
+    client, customer = sign_in(Role.MANAGER), make.customer()
+    one = make.user(Role.SPECIALIST, name="孟洁")
+    start = clock.now()
+    for number, minutes in enumerate((60, 75, 110), 1):
+        sample.complaint(one, customer, number, start, start + timedelta(minutes=minutes))
+    sample.complaint(None, customer, 4, start, start + timedelta(minutes=90))
+    text = page(client, "span=day&columns=person")
+    placed = re.findall(r'<li class="planned ([^"]+)"', text)
+    assert placed == [
+        "minute-0 of-2 beside-0",
+        "minute-15 of-2 beside-1",
+        "minute-50 of-1 beside-0",
+        "minute-30 of-1 beside-0",
+    ]
+    assert "2 条时间重叠" in text and "未指定人员" in text and 'class="now-line minute-0"' in text
+    assert 'class="now-line' not in page(client, "span=day&columns=person&day=2026-05-13")
+
+
+def test_more_than_fit_beside_each_other_stand_in_the_strip(sign_in, make, clock):
+    client, customer = sign_in(Role.MANAGER), make.customer()
+    one = make.user(Role.SPECIALIST, name="孟洁")
+    for number in range(1, 8):
+        sample.complaint(one, customer, number, clock.now(), clock.now() + timedelta(minutes=60 + number))
+    text = page(client, "span=day&columns=person")
+    assert len(re.findall('class="planned', text)) == 4 and text.count('class="calendar-entry') == 3
+    assert len(shown(text)) == 7
+
+
+def test_a_phone_shows_the_person_that_was_picked(sign_in, people, clock):
+    client = sign_in(people.manager)
+    text = page(client, "rows=received&span=day&day=2026-05-05&columns=person")
+    heads = re.findall(r'<th scope="col"( class="picked")?>', text.split("day-plan")[1])
+    assert heads.count(' class="picked"') == 1
+    for wanted in ("pick=0", "pick=99999", "pick=x"):
+        assert 'class="picked"' in page(client, f"rows=received&span=day&day=2026-05-05&columns=person&{wanted}")
+
+
 def test_holidays_and_make_up_days_are_named(sign_in, people, clock):
     with transaction() as writing:
         calendars.seed(writing, [2026], at=clock.now())

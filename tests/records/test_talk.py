@@ -138,8 +138,9 @@ def test_who_follows_no_more_loses_only_what_following_gave(room, sign_in):
 
 def test_the_icons_lead_to_files_and_followers(room, make):
     text = room.browser.get(room.base, status=200).text
-    for place in ("attachments", "followers"):
-        assert f'id="{place}"' in text and f'#{place}"' in text
+    assert 'id="followers"' in text and '#followers"' in text
+    assert f'href="{room.base}?tab=files#attachments"' in text
+    assert 'id="attachments"' in room.browser.get(f"{room.base}?tab=files", status=200).text
 
 
 @pytest.mark.parametrize("role", Role)

@@ -132,6 +132,7 @@ COMPLAINTS = Listing(
         Choice("severity", N_("Severity"), Complaint.severity, complaint.Severity),
         Choice("owner", OWNER, Complaint.owner_id, options=cells.specialists),
         cells.of_customer(Complaint.customer_id),
+        cells.of_project(Complaint.project_id),
     ),
     default_filters=("open",),
     create=P.COMPLAINT_PREFILL,

@@ -122,13 +122,7 @@ NOTICES = Listing(
 
 def paper(code: str) -> cells.Title:
     """A form by its code and title."""
-    return cells.Title(form_name(code))
-
-
-def form_name(code: str) -> str:
-    """As it stands on the form: F-06 and its title."""
-    form = documents.FORMS.get(code)
-    return f"{code} {form.title}" if form else code
+    return cells.Title(documents.name_of(code))
 
 
 DOCUMENTS = Listing(
@@ -167,7 +161,7 @@ DOCUMENTS = Listing(
         Filter("unprinted", N_("Never printed"), lambda now: Document.print_count == 0),
     ),
     choices=(
-        Choice("form", N_("Form", "document"), Document.form, FormCode, labels=form_name),
+        Choice("form", N_("Form", "document"), Document.form, FormCode, labels=documents.name_of),
         Choice("state", STATE, Document.state, DocumentState),
         Choice("about", N_("Record", "column"), Document.record_kind, RecordKind, labels=one_of),
         Choice("by", BY, Document.requested_by_id, options=cells.colleagues),

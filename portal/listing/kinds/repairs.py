@@ -100,6 +100,7 @@ REPAIRS = Listing(
         Choice("captain", N_("Repair captain"), RepairOrder.captain_id, options=captains),
         Choice("owner", OWNER, RepairOrder.owner_id, options=cells.specialists),
         cells.of_customer(RepairOrder.customer_id),
+        cells.of_project(RepairOrder.project_id),
     ),
     default_filters=("open",),
     create=P.REPAIR_CREATE,
@@ -155,6 +156,7 @@ WARRANTIES = Listing(
             "state", STATE, WarrantyCertificate.state, warranty.State, labels=cells.state_of(warranty.PROCESS)
         ),
         cells.of_customer(WarrantyCertificate.customer_id),
+        cells.of_project(WarrantyCertificate.project_id),
     ),
     empty=N_("No certificate here. One is opened by itself when a contract is paid in full."),
 )  # fmt: skip
