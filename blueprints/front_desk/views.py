@@ -90,7 +90,7 @@ def register_contact() -> ResponseReturnValue:
         return _fresh(Channel(wanted) if wanted in set(Channel) else Channel.PHONE, at)
     form = ContactForm()
     caller = _caller(form, at)
-    form.prepare(tuple(map(people_choice, desk_queries.colleagues(session(), g.user))), caller)
+    form.prepare(_people() if form.message_to.data else (), caller)
     if form.is_lookup:
         typed = form.name.data
         if not typed or typed == form.filled_name.data:
@@ -129,10 +129,14 @@ class _Fresh(NamedTuple):
 
 
 def _fresh_facts(channel: Channel) -> _Fresh:
-    people = desk_queries.colleagues(session(), g.user)
     duty = desk_queries.specialist_on_duty(session(), None, g.user)
     hours = tuple((code, settings.get(session(), key)) for code, key in HOURS.items())
-    return _Fresh(channel, g.user.role, tuple(map(people_choice, people)), hours, duty.name if duty else "")
+    return _Fresh(channel, g.user.role, _people(), hours, duty.name if duty else "")
+
+
+def _people() -> tuple[tuple[int, str], ...]:
+    """Whom a message can be for."""
+    return tuple(map(people_choice, desk_queries.colleagues(session(), g.user)))
 
 
 def _fresh_form(facts: _Fresh) -> dict[str, Any]:
@@ -152,6 +156,7 @@ def _day(at: datetime) -> dict[str, Any]:
 
 def _show(form: ContactForm, caller: Caller, at: datetime, *, status: int = 200) -> Response:
     duty = desk_queries.specialist_on_duty(session(), caller.customer, g.user)
+    form.message_to.choices = form.message_to.choices or list(_people())
     return page(
         "front_desk/desk.html",
         fragment="form",

@@ -18,7 +18,7 @@ from blueprints.records import lists
 from portal import formatting, visibility
 from portal.db import session
 from portal.i18n import N_, Text, _
-from portal.listing import cells, engine
+from portal.listing import cells, engine, kept
 from portal.listing.declaration import Listing
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State
@@ -91,7 +91,7 @@ def columns_of(session: Session, user: User, listing: Listing, state: State, at:
     """The columns: deadlines by their number, then tasks people set."""
     question, values = engine.asked(session, user, listing, state, at)
     found = []
-    for key, kind, title, *counts in _columns(question).rows(session, values):
+    for key, kind, title, _all, *counts in kept.rows(_columns(question), session, values, at, count=3):
         label = _(title) if kind == TaskKind.DEADLINE else TaskKind.show(kind)
         if key.startswith(TYPE):
             label = key.removeprefix(TYPE)
@@ -115,7 +115,7 @@ def _columns(question: engine.Question) -> Prepared:
     }
     counts = [func.sum(case((standing[key], 1), else_=0)) for key in STATES]
     return Prepared(
-        select(SORT, func.min(Task.kind), func.min(Task.title), *counts)
+        select(SORT, func.min(Task.kind), func.min(Task.title), func.count(), *counts)
         .where(
             Task.record_kind == question.kind,
             or_(Task.outcome.is_(None), Task.outcome != TaskOutcome.CANCELLED),

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, func, literal, select
+from sqlalchemy import Integer, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -26,6 +26,9 @@ from portal.listing.state import State
 from portal.models.org import User
 from portal.models.task import Task
 from portal.prepared import Prepared
+
+MOST_DAYS = 100
+"""So many days are asked for one by one; databases have a limit on the parts of a question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +91,12 @@ def entries(
 ) -> list[Entry]:
     """The first rows of each day in the order of the clock. `person`: the table of the people whose they are."""
     question, values = engine.asked(session, user, listing, state.rows_only(), at, ordered=False)
-    statement = _entries(question, dated.key, person)
-    found: Sequence[Any] = statement.rows(session, values | _between(dated, days) | {"a_day": a_day})
+    start, end = days
+    every = [start + timedelta(days=number) for number in range((end - start).days + 1)]
+    values |= {f"day_{number}": clock.at_local(day) if dated.timed else day for number, day in enumerate(every)}
+    found: Sequence[Any] = _entries(question, dated.key, len(every) - 1, person).rows(
+        session, values | {"a_day": a_day}
+    )
     return [Entry(Row(listing.kind, row), row[-2], row[-1]) for row in found]
 
 
@@ -107,15 +114,19 @@ def _dated(kind: str, key: str) -> Dated:
     return next(each for each in dates(LISTINGS[kind]) if each.key == key)
 
 
-def _within(question: engine.Question, dated: Dated, *columns: Any) -> Any:
+def _is_of_clock(listing: Listing, dated: Dated) -> bool:
+    """Whether the date is that of another table, where the running clocks of the records are."""
+    return dated.joined and listing.model is not Task
+
+
+def _within(question: engine.Question, dated: Dated, bounds: tuple[str, str], *columns: Any) -> Any:
     listing = LISTINGS[question.kind]
     statement = engine.matching(question, *columns)
-    if dated.joined:
+    start, end = (bindparam(name, type_=dated.column.type) for name in bounds)
+    # Few records have a clock that runs out in these days: the others are not looked at.
+    if _is_of_clock(listing, dated):
         for table, on in listing.joins:
             statement = statement.outerjoin(table, on)
-    start, end = (bindparam(name, type_=dated.column.type) for name in ("from_day", "until_day"))
-    # Few records have a clock that runs out in these days: the others are not looked at.
-    if dated.joined and listing.model is not Task:
         running = select(Task.record_id).where(Task.record_kind == listing.kind, Task.closed_at.is_(None))
         running = running.where(Task.due_at >= start, Task.due_at < end)
         statement = statement.where(listing.model.id.in_(running))
@@ -126,24 +137,28 @@ def _within(question: engine.Question, dated: Dated, *columns: Any) -> Any:
 def _counts(question: engine.Question, key: str) -> Prepared:
     dated = _dated(question.kind, key)
     day = first_day(dated.column, "day", dated.timed)
-    return Prepared(_within(question, dated, day, func.count()).group_by(day))
+    return Prepared(_within(question, dated, ("from_day", "until_day"), day, func.count()).group_by(day))
 
 
 @lru_cache(maxsize=256)
-def _entries(question: engine.Question, key: str, person: Any) -> Prepared:
+def _entries(question: engine.Question, key: str, days: int, person: Any) -> Prepared:
     listing, dated = LISTINGS[question.kind], _dated(question.kind, key)
     model = listing.model
-    place = func.row_number().over(
-        partition_by=first_day(dated.column, "day", dated.timed), order_by=(dated.column, model.id)
-    )
-    first = _within(question, dated, model.id.label("id"), place.label("place")).subquery()
+    most = bindparam("a_day", type_=Integer())
+    if _is_of_clock(listing, dated) or days > MOST_DAYS:  # what runs are few: gathered and numbered
+        day = first_day(dated.column, "day", dated.timed)
+        place = func.row_number().over(partition_by=day, order_by=(dated.column, model.id))
+        running = _within(question, dated, ("day_0", f"day_{days}"), model.id, place.label("place")).subquery()
+        firsts = [select(running.c.id).where(running.c.place <= most)]
+    else:  # each day by itself, so that an index gives its first rows in their order
+        found = (_within(question, dated, (f"day_{day}", f"day_{day + 1}"), model.id) for day in range(days))
+        firsts = [select(each.order_by(dated.column, model.id).limit(most).subquery().c.id) for each in found]
     wanted = [value for each in engine.drawn(listing) for value in each.values]
     owner = literal(None, Integer()) if person is None else person.id
     statement = select(
         model.id, listing.number, *listing.link, *wanted, dated.column.label("dated"), owner.label("whose")
     )
-    statement = statement.select_from(model).join(first, first.c.id == model.id)
+    statement = statement.select_from(model)
     for table, on in listing.joins:
         statement = statement.outerjoin(table, on)
-    statement = statement.where(first.c.place <= bindparam("a_day", type_=Integer()))
-    return Prepared(statement.order_by(dated.column, model.id))
+    return Prepared(statement.where(model.id.in_(union_all(*firsts))).order_by(dated.column, model.id))

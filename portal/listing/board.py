@@ -157,7 +157,8 @@ def fill(
     values |= {f"lane_{number}": lane.value for number, lane in enumerate(by_key.values())}
     if place is not None:
         values |= {"place_value": place.value, "place_id": place.id}
-    statement = _cards(question, grouping.field.key, state.sort, empties, place is not None)
+    walks = engine.walks_all(session, question, values)
+    statement = _cards(question, grouping.field.key, state.sort, empties, place is not None, walks)
     yes = grouping.field.kind is Kind.YES
     for row in statement.rows(session, values):
         value = bool(row[-3]) if yes and row[-3] is not None else (row[-3] if row[-3] != "" else None)
@@ -218,31 +219,40 @@ def _clocks(question: engine.Question, by: str) -> Prepared:
 
 
 @lru_cache(maxsize=256)
-def _cards(question: engine.Question, by: str, sort: str, empties: tuple[bool, ...], placed: bool) -> Prepared:
+def _cards(
+    question: engine.Question, by: str, sort: str, empties: tuple[bool, ...], placed: bool, walks: bool
+) -> Prepared:
     listing = LISTINGS[question.kind]
     model, column = listing.model, fields_of(listing)[by].column
     _column, expression, falls = order_of(listing, State(filters=question.filters, sort=sort))
     by_id = expression is model.id
     order = [term.desc() if falls else term.asc() for term in ([model.id] if by_id else [expression, model.id])]
-    firsts = []
+    is_own = isinstance(expression, InstrumentedAttribute) and expression.class_ is model
+    firsts: list[Any] = []
     for number, empty in enumerate(empties):
-        value = bindparam(f"lane_{number}", type_=column.type)
-        part = engine.matching(question, model.id)
-        if not isinstance(expression, InstrumentedAttribute) or expression.class_ is not model:
-            part = _joined(part, listing)
-        part = part.where(_is_empty(column) if empty else column == value)
+        here = _is_empty(column) if empty else column == bindparam(f"lane_{number}", type_=column.type)
+        if is_own:
+            if question.viewer.has_branch and not walks and not _is_indexed(model, column):
+                here = here.is_(True)  # so that its own index is not seen in it, which holds the rows of all stores
+            firsts.append(engine.firsts(question, expression, falls, placed, SHOWN + 1, here, walks))
+            continue
+        part = _joined(engine.matching(question, model.id), listing).where(here)
         if placed:
-            last = bindparam("place_id", type_=model.id.type)
-            here = model.id if by_id else tuple_(expression, model.id)
-            there = last if by_id else tuple_(bindparam("place_value", type_=expression.type), last)
-            part = part.where(here < there if falls else here > there)
-        firsts.append(part.order_by(*order).limit(SHOWN + 1).subquery())
+            place = tuple_(expression, model.id)
+            last = tuple_(bindparam("place_value", type_=expression.type), bindparam("place_id", type_=model.id.type))
+            part = part.where(place < last if falls else place > last)
+        firsts.append(select(part.order_by(*order).limit(SHOWN + 1).subquery().c.id))
     wanted = [value for each in engine.drawn(listing) for value in each.values]
     version = getattr(model, "version", literal(0))
     shown = (model.id, listing.number, *listing.link, *wanted, column.label("lane"), version.label("seen"))
     statement = _joined(select(*shown, expression.label("place")).select_from(model), listing)
-    ids = union_all(*(select(each.c.id) for each in firsts))
-    return Prepared(statement.where(model.id.in_(ids)).order_by(*order))
+    return Prepared(statement.where(model.id.in_(union_all(*firsts))).order_by(*order))
+
+
+def _is_indexed(model: Any, column: Any) -> bool:
+    """Whether an index has the rows of a branch by this column."""
+    firsts = ([each.name for each in index.columns][:2] for index in model.__table__.indexes)
+    return ["branch_id", column.key] in firsts
 
 
 def _is_empty(column: Any) -> Any:

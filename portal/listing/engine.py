@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, Select, bindparam, func, or_, select, tuple_, union_all
+from sqlalchemy import BindParameter, Integer, Select, bindparam, func, or_, select, tuple_, union, union_all
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 
@@ -354,17 +354,48 @@ def _stretch(question: Question, order: _Order, way: Way, walks: bool) -> Select
     """A statement that is read as it comes if one index has its rows in order; else the parts are chosen from."""
     listing = LISTINGS[question.kind]
     statement = _row(listing, order.expression)
-    parts = alternatives(question.viewer, listing.model)
+    parts = _parts(question)
     if walks:
         parts = [Alternative(condition(question.viewer, listing.model).is_(True))]  # so that no index is seen in it
-    elif question.is_narrow:  # few rows: no order is needed to find them
-        parts = [Alternative(condition(question.viewer, listing.model))]
     if len(parts) == 1 and way.key is None:
         statement = statement.where(parts[0].condition, *_narrowing(question), *order.within(way))
         return statement.order_by(*order.by(way.place)).limit(PAGE + 1)
     firsts = [_part(question, order, part, way).limit(PAGE + 1).subquery() for part in parts]
     statement = statement.where(listing.model.id.in_(union_all(*(select(each.c.id) for each in firsts))))
     return statement.order_by(*order.by(order.expression)).limit(PAGE + 1)
+
+
+def _parts(question: Question) -> list[Alternative]:
+    """What is read in order, each part by an index; few rows are found first, whatever their order."""
+    model = LISTINGS[question.kind].model
+    if question.is_narrow:
+        return [Alternative(condition(question.viewer, model))]
+    return alternatives(question.viewer, model)
+
+
+def firsts(
+    question: Question, expression: Any, falls: bool, placed: bool, most: int, only: Condition, walks: bool
+) -> Select[Any]:
+    """The numbers of the first rows of a part of the list, as a column of a board, in the order of one of the record's
+    own columns."""
+    model = LISTINGS[question.kind].model
+    order = _Order(model.id, expression, falls, placed)
+    parts = [Alternative(condition(question.viewer, model))] if walks else _parts(question)
+    limited = (_part(question, order, part, Way(expression)).where(only).limit(most) for part in parts)
+    found = [select(part.subquery()) for part in limited]
+    if len(found) > 1:  # a row may be in several parts
+        rows = union(*found).subquery()
+        found = [select(rows).order_by(*order.by(rows.c.get("place", order.key), rows.c.id)).limit(most)]
+    return select(found[0].subquery().c.id)
+
+
+def walks_all(session: Session, question: Question, values: Mapping[str, Any]) -> bool:
+    """Whether the rows of a branch are looked for among those of all: it has many, and some only through another table,
+    whose order is not theirs."""
+    parts = _parts(question)
+    return (
+        any(part.key is not None for part in parts) and _of_branch(question.kind).scalar(session, values) > search.FEW
+    )
 
 
 def _row(listing: Listing, place: Any) -> Select[Any]:

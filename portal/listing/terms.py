@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, literal, true
+from sqlalchemy import ColumnElement, String, and_, bindparam
 
 MAX_LENGTH = 100
 MAX_WORDS = 6
@@ -31,15 +31,6 @@ def words(text: str) -> list[str]:
     if re.fullmatch(r"\+?[\d ()-]{7,25}", said) and sum(sign.isdigit() for sign in said) >= 7 and " " in said:
         return [said.replace(" ", "")]
     return said.split(" ")[:MAX_WORDS] if said else []
-
-
-def starts_with(column: Any, start: str) -> ColumnElement[bool]:
-    """Whether the text begins so, as a range by code point: a plain index serves it, on both databases."""
-    if not start:
-        return true()
-    end = _after(start)
-    low = column >= literal(start)
-    return cast("ColumnElement[bool]", and_(low, column < literal(end)) if end else low)
 
 
 def _after(start: str) -> str | None:

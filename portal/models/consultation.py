@@ -113,4 +113,5 @@ class Consultation(Record, Base):
         Index("ix_consultation_writer", "created_by_id", "occurred_at"),
         Index("ix_consultation_message_to", "message_to_id", **where("message_to_id IS NOT NULL")),
         Index("ix_consultation_branch", "branch_id", "occurred_at", "id"),
+        Index("ix_consultation_branch_state", "branch_id", "state", "occurred_at", "id"),
     )

@@ -72,6 +72,8 @@ class Contract(Record, Base):
     __table_args__ = (
         one_of("state", ContractState),
         Index("ix_contract_branch", "branch_id", "id"),
+        Index("ix_contract_branch_state", "branch_id", "state", "id"),
+        Index("ix_contract_signed", "signed_on", "branch_id"),
         Index("ix_contract_state", "state", "id"),
         Index("ix_contract_amount", "amount", "id"),
         CheckConstraint("amount > 0", name="amount_positive"),
@@ -139,4 +141,5 @@ class Quotation(Record, Base):
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount_positive"),
         Index("ix_quotation_branch", "branch_id", "id"),
+        Index("ix_quotation_quoted", "quoted_on", "branch_id"),
     )

@@ -142,6 +142,7 @@ class Property(Record, Mergeable, Base):
 
     __table_args__ = (
         Index("ix_property_branch", "branch_id", "id", **STANDING),
+        Index("ix_property_handover", "handover_on", "branch_id", **STANDING),
         Index("ix_property_merged", "merged_into_id", "number", **MERGED),
         Index("ix_property_address", "estate", "building", "unit", "room"),
         Index("ix_property_room", "room", "building", "unit", "estate"),

@@ -230,10 +230,14 @@ def _add(session: Session, texts: Sequence[tuple[Key, str]]) -> None:
     if session.get_bind().dialect.name != "sqlite":
         session.execute(insert(Passage), rows)
         return
-    last = session.scalar(select(func.max(Passage.id))) or 0  # the only writer there is
-    for number, row in enumerate(rows, last + 1):
-        row["id"] = number
-    session.execute(insert(Passage), rows)
+    table: Any = Passage.__table__
+    if len(rows) == 1:
+        rows[0]["id"] = session.execute(insert(table).returning(Passage.id), rows[0]).scalar_one()
+    else:
+        last = session.scalar(select(func.max(Passage.id))) or 0  # the only writer there is
+        for number, row in enumerate(rows, last + 1):
+            row["id"] = number
+        session.execute(insert(table), rows)
     _index(session, [(row["id"], row["record_kind"], row["folded"] or row["text"]) for row in rows])
 
 

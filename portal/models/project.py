@@ -77,6 +77,8 @@ class Project(Record, Base):
         one_of("kind", ProjectKind),
         one_of("stage", ProjectStage),
         Index("ix_project_branch", "branch_id", "id"),
+        Index("ix_project_branch_stage", "branch_id", "stage", "id"),
+        Index("ix_project_start", "actual_start_on", "branch_id"),
         Index("ix_project_branch_customer", "branch_id", "customer_id"),
         Index("ix_project_stage", "stage", "id"),
         Index("ix_project_kind", "kind", "id"),

@@ -102,6 +102,7 @@ class Task(Base):
         Index("ix_task_person_open", "person_id", "closed_at", "due_at", **where("person_id IS NOT NULL")),
         Index("ix_task_role_open", "role", "closed_at", "due_at", **where("role IS NOT NULL")),
         Index("ix_task_open", "closed_at", "due_at"),
+        Index("ix_task_due", "due_at", "id"),
         Index("ix_task_clock", "record_kind", "due_at", "record_id", **where("closed_at IS NULL")),
         Index("ix_task_record_open", "record_kind", "record_id", "due_at", "id", **where("closed_at IS NULL")),
         Index("ix_task_record", "record_kind", "record_id"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, case, func, or_, select
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 from portal import clock, settings, visibility
 from portal.errors import DomainError, Invalid, NotPermitted, Stale
 from portal.i18n import N_, _
-from portal.listing.terms import starts_with
+from portal.listing import terms
 from portal.models.customer import (
     Customer,
     CustomerGrade,
@@ -140,20 +141,28 @@ def find_by_phone(session: Session, user: User, digits: str, *, limit: int = 8) 
     typed = digits_of(digits)
     if len(typed) < MIN_DIGITS:
         return []
+    starts = {f"phone{place}": start for place, start in enumerate(phone_starts(typed))}
+    word, filled = terms.word(0, starts, {"tail": typed} if len(typed) == 4 else {})
+    statement = _of_phone(visibility.placeholder(user), word, tuple(starts), limit)
+    return list(session.scalars(statement, visibility.parameters(user) | filled))
+
+
+@lru_cache(maxsize=64)
+def _of_phone(
+    viewer: visibility.Placeholder, word: terms.Word, starts: tuple[str, ...], limit: int
+) -> Select[Customer]:
     columns = (Customer.phone, Customer.phone2, Customer.representative_phone)
-    starts = phone_starts(typed)
-    ids = [select(_STANDS_FOR).where(starts_with(column, start)) for column in columns for start in starts]
-    if len(typed) == 4:
-        ids.append(select(_STANDS_FOR).where(Customer.phone_tail == typed))
-    exact = case((or_(*(column.in_(starts) for column in columns)), 0), else_=1)
-    query = (
-        visible_to(user)
+    ids = [select(_STANDS_FOR).where(word.begins(column, start)) for column in columns for start in starts]
+    if "tail" in word.readings:
+        ids.append(select(_STANDS_FOR).where(word.equals(Customer.phone_tail, "tail")))
+    exact = or_(*(word.equals(column, start) for column in columns for start in starts))
+    return (
+        visibility.visible_to(viewer, Customer)
         .where(Customer.id.in_(ids[0].union(*ids[1:])))
         .options(joinedload(Customer.owner))
-        .order_by(exact, Customer.id.desc())
+        .order_by(case((exact, 0), else_=1), Customer.id.desc())
         .limit(limit)
     )
-    return list(session.scalars(query))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -24,12 +23,9 @@ def next_numbers(session: Session, prefix: str, at: datetime, count: int) -> lis
     """As `next_number`, several in a row: for imports and volume."""
     year = clock.today(at).year
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(insert(NumberSequence).values(prefix=prefix, year=year, last=0).on_conflict_do_nothing())
-    last = session.execute(
-        update(NumberSequence)
-        .where(NumberSequence.prefix == prefix, NumberSequence.year == year)
-        .values(last=NumberSequence.last + count)
-        .returning(NumberSequence.last)
-        .execution_options(synchronize_session=False)
-    ).scalar_one()
+    claimed = insert(NumberSequence).values(prefix=prefix, year=year, last=count)
+    claimed = claimed.on_conflict_do_update(
+        index_elements=[NumberSequence.prefix, NumberSequence.year], set_={"last": NumberSequence.last + count}
+    )
+    last = session.execute(claimed.returning(NumberSequence.last)).scalar_one()
     return [f"{prefix}-{year}-{number:04d}" for number in range(last - count + 1, last + 1)]

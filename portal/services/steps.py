@@ -76,6 +76,7 @@ def begin(
     record.created_by_id = record.updated_by_id = actor.id
     session.add(record)
     session.flush()
+    tasks.begun(session, record)
     happened = _happened(step, entered, at)
     _clocks(session, record, step, None, entered, happened, actor, at, None)
     _log(session, record, step, None, entered, actor, at, None, happened)
@@ -287,5 +288,5 @@ def _log(
         acted_at=happened if happened != at else None,
         **_data(before, step.target, said),
     )
-    if step.notify or (before and following.of_record(session, record)):
+    if step.notify or (before and not tasks.is_begun(session, record) and following.of_record(session, record)):
         announce(session, record, step.action, step.notify, actor=actor, at=at)

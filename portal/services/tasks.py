@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.orm import Session, joinedload, object_session
+from sqlalchemy import bindparam, event, select, update
+from sqlalchemy.orm import Session, SessionTransaction, joinedload, object_session
 
 from portal import outbox, settings
 from portal.calendar import Due, Pause, compute_due, recompute, warn_at
@@ -60,7 +60,7 @@ def open_deadline(
         cap = compute_due(cap_start, calendars.limit(session, clock.cap_setting, clock.clock_setting), calendar)
         if cap.due_at is not None and due.due_at is not None and cap.due_at < due.due_at:
             due = cap
-    task = _task(record, TaskKind.DEADLINE, clock.label.message, who, start)
+    task = _task(session, record, TaskKind.DEADLINE, clock.label.message, who, start)
     task.code, task.responsible, task.round_no = clock.code, clock.responsible, round_no
     _set_due(session, task, due)
     session.add(task)
@@ -80,7 +80,7 @@ def open_task(
     detail: str | None = None,
 ) -> Task:
     """A task that people set: a promise, a call back, a message to pass on. It warns, but counts no breach."""
-    task = _task(record, kind, title, who, at)
+    task = _task(session, record, kind, title, who, at)
     task.detail = detail
     if due_at is not None:
         _set_time(session, task, due_at, at)
@@ -145,9 +145,33 @@ _PAUSES = Asked(
 )  # fmt: skip
 
 
+BEGUN = "begun"
+"""Where a session keeps the records that its present transaction made, each with all tasks it has."""
+
+
+def begun(session: Session, record: Any) -> None:
+    """The record was made in this transaction: until its end nobody need look in the database for its tasks."""
+    session.info.setdefault(BEGUN, {})[record.KIND, record.id] = []
+
+
+def is_begun(session: Session, record: Any) -> bool:
+    """Whether the record was made in this transaction, so that nobody can have followed it yet."""
+    return (record.KIND, record.id) in session.info.get(BEGUN, {})
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _ended(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None or transaction.nested:
+        session.info.pop(BEGUN, None)
+
+
 def open_of(session: Session, record: Any, code: str | None = None) -> list[Task]:
     """The open tasks of a record, soonest first."""
-    found = session.scalars(_OPEN, {"kind": record.KIND, "id": record.id})
+    if is_begun(session, record):
+        made = [task for task in session.info[BEGUN][record.KIND, record.id] if task.closed_at is None]
+        found = sorted(made, key=lambda task: (task.due_at is None, task.due_at, task.id))
+    else:
+        found = list(session.scalars(_OPEN, {"kind": record.KIND, "id": record.id}))
     return [task for task in found if code is None or task.code == code]
 
 
@@ -231,9 +255,9 @@ def explanation(task: Task) -> Due | None:
     return Due.from_dict(task.explanation) if task.explanation else None
 
 
-def _task(record: Any, kind: TaskKind, title: str, who: Responsible, start: datetime) -> Task:
+def _task(session: Session, record: Any, kind: TaskKind, title: str, who: Responsible, start: datetime) -> Task:
     customer = getattr(record, "customer", None)
-    return Task(
+    task = Task(
         kind=kind,
         title=title,
         record_kind=record.KIND,
@@ -249,6 +273,8 @@ def _task(record: Any, kind: TaskKind, title: str, who: Responsible, start: date
         party_id=who.party_id,
         started_at=start,
     )
+    session.info.get(BEGUN, {}).get((record.KIND, record.id), []).append(task)
+    return task
 
 
 def _set_due(session: Session, task: Task, due: Due) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Column, MetaData, String, Table, create_engine, insert, s
 
 from portal.listing.registry import LISTINGS
 from portal.listing.state import Cursor, State, from_args
-from portal.listing.terms import MAX_LENGTH, MAX_WORDS, normalised, starts_with, words
+from portal.listing.terms import MAX_LENGTH, MAX_WORDS, normalised, word, words
 
 WORDS = Table("word", MetaData(), Column("text", String))
 
@@ -48,7 +48,8 @@ def test_a_beginning_finds_exactly_what_begins_so(start, data):
     with engine.connect() as connection:
         WORDS.metadata.create_all(connection)
         connection.execute(insert(WORDS), [{"text": text} for text in texts])
-        found = connection.execute(select(WORDS.c.text).where(starts_with(WORDS.c.text, start))).scalars().all()
+        typed, filled = word(0, {"text": start}, {})
+        found = connection.execute(select(WORDS.c.text).where(typed.begins(WORDS.c.text)), filled).scalars().all()
     engine.dispose()
     assert sorted(found) == sorted(text for text in texts if text.startswith(start))
 
