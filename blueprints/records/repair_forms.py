@@ -383,7 +383,7 @@ def _part_fields() -> None:
         fields = {
             "what": TextField(N_("Material used"), limit=100),
             "quantity": MoneyField(N_("Quantity"), maximum=Decimal("99999999.99")),
-            "unit": TextField(N_("Unit"), limit=10),
+            "unit": TextField(N_("Unit", "quantity"), limit=10),
             "amount": MoneyField(N_("Amount (yuan)"), minimum=NOTHING),
             "bearer": TermField(N_("Borne by"), CostBearer),
         }

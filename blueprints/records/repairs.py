@@ -128,6 +128,9 @@ LATER: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (N_("Call after the repair"), ("follow_up_at", "follow_up_note", "rework_count", "complaint_ground")),
 )
 """Groups of facts that are shown once one of them is known."""
+ONLY_IF_SO = frozenset(
+    {"has_no_certificate", "overlap_reason", "is_plan_told", "defects", "rework_count", "complaint_ground"}
+)
 
 
 @blueprint.get(PATH)
@@ -147,7 +150,7 @@ def repair_order(number: str) -> ResponseReturnValue:
         record,
         record.symptom[:40],
         FIELDS,
-        (REPORTED, *(group for group in LATER if any(getattr(record, name) for name in group[1]))),
+        (REPORTED, *_known(record)),
         meta=[(record.reporter, editing.path(customer) if customer else ""), (Trade.show(record.trade), "")],
         smart=_smart(record),
         actions=_actions(record),
@@ -224,6 +227,15 @@ def report_repair() -> ResponseReturnValue:
 
 def _find(number: str) -> RepairOrder:
     return find_or_404(RepairOrder, number)
+
+
+def _known(record: RepairOrder) -> list[tuple[Text, tuple[str, ...]]]:
+    """The groups of which something is known, without what only says something when it is so."""
+    groups = [(heading, names) for heading, names in LATER if any(getattr(record, name) for name in names)]
+    return [
+        (heading, tuple(name for name in names if name not in ONLY_IF_SO or getattr(record, name)))
+        for heading, names in groups
+    ]
 
 
 def _note(form: Any, record: RepairOrder, title: str, service: Any) -> ResponseReturnValue:

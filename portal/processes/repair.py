@@ -485,7 +485,7 @@ PROCESS = Process(
         "follow_up_at": N_("Follow-up call at"),
         "follow_up_satisfied": N_("Is the customer satisfied?"),
         "follow_up_note": N_("What the customer said"),
-        "ground": N_("Ground"),
+        "ground": N_("Ground", "complaint"),
         "why_complaint": N_("Why it becomes a complaint"),
         "demand": N_("What the customer demands"),
     },

@@ -213,7 +213,7 @@ PROCESS = Process(
         "hotline": N_("Repair hotline"),
         "received_by": N_("Received and signed by"),
         "evaluation": N_("Evaluation form F-18"),
-        "ground": N_("Ground"),
+        "ground": N_("Ground", "void"),
         "reason": N_("Reason"),
     },
     forms=("F-19",),
