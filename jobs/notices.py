@@ -55,6 +55,8 @@ STEPS: dict[tuple[str, str], tuple[NoticeLevel, Text]] = {
         Level.ACTION,
         N_("Nobody came in time, the captain takes over: %(customer)s – %(subject)s"),
     ),
+    ("repair-orders", "visit-moved"): (Level.ACTION, N_("The visit was moved: %(customer)s – %(subject)s")),
+    ("penalties", "propose"): (Level.ACTION, N_("A penalty is proposed: %(subject)s")),
     ("repair-orders", "decline"): (Level.INFO, N_("The quote was declined: %(customer)s – %(subject)s")),
     ("repair-orders", "sign-off"): (Level.ACTION, N_("Signed off, call the customer: %(customer)s – %(subject)s")),
     ("repair-orders", "rework"): (

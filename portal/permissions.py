@@ -94,6 +94,10 @@ class Permission(StrEnum):
     """On site: cause, plan, quote, work, costs, signature."""
     REPAIR_ANSWER = "repair:answer"
     """Note how the customer answered a quote."""
+    REPAIR_PLAN = "repair:plan"
+    """Agree on a visit and move it."""
+    REPAIR_PAYMENT = "repair:payment"
+    """Note what the customer paid for a repair."""
     REPAIR_CLOSE = "repair:close"
     """Call after the repair; close it, have it done again, make it a complaint."""
     COST_CASE_VIEW = "repair-cost:view"
@@ -103,6 +107,10 @@ class Permission(StrEnum):
     """What engineering confirmed, and that the executing crew was paid."""
     COST_CASE_APPROVE = "repair-cost:approve"
     """Approve and book."""
+
+    PENALTY_VIEW = "penalty:view"
+    CREW_RATING = "crew:rating"
+    """See how crews are rated by the repairs of what they built."""
 
     FAVOURITE_SHARE = "favourite:share"
     """Give favourites of lists to everybody or to any role; the others share with their own role."""
@@ -169,9 +177,12 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.REPAIR_CREATE,
             P.REPAIR_CHECK,
             P.REPAIR_ANSWER,
+            P.REPAIR_PLAN,
+            P.REPAIR_PAYMENT,
             P.REPAIR_CLOSE,
             P.COST_CASE_VIEW,
             P.COST_CASE_RECORD,
+            P.CREW_RATING,
         }
     ),
     Role.REVIEWER: frozenset(
@@ -196,6 +207,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.REPAIR_VIEW,
             P.REPAIR_WORK,
             P.REPAIR_ANSWER,
+            P.REPAIR_PLAN,
+            P.REPAIR_PAYMENT,
             P.COST_CASE_VIEW,
             P.COST_CASE_WORK,
         }

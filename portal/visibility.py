@@ -30,6 +30,7 @@ from portal.models.favourite import Favourite, Shared
 from portal.models.importing import ImportRun
 from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, User
+from portal.models.penalty import PenaltyEntry
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.models.task import Follower, Task
@@ -343,6 +344,12 @@ def repair_cost_cases(viewer: Viewer) -> Condition:
     if viewer.role == Role.REPAIR_CAPTAIN:
         return and_(seen, RepairCostCase.captain_id == viewer.id)
     return seen if viewer.role in (Role.SPECIALIST, Role.MANAGER) else false()
+
+
+@rule(PenaltyEntry)
+def penalties(viewer: Viewer) -> Condition:
+    """Managers by branch: they approve; nobody else sees what is proposed."""
+    return in_branch(PenaltyEntry, viewer) if viewer.role == Role.MANAGER else false()
 
 
 @rule(Task)

@@ -22,7 +22,7 @@ from portal.models.org import Department, User
 from portal.models.task import Task, TaskKind
 from portal.permissions import Permission, may
 from portal.processes.consultation import FIRST_CONTACT
-from portal.services import consultations, steps, tasks
+from portal.services import consultations, repairs, steps, tasks
 
 P = Permission
 PATH = "/consultations/<number>"
@@ -107,7 +107,7 @@ def _show(
     clocks = tasks.clocks_of(session(), record)
     running = [task for task in clocks if task.closed_at is None]
     open_tasks = tasks.open_of(session(), record)
-    complaint_number = _complaint_number(record)
+    complaint_number, repair_number = _complaint_number(record), repairs.number_of_contact(session(), record)
     expects_contact = any(task.code == FIRST_CONTACT.code for task in running) and may(g.user, P.CUSTOMER_EDIT)
     customer = record.customer
     return page(
@@ -125,6 +125,8 @@ def _show(
         phone=formatting.phone_group(record.phone) if shows_number else formatting.phone_mask(record.phone),
         may_see_number=not shows_number and consultations.may_see_number(session(), record, g.user),
         complaint_number=complaint_number,
+        repair_number=repair_number,
+        wants_repair=record.kind == Matter.REPAIR and not repair_number and may(g.user, P.REPAIR_CREATE),
         wants_complaint=record.kind == Matter.COMPLAINT and not complaint_number and may(g.user, P.COMPLAINT_PREFILL),
         first=(first or FirstContactForm(formdata=None)) if expects_contact else None,
         print_items=documents.print_menu(record),

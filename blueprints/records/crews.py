@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session, joinedload
 
 from blueprints.http import find_or_404, get_or_404, requires
-from blueprints.records import blueprint, editing, showing
+from blueprints.records import blueprint, crew_rating, editing, showing
 from blueprints.records.forms.people import CrewForm
 from portal import clock
 from portal.i18n import N_, _
@@ -36,7 +36,8 @@ def crew(number: str) -> ResponseReturnValue:
     """The page of a crew."""
     record = find(number)
     actions = [showing.edit_action(record)] if may(g.user, P.PARTY_EDIT) else []
-    return showing.show(record, record.name, crews.FIELDS, GROUPS, actions=actions)
+    tables = [crew_rating.panel(record)] if may(g.user, P.CREW_RATING) else []
+    return showing.show(record, record.name, crews.FIELDS, GROUPS, actions=actions, tables=tables)
 
 
 @blueprint.route("/crews/new", methods=["GET", "POST"])

@@ -8,14 +8,14 @@ from typing import Any
 from flask import g
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from blueprints.forms import ChoiceField, Form, HiddenField, LocalDateTimeField, MoneyField, TermField, TextField
-from blueprints.http import find_or_404, page, requires, see_other
+from blueprints.forms import ChoiceField, LocalDateTimeField, MoneyField, TermField, TextField
+from blueprints.http import find_or_404, requires
 from blueprints.records import blueprint, editing, showing
+from blueprints.records.forms.base import RecordForm
 from blueprints.records.steps import Desk, StepForm, StepPages
 from portal import clock, formatting, visibility
-from portal.db import transaction
 from portal.errors import Invalid
 from portal.i18n import N_, _
 from portal.models.org import Crew, Department, Party, PartyKind, PartyStatus
@@ -23,7 +23,7 @@ from portal.models.repair import RepairCostCase, RepairOrder
 from portal.permissions import Permission
 from portal.processes.repair import Cause, CrewStatus
 from portal.processes.repair_cost import PROCESS, Action, Bearer
-from portal.services import repair_costs, requests
+from portal.services import repair_costs, repairs
 from portal.services.fields import Field, link, money, term
 
 P = Permission
@@ -92,37 +92,17 @@ def new_cost_case(number: str) -> ResponseReturnValue:
     order = find_or_404(RepairOrder, number)
     form = DraftForm()
     if not form.is_submitted():
-        form.client_key.data = requests.new_key()
-        form.crew_status.data = CrewStatus(order.crew_status or CrewStatus.DEPARTED)
-    elif form.validate():
-        try:
-            with transaction() as writing:
-                at = clock.now()
+        gone = order.crew_status in repairs.GONE
+        form.crew_status.data = CrewStatus(order.crew_status) if gone and order.crew_status else CrewStatus.DEPARTED
 
-                def act() -> str:
-                    command = repair_costs.DraftCase(
-                        str(form.crew_status.data), form.estimate_material.data, form.estimate_labour.data
-                    )
-                    fresh = find_or_404(RepairOrder, number)
-                    return editing.path(repair_costs.draft(writing, fresh, command, actor=g.user, at=at))
+    def make(writing: Session) -> str:
+        command = repair_costs.DraftCase(
+            str(form.crew_status.data), form.estimate_material.data, form.estimate_labour.data
+        )
+        fresh = find_or_404(RepairOrder, number)
+        return editing.path(repair_costs.draft(writing, fresh, command, actor=g.user, at=clock.now()))
 
-                content = {name: field.data for name, field in form._fields.items() if name != "csrf_token"}
-                location = requests.once(
-                    writing, user=g.user, key=form.client_key.data,
-                    content={name: str(value) for name, value in content.items()}, at=at, act=act,
-                )  # fmt: skip
-            return see_other(location)
-        except Invalid as refusal:
-            form.take(refusal)
-    sheet = editing.Sheet(
-        title=_("Write a cost case"),
-        crumbs=[
-            (_("Repairs"), "/records/repair-orders"), (order.number, editing.path(order)), (_("Write a cost case"), None),
-        ],
-        submit=_("Save"),
-        cancel_url=editing.path(order),
-    )  # fmt: skip
-    return page("records/form.html", fragment="form", status=form.status, form=form, sheet=sheet)
+    return editing.create(form, showing.sheet(_("Write a cost case"), order, "repair-orders"), make)
 
 
 # ---------- Parts ----------
@@ -152,13 +132,14 @@ def _shares(record: RepairCostCase) -> showing.Table:
     return showing.Table(title, head, rows, _("Known once engineering has confirmed who is liable."), foot=balances)
 
 
-class DraftForm(Form):
+class DraftForm(RecordForm):
     """The captain's estimate."""
 
-    client_key = HiddenField()
+    SECTIONS = ((N_("Cost case"), ("crew_status", "estimate_material", "estimate_labour")),)
+
     crew_status = TermField(L["crew_status"], CrewStatus, leave_out=(CrewStatus.ACTIVE,))
-    estimate_material = MoneyField(L["estimate_material"], required=True)
-    estimate_labour = MoneyField(L["estimate_labour"], required=True)
+    estimate_material = MoneyField(L["estimate_material"], required=True, minimum=repair_costs.NOTHING)
+    estimate_labour = MoneyField(L["estimate_labour"], required=True, minimum=repair_costs.NOTHING)
 
 
 class ConfirmForm(StepForm):
@@ -170,7 +151,7 @@ class ConfirmForm(StepForm):
     )
     confirmed_by = ChoiceField(L["confirmed_by"], coerce=int, choices=[], required=True, blank=PLEASE)
     confirmed_at = LocalDateTimeField(L["confirmed_at"], required=True)
-    settlement_available = MoneyField(L["settlement_available"])
+    settlement_available = MoneyField(L["settlement_available"], minimum=repair_costs.NOTHING)
 
     def prepare(self, desk: Desk) -> None:
         people = _people(desk, Party.department == Department.ENGINEERING, Party.is_head.is_(True))
@@ -212,8 +193,8 @@ class ApproveForm(StepForm):
 class ActualForm(StepForm):
     """What it really cost."""
 
-    actual_material = MoneyField(L["actual_material"], required=True)
-    actual_labour = MoneyField(L["actual_labour"], required=True)
+    actual_material = MoneyField(L["actual_material"], required=True, minimum=repair_costs.NOTHING)
+    actual_labour = MoneyField(L["actual_labour"], required=True, minimum=repair_costs.NOTHING)
 
     def prepare(self, desk: Desk) -> None:
         if not self.is_submitted():
@@ -227,8 +208,8 @@ class ActualForm(StepForm):
 class ExceedForm(StepForm):
     """It costs more than was approved."""
 
-    actual_material = MoneyField(L["actual_material"], required=True)
-    actual_labour = MoneyField(L["actual_labour"], required=True)
+    actual_material = MoneyField(L["actual_material"], required=True, minimum=repair_costs.NOTHING)
+    actual_labour = MoneyField(L["actual_labour"], required=True, minimum=repair_costs.NOTHING)
     reason = TextField(L["reason"], limit=500, rows=2, required=True)
 
     def to_command(self, desk: Desk) -> repair_costs.ActualCost:

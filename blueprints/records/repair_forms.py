@@ -17,25 +17,27 @@ from blueprints.forms import (
     TermField,
     TextField,
 )
+from blueprints.records.forms.base import RecordForm
 from blueprints.records.steps import Desk, StepForm
 from portal import clock, visibility
 from portal.errors import Invalid
 from portal.i18n import N_, _
 from portal.models.consultation import Channel
 from portal.models.org import Crew, User
-from portal.models.repair import CostBearer, CostKind
+from portal.models.repair import NOTHING, CostBearer, CostKind, PaymentMethod, WarrantyCertificate
 from portal.processes.repair import (
     PROCESS,
     Action,
     Cause,
     CrewStatus,
     Executor,
+    Ground,
     InWarranty,
     Trade,
     Urgency,
     fingerprint,
 )
-from portal.processes.warranty import Standing
+from portal.processes.warranty import Standing, Verdict
 from portal.services import repair_words, repairs, warranties
 
 L = PROCESS.field_labels
@@ -65,6 +67,8 @@ class CheckForm(StepForm):
 
     in_warranty = TermField(L["in_warranty"], InWarranty, required=True, blank=PLEASE)
     warranty_reason = TextField(L["warranty_reason"], limit=500, rows=2, required=True)
+    certificate = TextField(L["certificate"], limit=40, description=N_("Its number, as on F-19"))
+    has_no_certificate = BooleanField(L["has_no_certificate"])
     responsible_crew = ChoiceField(
         L["responsible_crew"], coerce=int, choices=[], blank=N_("None known"), required=False
     )
@@ -77,10 +81,9 @@ class CheckForm(StepForm):
         if self.is_submitted():
             return
         order = desk.record
-        found, certificate = warranties.verdict(
-            desk.session, order.project, order.trade, clock.local(order.reported_at).date()
-        )
+        found, certificate = self._verdict(desk)
         self.warranty_reason.data = repair_words.verdict(found, certificate)
+        self.certificate.data = certificate.number if certificate else None
         if found.standing in (Standing.IN_TERM, Standing.OUT_OF_TERM, Standing.NO_TERM):
             self.in_warranty.data = InWarranty.YES if found.standing == Standing.IN_TERM else InWarranty.NO
         crew = order.project.crew if order.project else None
@@ -93,6 +96,31 @@ class CheckForm(StepForm):
             else _("Chargeable, quoted on site first")
         )
 
+    def told(self, desk: Desk) -> list[str]:
+        found, certificate = self._verdict(desk)
+        said = [repair_words.verdict(found, certificate)]
+        if found.standing == Standing.BORDERLINE:
+            said.append(_("The term ended only a short time ago: decide by the case and say why."))
+        return said
+
+    @staticmethod
+    def _verdict(desk: Desk) -> tuple[Verdict, WarrantyCertificate | None]:
+        order = desk.record
+        return warranties.verdict(desk.session, order.project, order.trade, clock.local(order.reported_at).date())
+
+    def _certificate(self, desk: Desk) -> WarrantyCertificate | None:
+        if not self.certificate.data:
+            return None
+        number = WarrantyCertificate.number == self.certificate.data.strip().upper()
+        found = desk.session.scalars(visibility.visible_to(desk.user, WarrantyCertificate).where(number)).one_or_none()
+        if found is None:
+            raise Invalid({"certificate": N_("There is no certificate of this number.")})
+        if self.has_no_certificate.data:
+            raise Invalid({"has_no_certificate": N_("A certificate is named.")})
+        if desk.record.project_id not in (None, found.project_id):
+            raise Invalid({"certificate": N_("This certificate belongs to another project.")})
+        return found
+
     def to_command(self, desk: Desk) -> repairs.CheckRepair:
         crew = desk.session.get(Crew, self.responsible_crew.data) if self.responsible_crew.data else None
         return repairs.CheckRepair(
@@ -101,6 +129,8 @@ class CheckForm(StepForm):
             crew_status=str(self.crew_status.data),
             basis_told=self.basis_told.data,
             responsible_crew=crew,
+            certificate=self._certificate(desk),
+            has_no_certificate=bool(self.has_no_certificate.data),
         )
 
 
@@ -135,6 +165,54 @@ class AssignForm(StepForm):
         )
 
 
+class MoveVisitForm(RecordForm):
+    """Another time for the visit."""
+
+    appointment_at = LocalDateTimeField(L["appointment_at"])
+    overlap_reason = TextField(N_("Why two visits may lie on each other"), limit=200)
+
+    SECTIONS = ((N_("Visit"), ("appointment_at", "overlap_reason")),)
+    FIELDS = repairs.FIELDS
+    WIDE = frozenset({"overlap_reason"})
+
+    def to_command(self) -> repairs.MoveVisit:
+        return repairs.MoveVisit(self.appointment_at.data, self.overlap_reason.data, version=self.seen_version())
+
+
+class PaymentForm(RecordForm):
+    """What the customer paid."""
+
+    SECTIONS = ((N_("Payment"), ("amount", "method", "paid_at", "paid_by", "receipt_no")),)
+
+    amount = MoneyField(N_("Amount (yuan)"), required=True)
+    method = TermField(N_("Paid by", "method"), PaymentMethod)
+    paid_at = LocalDateTimeField(N_("Paid at"), required=True)
+    paid_by = NameField(N_("Who paid"))
+    receipt_no = TextField(N_("Receipt number"), limit=50, required=True)
+
+    def to_command(self) -> repairs.RecordPayment:
+        return repairs.RecordPayment(
+            self.amount.data, str(self.method.data), self.paid_at.data, self.paid_by.data, self.receipt_no.data
+        )
+
+
+class CallForm(RecordForm):
+    """A call while the repair goes on."""
+
+    SECTIONS = ((N_("Call"), ("called_at", "is_reached", "is_satisfied", "said")),)
+    WIDE = frozenset({"said"})
+
+    called_at = LocalDateTimeField(N_("Called at"), required=True)
+    is_reached = ChoiceField(N_("Reached?"), choices=YES_NO, required=True)
+    is_satisfied = ChoiceField(L["follow_up_satisfied"], choices=[("", N_("Not said")), *YES_NO], required=False)
+    said = TextField(L["follow_up_note"], limit=1000, rows=3, required=True)
+
+    def to_command(self) -> repairs.RecordCall:
+        satisfied = {"yes": True, "no": False}.get(self.is_satisfied.data or "")
+        reached = self.is_reached.data == "yes"
+        return repairs.RecordCall(self.called_at.data, reached, self.said.data, satisfied if reached else None)
+
+
 class TakeOverForm(StepForm):
     """DL-22 was missed."""
 
@@ -152,6 +230,7 @@ class ArriveForm(StepForm):
     plan = TextField(L["plan"], limit=2000, rows=3, required=True)
     planned_done_at = LocalDateTimeField(L["planned_done_at"], required=True)
     plan_made_at = LocalDateTimeField(L["plan_made_at"], required=True)
+    is_plan_told = BooleanField(L["is_plan_told"])
 
     def prepare(self, desk: Desk) -> None:
         if not self.is_submitted():
@@ -164,6 +243,7 @@ class ArriveForm(StepForm):
             plan=self.plan.data,
             planned_done_at=self.planned_done_at.data,
             plan_made_at=self.plan_made_at.data,
+            is_plan_told=bool(self.is_plan_told.data),
         )
 
 
@@ -177,8 +257,8 @@ class StartForm(StepForm):
 class QuoteForm(StepForm):
     """What it would cost."""
 
-    quote_material = MoneyField(L["quote_material"], required=True)
-    quote_labour = MoneyField(L["quote_labour"], required=True)
+    quote_material = MoneyField(L["quote_material"], required=True, minimum=NOTHING)
+    quote_labour = MoneyField(L["quote_labour"], required=True, minimum=NOTHING)
 
     def to_command(self, desk: Desk) -> repairs.Quote:
         return repairs.Quote(self.quote_material.data, self.quote_labour.data)
@@ -198,48 +278,120 @@ class AnswerForm(StepForm):
         return repairs.AnswerQuote(self.quote_answered_at.data, self.quote_note.data)
 
 
+class ExtendForm(StepForm):
+    """A further problem goes into the plan before it is repaired."""
+
+    new_problem = TextField(L["new_problem"], limit=1000, rows=3, required=True)
+    planned_done_at = LocalDateTimeField(L["planned_done_at"], required=True)
+    quote_material = MoneyField(N_("Quoted besides: material (yuan)"))
+    quote_labour = MoneyField(N_("Quoted besides: labour (yuan)"))
+    quote_note = TextField(L["quote_note"], limit=500, rows=2)
+
+    def prepare(self, desk: Desk) -> None:
+        if not self.is_submitted():
+            self.planned_done_at.data = desk.record.planned_done_at
+        if not desk.record.quote_accepted:
+            for name in ("quote_material", "quote_labour", "quote_note"):
+                del self._fields[name]
+
+    def to_command(self, desk: Desk) -> repairs.Extend:
+        quoted = {name: self[name].data for name in ("quote_material", "quote_labour", "quote_note") if name in self}
+        return repairs.Extend(self.new_problem.data, self.planned_done_at.data, **quoted)
+
+
+PARTS = (1, 2, 3)
+"""Lines for parts of a repair."""
+PART_FIELDS = ("what", "quantity", "unit", "amount", "bearer")
+
+
 class FinishForm(StepForm):
-    """Work done, costs, place clean."""
+    """Work done, parts used, costs, place clean."""
 
     done_at = LocalDateTimeField(L["done_at"], required=True)
     work_done = TextField(L["work_done"], limit=4000, rows=4, required=True)
-    site_cleaned = BooleanField(L["site_cleaned"])
+    site_cleaned = BooleanField(
+        L["site_cleaned"],
+        description=N_("R-18: badge and shoe covers worn, furniture protected, everything cleaned up"),
+    )
     has_no_costs = BooleanField(L["has_no_costs"])
-    bearer = TermField(N_("Who bears the cost"), CostBearer)
-    material_what = TextField(N_("Material used"), limit=100)
-    material = MoneyField(N_("Material (yuan)"))
-    labour_what = TextField(N_("Labour"), limit=100)
-    labour = MoneyField(N_("Labour (yuan)"))
-    other_what = TextField(N_("Other cost"), limit=100)
-    other = MoneyField(N_("Other (yuan)"))
+    labour_what = TextField(N_("What", "cost"), limit=100)
+    labour_amount = MoneyField(N_("Amount (yuan)"), minimum=NOTHING)
+    labour_bearer = TermField(N_("Borne by"), CostBearer)
+    other_what = TextField(N_("What", "cost"), limit=100)
+    other_amount = MoneyField(N_("Amount (yuan)"), minimum=NOTHING)
+    other_bearer = TermField(N_("Borne by"), CostBearer)
+
+    LINES = (
+        *((N_("Part %(number)s") % {"number": n}, [f"part_{n}_{name}" for name in PART_FIELDS]) for n in PARTS),
+        (N_("Labour"), ["labour_what", "labour_amount", "labour_bearer"]),
+        (N_("Other cost"), ["other_what", "other_amount", "other_bearer"]),
+    )
 
     def prepare(self, desk: Desk) -> None:
         if self.is_submitted():
             return
+        order = desk.record
         self.done_at.data = desk.at
-        self.work_done.data = desk.record.work_done
-        self.bearer.data = CostBearer.COMPANY if desk.record.is_free else CostBearer.CUSTOMER
-        self.material.data, self.labour.data = desk.record.quote_material, desk.record.quote_labour
+        self.work_done.data = order.work_done
+        bearer = CostBearer.CREW if order.taken_over_at else CostBearer.COMPANY
+        for name, field in self._fields.items():
+            if name.endswith("_bearer"):
+                field.data = bearer if order.is_free else CostBearer.CUSTOMER
+        self["part_1_amount"].data, self.labour_amount.data = order.quote_material, order.quote_labour
 
     def to_command(self, desk: Desk) -> repairs.FinishRepair:
-        bearer = str(self.bearer.data)
-        given: tuple[tuple[CostKind, Any, Any], ...] = (
-            (CostKind.MATERIAL, self.material, self.material_what),
-            (CostKind.LABOUR, self.labour, self.labour_what),
-            (CostKind.OTHER, self.other, self.other_what),
-        )
-        lines = tuple(
-            repairs.CostLine(kind, what.data or str(kind.label), Decimal(amount.data), bearer)
-            for kind, amount, what in given
-            if amount.data is not None
-        )
+        problems: dict[str, Any] = {}
+        lines = [
+            line
+            for kind, prefix in (
+                *((CostKind.MATERIAL, f"part_{n}") for n in PARTS),
+                (CostKind.LABOUR, "labour"),
+                (CostKind.OTHER, "other"),
+            )
+            if (line := self._line(kind, prefix, problems)) is not None
+        ]
+        if problems:
+            raise Invalid(problems)
         return repairs.FinishRepair(
             work_done=self.work_done.data,
             done_at=self.done_at.data,
             site_cleaned=bool(self.site_cleaned.data) or None,
-            costs=lines,
+            costs=tuple(lines),
             has_no_costs=bool(self.has_no_costs.data),
         )
+
+    def _line(self, kind: CostKind, prefix: str, problems: dict[str, Any]) -> repairs.CostLine | None:
+        """The line of the cost; None where it is empty. What is named and has no amount is asked for."""
+        given = {name: self[f"{prefix}_{name}"].data for name in PART_FIELDS if f"{prefix}_{name}" in self}
+        if given["amount"] is None:
+            if given["what"] or given.get("quantity"):
+                problems[f"{prefix}_amount"] = N_("What did it cost? Without cost enter 0.")
+            return None
+        return repairs.CostLine(
+            kind,
+            given["what"] or str(kind.label),
+            Decimal(given["amount"]),
+            str(given["bearer"]),
+            given.get("quantity"),
+            given.get("unit"),
+        )
+
+
+def _part_fields() -> None:
+    """The lines for parts are all alike."""
+    for n in PARTS:
+        fields = {
+            "what": TextField(N_("Material used"), limit=100),
+            "quantity": MoneyField(N_("Quantity"), maximum=Decimal("99999999.99")),
+            "unit": TextField(N_("Unit", "quantity"), limit=10),
+            "amount": MoneyField(N_("Amount (yuan)"), minimum=NOTHING),
+            "bearer": TermField(N_("Borne by"), CostBearer),
+        }
+        for name in PART_FIELDS:
+            setattr(FinishForm, f"part_{n}_{name}", fields[name])
+
+
+_part_fields()
 
 
 class SignOffForm(StepForm):
@@ -308,13 +460,20 @@ class ReworkForm(StepForm):
 
 
 class ComplainForm(StepForm):
-    """It becomes a complaint."""
+    """It becomes a complaint; what the portal knows is filled in."""
 
+    ground = TermField(L["ground"], Ground, required=True, blank=PLEASE)
     why_complaint = TextField(L["why_complaint"], limit=1000, rows=2, required=True)
     demand = TextField(L["demand"], limit=2000, rows=2, required=True)
 
+    def prepare(self, desk: Desk) -> None:
+        if self.is_submitted():
+            return
+        ground, why = repair_words.why_complaint(desk.session, desk.record)
+        self.ground.data, self.why_complaint.data = ground, why
+
     def to_command(self, desk: Desk) -> repairs.Complain:
-        return repairs.Complain(self.why_complaint.data, self.demand.data)
+        return repairs.Complain(self.why_complaint.data, self.demand.data, str(self.ground.data))
 
 
 def _start(session: Any, order: Any, _command: None, **said: Any) -> None:
@@ -330,6 +489,7 @@ STEP_FORMS: dict[str, tuple[type[StepForm], Any]] = {
     Action.QUOTE: (QuoteForm, repairs.quote),
     Action.ACCEPT: (AnswerForm, repairs.accept),
     Action.DECLINE: (AnswerForm, repairs.decline),
+    Action.EXTEND: (ExtendForm, repairs.extend),
     Action.FINISH: (FinishForm, repairs.finish),
     Action.SIGN_OFF: (SignOffForm, repairs.sign_off),
     Action.REJECT: (RejectForm, repairs.reject),

@@ -11,20 +11,32 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from blueprints.http import find_or_404, get_or_404, page, requires, see_other
 from blueprints.records import blueprint, editing, showing
-from blueprints.records.repair_forms import STEP_FORMS, ReportForm
+from blueprints.records.repair_forms import STEP_FORMS, CallForm, MoveVisitForm, PaymentForm, ReportForm
 from blueprints.records.steps import StepPages
 from portal import clock, formatting, visibility
 from portal.db import session, transaction
 from portal.errors import Invalid
 from portal.i18n import N_, Text, _
+from portal.models.complaint import Complaint
 from portal.models.consultation import Channel, Consultation
 from portal.models.customer import Customer, Property
 from portal.models.org import Crew, User
 from portal.models.project import Project
-from portal.models.repair import CostBearer, CostKind, RepairOrder, WarrantyCertificate
+from portal.models.repair import NOTHING, CostBearer, CostKind, PaymentMethod, RepairOrder, WarrantyCertificate
 from portal.permissions import Permission, may
-from portal.processes.repair import PROCESS, Action, Cause, CrewStatus, Executor, InWarranty, Trade, Urgency
-from portal.services import consultations, customers, repairs, requests
+from portal.processes.repair import (
+    PROCESS,
+    Action,
+    Cause,
+    CrewStatus,
+    Executor,
+    Ground,
+    InWarranty,
+    State,
+    Trade,
+    Urgency,
+)
+from portal.services import complaints, consultations, customers, maps, repairs, requests
 from portal.services.fields import Field, link, money, phone, term
 
 P = Permission
@@ -40,6 +52,8 @@ NAMED = (
     joinedload(RepairOrder.project).joinedload(Project.property),
     selectinload(RepairOrder.costs),
     selectinload(RepairOrder.signatures),
+    selectinload(RepairOrder.payments),
+    selectinload(RepairOrder.calls),
 )
 """Everything the page of a repair names, in few questions to the database."""
 
@@ -55,17 +69,20 @@ FIELDS: dict[str, Field] = {
     "project_id": link(N_("Project"), Project),
     "in_warranty": term(L["in_warranty"], InWarranty),
     "warranty_reason": Field(L["warranty_reason"]),
+    "has_no_certificate": Field(L["has_no_certificate"]),
     "basis_told": Field(L["basis_told"]),
     "responsible_crew_id": link(L["responsible_crew"], Crew),
     "crew_status": term(L["crew_status"], CrewStatus),
     "captain_id": link(L["captain"], User),
     "executor": term(L["executor"], Executor),
     "told_at": Field(L["told_at"]),
-    "appointment_at": Field(L["appointment_at"]),
+    "appointment_at": repairs.FIELDS["appointment_at"],
+    "overlap_reason": repairs.FIELDS["overlap_reason"],
     "arrived_at": Field(L["arrived_at"]),
     "cause": term(L["cause"], Cause),
     "plan": Field(L["plan"]),
     "planned_done_at": Field(L["planned_done_at"]),
+    "is_plan_told": Field(L["is_plan_told"]),
     "quote_material": money(L["quote_material"]),
     "quote_labour": money(L["quote_labour"]),
     "quote_note": Field(L["quote_note"]),
@@ -78,6 +95,7 @@ FIELDS: dict[str, Field] = {
     "follow_up_at": Field(L["follow_up_at"]),
     "follow_up_note": Field(L["follow_up_note"]),
     "rework_count": Field(N_("Repaired again")),
+    "complaint_ground": term(L["ground"], Ground),
     "owner_id": link(N_("Owner", "record"), User),
 }
 
@@ -88,17 +106,31 @@ REPORTED: tuple[Text, tuple[str, ...]] = (
 LATER: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (
         N_("Warranty and crew"),
-        ("in_warranty", "basis_told", "warranty_reason", "responsible_crew_id", "crew_status"),
+        ("in_warranty", "basis_told", "warranty_reason", "has_no_certificate", "responsible_crew_id", "crew_status"),
     ),
     (
         N_("Visit"),
-        ("captain_id", "executor", "told_at", "appointment_at", "arrived_at", "planned_done_at", "cause", "plan"),
+        (
+            "captain_id",
+            "executor",
+            "told_at",
+            "appointment_at",
+            "overlap_reason",
+            "arrived_at",
+            "planned_done_at",
+            "is_plan_told",
+            "cause",
+            "plan",
+        ),
     ),
     (N_("Quote"), ("quote_material", "quote_labour", "quote_note")),
     (N_("Work and signature"), ("done_at", "work_done", "defects", "signed_by", "signed_at", "rating")),
-    (N_("Call after the repair"), ("follow_up_at", "follow_up_note", "rework_count")),
+    (N_("Call after the repair"), ("follow_up_at", "follow_up_note", "rework_count", "complaint_ground")),
 )
 """Groups of facts that are shown once one of them is known."""
+ONLY_IF_SO = frozenset(
+    {"has_no_certificate", "overlap_reason", "is_plan_told", "defects", "rework_count", "complaint_ground"}
+)
 
 
 @blueprint.get(PATH)
@@ -118,11 +150,11 @@ def repair_order(number: str) -> ResponseReturnValue:
         record,
         record.symptom[:40],
         FIELDS,
-        (REPORTED, *(group for group in LATER if any(getattr(record, name) for name in group[1]))),
+        (REPORTED, *_known(record)),
         meta=[(record.reporter, editing.path(customer) if customer else ""), (Trade.show(record.trade), "")],
         smart=_smart(record),
         actions=_actions(record),
-        tabs=[showing.Tab("costs", _("Costs"), lambda: [_costs(record)], len(record.costs))] if record.costs else [],
+        tabs=_tabs(record),
         household_url=f"{editing.path(customer)}/household" if customer else "",
         notes=notes,
     )
@@ -133,6 +165,44 @@ def repair_order(number: str) -> ResponseReturnValue:
 def repair_step(number: str, action: str) -> ResponseReturnValue:
     """One step of the repair: its form, and carrying it out."""
     return STEPS.show(number, action)
+
+
+@blueprint.route(f"{PATH}/visit", methods=["GET", "POST"])
+@requires(P.REPAIR_PLAN)
+def move_visit(number: str) -> ResponseReturnValue:
+    """Agree on another time for the visit; one that lies on another of the captain asks for a reason."""
+    record = _find(number)
+    form = MoveVisitForm(obj=record)
+    kept = record.id
+
+    def now() -> RepairOrder:
+        return get_or_404(repairs.visible_to(g.user), RepairOrder.id == kept)
+
+    def act(writing: Any, fresh: RepairOrder) -> None:
+        repairs.move_visit(writing, fresh, form.to_command(), actor=g.user, at=clock.now())
+
+    return editing.change(form, showing.sheet(_("Move the visit"), record, "repair-orders"), now, act)
+
+
+@blueprint.route(f"{PATH}/payment", methods=["GET", "POST"])
+@requires(P.REPAIR_PAYMENT)
+def pay_repair(number: str) -> ResponseReturnValue:
+    """Note what the customer paid."""
+    record, form = _find(number), PaymentForm()
+    if not form.is_submitted():
+        form.paid_at.data, form.paid_by.data = clock.now(), record.reporter
+        form.amount.data = max(record.still_owed, record.accepted_quote - record.paid_amount) or None
+    return _note(form, record, _("Note a payment"), repairs.record_payment)
+
+
+@blueprint.route(f"{PATH}/calls", methods=["GET", "POST"])
+@requires(P.REPAIR_CLOSE)
+def call_during_repair(number: str) -> ResponseReturnValue:
+    """Note a call while the repair goes on."""
+    record, form = _find(number), CallForm()
+    if not form.is_submitted():
+        form.called_at.data, form.is_reached.data = clock.now(), "yes"
+    return _note(form, record, _("Note a call during the repair"), repairs.record_call)
 
 
 @blueprint.route("/repair-orders/new", methods=["GET", "POST"])
@@ -159,6 +229,27 @@ def _find(number: str) -> RepairOrder:
     return find_or_404(RepairOrder, number)
 
 
+def _known(record: RepairOrder) -> list[tuple[Text, tuple[str, ...]]]:
+    """The groups of which something is known, without what only says something when it is so."""
+    groups = [(heading, names) for heading, names in LATER if any(getattr(record, name) for name in names)]
+    return [
+        (heading, tuple(name for name in names if name not in ONLY_IF_SO or getattr(record, name)))
+        for heading, names in groups
+    ]
+
+
+def _note(form: Any, record: RepairOrder, title: str, service: Any) -> ResponseReturnValue:
+    """A form that adds something to the repair, once however often it is sent."""
+    number = record.number
+
+    def make(writing: Any) -> str:
+        fresh = _find(number)
+        service(writing, fresh, form.to_command(), actor=g.user, at=clock.now())
+        return editing.path(fresh)
+
+    return editing.create(form, showing.sheet(title, record, "repair-orders"), make)
+
+
 def _smart(record: RepairOrder) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if record.certificate is not None and may(g.user, P.WARRANTY_VIEW):
@@ -169,47 +260,123 @@ def _smart(record: RepairOrder) -> list[dict[str, Any]]:
         found.append({
             "url": editing.path(record.cost_case), "icon": "receipt", "count": "", "label": _("Cost case"),
         })  # fmt: skip
+    found.append({"url": maps.url(session(), record.address), "icon": "map-pin", "count": "", "label": _("Map")})
     return found
 
 
 def _actions(record: RepairOrder) -> list[dict[str, Any]]:
-    gone = record.crew_status in (CrewStatus.DEPARTED, CrewStatus.REPLACED_ON_REQUEST)
-    if not gone or record.cause is None or record.cost_case is not None or not may(g.user, P.COST_CASE_WORK):
-        return []
-    return [{"label": _("Write a cost case"), "url": f"{editing.path(record)}/cost-case", "icon": "receipt"}]
+    base, found = editing.path(record), []
+    if record.state in repairs.PLANNED and may(g.user, P.REPAIR_PLAN):
+        label = _("Move the visit") if record.appointment_at else _("Agree on a visit")
+        found.append({"label": label, "url": f"{base}/visit", "icon": "calendar"})
+    owes = record.state in repairs.PAYABLE and not record.is_free
+    if (
+        owes
+        and max(record.still_owed, record.accepted_quote - record.paid_amount) > 0
+        and may(g.user, P.REPAIR_PAYMENT)
+    ):
+        found.append({"label": _("Note a payment"), "url": f"{base}/payment", "icon": "cash"})
+    if record.state == State.REPAIRING and may(g.user, P.REPAIR_CLOSE):
+        found.append({"label": _("Note a call"), "url": f"{base}/calls", "icon": "phone"})
+    gone = record.crew_status in repairs.GONE
+    if gone and record.cause is not None and record.cost_case is None and may(g.user, P.COST_CASE_WORK):
+        found.append({"label": _("Write a cost case"), "url": f"{base}/cost-case", "icon": "receipt"})
+    return found
 
 
-def _costs(record: RepairOrder) -> showing.Table:
+def _tabs(record: RepairOrder) -> list[showing.Tab]:
+    money = [table for table in (_costs(record), _payments(record)) if table is not None]
+    calls = _calls(record)
+    found = []
+    if money:
+        count = len(record.costs) + len(record.payments)
+        found.append(showing.Tab("costs", _("Costs and payments"), lambda: money, count))
+    if calls is not None:
+        found.append(showing.Tab("calls", _("Calls"), lambda: [calls], len(record.calls)))
+    return found
+
+
+def _costs(record: RepairOrder) -> showing.Table | None:
+    if not record.costs:
+        return None
     rows = [
-        [CostKind.show(line.kind), line.what, CostBearer.show(line.bearer), formatting.money(line.amount)]
+        [CostKind.show(line.kind), line.what, line.measure, CostBearer.show(line.bearer), formatting.money(line.amount)]
         for line in record.costs
     ]
     head = [
-        (_("Kind"), ""),
-        (_("What"), ""),
-        (_("Borne by"), ""),
+        (_("Kind"), ""), (_("What"), ""), (_("Quantity"), ""), (_("Borne by"), ""),
         (_("Amount (yuan)"), "num"),
-    ]
+    ]  # fmt: skip
     total = sum(line.amount for line in record.costs)
     return showing.Table(
-        _("Costs"), head, rows, "", foot=[_("Together %(amount)s yuan", amount=formatting.money(total))]
+        _("Parts and costs"), head, rows, "", foot=[_("Together %(amount)s yuan", amount=formatting.money(total))]
     )
 
 
+def _payments(record: RepairOrder) -> showing.Table | None:
+    if not record.payments and not record.customer_share:
+        return None
+    rows = [
+        [
+            formatting.stamp(payment.paid_at), PaymentMethod.show(payment.method), payment.paid_by, payment.receipt_no,
+            payment.recorded_by.name if payment.recorded_by else formatting.DASH, formatting.money(payment.amount),
+        ]
+        for payment in record.payments
+    ]  # fmt: skip
+    head = [
+        (_("Paid at"), ""), (_("Paid by"), ""), (_("Who paid"), ""), (_("Receipt number"), ""),
+        (_("Noted by"), ""), (_("Amount (yuan)"), "num"),
+    ]  # fmt: skip
+    owed = max(record.still_owed, NOTHING)
+    return showing.Table(
+        _("Payments"), head, rows, _("Nothing is paid yet."),
+        foot=[_("Still to pay: %(amount)s yuan", amount=formatting.money(owed))] if record.done_at else [],
+    )  # fmt: skip
+
+
+def _calls(record: RepairOrder) -> showing.Table | None:
+    if not record.calls:
+        return None
+    words = {True: _("Satisfied"), False: _("Not satisfied"), None: formatting.DASH}
+    rows = [
+        [
+            formatting.stamp(call.called_at), call.called_by.name if call.called_by else formatting.DASH,
+            words[call.is_satisfied] if call.is_reached else _("Not reached"), call.said,
+        ]
+        for call in record.calls
+    ]  # fmt: skip
+    head = [(_("Called at"), ""), (_("By"), ""), (_("Result"), ""), (_("What the customer said"), "")]
+    return showing.Table(_("Calls during the repair"), head, rows, "")
+
+
 def _source(form: ReportForm) -> tuple[Consultation | None, Customer | None]:
+    """The contact the request came with, and the customer: of the contact, a certificate, a complaint, or named."""
     contact_number = form.consultation.data or request.args.get("consultation")
     customer_number = form.customer.data or request.args.get("customer")
     contact = customer = None
-    if certificate_number := request.args.get("certificate"):  # read from the code on F-19
-        found = select(WarrantyCertificate).where(WarrantyCertificate.number == certificate_number)
-        certificate = session().scalars(found).one_or_none()
-        customer_number = certificate.customer.number if certificate is not None else customer_number
+    if (certificate := _certificate()) is not None:
+        customer_number = certificate.customer.number
+    elif (complaint := _complaint()) is not None and complaint.customer is not None:
+        customer_number = complaint.customer.number
     if contact_number:
         contact = get_or_404(consultations.visible_to(g.user), Consultation.number == contact_number)
         customer = contact.customer
     if customer is None and customer_number:
         customer = get_or_404(customers.visible_to(g.user), Customer.number == customer_number)
     return contact, customer
+
+
+def _certificate() -> WarrantyCertificate | None:
+    """The certificate whose code on F-19 was read; the front desk may not open it and still knows whose home it is."""
+    number = request.args.get("certificate")
+    query = select(WarrantyCertificate).where(WarrantyCertificate.number == number)
+    return session().scalars(query).one_or_none() if number else None
+
+
+def _complaint() -> Complaint | None:
+    """The complaint that came up in a call after it."""
+    number = request.args.get("complaint")
+    return get_or_404(complaints.visible_to(g.user), Complaint.number == number) if number else None
 
 
 def _projects(customer: Customer | None) -> list[tuple[int, str]]:
@@ -235,8 +402,14 @@ def _prefill(form: ReportForm, contact: Consultation | None, customer: Customer 
         form.reporter.data, form.phone.data = contact.name, contact.phone
         form.channel.data, form.reported_at.data = Channel(contact.channel), contact.occurred_at
         form.symptom.data, form.address.data = contact.question, contact.property_address
-    if form.project.choices and len(form.project.choices) == 2:
-        form.project.data = form.project.choices[1][0]
+    if (complaint := _complaint()) is not None:
+        form.reporter.data, form.phone.data = complaint.complainant, complaint.phone
+        form.symptom.data = complaint.subject
+    known = [source.project_id for source in (_certificate(), complaint) if source is not None and source.project_id]
+    if not known and form.project.choices and len(form.project.choices) == 2:
+        known = [form.project.choices[1][0]]
+    if known and any(key == known[0] for key, _name in form.project.choices or ()):
+        form.project.data = known[0]
         project = session().get(Project, form.project.data)
         form.address.data = project.property.address if project else form.address.data
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,9 +37,15 @@ class StepForm(Form):
     """A step of a process. `version` is the one the person looked at."""
 
     version = HiddenField()
+    LINES: Sequence[tuple[Text, Sequence[str]]] = ()
+    """Fields that stand together in a line, by their heading; the others come first."""
 
     def prepare(self, desk: Desk) -> None:
         """Fill in choices, and what the record already says when the form is fresh."""
+
+    def told(self, desk: Desk) -> list[str]:
+        """What stands above the fields: what the person must know to take the step."""
+        return []
 
     def to_command(self, desk: Desk) -> Any:
         """The command; text has become values. Raises Invalid by field."""
@@ -99,6 +105,7 @@ class StepPages:
             form=form,
             back=safe_path(request.values.get("next"), ""),
             news=news,
+            told=form.told(Desk(session(), record, g.user, clock.now())),
             guards=record.PROCESS.unmet(step, record, entered=False),
             clocks=process_view.clock_rows(
                 record, tasks.clocks_of(session(), record), shows_waiting=self.shows_waiting_clocks

@@ -12,7 +12,7 @@ from blueprints.forms import BooleanField, LocalDateField, NameField, TermField,
 from blueprints.http import find_or_404, requires, see_other
 from blueprints.records import blueprint, editing, showing
 from blueprints.records.steps import Desk, StepForm, StepPages
-from portal import clock, formatting
+from portal import clock, formatting, settings
 from portal.db import transaction
 from portal.i18n import N_, _
 from portal.models.contract import Contract
@@ -20,7 +20,7 @@ from portal.models.project import Project
 from portal.models.repair import Evaluation, WarrantyCertificate
 from portal.permissions import Permission, may
 from portal.processes.repair import Trade
-from portal.processes.warranty import PROCESS, TRADES, VALID, Action
+from portal.processes.warranty import PROCESS, TRADES, VALID, Action, VoidGround
 from portal.services import warranties
 from portal.services.fields import Field, link, term
 
@@ -45,7 +45,10 @@ FIELDS: dict[str, Field] = {
     "received_by": Field(L["received_by"]),
     "evaluation": term(L["evaluation"], Evaluation),
     "exclusions": Field(L["exclusions"]),
+    "care_notes": Field(L["care_notes"]),
+    "hotline": Field(L["hotline"]),
     "replaced_numbers": Field(N_("Numbers that no longer count")),
+    "ground": term(L["ground"], VoidGround),
     "reason": Field(L["reason"]),
 }
 GROUPS = ((N_("Certificate"), tuple(FIELDS)),)
@@ -116,6 +119,8 @@ class IssueForm(StepForm):
     years_hardware = _years(Trade.HARDWARE)
     years_paint = _years(Trade.PAINT)
     exclusions = TextField(L["exclusions"], limit=2000, rows=4, required=True)
+    care_notes = TextField(L["care_notes"], limit=2000, rows=4, required=True)
+    hotline = TextField(L["hotline"], limit=50, required=True)
     received_by = NameField(L["received_by"])
     evaluation = TermField(L["evaluation"], Evaluation)
 
@@ -124,6 +129,7 @@ class IssueForm(StepForm):
             return
         self.starts_on.data = desk.record.project.actual_finish_on
         self.received_by.data, self.exclusions.data = desk.record.customer.name, EXCLUSIONS
+        self.care_notes.data, self.hotline.data = warranties.CARE, settings.get(desk.session, "company_hotline")
         for trade in TRADES:
             self[f"years_{trade.lower()}"].data = warranties.usual_years(desk.session, trade)
 
@@ -132,6 +138,8 @@ class IssueForm(StepForm):
             starts_on=self.starts_on.data,
             acceptance_signed=bool(self.acceptance_signed.data) or None,
             exclusions=self.exclusions.data,
+            care_notes=self.care_notes.data,
+            hotline=self.hotline.data,
             received_by=self.received_by.data,
             evaluation=str(self.evaluation.data),
             years=tuple((trade.value, self[f"years_{trade.lower()}"].data) for trade in TRADES),
@@ -150,10 +158,11 @@ class ReissueForm(StepForm):
 class VoidForm(StepForm):
     """No longer valid."""
 
+    ground = TermField(L["ground"], VoidGround, required=True, blank=N_("Please choose"))
     reason = TextField(L["reason"], limit=500, rows=2, required=True)
 
     def to_command(self, desk: Desk) -> warranties.Void:
-        return warranties.Void(self.reason.data)
+        return warranties.Void(str(self.ground.data), self.reason.data)
 
 
 STEPS = StepPages(

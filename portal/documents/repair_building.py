@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal import clock, settings
+from portal import clock, formatting, settings
 from portal.documents.building import name_of, photos, ticks
 from portal.documents.repair_views import (
     BearerRow,
@@ -23,7 +23,15 @@ from portal.files.store import Store
 from portal.i18n import _p
 from portal.models.org import User
 from portal.models.project import ProjectKind
-from portal.models.repair import CostBearer, CostKind, RepairCostCase, RepairOrder, WarrantyCertificate
+from portal.models.repair import (
+    CostBearer,
+    CostKind,
+    PaymentMethod,
+    RepairCostCase,
+    RepairOrder,
+    RepairPayment,
+    WarrantyCertificate,
+)
 from portal.processes.repair import Cause, CrewStatus, Executor, InWarranty, Trade, Urgency, fingerprint
 from portal.processes.repair_cost import Bearer
 from portal.services import repair_costs, tasks
@@ -43,6 +51,8 @@ def certificate(session: Session, record: WarrantyCertificate, _store: Store) ->
         starts_on=record.starts_on,
         terms=tuple(TermLine(Trade.show(term.trade), term.years, term.ends_on) for term in record.terms),
         exclusions=record.exclusions,
+        care_notes=record.care_notes,
+        hotline=record.hotline,
         issued_on=issued_on,
         issued_by=name_of(record.issued_by),
         replaced_numbers=record.replaced_numbers,
@@ -84,11 +94,12 @@ def repair_order(session: Session, order: RepairOrder, store: Store) -> RepairPa
         work_done=order.work_done,
         done_at=order.done_at,
         costs=tuple(
-            CostRow(CostKind.show(line.kind), line.what, CostBearer.show(line.bearer), line.amount)
+            CostRow(CostKind.show(line.kind), line.what, line.measure, CostBearer.show(line.bearer), line.amount)
             for line in order.costs
         ),
         total=sum((line.amount for line in order.costs), Decimal(0)) if order.costs else None,
         rating=order.rating,
+        result=str(order.PROCESS.state(order.state).label) if order.done_at else None,
         is_void=_is_void(order),
         signatures=(
             Signature(_p("form", "Customer's signature"), order.signed_by, signed_on),
@@ -102,7 +113,9 @@ def repair_order(session: Session, order: RepairOrder, store: Store) -> RepairPa
 
 def service_report(session: Session, order: RepairOrder, store: Store) -> ServiceReport:
     """F-21: problem, cause, work, materials, result."""
-    materials = "、".join(line.what for line in order.costs if line.kind == CostKind.MATERIAL)
+    materials = "、".join(
+        " ".join(filter(None, (line.what, line.measure))) for line in order.costs if line.kind == CostKind.MATERIAL
+    )
     signed_on = clock.today(order.signed_at) if order.signed_at else None
     return ServiceReport(
         number=order.number,
@@ -113,6 +126,8 @@ def service_report(session: Session, order: RepairOrder, store: Store) -> Servic
         work_done=order.work_done,
         materials=materials or None,
         result=str(order.PROCESS.state(order.state).label),
+        charge=order.customer_share or None,
+        payments=tuple(_paid(payment) for payment in order.payments),
         rating=order.rating,
         is_void=_is_void(order),
         done_at=order.done_at,
@@ -183,6 +198,14 @@ def _crew(order: RepairOrder) -> str | None:
     if order.executor == Executor.RESPONSIBLE_CREW:
         return name_of(order.responsible_crew)
     return str(Executor.CAPTAIN_TEAM.label)
+
+
+def _paid(payment: RepairPayment) -> str:
+    return _p(
+        "form", "%(amount)s yuan, %(method)s, %(moment)s, receipt %(receipt)s",
+        amount=f"{payment.amount:,.2f}", method=PaymentMethod.show(payment.method),
+        moment=formatting.stamp(payment.paid_at), receipt=payment.receipt_no,
+    )  # fmt: skip
 
 
 def _is_void(order: RepairOrder) -> bool:

@@ -37,6 +37,8 @@ class CertificatePaper:
     starts_on: date | None
     terms: tuple[TermLine, ...]
     exclusions: str | None
+    care_notes: str | None
+    hotline: str | None
     issued_on: date | None
     issued_by: str | None
     replaced_numbers: str | None
@@ -51,6 +53,7 @@ class CostRow:
 
     kind: str
     what: str
+    measure: str
     bearer: str
     amount: Decimal
 
@@ -88,6 +91,7 @@ class RepairPaper:
     costs: tuple[CostRow, ...]
     total: Decimal | None
     rating: int | None
+    result: str | None
     is_void: bool
     """The customer signed other words than those that stand here now."""
     signatures: tuple[Signature, ...]
@@ -110,6 +114,9 @@ class ServiceReport:
     work_done: str | None
     materials: str | None
     result: str | None
+    charge: Decimal | None
+    """What the customer bears, in yuan; None: free of charge."""
+    payments: tuple[str, ...]
     rating: int | None
     is_void: bool
     done_at: datetime | None

@@ -21,6 +21,7 @@ from portal.models import (  # noqa: F401
     org,
     outbox,
     passage,
+    penalty,
     project,
     repair,
     setting,

@@ -69,6 +69,16 @@ class Contract(Record, Base):
         """Yuan that came in less what was refunded; repair fees count apart."""
         return sum((payment.amount * _SIGNS.get(payment.kind, 1) for payment in self.payments), Decimal("0.00"))
 
+    @property
+    def has_final_payment(self) -> bool:
+        """Whether the final payment is recorded (4.12)."""
+        return any(payment.kind == PaymentKind.FINAL for payment in self.payments)
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether everything is paid, open changes too."""
+        return self.received >= self.output_value
+
     __table_args__ = (
         one_of("state", ContractState),
         Index("ix_contract_branch", "branch_id", "id"),

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, exists
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
-from portal.models.base import Base, Record, prefixed
+from portal import clock
+from portal.models.base import Base, Record, prefixed, where
 from portal.models.consultation import Channel
 from portal.models.contract import Contract
 from portal.models.customer import Customer
@@ -24,6 +25,7 @@ from portal.processes.repair_cost import Bearer
 from portal.terms import Term, one_of
 
 MONEY = Numeric(12, 2)
+NOTHING = Decimal("0.00")
 
 
 class Evaluation(Term):
@@ -50,6 +52,16 @@ class CostBearer(Term):
     CUSTOMER = "CUSTOMER", "Customer"
 
 
+class PaymentMethod(Term):
+    """How a customer paid for a repair."""
+
+    CASH = "CASH", "Cash"
+    WECHAT = "WECHAT", "WeChat Pay"
+    ALIPAY = "ALIPAY", "Alipay"
+    CARD = "CARD", "Card"
+    TRANSFER = "TRANSFER", "Bank transfer"
+
+
 class WarrantyCertificate(Record, Base):
     """The warranty of a project, with a term per trade (F-19). Rules: `processes/warranty.py`."""
 
@@ -67,6 +79,8 @@ class WarrantyCertificate(Record, Base):
     """The day of acceptance."""
     acceptance_signed: Mapped[bool] = mapped_column(default=False)
     exclusions: Mapped[str | None] = mapped_column(Text)
+    care_notes: Mapped[str | None] = mapped_column(Text, sort_order=1)
+    hotline: Mapped[str | None] = mapped_column(String(50), sort_order=1)
     evaluation: Mapped[str | None] = mapped_column(String(20))
     received_by: Mapped[str | None] = mapped_column(String(50))
     issued_at: Mapped[datetime | None]
@@ -77,6 +91,8 @@ class WarrantyCertificate(Record, Base):
     """The manager who consents to the next reissue."""
     replaced_numbers: Mapped[str | None] = mapped_column(String(200))
     """Numbers of lost certificates, which no longer count."""
+    ground: Mapped[str | None] = mapped_column(String(20), sort_order=1)
+    """What made it void."""
     reason: Mapped[str | None] = mapped_column(Text)
 
     project: Mapped[Project] = relationship()
@@ -91,7 +107,17 @@ class WarrantyCertificate(Record, Base):
     @property
     def is_paid(self) -> bool:
         """Whether everything of the contract is paid."""
-        return self.contract.received >= self.contract.output_value
+        return self.contract.is_paid
+
+    @property
+    def has_final_payment(self) -> bool:
+        """Whether the final payment of the contract is recorded."""
+        return self.contract.has_final_payment
+
+    @property
+    def paid_from(self) -> datetime:
+        """The beginning of the day of payment, from which DL-21 counts."""
+        return clock.at_local(self.paid_on)
 
     @property
     def is_valid(self) -> bool:
@@ -101,6 +127,7 @@ class WarrantyCertificate(Record, Base):
     __table_args__ = (
         one_of("state", warranty_rules.State),
         one_of("evaluation", Evaluation, nullable=True),
+        one_of("ground", warranty_rules.VoidGround, nullable=True),
         CheckConstraint("state = 'PENDING' OR issued_at IS NOT NULL", name="issued_has_a_time"),
         Index("ix_warranty_certificate_branch", "branch_id", "id"),
     )
@@ -153,6 +180,8 @@ class RepairOrder(Record, Base):
     in_warranty: Mapped[str | None] = mapped_column(String(20))
     warranty_reason: Mapped[str | None] = mapped_column(Text)
     """Why a person decided so, beside what the dates say."""
+    has_no_certificate: Mapped[bool] = mapped_column(default=False, sort_order=1)
+    """The archive was consulted and holds no certificate."""
     basis_told: Mapped[str | None] = mapped_column(String(200))
     responsible_crew_id: Mapped[int | None] = mapped_column(ForeignKey("crew.id"), index=True)
     crew_status: Mapped[str | None] = mapped_column(String(20))
@@ -172,6 +201,8 @@ class RepairOrder(Record, Base):
     plan: Mapped[str | None] = mapped_column(Text)
     plan_made_at: Mapped[datetime | None]
     planned_done_at: Mapped[datetime | None]
+    is_plan_told: Mapped[bool] = mapped_column(default=False, sort_order=1)
+    """The customer was told the method and the date."""
     quote_material: Mapped[Decimal | None] = mapped_column(MONEY)
     quote_labour: Mapped[Decimal | None] = mapped_column(MONEY)
     quote_accepted: Mapped[bool | None]
@@ -191,6 +222,7 @@ class RepairOrder(Record, Base):
     follow_up_note: Mapped[str | None] = mapped_column(Text)
     rework_count: Mapped[int] = mapped_column(default=0)
     """How often it had to be done again after the customer had signed."""
+    complaint_ground: Mapped[str | None] = mapped_column(String(20), sort_order=1)
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
 
     customer: Mapped[Customer | None] = relationship()
@@ -204,6 +236,8 @@ class RepairOrder(Record, Base):
         back_populates="order", order_by="RepairCost.id", cascade="all, delete-orphan"
     )
     signatures: Mapped[list[RepairSignature]] = relationship(back_populates="order", order_by="RepairSignature.id")
+    payments: Mapped[list[RepairPayment]] = relationship(back_populates="order", order_by="RepairPayment.id")
+    calls: Mapped[list[RepairCall]] = relationship(back_populates="order", order_by="RepairCall.called_at")
     cost_case: Mapped[RepairCostCase | None] = relationship(back_populates="order", uselist=False)
 
     if TYPE_CHECKING:
@@ -214,6 +248,33 @@ class RepairOrder(Record, Base):
         """Whether the customer pays nothing (R-16)."""
         return rules.is_free(in_warranty=self.in_warranty, cause=self.cause)
 
+    @property
+    def accepted_quote(self) -> Decimal:
+        """What the customer agreed to pay, in yuan."""
+        if not self.quote_accepted:
+            return NOTHING
+        return (self.quote_material or NOTHING) + (self.quote_labour or NOTHING)
+
+    @property
+    def customer_share(self) -> Decimal:
+        """What of the cost the customer bears, in yuan."""
+        return sum((line.amount for line in self.costs if line.bearer == CostBearer.CUSTOMER), NOTHING)
+
+    @property
+    def paid_amount(self) -> Decimal:
+        """What the customer paid for it, in yuan."""
+        return sum((payment.amount for payment in self.payments), NOTHING)
+
+    @property
+    def still_owed(self) -> Decimal:
+        """What the customer still has to pay, in yuan."""
+        return self.customer_share - self.paid_amount
+
+    @property
+    def urgent_from(self) -> datetime | None:
+        """When the shorter limit of an urgent repair begins; None: it has none."""
+        return self.told_at if self.urgency == Urgency.URGENT else None
+
     __table_args__ = (
         one_of("state", rules.State),
         one_of("channel", Channel),
@@ -223,10 +284,12 @@ class RepairOrder(Record, Base):
         one_of("crew_status", CrewStatus, nullable=True),
         one_of("executor", Executor, nullable=True),
         one_of("cause", Cause, nullable=True),
+        one_of("complaint_ground", rules.Ground, nullable=True),
         CheckConstraint("state <> 'CLOSED' OR closed_at IS NOT NULL", name="closed_has_a_time"),
         CheckConstraint("rating IS NULL OR rating BETWEEN 1 AND 5", name="rating_in_range"),
         Index("ix_repair_order_captain", "captain_id", "state"),
         Index("ix_repair_order_branch", "branch_id", "reported_at", "id"),
+        Index("ix_repair_order_visits", "captain_id", "appointment_at", **where("appointment_at IS NOT NULL")),
     )
 
 
@@ -251,16 +314,62 @@ class RepairCost(Base):
     order_id: Mapped[int] = mapped_column(ForeignKey("repair_order.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
     what: Mapped[str] = mapped_column(String(100))
+    quantity: Mapped[Decimal | None] = mapped_column(Numeric(10, 2), sort_order=1)
+    unit: Mapped[str | None] = mapped_column(String(10), sort_order=1)
     amount: Mapped[Decimal] = mapped_column(MONEY)
+    """Of all of it together."""
     bearer: Mapped[str] = mapped_column(String(20))
 
     order: Mapped[RepairOrder] = relationship(back_populates="costs")
+
+    @property
+    def measure(self) -> str:
+        """How much of it, as people say it: 2.5 桶. Empty: not counted."""
+        return f"{self.quantity.normalize():f} {self.unit or ''}".strip() if self.quantity is not None else ""
 
     __table_args__ = (
         one_of("kind", CostKind),
         one_of("bearer", CostBearer),
         CheckConstraint("amount >= 0", name="amount_not_negative"),
+        CheckConstraint("quantity IS NULL OR quantity > 0", name="quantity_positive"),
     )
+
+
+class RepairPayment(Base):
+    """What a customer paid for a repair, in yuan, and who noted it. Source: 3.3 (维修费), 4.14."""
+
+    __tablename__ = "repair_payment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("repair_order.id"), index=True)
+    amount: Mapped[Decimal] = mapped_column(MONEY)
+    method: Mapped[str] = mapped_column(String(20))
+    paid_at: Mapped[datetime]
+    paid_by: Mapped[str] = mapped_column(String(50))
+    receipt_no: Mapped[str] = mapped_column(String(50), unique=True)
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+
+    order: Mapped[RepairOrder] = relationship(back_populates="payments")
+    recorded_by: Mapped[User | None] = relationship()
+
+    __table_args__ = (one_of("method", PaymentMethod), CheckConstraint("amount > 0", name="amount_positive"))
+
+
+class RepairCall(Base):
+    """A call to the customer while a repair goes on. Source: 3.16 (维修中回访)."""
+
+    __tablename__ = "repair_call"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("repair_order.id"), index=True)
+    called_at: Mapped[datetime]
+    is_reached: Mapped[bool]
+    is_satisfied: Mapped[bool | None]
+    said: Mapped[str] = mapped_column(Text)
+    called_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+
+    order: Mapped[RepairOrder] = relationship(back_populates="calls")
+    called_by: Mapped[User | None] = relationship()
 
 
 class RepairSignature(Base):

@@ -87,6 +87,8 @@ class Deadline:
     cap_field: str | None = None
     cap_setting: str | None = None
     """A second limit from another moment of the record; the earlier one counts."""
+    cap_switch: str | None = None
+    """A setting that turns the second limit on. None: it always counts."""
     starts_on: frozenset[str] = frozenset()
     """Actions that also (re)start it, where the state alone does not tell."""
     not_met_by: frozenset[str] = frozenset()

@@ -43,6 +43,7 @@ class Action(StrEnum):
     ACCEPT = "accept"
     DECLINE = "decline"
     START = "start"
+    EXTEND = "extend"
     FINISH = "finish"
     SIGN_OFF = "sign-off"
     REJECT = "reject"
@@ -104,6 +105,14 @@ class Cause(Term):
     FORCE_MAJEURE = "FORCE_MAJEURE", "Force majeure"
 
 
+class Ground(Term):
+    """Why a repair becomes a complaint (4.14)."""
+
+    LATE = "LATE", "Late"
+    REFUSED = "REFUSED", "Refused"
+    REPEATED = "REPEATED", "The same again"
+
+
 OURS = frozenset({Cause.CONSTRUCTION, Cause.MATERIAL, Cause.DESIGN})
 
 OPEN = frozenset(set(State) - {State.CLOSED, State.DECLINED, State.COMPLAINT})
@@ -122,7 +131,10 @@ SHOWN = ("number", "address", "trade", "symptom", "cause", "plan", "work_done", 
 def fingerprint(repair: base.Facts) -> str:
     """SHA-256 of what a signature stands for. Any later change of it gives another one, so the signature is void."""
     facts = [str(getattr(repair, name)) for name in SHOWN]
-    costs = [[line.kind, line.what, f"{line.amount:.2f}", line.bearer] for line in repair.costs]
+    costs = [
+        [line.kind, line.what, f"{line.amount:.2f}", line.bearer, *([line.measure] if line.measure else [])]
+        for line in repair.costs
+    ]
     return hashlib.sha256(json.dumps([facts, costs], ensure_ascii=False).encode()).hexdigest()
 
 
@@ -136,6 +148,12 @@ def _free(repair: base.Facts) -> bool:
     return is_free(in_warranty=repair.in_warranty, cause=repair.cause)
 
 
+ARCHIVE = Guard(
+    "archive",
+    N_("the warranty certificate is found in the archive, or it is said that there is none"),
+    lambda repair: repair.certificate_id is not None or bool(repair.has_no_certificate),
+    needs_input=True,
+)
 CREW_FITS = Guard(
     "crew-fits",
     N_("the responsible crew works for us and the customer accepts it, or the captain's own team goes (P15)"),
@@ -175,6 +193,12 @@ COSTS_SAID = Guard(
     lambda repair: bool(repair.costs) or bool(repair.has_no_costs),
     needs_input=True,
 )
+WITHIN_QUOTE = Guard(
+    "quote",
+    N_("the customer bears no more than the quote that was accepted (R-16)"),
+    lambda repair: repair.customer_share <= repair.accepted_quote,
+    needs_input=True,
+)
 SIGNED = Guard(
     "signed",
     N_("the customer signed what is written here now"),
@@ -186,6 +210,11 @@ SATISFIED = Guard(
     N_("the customer is satisfied in the call after the repair"),
     lambda repair: repair.follow_up_satisfied is True,
     needs_input=True,
+)
+PAID = Guard(
+    "paid",
+    N_("what the customer bears is paid"),
+    lambda repair: repair.still_owed <= 0,
 )
 
 PROCESS = Process(
@@ -232,7 +261,8 @@ PROCESS = Process(
             State.CHECKED,
             Permission.REPAIR_CHECK,
             required=("in_warranty", "warranty_reason", "crew_status", "basis_told"),
-            optional=("responsible_crew",),
+            optional=("responsible_crew", "certificate", "has_no_certificate"),
+            guards=(ARCHIVE,),
         ),
         Transition(
             Action.ASSIGN,
@@ -254,6 +284,7 @@ PROCESS = Process(
             State.ON_SITE,
             Permission.REPAIR_WORK,
             required=("arrived_at", "cause", "plan", "planned_done_at", "plan_made_at"),
+            optional=("is_plan_told",),
             happened_field="plan_made_at",
             source_note="DL-22",
         ),
@@ -309,6 +340,16 @@ PROCESS = Process(
             primary=False,
         ),
         Transition(
+            Action.EXTEND,
+            N_("New problem found: add to the plan"),
+            frozenset({State.REPAIRING}),
+            State.REPAIRING,
+            Permission.REPAIR_WORK,
+            required=("new_problem", "planned_done_at"),
+            optional=("quote_material", "quote_labour", "quote_note"),
+            primary=False,
+        ),
+        Transition(
             Action.FINISH,
             N_("Repair is done"),
             frozenset({State.REPAIRING}),
@@ -316,7 +357,7 @@ PROCESS = Process(
             Permission.REPAIR_WORK,
             required=("work_done", "done_at", "site_cleaned"),
             optional=("has_no_costs",),
-            guards=(SITE_CLEANED, COSTS_SAID),
+            guards=(SITE_CLEANED, COSTS_SAID, WITHIN_QUOTE),
             happened_field="done_at",
             source_note="R-18",
         ),
@@ -349,7 +390,7 @@ PROCESS = Process(
             Permission.REPAIR_CLOSE,
             required=("follow_up_at", "follow_up_satisfied"),
             optional=("follow_up_note",),
-            guards=(SATISFIED,),
+            guards=(PAID, SATISFIED),
             happened_field="follow_up_at",
             notify=("captain",),
             source_note="DL-23, R-17",
@@ -372,7 +413,7 @@ PROCESS = Process(
             OPEN,
             State.COMPLAINT,
             Permission.REPAIR_CLOSE,
-            required=("why_complaint", "demand"),
+            required=("ground", "why_complaint", "demand"),
             notify=("captain", "managers"),
             primary=False,
         ),
@@ -387,6 +428,9 @@ PROCESS = Process(
             cancelled_by=frozenset({State.COMPLAINT}),
             setting="repair_arrive_hours",
             start_field="told_at",
+            cap_field="urgent_from",
+            cap_setting="repair_urgent_hours",
+            cap_switch="repair_urgent_clock",
             responsible="captain",
         ),
         Deadline(
@@ -411,6 +455,8 @@ PROCESS = Process(
         "warranty_reason": N_("Why so"),
         "responsible_crew": N_("Responsible crew"),
         "crew_status": N_("Status of the crew"),
+        "certificate": N_("Warranty certificate"),
+        "has_no_certificate": N_("There is no certificate"),
         "basis_told": N_("What the customer was told about the cost"),
         "captain": N_("Repair captain"),
         "executor": N_("Carried out by"),
@@ -421,6 +467,8 @@ PROCESS = Process(
         "plan": N_("Repair plan"),
         "plan_made_at": N_("Plan made at"),
         "planned_done_at": N_("Planned to be done by"),
+        "is_plan_told": N_("The customer was told the method and the date"),
+        "new_problem": N_("What was found and how it will be repaired"),
         "reason": N_("Reason"),
         "quote_material": N_("Quote: material (yuan)"),
         "quote_labour": N_("Quote: labour (yuan)"),
@@ -437,6 +485,7 @@ PROCESS = Process(
         "follow_up_at": N_("Follow-up call at"),
         "follow_up_satisfied": N_("Is the customer satisfied?"),
         "follow_up_note": N_("What the customer said"),
+        "ground": N_("Ground", "complaint"),
         "why_complaint": N_("Why it becomes a complaint"),
         "demand": N_("What the customer demands"),
     },

@@ -56,6 +56,14 @@ class Standing(Term):
     NO_TERM = "NO_TERM", "No term for it"
 
 
+class VoidGround(Term):
+    """What makes a certificate void (4.13)."""
+
+    MONEY_RETURNED = "MONEY_RETURNED", "The money was returned"
+    CONTRACT_CANCELLED = "CONTRACT_CANCELLED", "The contract was cancelled"
+    LEGAL = "LEGAL", "Another legal ground"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the dates say; a person decides. `ends_on`: last day of the term, None where there is none."""
@@ -81,12 +89,17 @@ def verdict(
     if term is None or not is_valid:
         return Verdict(Standing.NO_TERM)
     start, end = term
-    if on <= end:
+    if start <= on <= end:
         return Verdict(Standing.IN_TERM, start, end)
-    near = on <= end + timedelta(days=borderline_days)
+    near = on > end and on <= end + timedelta(days=borderline_days)
     return Verdict(Standing.BORDERLINE if near else Standing.OUT_OF_TERM, start, end)
 
 
+FINAL_PAYMENT = Guard(
+    "final-payment",
+    N_("the final payment is recorded"),
+    lambda certificate: bool(certificate.has_final_payment),
+)
 PAID_IN_FULL = Guard(
     "paid",
     N_("the final payment is in, everything is paid"),
@@ -129,6 +142,7 @@ PROCESS = Process(
             frozenset(),
             State.PENDING,
             Permission.CONTRACT_EDIT,
+            guards=(FINAL_PAYMENT, PAID_IN_FULL),
             automatic=True,
             notify=("owner",),
             source_note="DL-21",
@@ -139,7 +153,15 @@ PROCESS = Process(
             frozenset({State.PENDING}),
             State.ISSUED,
             Permission.WARRANTY_ISSUE,
-            required=("starts_on", "acceptance_signed", "exclusions", "received_by", "evaluation"),
+            required=(
+                "starts_on",
+                "acceptance_signed",
+                "exclusions",
+                "care_notes",
+                "hotline",
+                "received_by",
+                "evaluation",
+            ),
             guards=(PAID_IN_FULL, ACCEPTED, TERMS),
             source_note="DL-21",
         ),
@@ -159,7 +181,7 @@ PROCESS = Process(
             frozenset({State.ISSUED, State.REISSUED}),
             State.VOID,
             Permission.WARRANTY_VOID,
-            required=("reason",),
+            required=("ground", "reason"),
             notify=("owner",),
             primary=False,
         ),
@@ -180,14 +202,18 @@ PROCESS = Process(
             starts=frozenset({State.PENDING}),
             met_by=frozenset({State.ISSUED}),
             setting="warranty_issue_wd",
+            start_field="paid_from",
         ),
     ),
     field_labels={
         "starts_on": N_("Warranty begins (day of acceptance)"),
         "acceptance_signed": N_("F-11 is signed"),
         "exclusions": N_("Not covered"),
+        "care_notes": N_("Use and care"),
+        "hotline": N_("Repair hotline"),
         "received_by": N_("Received and signed by"),
         "evaluation": N_("Evaluation form F-18"),
+        "ground": N_("Ground", "void"),
         "reason": N_("Reason"),
     },
     forms=("F-19",),

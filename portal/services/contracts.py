@@ -234,6 +234,9 @@ def update(
         events.record(session, EventKind.CHANGE, at=at, actor=actor, record=contract, changes=said)
     project = session.get(Project, command.project_id) if command.project_id else None
     _follow(session, contract, customer, project, actor=actor, at=at)
+    session.flush()
+    session.expire(contract, ["project"])
+    warranties.open_when_paid(session, contract, paid_on=clock.today(at), actor=actor, at=at)
     return changes
 
 

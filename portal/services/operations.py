@@ -36,6 +36,7 @@ KINDS: dict[str, Text] = {
     "audit_check": N_("Check of the audit chain", "work"),
     "cleanup": N_("Clearing away", "work"),
     "duplicates": N_("Search for duplicates", "work"),
+    "propose_penalty": N_("Proposal of a penalty", "work"),
     "warranties": N_("Warranty terms that end", "work"),
     "favourite_alerts": N_("Alerts of favourites", "work"),
     "calendar_reminder": N_("Reminder of the calendar", "work"),

@@ -16,6 +16,7 @@ from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.org import Branch, Crew, Party, User
+from portal.models.penalty import PenaltyEntry
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.permissions import Permission, Role, may
@@ -31,6 +32,7 @@ VIEW: dict[type[Any], Permission] = {
     Customer: P.CUSTOMER_VIEW,
     Escalation: P.ESCALATION_VIEW,
     Party: P.PARTY_VIEW,
+    PenaltyEntry: P.PENALTY_VIEW,
     Project: P.PROJECT_VIEW,
     Property: P.PROJECT_VIEW,
     Quotation: P.CONTRACT_VIEW,

@@ -13,14 +13,15 @@ from sqlalchemy.orm import Session
 from portal import settings, visibility
 from portal.errors import DomainError, Invalid
 from portal.i18n import N_, Text
-from portal.models.org import Crew, Party, PartyKind, User
+from portal.models.org import Crew, Department, Party, PartyKind, User
 from portal.models.repair import CostBooking, RepairCostCase, RepairOrder
 from portal.processes import repair_cost as rules
 from portal.processes.repair import OPEN, State
 from portal.processes.repair_cost import Action, Bearer, Share
-from portal.services import crews, numbering, steps
+from portal.services import crews, numbering, repairs, steps
 from portal.services.fields import apply
 
+NOTHING = rules.NOTHING
 ON_SITE = frozenset({State.ON_SITE, State.QUOTED, State.REPAIRING, State.DONE, State.SIGNED_OFF})
 """The cause is known, so a cost case can be written."""
 
@@ -100,12 +101,15 @@ def draft(session: Session, order: RepairOrder, command: DraftCase, *, actor: Us
     )
     steps.begin(session, case, Action.DRAFT, actor=actor, at=at, entered=steps.entered_of(command))
     session.expire(order, ["cost_case"])
+    repairs.cost_case_written(session, order, actor=actor, at=at)
     return case
 
 
 def confirm(session: Session, case: RepairCostCase, command: ConfirmCase, *, actor: User, at: datetime) -> None:
     """Engineering confirms the liability, recorded on its behalf."""
     _not_negative({"settlement_available": command.settlement_available})
+    if command.confirmed_by.department != Department.ENGINEERING or not command.confirmed_by.is_head:
+        raise Invalid({"confirmed_by": N_("The head of engineering confirms it.")})
     case.cause, case.is_crew_at_fault = command.cause, command.is_crew_at_fault
     case.confirmed_by, case.confirmed_at = command.confirmed_by, command.confirmed_at
     case.settlement_available = command.settlement_available

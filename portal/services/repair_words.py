@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from portal import formatting
 from portal.i18n import _
 from portal.models.repair import CostBearer, CostKind, RepairOrder, WarrantyCertificate
-from portal.processes.repair import Cause, Trade
+from portal.processes.repair import Cause, Ground, Trade
 from portal.processes.warranty import Standing, Verdict
+from portal.services import tasks
 
 
 def verdict(found: Verdict, certificate: WarrantyCertificate | None) -> str:
@@ -24,6 +27,27 @@ def verdict(found: Verdict, certificate: WarrantyCertificate | None) -> str:
     return _("%(standing)s: %(start)s to %(end)s by %(certificate)s", **said)
 
 
+def why_complaint(session: Session, order: RepairOrder) -> tuple[Ground | None, str]:
+    """What speaks for a complaint by what the portal knows, with the words to begin with; None: a person says it."""
+    said = []
+    ground = None
+    if order.rework_of is not None:
+        ground = Ground.REPEATED
+        said.append(_("The same trade was repaired a short time ago: %(number)s.", number=order.rework_of.number))
+    if order.rework_count:
+        ground = Ground.REPEATED
+        said.append(_("It had to be repaired again: %(count)s.", count=order.rework_count))
+    if order.is_arrival_late:
+        ground = ground or Ground.LATE
+        due = next((task.due_at for task in tasks.clocks_of(session, order) if task.code == "DL-22"), None)
+        said.append(_("Nobody was on site by %(due)s (DL-22).", due=formatting.stamp(due)))
+    if order.defects:
+        said.append(_("The customer was not content: %(defects)s", defects=order.defects))
+    if order.follow_up_satisfied is False and order.follow_up_note:
+        said.append(_("In the call after the repair: %(words)s", words=order.follow_up_note))
+    return ground, "\n".join(said)
+
+
 def shown(order: RepairOrder) -> str:
     """What the customer reads and signs, word for word; what it stands on is `processes.repair.SHOWN`."""
     lines = [
@@ -36,7 +60,7 @@ def shown(order: RepairOrder) -> str:
     if order.done_at is not None:
         lines.append(f"{_('Done at')}: {formatting.stamp(order.done_at)}")
     lines += [
-        f"{CostKind.show(line.kind)} {line.what}: {formatting.money(line.amount)} · {CostBearer.show(line.bearer)}"
+        f"{CostKind.show(line.kind)} {' '.join(filter(None, (line.what, line.measure)))}: {formatting.money(line.amount)} · {CostBearer.show(line.bearer)}"
         for line in order.costs
     ]
     return "\n".join(lines)

@@ -3,29 +3,76 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
-from portal import clock, settings, visibility
-from portal.errors import DomainError, Invalid
-from portal.i18n import N_, Text
+from portal import clock, formatting, settings, visibility
+from portal.calendar import compute_due
+from portal.errors import DomainError, Invalid, Stale
+from portal.i18n import N_, Text, _
 from portal.models.complaint import Complaint
 from portal.models.consultation import Consultation
 from portal.models.customer import Customer
+from portal.models.event import EventKind
 from portal.models.org import Crew, PartyStatus, User
 from portal.models.project import Project
-from portal.models.repair import CostBearer, CostKind, RepairCost, RepairOrder, RepairSignature
-from portal.permissions import Role
+from portal.models.repair import (
+    CostBearer,
+    CostKind,
+    PaymentMethod,
+    RepairCall,
+    RepairCost,
+    RepairOrder,
+    RepairPayment,
+    RepairSignature,
+    WarrantyCertificate,
+)
+from portal.models.task import TaskKind
+from portal.permissions import Permission, Role, may
 from portal.processes import complaint as complaint_rules
-from portal.processes.repair import Action, CrewStatus, Executor, State, Urgency, fingerprint
-from portal.services import assignment, complaints, consultations, numbering, steps, warranties
+from portal.processes.repair import PROCESS, Action, CrewStatus, Executor, State, Urgency, fingerprint
+from portal.services import (
+    assignment,
+    calendars,
+    complaints,
+    consultations,
+    events,
+    numbering,
+    steps,
+    tasks,
+    warranties,
+)
+from portal.services.fields import Field, apply
 
-VISIT_HOURS = 2
-"""Two visits of a captain closer than this are told to lie on each other; a visit has no planned end."""
+L = PROCESS.field_labels
+INTERIM_CALL = N_("Call the customer during the repair")
+COST_CASE = N_("Write the cost case of the urgent repair (P15)")
+GONE = frozenset({CrewStatus.DEPARTED, CrewStatus.REPLACED_ON_REQUEST})
+"""The crew that built it does not repair it: who bears the cost is a case of its own (P15)."""
+PLANNED = frozenset({State.ASSIGNED, State.ON_SITE, State.QUOTED, State.REPAIRING, State.DONE})
+"""A visit can be agreed or moved."""
+PAYABLE = frozenset({State.REPAIRING, State.DONE, State.SIGNED_OFF})
+"""The customer can pay."""
+
+
+def payment_text(value: Any) -> str:
+    """A payment for a repair as people read it."""
+    amount = _("%(amount)s yuan", amount=formatting.money(value["amount"]))
+    receipt = _("receipt %(number)s", number=value["receipt_no"])
+    return f"{amount} · {PaymentMethod.show(value['method'])} · {receipt}"
+
+
+FIELDS: dict[str, Field] = {
+    "appointment_at": Field(L["appointment_at"]),
+    "overlap_reason": Field(N_("Why two visits may lie on each other")),
+    "payment": Field(N_("Payment"), payment_text),
+    "call": Field(N_("Call during the repair"), str),
+}
+"""What changes beside the steps, as the history says it."""
 
 
 def visible_to(user: User) -> Select[RepairOrder]:
@@ -59,6 +106,9 @@ class CheckRepair:
     crew_status: str
     basis_told: str
     responsible_crew: Crew | None = None
+    certificate: WarrantyCertificate | None = None
+    """None: the one of the project, where the project is known."""
+    has_no_certificate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +120,16 @@ class AssignRepair:
     told_at: datetime
     appointment_at: datetime | None = None
     overlap_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoveVisit:
+    """Another time for the visit. None: none is agreed any more."""
+
+    appointment_at: datetime | None
+    overlap_reason: str | None = None
+    version: int | None = None
+    """The one the person saw; None: whatever it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +148,18 @@ class Arrive:
     plan: str
     planned_done_at: datetime
     plan_made_at: datetime
+    is_plan_told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """What was found besides; what it costs the customer more, in yuan, with the consent (R-16)."""
+
+    new_problem: str
+    planned_done_at: datetime
+    quote_material: Decimal | None = None
+    quote_labour: Decimal | None = None
+    quote_note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +180,14 @@ class AnswerQuote:
 
 @dataclass(frozen=True, slots=True)
 class CostLine:
-    """One line of the cost, in yuan."""
+    """One line of the cost, in yuan; of material also how much of it was used."""
 
     kind: str
     what: str
     amount: Decimal
     bearer: str
+    quantity: Decimal | None = None
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +199,27 @@ class FinishRepair:
     site_cleaned: bool | None
     costs: tuple[CostLine, ...] = ()
     has_no_costs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPayment:
+    """What the customer paid for the repair, in yuan."""
+
+    amount: Decimal
+    method: str
+    paid_at: datetime
+    paid_by: str
+    receipt_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCall:
+    """A call while the repair goes on; `is_satisfied` None: not reached, or not said."""
+
+    called_at: datetime
+    is_reached: bool
+    said: str
+    is_satisfied: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +260,11 @@ class Rework:
 
 @dataclass(frozen=True, slots=True)
 class Complain:
-    """Late, refused or repeated: it goes on as a complaint."""
+    """Late, refused or repeated (`ground`): it goes on as a complaint."""
 
     why_complaint: str
     demand: str
+    ground: str
 
 
 def report(session: Session, command: ReportRepair, *, actor: User, at: datetime) -> RepairOrder:
@@ -195,9 +291,7 @@ def check(session: Session, order: RepairOrder, command: CheckRepair, *, actor: 
     """Note what the archive says; what the dates would say stays with the certificate. Raises Invalid by field."""
     if command.crew_status == CrewStatus.ACTIVE and command.responsible_crew is None:
         raise Invalid({"responsible_crew": N_("Choose the crew, or say that it has left.")})
-    _verdict, order.certificate = warranties.verdict(
-        session, order.project, order.trade, clock.local(order.reported_at).date()
-    )
+    _consult(session, order, command)
     order.in_warranty, order.warranty_reason = command.in_warranty, command.warranty_reason
     order.crew_status, order.responsible_crew = command.crew_status, command.responsible_crew
     order.basis_told = command.basis_told
@@ -229,13 +323,35 @@ def arrive(session: Session, order: RepairOrder, command: Arrive, *, actor: User
         raise Invalid({"plan_made_at": N_("The plan is made after the arrival.")})
     order.arrived_at, order.cause, order.plan = command.arrived_at, command.cause, command.plan
     order.planned_done_at, order.plan_made_at = command.planned_done_at, command.plan_made_at
+    order.is_plan_told = command.is_plan_told
     _advance(session, order, Action.ARRIVE, command, actor, at)
+    if order.urgency == Urgency.URGENT and order.crew_status in GONE:
+        _ask_for(session, order, COST_CASE, "cost_case_wd", at, tasks.Responsible(order.captain, Role.REPAIR_CAPTAIN))
+
+
+def move_visit(session: Session, order: RepairOrder, command: MoveVisit, *, actor: User, at: datetime) -> None:
+    """Another time for the visit; whoever is concerned and did not do it is told. Raises Invalid, Stale."""
+    if command.version not in (None, order.version):
+        raise Stale()
+    if not may(actor, Permission.REPAIR_PLAN):
+        raise DomainError(N_("Your role does not plan visits."), status=403)
+    if order.state not in PLANNED or order.captain is None:
+        raise DomainError(N_("A visit is agreed once the repair is assigned and until the customer has signed."))
+    _check_overlap(session, order, order.captain, command.appointment_at, command.overlap_reason)
+    lies_on = command.appointment_at and overlapping(session, order.captain, command.appointment_at, but=order)
+    values = {
+        "appointment_at": command.appointment_at,
+        "overlap_reason": command.overlap_reason if lies_on else None,
+    }
+    if apply(session, order, values, FIELDS, actor=actor, at=at):
+        steps.announce(session, order, "visit-moved", ("captain", "owner"), actor=actor, at=at)
 
 
 def start(session: Session, order: RepairOrder, *, actor: User, at: datetime) -> None:
     """Begin: it is free of charge."""
     session.flush()
     steps.advance(session, order, Action.START, actor=actor, at=at, entered={})
+    _plan_call(session, order, at)
 
 
 def quote(session: Session, order: RepairOrder, command: Quote, *, actor: User, at: datetime) -> None:
@@ -249,6 +365,7 @@ def accept(session: Session, order: RepairOrder, command: AnswerQuote, *, actor:
     """The customer accepts the quote."""
     _answer(order, command, accepted=True)
     _advance(session, order, Action.ACCEPT, command, actor, at)
+    _plan_call(session, order, at)
 
 
 def decline(session: Session, order: RepairOrder, command: AnswerQuote, *, actor: User, at: datetime) -> None:
@@ -256,6 +373,22 @@ def decline(session: Session, order: RepairOrder, command: AnswerQuote, *, actor
     _answer(order, command, accepted=False)
     order.closed_at = at
     _advance(session, order, Action.DECLINE, command, actor, at)
+
+
+def extend(session: Session, order: RepairOrder, command: Extend, *, actor: User, at: datetime) -> None:
+    """What was found besides goes into the plan before it is repaired. Raises Invalid by field."""
+    more = (command.quote_material or Decimal(0)) + (command.quote_labour or Decimal(0))
+    if more and not order.quote_accepted:
+        raise Invalid({"quote_material": N_("This repair is free of charge.")})
+    if more and not command.quote_note:
+        raise Invalid({"quote_note": N_("How did the customer agree to the higher quote?")})
+    order.plan = f"{order.plan}\n{command.new_problem}" if order.plan else command.new_problem
+    order.planned_done_at = command.planned_done_at
+    if more:
+        order.quote_material = (order.quote_material or Decimal(0)) + (command.quote_material or Decimal(0))
+        order.quote_labour = (order.quote_labour or Decimal(0)) + (command.quote_labour or Decimal(0))
+        order.quote_note = "\n".join(filter(None, (order.quote_note, command.quote_note)))
+    _advance(session, order, Action.EXTEND, command, actor, at)
 
 
 def finish(session: Session, order: RepairOrder, command: FinishRepair, *, actor: User, at: datetime) -> None:
@@ -270,10 +403,60 @@ def finish(session: Session, order: RepairOrder, command: FinishRepair, *, actor
     order.work_done, order.done_at = command.work_done, command.done_at
     order.site_cleaned, order.has_no_costs = bool(command.site_cleaned), command.has_no_costs
     order.costs = [
-        RepairCost(kind=CostKind(line.kind), what=line.what, amount=line.amount, bearer=CostBearer(line.bearer))
+        RepairCost(
+            kind=CostKind(line.kind), what=line.what, quantity=line.quantity, unit=line.unit, amount=line.amount,
+            bearer=CostBearer(line.bearer),
+        )
         for line in command.costs
-    ]
+    ]  # fmt: skip
     _advance(session, order, Action.FINISH, command, actor, at)
+    _no_more(session, order, INTERIM_CALL, actor, at)
+
+
+def record_payment(
+    session: Session, order: RepairOrder, command: RecordPayment, *, actor: User, at: datetime
+) -> RepairPayment:
+    """Note what the customer paid. Raises Invalid by field, DomainError where nothing is to be paid."""
+    if not may(actor, Permission.REPAIR_PAYMENT):
+        raise DomainError(N_("Your role does not note payments."), status=403)
+    if order.is_free or order.state not in PAYABLE:
+        raise DomainError(N_("Nothing is to be paid for this repair now."))
+    problems: dict[str, Text | str] = {}
+    agreed = order.accepted_quote if order.state == State.REPAIRING else order.customer_share
+    if order.paid_amount + command.amount > agreed:
+        rest = max(agreed - order.paid_amount, Decimal(0))
+        problems["amount"] = N_("The customer owes %(rest)s yuan.") % {"rest": formatting.money(rest)}
+    if command.paid_at > at + steps.CLOCK_SLACK:
+        problems["paid_at"] = N_("This moment lies in the future.")
+    if session.scalar(select(RepairPayment.id).where(RepairPayment.receipt_no == command.receipt_no)):
+        problems["receipt_no"] = N_("This receipt number is recorded already.")
+    if problems:
+        raise Invalid(problems)
+    payment = RepairPayment(recorded_by_id=actor.id, **steps.entered_of(command))
+    order.payments.append(payment)
+    order.updated_at, order.updated_by_id = at, actor.id
+    said = {"amount": command.amount, "method": command.method, "receipt_no": command.receipt_no}
+    _note(session, order, "payment", said, actor, at)
+    return payment
+
+
+def record_call(session: Session, order: RepairOrder, command: RecordCall, *, actor: User, at: datetime) -> RepairCall:
+    """Note a call during a longer repair; the next one is due in some days. Raises Invalid by field."""
+    if not may(actor, Permission.REPAIR_CLOSE):
+        raise DomainError(N_("Your role does not make these calls."), status=403)
+    if order.state != State.REPAIRING:
+        raise DomainError(N_("These calls are made while the repair goes on."))
+    if command.called_at > at + steps.CLOCK_SLACK:
+        raise Invalid({"called_at": N_("This moment lies in the future.")})
+    call = RepairCall(called_by_id=actor.id, **steps.entered_of(command))
+    order.calls.append(call)
+    order.updated_at, order.updated_by_id = at, actor.id
+    _note(session, order, "call", command.said, actor, at)
+    if command.is_reached:
+        for task in _asked_for(session, order, INTERIM_CALL):
+            tasks.close(session, task, happened_at=command.called_at, at=at, actor=actor)
+        _plan_call(session, order, at)
+    return call
 
 
 def sign_off(session: Session, order: RepairOrder, command: SignOff, *, actor: User, at: datetime) -> None:
@@ -301,6 +484,7 @@ def reject(session: Session, order: RepairOrder, command: Reject, *, actor: User
     """The customer is not content: the repair goes on."""
     order.defects = command.defects
     _advance(session, order, Action.REJECT, command, actor, at)
+    _plan_call(session, order, at)
 
 
 def close(session: Session, order: RepairOrder, command: CloseRepair, *, actor: User, at: datetime) -> None:
@@ -316,6 +500,7 @@ def rework(session: Session, order: RepairOrder, command: Rework, *, actor: User
     order.follow_up_note = command.follow_up_note
     order.rework_count += 1
     _advance(session, order, Action.REWORK, command, actor, at)
+    _plan_call(session, order, at)
 
 
 def complain(session: Session, order: RepairOrder, command: Complain, *, actor: User, at: datetime) -> Complaint:
@@ -338,14 +523,22 @@ def complain(session: Session, order: RepairOrder, command: Complain, *, actor: 
         actor=actor,
         at=at,
     )
-    order.complaint_id, order.closed_at = made.id, at
+    order.complaint_id, order.complaint_ground, order.closed_at = made.id, command.ground, at
     _advance(session, order, Action.COMPLAIN, command, actor, at)
+    _no_more(session, order, INTERIM_CALL, actor, at)
+    _no_more(session, order, COST_CASE, actor, at)
     return made
 
 
 def signature_is_void(order: RepairOrder) -> bool:
     """Whether the last signature stands for other words than those that are written now."""
     return bool(order.signatures) and order.signatures[-1].shown_hash != fingerprint(order)
+
+
+def number_of_contact(session: Session, contact: Consultation) -> str | None:
+    """The number of the repair that was registered from a contact; None: there is none."""
+    query = select(RepairOrder.number).where(RepairOrder.consultation_id == contact.id)
+    return session.scalar(query.order_by(RepairOrder.id).limit(1))
 
 
 def captains(session: Session, branch_id: int | None) -> list[User]:
@@ -359,17 +552,35 @@ def captains(session: Session, branch_id: int | None) -> list[User]:
 def overlapping(
     session: Session, captain: User, appointment_at: datetime, *, but: RepairOrder | None = None
 ) -> list[RepairOrder]:
-    """Open repairs of the captain whose visit lies too near to a time."""
-    near = timedelta(hours=VISIT_HOURS)
+    """Repairs whose visit by the captain is still to come or going on and lies too near to a time.
+
+    A visit has no planned end; how long one takes is the setting `repair_visit_minutes`.
+    """
+    near = timedelta(minutes=int(settings.get(session, "repair_visit_minutes")))
     query = select(RepairOrder).where(
         RepairOrder.captain_id == captain.id,
-        RepairOrder.closed_at.is_(None),
+        RepairOrder.state.in_(sorted(PLANNED)),
         RepairOrder.appointment_at > appointment_at - near,
         RepairOrder.appointment_at < appointment_at + near,
     )
     if but is not None:
         query = query.where(RepairOrder.id != but.id)
     return list(session.scalars(query.order_by(RepairOrder.appointment_at)))
+
+
+def visits(session: Session, user: User, day: date, captain: User | None = None) -> list[RepairOrder]:
+    """The visits of a day that the person sees, by captain and in the order they are made."""
+    query = visible_to(user).where(
+        RepairOrder.appointment_at >= clock.at_local(day),
+        RepairOrder.appointment_at < clock.at_local(day + timedelta(days=1)),
+        RepairOrder.state.not_in((State.DECLINED, State.COMPLAINT)),
+    )
+    if captain is not None:
+        query = query.where(RepairOrder.captain_id == captain.id)
+    found = session.scalars(query.options(joinedload(RepairOrder.captain)))
+    return sorted(
+        found, key=lambda order: (order.captain.name if order.captain else "", order.appointment_at, order.id)
+    )
 
 
 def crew_status_now(crew: Crew | None) -> str:
@@ -392,6 +603,55 @@ def _check_overlap(
         raise Invalid(
             {"overlap_reason": N_("Too near to %(numbers)s. Choose another time, or say why.") % {"numbers": numbers}}
         )
+
+
+def _consult(session: Session, order: RepairOrder, command: CheckRepair) -> None:
+    """Note what the archive holds: the certificate named, else that of the project, else that there is none."""
+    known = warranties.of_project(session, order.project_id) if order.project_id is not None else None
+    order.certificate = command.certificate or known
+    order.has_no_certificate = order.certificate is None and (
+        command.has_no_certificate or order.project_id is not None
+    )
+    if order.certificate is not None and order.project_id is None:
+        order.project, order.customer = order.certificate.project, order.customer or order.certificate.customer
+
+
+def _plan_call(session: Session, order: RepairOrder, at: datetime) -> None:
+    """A longer repair: its customer is called again every few days (4.14)."""
+    owner = tasks.Responsible(order.owner, None if order.owner else Role.SPECIALIST)
+    _ask_for(session, order, INTERIM_CALL, "repair_interim_days", at, owner)
+
+
+def _ask_for(
+    session: Session, order: RepairOrder, title: Text, setting: str, at: datetime, who: tasks.Responsible
+) -> None:
+    if _asked_for(session, order, title):
+        return
+    due = compute_due(at, calendars.limit(session, setting), calendars.current(session)).due_at
+    tasks.open_task(
+        session, TaskKind.TODO, title.message, order, due_at=due, at=at, who=who, detail=order.symptom[:100]
+    )
+
+
+def _asked_for(session: Session, order: RepairOrder, title: Text) -> list[Any]:
+    return [task for task in tasks.open_of(session, order) if task.title == title.message]
+
+
+def _no_more(session: Session, order: RepairOrder, title: Text, actor: User, at: datetime) -> None:
+    for task in _asked_for(session, order, title):
+        tasks.cancel(session, task, at=at, actor=actor)
+
+
+def cost_case_written(session: Session, order: RepairOrder, *, actor: User, at: datetime) -> None:
+    """The case that was asked for is there."""
+    for task in _asked_for(session, order, COST_CASE):
+        tasks.close(session, task, happened_at=at, at=at, actor=actor)
+
+
+def _note(session: Session, order: RepairOrder, name: str, said: Any, actor: User, at: datetime) -> None:
+    changes = {name: [None, said]}
+    events.record(session, EventKind.CHANGE, action=name, actor=actor, at=at, record=order, changes=changes)
+    session.flush()
 
 
 def _answer(order: RepairOrder, command: AnswerQuote, *, accepted: bool) -> None:
@@ -427,5 +687,5 @@ def _advance(session: Session, order: RepairOrder, action: str, command: Any, ac
     steps.advance(session, order, action, actor=actor, at=at, entered=entered, said=steps.said_of(said))
 
 
-_KEPT_APART = frozenset({"shown", "shown_hash", "attachment_id", "costs"})
+_KEPT_APART = frozenset({"shown", "shown_hash", "attachment_id", "costs", "certificate"})
 """What the event need not keep: it stands in rows of its own."""

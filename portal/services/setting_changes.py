@@ -346,11 +346,13 @@ def _is_url(text: str) -> bool:
 
 _CHECKS: dict[str, Callable[[str], bool]] = {
     "portal_url": _is_url,
+    "map_url": lambda text: _is_url(text) and "{address}" in text,
     "mail_from": lambda text: re.fullmatch(r"[^\s@<>\"',;]+@[A-Za-z0-9.-]+", text) is not None,
     "smtp_host": lambda text: re.fullmatch(r"[A-Za-z0-9._:\[\]-]+", text) is not None,
 }
 _HINTS = {
     "portal_url": N_("An address that begins with http:// or https://"),
+    "map_url": N_("An address that begins with http:// or https:// and holds {address}"),
     "mail_from": N_("An e-mail address, for example service@example.com"),
     "smtp_host": N_("The name or address of a server, without spaces"),
 }

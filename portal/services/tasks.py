@@ -22,6 +22,7 @@ from portal.models.notice import Notice
 from portal.models.org import User
 from portal.models.task import OWN_WORDS, DeadlineBreach, Task, TaskKind, TaskOutcome, TaskPause
 from portal.processes.base import Deadline
+from portal.processes.penalty import PROPOSED_FOR
 from portal.reading import Asked
 from portal.services import calendars, events
 
@@ -56,7 +57,8 @@ def open_deadline(
     """
     calendar = calendars.current(session)
     due = compute_due(start, calendars.limit(session, clock.setting, clock.clock_setting), calendar)
-    if cap_start is not None and clock.cap_setting is not None:
+    is_capped = clock.cap_switch is None or settings.get(session, clock.cap_switch)
+    if cap_start is not None and clock.cap_setting is not None and is_capped:
         cap = compute_due(cap_start, calendars.limit(session, clock.cap_setting, clock.clock_setting), calendar)
         if cap.due_at is not None and due.due_at is not None and cap.due_at < due.due_at:
             due = cap
@@ -338,6 +340,9 @@ def _breach(session: Session, task: Task, at: datetime) -> None:
         session, EventKind.BREACH, action=task.code, actor=None, at=at, record=_ref(task),
         customer_id=task.customer_id, due_at=task.due_at, title=task.title,
     )  # fmt: skip
+    if task.code in PROPOSED_FOR:
+        session.flush()
+        outbox.post(session, "propose_penalty", key=f"penalty:{task.id}", at=at, task_id=task.id)
 
 
 def told_as(task: Task, level: str, repeat: int) -> str:

@@ -302,13 +302,15 @@ def field_of(kind: str, name: str) -> tuple[str, Callable[[Any], str]]:
     return str(field.label) if field else str(COMMON_LABELS.get(name, name)), show
 
 
+MODULES = {"repair-orders": "repairs", "repair-cost-cases": "repair_costs"}
+"""Where the fields of record types are described whose module has another name."""
 COMMON_LABELS = {"owner": N_("Owner"), "state": N_("State")}
 
 
 @cache
 def _fields(kind: str) -> Mapping[str, Field]:
     try:
-        module = import_module(f"portal.services.{kind.replace('-', '_')}")
+        module = import_module(f"portal.services.{MODULES.get(kind, kind)}")
     except ModuleNotFoundError:
         return {}
     found: Mapping[str, Field] = getattr(module, "FIELDS", {})

@@ -6,7 +6,7 @@ Source: `domain.md` 3.15, 4.13, DL-21. Rules: `processes/warranty.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -37,6 +37,19 @@ YEARS: dict[Trade, str] = {
     Trade.PAINT: "warranty_years_paint",
 }
 """The setting that holds the usual term of each trade."""
+CARE = "保持室内通风，地漏、下水保持畅通；有水管、电线的墙面请勿打孔；地面积水请及时擦干。发现问题请尽早告知。"
+"""How the home is to be used and cared for (3.15); the form offers it for change."""
+BEFORE_SETTLED = frozenset(
+    {
+        ProjectStage.ARCHIVED,
+        ProjectStage.TO_DISPATCH,
+        ProjectStage.DISPATCHED,
+        ProjectStage.IN_PROGRESS,
+        ProjectStage.PRE_ACCEPTED,
+        ProjectStage.ACCEPTED,
+    }
+)
+"""Stages from which the last money makes a project settled."""
 
 
 def visible_to(user: User) -> Select[WarrantyCertificate]:
@@ -55,6 +68,10 @@ class IssueWarranty:
     evaluation: str
     years: tuple[tuple[str, int], ...] = ()
     """(trade, years); trades that are not named get their usual term."""
+    care_notes: str | None = None
+    """None: the usual ones."""
+    hotline: str | None = None
+    """None: the company's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +85,7 @@ class Reissue:
 class Void:
     """Money returned, contract cancelled, or another legal ground."""
 
+    ground: str
     reason: str
 
 
@@ -83,21 +101,28 @@ def least_years(session: Session, trade: Trade) -> int:
 
 
 def open_when_paid(session: Session, contract: Contract, *, paid_on: date, actor: User, at: datetime) -> None:
-    """Have the certificate issued once a signed contract is paid in full; DL-21 counts from now. Once per project."""
-    if contract.project_id is None or contract.state != ContractState.SIGNED:
+    """Have the certificate issued once the final payment of a signed contract is in, open changes too (4.12, 4.13).
+
+    The project is settled; DL-21 counts from the day of payment. Once per project.
+    """
+    if contract.project is None or contract.state != ContractState.SIGNED:
         return
-    if contract.received < contract.output_value or _of_project(session, contract.project_id) is not None:
+    if not (contract.has_final_payment and contract.is_paid) or contract.project.stage == ProjectStage.CANCELLED:
+        return
+    if of_project(session, contract.project.id) is not None:
         return
     certificate = WarrantyCertificate(
         number=numbering.next_number(session, WarrantyCertificate.PREFIX, at),
         branch_id=contract.branch_id,
-        project_id=contract.project_id,
-        contract_id=contract.id,
-        customer_id=contract.customer_id,
+        project=contract.project,
+        contract=contract,
+        customer=contract.customer,
         owner=assignment.owner_for(session, customer=contract.customer, actor=actor, branch_id=contract.branch_id),
         paid_on=paid_on,
     )
     steps.begin(session, certificate, Action.OPEN, actor=actor, at=at, entered={"paid_on": paid_on})
+    if contract.project.stage in BEFORE_SETTLED:
+        _stage(session, certificate, ProjectStage.SETTLED, actor, at)
 
 
 def issue(
@@ -105,10 +130,13 @@ def issue(
 ) -> None:
     """Issue the certificate: terms are fixed, the project is in warranty. Raises Invalid by field, ConditionsMissing."""
     _check(session, command, at)
+    hotline = command.hotline or str(settings.get(session, "company_hotline"))
+    command = replace(command, care_notes=command.care_notes or CARE, hotline=hotline)
     given = dict(command.years)
     certificate.starts_on, certificate.acceptance_signed = command.starts_on, bool(command.acceptance_signed)
     certificate.exclusions, certificate.evaluation = command.exclusions, command.evaluation
-    certificate.received_by = command.received_by
+    certificate.received_by, certificate.care_notes = command.received_by, command.care_notes
+    certificate.hotline = command.hotline
     certificate.terms = [
         _term(trade, command.starts_on, given.get(trade, usual_years(session, trade))) for trade in rules.TRADES
     ]
@@ -140,7 +168,7 @@ def reissue(session: Session, certificate: WarrantyCertificate, command: Reissue
 
 def void(session: Session, certificate: WarrantyCertificate, command: Void, *, actor: User, at: datetime) -> None:
     """Make a certificate void, with the ground."""
-    certificate.reason = command.reason
+    certificate.ground, certificate.reason = command.ground, command.reason
     _advance(session, certificate, Action.VOID, command, actor, at)
 
 
@@ -178,20 +206,25 @@ def verdict(
     session: Session, project: Project | None, trade: str, on: date
 ) -> tuple[Verdict, WarrantyCertificate | None]:
     """What the archive says about a defect: the verdict of the dates and the certificate it comes from."""
-    certificate = _of_project(session, project.id) if project is not None else None
+    certificate = of_project(session, project.id) if project is not None else None
     if certificate is None:
         return Verdict(rules.Standing.NO_TERM), None
-    found = rules.verdict(
+    return verdict_by(session, certificate, trade, on), certificate
+
+
+def verdict_by(session: Session, certificate: WarrantyCertificate, trade: str, on: date) -> Verdict:
+    """What the terms of a certificate say about a defect of a trade on a day."""
+    return rules.verdict(
         [(term.trade, term.starts_on, term.ends_on) for term in certificate.terms],
         trade,
         on,
         is_valid=certificate.state in (*rules.VALID, State.EXPIRED),
         borderline_days=int(settings.get(session, "warranty_borderline_days")),
     )
-    return found, certificate
 
 
-def _of_project(session: Session, project_id: int) -> WarrantyCertificate | None:
+def of_project(session: Session, project_id: int) -> WarrantyCertificate | None:
+    """The certificate of a project; None: there is none."""
     return session.scalars(
         select(WarrantyCertificate).where(WarrantyCertificate.project_id == project_id)
     ).one_or_none()

@@ -18,6 +18,7 @@ from portal.models.export import Export
 from portal.models.importing import ImportRun
 from portal.models.notice import Notice
 from portal.models.org import User
+from portal.models.penalty import PenaltyEntry
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.models.task import Task
 from portal.permissions import Role
@@ -133,6 +134,13 @@ def after_the_works(
                 number=f"FY-{number}", state=("DRAFT", "CLOSED")[number % 2], order_id=order.id, crew_id=crew.id,
                 crew_status="DEPARTED", owner_id=owner.id, estimate_material=Decimal(number), estimate_labour=Decimal(10),
                 approval_limit=Decimal(1000), tolerance_percent=Decimal(10), **kept,
+            )
+        )  # fmt: skip
+        writing.add(
+            PenaltyEntry(
+                number=f"JC-{number}", state=("PROPOSED", "REJECTED")[number % 2], kind="FINE", rule="K-20",
+                crew_id=crew.id, record_kind=RepairOrder.KIND, record_id=order.id, record_number=order.number,
+                amount=Decimal(200), occurrence_no=number, cause=f"DL-22:{number}", evidence={}, **kept,
             )
         )  # fmt: skip
 

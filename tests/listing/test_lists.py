@@ -42,6 +42,7 @@ MAY_SEE = {
     (Role.SPECIALIST, "escalations"),
     (Role.MANAGER, "escalations"),
     (Role.MANAGER, "users"),
+    (Role.MANAGER, "penalties"),
     *((role, kind) for role in (Role.SPECIALIST, Role.MANAGER) for kind in ("exports", "import-runs")),
 }  # copied from domain 7.1
 

@@ -22,7 +22,7 @@ from portal.services.setting_changes import PROVENANCE
 from portal.settings import SETTINGS
 from portal.terms import Term
 
-ALLOWED = re.compile(r"DL-\d\d|[FRP]-?\d\d|STARTTLS|Excel|CSV|\.xlsx|\b[ABC] [级級]")
+ALLOWED = re.compile(r"DL-\d\d|[FKRP]-?\d\d|STARTTLS|\{address\}|Excel|CSV|\.xlsx|\b[ABC] [级級]")
 """Codes of the manual, a technical name, customer grades: the only Latin letters in a Chinese label."""
 
 

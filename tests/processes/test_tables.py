@@ -74,6 +74,7 @@ REPAIR = {
     ("QUOTED", "accept"): ("REPAIRING", {RC, SP, MG}),
     ("QUOTED", "decline"): ("DECLINED", {RC, SP, MG}),
     ("ON_SITE", "start"): ("REPAIRING", CAPTAIN),
+    ("REPAIRING", "extend"): ("REPAIRING", CAPTAIN),
     ("REPAIRING", "finish"): ("DONE", CAPTAIN),
     ("DONE", "sign-off"): ("SIGNED_OFF", CAPTAIN),
     ("DONE", "reject"): ("REPAIRING", CAPTAIN),

@@ -19,6 +19,8 @@ from portal.permissions import Role
 from portal.processes.repair import fingerprint
 from portal.services import contracts, repair_costs, repair_words, repairs, tasks, warranties
 
+VOID = warranties.Void("CONTRACT_CANCELLED", "合同解除")
+
 
 class Story:
     """A settled project with its people; each act is a transaction of its own."""
@@ -196,8 +198,8 @@ def test_a_lost_certificate_needs_the_managers_consent(story):
     found = story.certificate
     assert found.number != old and found.replaced_numbers == old and found.state == "REISSUED"
     with pytest.raises(NotPermitted):
-        story.act(warranties.void, found, warranties.Void("合同解除"), actor=story.specialist)
-    story.act(warranties.void, found, warranties.Void("合同解除"), actor=story.manager)
+        story.act(warranties.void, found, VOID, actor=story.specialist)
+    story.act(warranties.void, found, VOID, actor=story.manager)
     assert story.certificate.state == "VOID"
 
 
@@ -364,7 +366,9 @@ def test_two_visits_that_lie_on_each_other_need_a_reason(story):
 
 def test_a_repair_that_becomes_a_complaint(story):
     order = story.reported()
-    made = story.act(repairs.complain, order, repairs.Complain("三次没修好", "彻底修好"), actor=story.specialist)
+    made = story.act(
+        repairs.complain, order, repairs.Complain("三次没修好", "彻底修好", "REPEATED"), actor=story.specialist
+    )
     found = session().get(RepairOrder, order.id)
     assert (found.state, found.complaint_id, made.category) == ("COMPLAINT", made.id, "REPAIR")
     assert order.number in made.content

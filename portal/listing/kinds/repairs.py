@@ -14,11 +14,13 @@ from portal.listing.declaration import Choice, Column, Filter, Listing, Span
 from portal.listing.kinds import search
 from portal.models.consultation import Channel
 from portal.models.customer import Customer, Property
-from portal.models.org import Crew, User
+from portal.models.org import Crew, Party, User
+from portal.models.penalty import PenaltyEntry
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.permissions import Permission, Role
-from portal.processes import repair, repair_cost, warranty
+from portal.processes import penalty, repair, repair_cost, warranty
+from portal.services import crew_ratings
 
 P = Permission
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
@@ -33,6 +35,25 @@ def captains(session: Session, user: User) -> list[tuple[Any, str]]:
     return [
         (key, name) for key, name in session.execute(query.where(visibility.in_branch(User, user)).order_by(User.name))
     ]
+
+
+def _subject(crew: str | None, person: str | None) -> cells.Title:
+    return cells.Title(crew or person or "", person if crew and person else "")
+
+
+def _offence(rule: str) -> str:
+    found = penalty.RULES.get(rule)
+    return f"{rule} {found.offence}" if found else rule
+
+
+def _amount(value: Any) -> str:
+    return cells.money(value) if value is not None else ""
+
+
+def crews(session: Session, user: User) -> list[tuple[Any, str]]:
+    """Crews the person knows, for filters."""
+    query = visibility.visible_to(user, Crew).with_only_columns(Crew.id, Crew.name).order_by(Crew.name).limit(300)
+    return [(key, name) for key, name in session.execute(query)]
 
 
 REPAIR_CLOCK = cells.clock(RepairOrder.KIND, RepairOrder, DUE)
@@ -72,6 +93,7 @@ REPAIRS = Listing(
             "num hide-small",
             sort=RepairOrder.reported_at,
         ),
+        Column("closed", N_("Closed", "record"), (RepairOrder.closed_at,), cells.moment, "num hide-small"),
         REPAIR_CLOCK.column,
     ),
     search=search.repair_orders,
@@ -90,6 +112,11 @@ REPAIRS = Listing(
         Filter("urgent", N_("Urgent"), lambda now: RepairOrder.urgency == repair.Urgency.URGENT),
         Filter("rework", N_("Repaired again"), lambda now: RepairOrder.rework_count > 0),
         Filter("repeat", N_("Same trade again"), lambda now: RepairOrder.rework_of_id.is_not(None)),
+        Filter("filed", N_("Filed", "repair"), lambda now: crew_ratings.FILED),
+        Filter("again", N_("Rework of either kind"), lambda now: crew_ratings.REWORKED),
+        Filter("sent", N_("The crew was sent"), lambda now: crew_ratings.TOLD),
+        Filter("crew-late", N_("The crew came late (DL-22)"), lambda now: crew_ratings.LATE),
+        Filter("crew-cost", N_("The crew bears cost"), lambda now: crew_ratings.COSTLY),
     ),
     choices=(
         Choice("state", STATE, RepairOrder.state, repair.State, labels=cells.state_of(repair.PROCESS)),
@@ -98,6 +125,7 @@ REPAIRS = Listing(
         Choice("cause", N_("Cause of the defect"), RepairOrder.cause, repair.Cause),
         Choice("channel", N_("Channel"), RepairOrder.channel, Channel),
         Choice("captain", N_("Repair captain"), RepairOrder.captain_id, options=captains),
+        Choice("crew", N_("Responsible crew"), RepairOrder.responsible_crew_id, options=crews),
         Choice("owner", OWNER, RepairOrder.owner_id, options=cells.specialists),
         cells.of_customer(RepairOrder.customer_id),
         cells.of_project(RepairOrder.project_id),
@@ -203,4 +231,36 @@ COST_CASES = Listing(
     empty=N_("No cost case here. Captains write one when the crew of a repair has left or is refused."),
 )  # fmt: skip
 
-LISTINGS = (WARRANTIES, REPAIRS, COST_CASES)
+PENALTIES = Listing(
+    kind=PenaltyEntry.KIND,
+    title=N_("Penalties"),
+    one=N_("Penalty"),
+    icon="gavel",
+    model=PenaltyEntry,
+    permission=P.PENALTY_VIEW,
+    number=PenaltyEntry.number,
+    order="-id",
+    joins=((Crew, Crew.id == PenaltyEntry.crew_id), (Party, Party.id == PenaltyEntry.party_id)),
+    card=("offence", "source", "amount"),
+    columns=(
+        Column("subject", N_("Crew or person"), (Crew.name, Party.name), _subject, "cell-title"),
+        Column("number", N_("Number"), (PenaltyEntry.number,), cells.text, "ref hide-small", sort=PenaltyEntry.number),
+        Column("offence", N_("Offence"), (PenaltyEntry.rule,), _offence, "fill"),
+        Column("source", N_("Proposed for"), (PenaltyEntry.record_number,), cells.text, "ref"),
+        Column("amount", N_("Amount (yuan)"), (PenaltyEntry.amount,), _amount, "num"),
+        Column("occurrence", N_("Time within a year"), (PenaltyEntry.occurrence_no,), cells.text, "num hide-small"),
+        Column("proposed", N_("Proposed"), (PenaltyEntry.created_at,), cells.moment, "num hide-small"),
+        Column("state", STATE, (PenaltyEntry.state,), penalty.State.show, "cell-foot"),
+    ),
+    search=search.penalties,
+    filters=(Filter("proposed", N_("Proposed"), lambda now: PenaltyEntry.state == penalty.State.PROPOSED),),
+    choices=(
+        Choice("state", STATE, PenaltyEntry.state, penalty.State),
+        Choice("kind", N_("Kind"), PenaltyEntry.kind, penalty.Kind),
+        Choice("crew", N_("Crew"), PenaltyEntry.crew_id, options=crews),
+    ),
+    default_filters=("proposed",),
+    empty=N_("No penalty here. One is proposed by itself when a crew does not come in time."),
+)
+
+LISTINGS = (WARRANTIES, REPAIRS, COST_CASES, PENALTIES)

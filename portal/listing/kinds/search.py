@@ -26,6 +26,7 @@ from portal.models.export import Export
 from portal.models.importing import ImportRun
 from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, User
+from portal.models.penalty import PenaltyEntry
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.models.spelling import ESTATE, PERSON, Spelling
@@ -328,6 +329,12 @@ def repair_cost_cases(word: Word) -> Places:
     """Cost cases: by their own number or whatever finds the repair."""
     number = (word.begins(RepairCostCase.number, "upper"),)
     return Places(RepairCostCase, number, through=((RepairCostCase.order_id, repair_orders(word)),))
+
+
+def penalties(word: Word) -> Places:
+    """Penalties: by their number, the record they are proposed for, or the crew."""
+    own = (word.begins(PenaltyEntry.number, "upper"), word.begins(PenaltyEntry.record_number, "upper"))
+    return Places(PenaltyEntry, own, through=((PenaltyEntry.crew_id, crews(word)),))
 
 
 def tasks(word: Word) -> Places:

@@ -1,0 +1,135 @@
+"""The visits of a day by captain, in the order they are made: to plan, to print, to find the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import groupby
+from urllib.parse import urlencode
+
+from flask import g, request
+from flask.typing import ResponseReturnValue
+
+from blueprints.http import page, requires
+from blueprints.records import blueprint, editing
+from portal import clock, formatting, settings
+from portal.db import session
+from portal.i18n import _
+from portal.models.org import User
+from portal.models.repair import RepairOrder
+from portal.permissions import Permission
+from portal.processes.repair import PROCESS, Trade, Urgency
+from portal.services import maps, repairs
+
+P = Permission
+PATH = "/records/repair-orders/visits"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visit as the page shows it."""
+
+    time: str
+    who: str
+    url: str
+    number: str
+    address: str
+    map_url: str
+    what: str
+    state: str
+    is_urgent: bool
+    clash: str
+    """What lies too near to it, and why that was accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The visits of one captain on the day."""
+
+    captain: User | None
+    visits: list[Visit] = field(default_factory=list)
+
+
+@blueprint.get("/repair-orders/visits")
+@requires(P.REPAIR_VIEW)
+def repair_visits() -> ResponseReturnValue:
+    """Who goes where on a day."""
+    at = clock.now()
+    day, problem = _day(at.astimezone(clock.ZONE).date())
+    captain_id = request.args.get("captain", "")
+    people = repairs.captains(session(), g.user.branch_id)
+    captain = next((person for person in people if str(person.id) == captain_id), None)
+    found = repairs.visits(session(), g.user, day, captain)
+    rounds = [
+        Round(captain, _visits(list(orders)))
+        for captain, orders in groupby(found, key=lambda order: order.captain)
+    ]  # fmt: skip
+
+    def url(to: date) -> str:
+        chosen = {"captain": captain_id} if captain else {}
+        return f"{PATH}?{urlencode({'day': to.isoformat(), **chosen})}"
+
+    return page(
+        "records/repairs/visits.html",
+        day=day,
+        problem=problem,
+        title=formatting.full_date(day),
+        rounds=rounds,
+        captain=captain,
+        people=[("", _("Everybody")), *((str(person.id), person.name) for person in people)],
+        previous_url=url(day - timedelta(days=1)),
+        next_url=url(day + timedelta(days=1)),
+        today_url=url(clock.today(at)) if day != clock.today(at) else "",
+        calendar_url=_calendar(day),
+    )
+
+
+def _visits(orders: list[RepairOrder]) -> list[Visit]:
+    length = timedelta(minutes=int(settings.get(session(), "repair_visit_minutes")))
+    made = []
+    for order in orders:
+        near = [
+            other.number
+            for other in orders
+            if other is not order
+            and order.appointment_at is not None
+            and other.appointment_at is not None
+            and abs(other.appointment_at - order.appointment_at) < length
+        ]
+        clash = ""
+        if near:
+            clash = _("Lies on %(numbers)s", numbers="、".join(near))
+            if order.overlap_reason:
+                clash = _("%(clash)s. Reason: %(reason)s", clash=clash, reason=order.overlap_reason)
+        made.append(
+            Visit(
+                time=f"{clock.local(order.appointment_at):%H:%M}" if order.appointment_at else "",
+                who=order.reporter,
+                url=editing.path(order),
+                number=order.number,
+                address=order.address,
+                map_url=maps.url(session(), order.address),
+                what=f"{Trade.show(order.trade)} · {order.symptom[:60]}",
+                state=str(PROCESS.state(order.state).label),
+                is_urgent=order.urgency == Urgency.URGENT,
+                clash=clash,
+            )
+        )
+    return made
+
+
+def _day(today: date) -> tuple[date, str]:
+    given = request.args.get("day", "").strip()
+    if not given:
+        return today, ""
+    try:
+        day = date.fromisoformat(given)
+    except ValueError:
+        return today, _("This day cannot be read; today is shown.")
+    return (day, "") if 2000 < day.year < 2100 else (today, _("This day cannot be read; today is shown."))
+
+
+def _calendar(day: date) -> str:
+    """The same in the calendar of the list: hours down, captains across."""
+    chosen = {"filter": "open", "view": "calendar", "rows": "appointment", "span": "day", "columns": "person"}
+    return f"/records/repair-orders?{urlencode(chosen | {'day': day.isoformat()})}"
