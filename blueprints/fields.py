@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from wtforms import Field, SelectField, StringField
+from wtforms import Field, SelectField, SelectMultipleField, StringField
 from wtforms.fields.choices import Choice
 from wtforms.validators import StopValidation
 from wtforms.widgets import DateInput, DateTimeLocalInput, ListWidget, RadioInput, TextArea, TextInput
@@ -396,3 +396,17 @@ class TermField(ChoiceField):
     def __init__(self, label: Words, terms: type[Term], *, leave_out: Sequence[Term] = (), **kw: Any) -> None:
         choices = [(member, member.label) for member in terms if member not in leave_out]
         super().__init__(label, choices=choices, coerce=terms, **kw)
+
+
+class ChecksField(SelectMultipleField):
+    """Lines to tick, pairs of id and words; data are the ids that are ticked. What is no line any more is left out."""
+
+    def __init__(self, label: Words, **kw: Any) -> None:
+        super().__init__(label, [], coerce=int, choices=[], **kw)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """The ids; which of them are lines, the service knows."""
+        self.data = [int(text) for text in dict.fromkeys(valuelist[:200]) if re.fullmatch(r"[0-9]{1,10}", text)]
+
+    def pre_validate(self, form: Any) -> None:
+        """A line that is gone asks for nothing."""

@@ -18,6 +18,7 @@ from wtforms.fields import MultipleFileField, PasswordField
 from wtforms.meta import DefaultMeta
 
 from blueprints.fields import (
+    ChecksField,
     ChoiceField,
     EmailField,
     LocalDateField,
@@ -37,6 +38,7 @@ from portal.i18n import N_, _
 
 __all__ = [
     "BooleanField",
+    "ChecksField",
     "ChoiceField",
     "EmailField",
     "Form",

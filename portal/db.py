@@ -109,6 +109,7 @@ def transaction() -> Iterator[Session]:
     finally:
         current.info.pop("outbox", None)
         current.info.pop("events", None)
+        current.info.pop("device_at", None)
         current.info.pop("names", None)
         current.info.pop("passages", None)
         _writing.reset(token)

@@ -19,7 +19,7 @@ from portal.models.setting import SettingValue
 from portal.permissions import Role
 from portal.prepared import Prepared
 
-Kind = Literal["int", "decimal", "bool", "text", "choice", "hours", "split", "roles", "map"]
+Kind = Literal["int", "decimal", "bool", "text", "choice", "hours", "split", "roles", "map", "lines"]
 Provenance = Literal["seed", "ext", "assumed"]
 
 
@@ -46,6 +46,17 @@ COMPANY, CLOCKS, GRADES = N_("Company"), N_("Clocks"), N_("Grades")
 REVIEWS, WORKS, MONEY = N_("Drawing review"), N_("Works and repairs"), N_("Money")
 NOTICES, SIGN_IN = N_("Notices and e-mail"), N_("Signing in")
 EXPORTS, CHANGES = N_("Exports of lists"), N_("Changes of many records")
+PHONE = N_("On the captain's phone")
+PHOTO_RULES = (("NEVER", N_("Never")), ("ON_FAILURE", N_("When something is not in order")), ("ALWAYS", N_("Always")))
+LINE_FORM = N_(
+    "One line each. A star before it: it must be in order. A trade and a colon before it: for that trade only."
+)
+
+CHECKS_ARRIVE = ["* 穿工装、戴工牌、套鞋套", "* 家具和地面已做保护", "* 水电工程：已断电或关阀", "防水工程：已查看楼下"]
+CHECKS_FINISH = [
+    "* 工具和余料已带走", "* 防水工程：闭水试验无渗漏", "* 水电工程：通电通水试验正常", "定制木作：门扇抽屉开合顺畅",
+]  # fmt: skip
+CHECKS_SIGN_OFF = ["* 已向客户演示维修结果", "已告知养护注意事项"]
 
 _DECLARED = (
     Setting("company_name", N_("Company name"), "text", "示例装饰工程有限公司", "assumed", COMPANY),
@@ -115,6 +126,12 @@ _DECLARED = (
     Setting("warranty_issue_wd", N_("DL-21 Warranty issued after the final payment"), "int", 1, "assumed", WORKS, WORKING_DAYS, 1, 30),
     Setting("warranty_notice_days", N_("Notice before a warranty term ends"), "int", 30, "assumed", WORKS, DAYS, 1, 365),
     Setting("warranty_borderline_days", N_("Just over the term: up to"), "int", 30, "assumed", WORKS, DAYS, 0, 365),
+    Setting("photo_side", N_("Longest side of a photo from the phone"), "int", 1920, "assumed", PHONE, N_("pixels"), 640, 4096),
+    Setting("repair_photo_arrive", N_("Photo before the repair"), "choice", "ALWAYS", "seed", PHONE, choices=PHOTO_RULES),
+    Setting("repair_photo_finish", N_("Photo after the repair"), "choice", "ALWAYS", "seed", PHONE, choices=PHOTO_RULES),
+    Setting("repair_checks_arrive", N_("Checklist on arrival"), "lines", CHECKS_ARRIVE, "assumed", PHONE, help=LINE_FORM),
+    Setting("repair_checks_finish", N_("Checklist when the work is done"), "lines", CHECKS_FINISH, "assumed", PHONE, help=LINE_FORM),
+    Setting("repair_checks_sign_off", N_("Checklist before the customer signs"), "lines", CHECKS_SIGN_OFF, "assumed", PHONE, help=LINE_FORM),
     Setting("rectify_days", N_("Days to rectify"), "int", 3, "assumed", WORKS, DAYS, 1, 60),
     Setting("warranty_years_basic", N_("Warranty: basic works"), "int", 2, "assumed", WORKS, N_("years"), 0, 50),
     Setting("warranty_years_woodwork", N_("Warranty: woodwork"), "int", 3, "assumed", WORKS, N_("years"), 0, 50),

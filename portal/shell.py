@@ -33,7 +33,9 @@ HOME_PATHS = {
     Role.REPAIR_CAPTAIN: "/repair-captain/",
     Role.MANAGER: "/manager/",
 }
-"""The dashboard of each role."""
+"""The start page of each role."""
+DASHBOARD_PATHS = HOME_PATHS | {Role.REPAIR_CAPTAIN: "/repair-captain/dashboard"}
+"""Where each role has its tiles: the captain starts with the jobs of the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ DESK = App(
         Entry(N_("Log of the day"), "/front-desk/log", P.FRONT_DESK),
         Entry(N_("My day"), "/specialist/", P.SPECIALIST_DESK, exact=True),
         Entry(N_("My day"), "/reviewer/", P.REVIEWER_DESK, exact=True),
-        Entry(N_("My day"), "/repair-captain/", P.CAPTAIN_DESK, exact=True),
+        Entry(N_("Jobs of today"), "/repair-captain/", P.CAPTAIN_DESK, exact=True),
+        Entry(N_("My day"), "/repair-captain/dashboard", P.CAPTAIN_DESK),
         Entry(N_("Department board"), "/manager/", P.MANAGER_DESK, exact=True),
         Entry(N_("Tasks"), records("tasks")),
         Entry(N_("Notices"), records("notices")),

@@ -71,9 +71,11 @@ def make_sqlite_template(folder: Path) -> Path:
 
 
 def copy_sqlite(template: Path, folder: Path) -> str:
-    """A copy of the template in the folder; gives its address."""
+    """A copy of the template, with the files of its records, in the folder; gives its address."""
     target = folder / "portal.sqlite3"
     shutil.copyfile(template, target)
+    if (files := template.parent / "files").is_dir():
+        shutil.copytree(files, folder / "files", dirs_exist_ok=True)
     return f"sqlite:///{target}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from blueprints.forms import (
     BooleanField,
+    ChecksField,
     ChoiceField,
     Form,
     HiddenField,
@@ -43,6 +44,30 @@ from portal.services import repair_words, repairs, warranties
 L = PROCESS.field_labels
 YES_NO = [("yes", N_("Yes")), ("no", N_("No"))]
 PLEASE = N_("Please choose")
+
+
+class CheckedForm(StepForm):
+    """A step with a checklist: what must be in order is marked, the rest may stay open."""
+
+    STEP: Action
+    checks = ChecksField(N_("Checklist"))
+
+    def prepare(self, desk: Desk) -> None:
+        lines = [line for line in desk.record.checks if line.step == self.STEP]
+        if not lines:
+            del self.checks
+            return
+        must = _("%(text)s (must)")
+        self.checks.choices = [
+            (line.id, must % {"text": line.text} if line.is_required else line.text) for line in lines
+        ]
+        if not self.is_submitted():
+            self.checks.data = [line.id for line in lines if line.ticked_at is not None]
+
+    @property
+    def ticked(self) -> tuple[int, ...]:
+        """The lines that are in order."""
+        return tuple(self.checks.data or ()) if self.checks else ()
 
 
 class ReportForm(Form):
@@ -222,8 +247,23 @@ class TakeOverForm(StepForm):
         return repairs.TakeOver(self.reason.data)
 
 
-class ArriveForm(StepForm):
+class ReachForm(StepForm):
+    """The captain stands at the door."""
+
+    arrived_at = LocalDateTimeField(L["arrived_at"], required=True)
+
+    def prepare(self, desk: Desk) -> None:
+        if not self.is_submitted():
+            self.arrived_at.data = desk.at
+
+    def to_command(self, desk: Desk) -> repairs.Reach:
+        return repairs.Reach(self.arrived_at.data)
+
+
+class ArriveForm(CheckedForm):
     """On site: cause and plan."""
+
+    STEP = Action.ARRIVE
 
     arrived_at = LocalDateTimeField(L["arrived_at"], required=True)
     cause = TermField(L["cause"], Cause, required=True, blank=PLEASE)
@@ -233,8 +273,9 @@ class ArriveForm(StepForm):
     is_plan_told = BooleanField(L["is_plan_told"])
 
     def prepare(self, desk: Desk) -> None:
+        super().prepare(desk)
         if not self.is_submitted():
-            self.arrived_at.data = self.plan_made_at.data = desk.at
+            self.arrived_at.data, self.plan_made_at.data = desk.record.arrived_at or desk.at, desk.at
 
     def to_command(self, desk: Desk) -> repairs.Arrive:
         return repairs.Arrive(
@@ -244,6 +285,7 @@ class ArriveForm(StepForm):
             planned_done_at=self.planned_done_at.data,
             plan_made_at=self.plan_made_at.data,
             is_plan_told=bool(self.is_plan_told.data),
+            checks=self.ticked,
         )
 
 
@@ -304,8 +346,10 @@ PARTS = (1, 2, 3)
 PART_FIELDS = ("what", "quantity", "unit", "amount", "bearer")
 
 
-class FinishForm(StepForm):
-    """Work done, parts used, costs, place clean."""
+class FinishForm(CheckedForm):
+    """Work done, parts used, costs, place clean. Costs that were noted while working stay; these come to them."""
+
+    STEP = Action.FINISH
 
     done_at = LocalDateTimeField(L["done_at"], required=True)
     work_done = TextField(L["work_done"], limit=4000, rows=4, required=True)
@@ -328,6 +372,7 @@ class FinishForm(StepForm):
     )
 
     def prepare(self, desk: Desk) -> None:
+        super().prepare(desk)
         if self.is_submitted():
             return
         order = desk.record
@@ -337,7 +382,8 @@ class FinishForm(StepForm):
         for name, field in self._fields.items():
             if name.endswith("_bearer"):
                 field.data = bearer if order.is_free else CostBearer.CUSTOMER
-        self["part_1_amount"].data, self.labour_amount.data = order.quote_material, order.quote_labour
+        if not order.costs:
+            self["part_1_amount"].data, self.labour_amount.data = order.quote_material, order.quote_labour
 
     def to_command(self, desk: Desk) -> repairs.FinishRepair:
         problems: dict[str, Any] = {}
@@ -358,6 +404,7 @@ class FinishForm(StepForm):
             site_cleaned=bool(self.site_cleaned.data) or None,
             costs=tuple(lines),
             has_no_costs=bool(self.has_no_costs.data),
+            checks=self.ticked,
         )
 
     def _line(self, kind: CostKind, prefix: str, problems: dict[str, Any]) -> repairs.CostLine | None:
@@ -394,8 +441,10 @@ def _part_fields() -> None:
 _part_fields()
 
 
-class SignOffForm(StepForm):
-    """The customer signed on paper or on the screen; what was shown goes along."""
+class SignOffForm(CheckedForm):
+    """The customer signed on paper; what was shown goes along."""
+
+    STEP = Action.SIGN_OFF
 
     shown_hash = HiddenField()
     signed_by = NameField(L["signed_by"])
@@ -405,6 +454,7 @@ class SignOffForm(StepForm):
     )
 
     def prepare(self, desk: Desk) -> None:
+        super().prepare(desk)
         if not self.is_submitted():
             self.shown_hash.data = fingerprint(desk.record)
             self.signed_by.data, self.signed_at.data = desk.record.reporter, desk.at
@@ -416,6 +466,7 @@ class SignOffForm(StepForm):
             shown=repair_words.shown(desk.record),
             shown_hash=self.shown_hash.data or "",
             rating=self.rating.data or None,
+            checks=self.ticked,
         )
 
 
@@ -484,6 +535,7 @@ STEP_FORMS: dict[str, tuple[type[StepForm], Any]] = {
     Action.CHECK: (CheckForm, repairs.check),
     Action.ASSIGN: (AssignForm, repairs.assign),
     Action.TAKE_OVER: (TakeOverForm, repairs.take_over),
+    Action.REACH: (ReachForm, repairs.reach),
     Action.ARRIVE: (ArriveForm, repairs.arrive),
     Action.START: (StartForm, _start),
     Action.QUOTE: (QuoteForm, repairs.quote),

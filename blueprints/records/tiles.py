@@ -28,7 +28,7 @@ from portal.permissions import Permission, Role, may
 from portal.services import favourites, requests, tiles
 from portal.services.favourites import Wish
 from portal.services.tiles import LOOKS, Arranged, Look, Tile
-from portal.shell import HOME_PATHS
+from portal.shell import DASHBOARD_PATHS
 from portal.typed import clean
 from portal.visibility import condition, visible_to
 
@@ -75,7 +75,7 @@ def arrange_dashboard() -> ResponseReturnValue:
     except DomainError as error:
         return _page(said=str(error), status=error.status)
     if request.form.get("back") == "home":
-        return see_other(HOME_PATHS[Role(g.user.role)])
+        return see_other(DASHBOARD_PATHS[Role(g.user.role)])
     if request.headers.get("HX-Request") == "true":
         return _page(moved=f"{act}.{key}")
     return see_other("/records/dashboard")
@@ -119,7 +119,7 @@ def _page(*, said: str = "", status: int = 200, moved: str = "") -> ResponseRetu
         small=_shown(board.panels(wide=False)),
         hidden=_shown(board.hidden),
         offered=_offered(board),
-        home=HOME_PATHS[Role(g.user.role)],
+        home=DASHBOARD_PATHS[Role(g.user.role)],
         said=said,
         moved=moved,
     )
@@ -239,7 +239,7 @@ def pin(listing: Listing) -> ResponseReturnValue:
     if wanted["look"] not in [look.value for look in _looks(listing)]:
         return _pin_page(listing, state, wanted, {"look": _("Please choose how it is shown.")})
     look = Look(wanted["look"])
-    home = HOME_PATHS[Role(g.user.role)]
+    home = DASHBOARD_PATHS[Role(g.user.role)]
 
     def act() -> str:
         found = same.id if same is not None and same.name == wanted["name"] else 0

@@ -1,4 +1,4 @@
-"""The day of a repair captain: own numbers, own queue, and what was added to them."""
+"""The day of a repair captain: the jobs in the order of driving, and the dashboard with its own numbers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from portal.i18n import _
 from portal.permissions import Permission
 
 
-@blueprint.get("/")
+@blueprint.get("/dashboard")
 @requires(Permission.CAPTAIN_DESK)
 def dashboard() -> ResponseReturnValue:
-    """The start page of a repair captain."""
+    """Numbers, queue, and what the captain added to them."""
     return dashboards.show(_("My day"))

@@ -13,13 +13,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import clock
+from portal.demo import pictures
 from portal.demo.cases import Household
 from portal.demo.hours import on_duty
 from portal.demo.stage import Stage
 from portal.models.customer import Property
 from portal.models.repair import WarrantyCertificate
-from portal.processes.repair import CrewStatus, Executor, InWarranty, Urgency, fingerprint
-from portal.services import crews, repair_costs, repair_words, repairs, warranties
+from portal.processes.repair import Action, CrewStatus, Executor, InWarranty, PhotoKind, Urgency, fingerprint
+from portal.services import crews, repair_costs, repair_photos, repair_words, repairs, warranties
 
 EXCLUSIONS = "使用不当或客户自行造成的损坏；第三方或客户私自委托的施工；客户自购材料；房屋沉降及不可抗力；正常磨损。"
 TEAM = "周大海队"
@@ -78,7 +79,9 @@ class Job:
         """On site, cause found, plan made."""
 
         def act(writing: Session, at: datetime) -> None:
-            command = repairs.Arrive(at, cause, plan, at + timedelta(days=1), at)
+            self._photo(writing, PhotoKind.BEFORE, at)
+            lines = self._lines(writing, Action.ARRIVE)
+            command = repairs.Arrive(at, cause, plan, at + timedelta(days=1), at, checks=lines)
             self._take(writing, repairs.arrive, command, "captain", at)
 
         return self._at(moment, act)
@@ -112,7 +115,10 @@ class Job:
                 repairs.CostLine("MATERIAL", "材料", Decimal(material), bearer),
                 repairs.CostLine("LABOUR", "人工", Decimal(labour), bearer),
             )
-            self._take(writing, repairs.finish, repairs.FinishRepair(work, at, True, lines), "captain", at)
+            self._photo(writing, PhotoKind.AFTER, at)
+            ticked = self._lines(writing, Action.FINISH)
+            command = repairs.FinishRepair(work, at, True, lines, checks=ticked)
+            self._take(writing, repairs.finish, command, "captain", at)
 
         return self._at(moment, act)
 
@@ -121,7 +127,10 @@ class Job:
 
         def act(writing: Session, at: datetime) -> None:
             order = self.stage.get(writing, self.key)
-            command = repairs.SignOff(self.house.name, at, repair_words.shown(order), fingerprint(order), rating=rating)
+            command = repairs.SignOff(
+                self.house.name, at, repair_words.shown(order), fingerprint(order),
+                signature=pictures.signature(order.id), rating=rating, checks=self._lines(writing, Action.SIGN_OFF),
+            )  # fmt: skip
             self._take(writing, repairs.sign_off, command, "captain", at)
 
         return self._at(moment, act)
@@ -133,6 +142,15 @@ class Job:
             self._take(writing, repairs.close, repairs.CloseRepair(at, True, "客户满意"), "specialist", at)
 
         return self._at(moment, act)
+
+    def _photo(self, writing: Session, kind: PhotoKind, at: datetime) -> None:
+        order = self.stage.get(writing, self.key)
+        file = pictures.photo(f"{kind.label}.jpg", order.id, is_done=kind == PhotoKind.AFTER)
+        command = repair_photos.AddPhoto(file, kind, at - timedelta(minutes=4))
+        repair_photos.add(writing, order, command, actor=self.stage.get(writing, "captain"), at=at)
+
+    def _lines(self, writing: Session, action: Action) -> tuple[int, ...]:
+        return tuple(line.id for line in self.stage.get(writing, self.key).checks if line.step == action)
 
     def _take(self, writing: Session, service: Any, command: Any, who: str, at: datetime) -> None:
         service(writing, self.stage.get(writing, self.key), command, actor=self.stage.get(writing, who), at=at)

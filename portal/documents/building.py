@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -263,11 +263,11 @@ def attachments(session: Session, record: Any) -> list[Attachment]:
     return list(session.scalars(query.order_by(Attachment.id)))
 
 
-def photos(session: Session, record: Any, store: Store) -> tuple[Photo, ...]:
-    """The pictures of a record with their captions. One that is gone from the store leaves its place empty."""
+def photos(session: Session, record: Any, store: Store, *, but: Collection[int] = ()) -> tuple[Photo, ...]:
+    """The pictures of a record with their captions, without the attachments `but`. One that is gone leaves its place empty."""
     found = []
     for item in attachments(session, record):
-        if item.kind in PICTURE_KINDS and item.file.mime.startswith("image/"):
+        if item.id not in but and item.kind in PICTURE_KINDS and item.file.mime.startswith("image/"):
             name = item.name.rpartition(".")[0] or item.name
             found.append(Photo(f"{name} · {formatting.stamp(item.uploaded_at)}", store.path(item.file.sha256)))
     return tuple(found)

@@ -14,13 +14,15 @@ from portal.documents.repair_views import (
     CertificatePaper,
     CostCasePaper,
     CostRow,
+    PhotoPair,
     RepairPaper,
     ServiceReport,
     TermLine,
 )
-from portal.documents.views import Signature
+from portal.documents.views import Photo, Signature
 from portal.files.store import Store
 from portal.i18n import _p
+from portal.models.attachment import Attachment
 from portal.models.org import User
 from portal.models.project import ProjectKind
 from portal.models.repair import (
@@ -30,11 +32,12 @@ from portal.models.repair import (
     RepairCostCase,
     RepairOrder,
     RepairPayment,
+    RepairPhoto,
     WarrantyCertificate,
 )
 from portal.processes.repair import Cause, CrewStatus, Executor, InWarranty, Trade, Urgency, fingerprint
 from portal.processes.repair_cost import Bearer
-from portal.services import repair_costs, tasks
+from portal.services import repair_costs, repair_photos, tasks
 
 
 def certificate(session: Session, record: WarrantyCertificate, _store: Store) -> CertificatePaper:
@@ -69,7 +72,6 @@ def repair_order(session: Session, order: RepairOrder, store: Store) -> RepairPa
     due = next((task.due_at for task in tasks.clocks_of(session, order) if task.code == "DL-22"), None)
     crew = _crew(order)
     quoted = [amount for amount in (order.quote_material, order.quote_labour) if amount is not None]
-    signed_on = clock.today(order.signed_at) if order.signed_at else None
     return RepairPaper(
         number=order.number,
         reporter=order.reporter,
@@ -102,12 +104,13 @@ def repair_order(session: Session, order: RepairOrder, store: Store) -> RepairPa
         result=str(order.PROCESS.state(order.state).label) if order.done_at else None,
         is_void=_is_void(order),
         signatures=(
-            Signature(_p("form", "Customer's signature"), order.signed_by, signed_on),
+            _signature(session, order, store),
             Signature(_p("form", "Carried out by"), crew, clock.today(order.done_at) if order.done_at else None),
             Signature(_p("form", "Repair captain"), name_of(order.captain)),
             Signature(_p("form", "Specialist"), name_of(order.owner)),
         ),
-        photos=photos(session, order, store),
+        pairs=_pairs(order, store),
+        photos=_other_photos(session, order, store),
     )
 
 
@@ -116,7 +119,6 @@ def service_report(session: Session, order: RepairOrder, store: Store) -> Servic
     materials = "、".join(
         " ".join(filter(None, (line.what, line.measure))) for line in order.costs if line.kind == CostKind.MATERIAL
     )
-    signed_on = clock.today(order.signed_at) if order.signed_at else None
     return ServiceReport(
         number=order.number,
         customer=order.reporter,
@@ -132,10 +134,11 @@ def service_report(session: Session, order: RepairOrder, store: Store) -> Servic
         is_void=_is_void(order),
         done_at=order.done_at,
         signatures=(
-            Signature(_p("form", "Customer's signature"), order.signed_by, signed_on),
+            _signature(session, order, store),
             Signature(_p("form", "Repair captain"), name_of(order.captain)),
         ),
-        photos=photos(session, order, store),
+        pairs=_pairs(order, store),
+        photos=_other_photos(session, order, store),
     )
 
 
@@ -206,6 +209,40 @@ def _paid(payment: RepairPayment) -> str:
         amount=f"{payment.amount:,.2f}", method=PaymentMethod.show(payment.method),
         moment=formatting.stamp(payment.paid_at), receipt=payment.receipt_no,
     )  # fmt: skip
+
+
+def _signature(session: Session, order: RepairOrder, store: Store) -> Signature:
+    """The customer's box; what was drawn or scanned stands in it, struck out once it stands for other words."""
+    label, image = _p("form", "Customer's signature"), None
+    last = order.signatures[-1] if order.signatures else None
+    if last is not None and last.attachment_id is not None:
+        drawn = session.get_one(Attachment, last.attachment_id)
+        image = store.path(drawn.file.sha256) if drawn.file.mime.startswith("image/") else None
+    signed_on = clock.today(order.signed_at) if order.signed_at else None
+    return Signature(label, order.signed_by, signed_on, image, _is_void(order))
+
+
+def _pairs(order: RepairOrder, store: Store) -> tuple[PhotoPair, ...]:
+    """Before and after side by side; of a photo that was drawn on, the copy with the marks."""
+    drawn_on = {photo.drawn_on_id for photo in order.photos}
+
+    def side(found: tuple[RepairPhoto, ...], word: str) -> tuple[Photo, ...]:
+        return tuple(_photo(photo, word, store) for photo in found if photo.id not in drawn_on)
+
+    return tuple(
+        PhotoPair(spot.number, side(spot.before, _p("form", "Before")), side(spot.after, _p("form", "After")))
+        for spot in repair_photos.pairs(order)
+    )
+
+
+def _photo(photo: RepairPhoto, word: str, store: Store) -> Photo:
+    parts = [word, photo.note, formatting.stamp(photo.taken_at or photo.attachment.uploaded_at)]
+    return Photo(" · ".join(part for part in parts if part), store.path(photo.attachment.file.sha256))
+
+
+def _other_photos(session: Session, order: RepairOrder, store: Store) -> tuple[Photo, ...]:
+    paired = {photo.attachment_id for photo in order.photos if photo.pair is not None}
+    return photos(session, order, store, but=paired)
 
 
 def _is_void(order: RepairOrder) -> bool:

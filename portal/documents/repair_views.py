@@ -59,6 +59,15 @@ class CostRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoPair:
+    """The same spot before and after; where one side is missing, its place stays empty."""
+
+    number: int
+    before: tuple[Photo, ...]
+    after: tuple[Photo, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RepairPaper:
     """F-20 维修单."""
 
@@ -95,7 +104,9 @@ class RepairPaper:
     is_void: bool
     """The customer signed other words than those that stand here now."""
     signatures: tuple[Signature, ...]
+    pairs: tuple[PhotoPair, ...] = ()
     photos: tuple[Photo, ...] = ()
+    """What stands in no pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +132,9 @@ class ServiceReport:
     is_void: bool
     done_at: datetime | None
     signatures: tuple[Signature, ...]
+    pairs: tuple[PhotoPair, ...] = ()
     photos: tuple[Photo, ...] = ()
+    """What stands in no pair."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ class Signature:
     name: str | None = None
     day: date | None = None
     image: Asset | None = None
+    is_void: bool = False
+    """What was signed is not what stands here any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ class Accepted:
     width: int | None = None
     height: int | None = None
     thumbnail_sha256: str | None = None
+    taken: str | None = None
+    """When the camera took it by its own clock, `2026:10:12 14:31:05`, before that was removed."""
 
 
 def is_safe(path: Path) -> bool:
@@ -105,6 +107,7 @@ def take(
                 int(answer["width"]),
                 int(answer["height"]),
                 store.put(thumbnail),
+                answer.get("taken"),
             )
 
 

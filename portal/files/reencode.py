@@ -7,6 +7,7 @@ memory without end: its own limits end it, not the portal. Prints one JSON line:
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
 from typing import TYPE_CHECKING
@@ -54,6 +55,7 @@ def reencode(source: str, target: str, thumbnail: str, kind: str) -> dict[str, i
         width, height = image.size
         if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
             return {"problem": "too many pixels"}
+        taken = taken_at(image)
         if getattr(image, "n_frames", 1) > 1:
             image.seek(0)
         if kind == "jpeg":
@@ -71,7 +73,13 @@ def reencode(source: str, target: str, thumbnail: str, kind: str) -> dict[str, i
         flat(upright).save(target, "JPEG", quality=85, optimize=True)
     upright.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
     flat(upright).save(thumbnail, "JPEG", quality=78, optimize=True)
-    return {**size}
+    return {**size, "taken": taken} if taken else {**size}
+
+
+def taken_at(image: Image.Image) -> str:
+    """When the camera says it took the picture, `2026:10:12 14:31:05`; empty where it says nothing that reads so."""
+    said = image.getexif().get_ifd(0x8769).get(0x9003)
+    return said if isinstance(said, str) and re.fullmatch(r"\d{4}:\d\d:\d\d \d\d:\d\d:\d\d", said) else ""
 
 
 def flat(image: Image.Image) -> Image.Image:

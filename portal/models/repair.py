@@ -6,10 +6,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, exists
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, exists
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from portal import clock
+from portal.models.attachment import Attachment
 from portal.models.base import Base, Record, prefixed, where
 from portal.models.consultation import Channel
 from portal.models.contract import Contract
@@ -20,7 +21,7 @@ from portal.models.task import DeadlineBreach
 from portal.processes import repair as rules
 from portal.processes import repair_cost as cost_rules
 from portal.processes import warranty as warranty_rules
-from portal.processes.repair import Cause, CrewStatus, Executor, InWarranty, Trade, Urgency
+from portal.processes.repair import Cause, CrewStatus, Executor, InWarranty, PhotoKind, Trade, Urgency
 from portal.processes.repair_cost import Bearer
 from portal.terms import Term, one_of
 
@@ -224,6 +225,8 @@ class RepairOrder(Record, Base):
     """How often it had to be done again after the customer had signed."""
     complaint_ground: Mapped[str | None] = mapped_column(String(20), sort_order=1)
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
+    photo_rules: Mapped[dict[str, str] | None] = mapped_column(JSON, sort_order=1)
+    """Which steps need a photo, `processes.repair.PhotoRule` by action, as it was set when the captain was told."""
 
     customer: Mapped[Customer | None] = relationship()
     project: Mapped[Project | None] = relationship()
@@ -239,9 +242,19 @@ class RepairOrder(Record, Base):
     payments: Mapped[list[RepairPayment]] = relationship(back_populates="order", order_by="RepairPayment.id")
     calls: Mapped[list[RepairCall]] = relationship(back_populates="order", order_by="RepairCall.called_at")
     cost_case: Mapped[RepairCostCase | None] = relationship(back_populates="order", uselist=False)
+    all_photos: Mapped[list[RepairPhoto]] = relationship(back_populates="order", order_by="RepairPhoto.id")
+    """Also those in the bin; what people see is `photos`."""
+    checks: Mapped[list[RepairCheck]] = relationship(
+        back_populates="order", order_by="RepairCheck.id", cascade="all, delete-orphan"
+    )
 
     if TYPE_CHECKING:
         is_arrival_late: bool
+
+    @property
+    def photos(self) -> list[RepairPhoto]:
+        """The photos of the visit that are not in the bin, oldest first; drawn-on copies among them."""
+        return [photo for photo in self.all_photos if photo.attachment.removed_at is None]
 
     @property
     def is_free(self) -> bool:
@@ -389,6 +402,50 @@ class RepairSignature(Base):
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
 
     order: Mapped[RepairOrder] = relationship(back_populates="signatures")
+
+
+class RepairPhoto(Base):
+    """A photo of the visit: what it shows, when it was taken, and which one before belongs to which one after."""
+
+    __tablename__ = "repair_photo"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("repair_order.id"), index=True)
+    attachment_id: Mapped[int] = mapped_column(ForeignKey("attachment.id"), unique=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    pair: Mapped[int | None]
+    """Photos of the same number show the same spot, before and after; None: stands alone."""
+    taken_at: Mapped[datetime | None]
+    """When the camera took it, as the phone says."""
+    note: Mapped[str | None] = mapped_column(String(200))
+    drawn_on_id: Mapped[int | None] = mapped_column(ForeignKey("repair_photo.id"))
+    """The photo of which this is the copy with marks drawn on it."""
+
+    order: Mapped[RepairOrder] = relationship(back_populates="all_photos")
+    attachment: Mapped[Attachment] = relationship(lazy="joined")
+
+    __table_args__ = (
+        one_of("kind", PhotoKind),
+        CheckConstraint("pair IS NULL OR pair BETWEEN 1 AND 99", name="pair_in_range"),
+    )
+
+
+class RepairCheck(Base):
+    """One line of the checklist of a step, with the words that held when the captain was told."""
+
+    __tablename__ = "repair_check"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("repair_order.id"), index=True)
+    step: Mapped[str] = mapped_column(String(20))
+    """The action before which it is looked at."""
+    text: Mapped[str] = mapped_column(String(200))
+    is_required: Mapped[bool]
+    ticked_at: Mapped[datetime | None]
+    """When it was found in order; None: not, or not yet."""
+    ticked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+
+    order: Mapped[RepairOrder] = relationship(back_populates="checks")
 
 
 class RepairCostCase(Record, Base):

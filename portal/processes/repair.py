@@ -6,7 +6,7 @@ import hashlib
 import json
 from enum import StrEnum
 
-from portal.i18n import N_
+from portal.i18n import N_, Text
 from portal.permissions import Permission
 from portal.processes import base
 from portal.processes.base import Deadline, Guard, Process, Transition
@@ -38,6 +38,7 @@ class Action(StrEnum):
     CHECK = "check"
     ASSIGN = "assign"
     TAKE_OVER = "take-over"
+    REACH = "reach"
     ARRIVE = "arrive"
     QUOTE = "quote"
     ACCEPT = "accept"
@@ -113,6 +114,27 @@ class Ground(Term):
     REPEATED = "REPEATED", "The same again"
 
 
+class PhotoKind(Term):
+    """What a photo of the visit shows."""
+
+    BEFORE = "BEFORE", "Before the repair"
+    AFTER = "AFTER", "After the repair"
+    OTHER = "OTHER", "Other photo"
+
+
+class PhotoRule(Term):
+    """When a step needs a photo."""
+
+    NEVER = "NEVER", "Never"
+    ON_FAILURE = "ON_FAILURE", "When something is not in order"
+    ALWAYS = "ALWAYS", "Always"
+
+
+PHOTO_OF = {Action.ARRIVE: PhotoKind.BEFORE, Action.FINISH: PhotoKind.AFTER}
+"""The steps that can need a photo, and which."""
+CHECKED = (Action.ARRIVE, Action.FINISH, Action.SIGN_OFF)
+"""The steps that have a checklist."""
+
 OURS = frozenset({Cause.CONSTRUCTION, Cause.MATERIAL, Cause.DESIGN})
 
 OPEN = frozenset(set(State) - {State.CLOSED, State.DECLINED, State.COMPLAINT})
@@ -142,6 +164,25 @@ def is_signed(repair: base.Facts) -> bool:
     """Whether the customer signed what the repair says now."""
     present = fingerprint(repair)
     return any(signature.shown_hash == present for signature in repair.signatures)
+
+
+def unticked(repair: base.Facts, action: str, *, required: bool = True) -> list[str]:
+    """The lines of a step's checklist that are not in order: those that must be, or all."""
+    lines = [line for line in repair.checks if line.step == action and line.ticked_at is None]
+    return [line.text for line in lines if line.is_required or not required]
+
+
+def has_failed(repair: base.Facts, action: str) -> bool:
+    """Whether something is not in order at this step: a line of its checklist, or the customer sent it back before."""
+    came_back = action == Action.FINISH and (bool(repair.defects) or bool(repair.rework_count))
+    return came_back or bool(unticked(repair, action, required=False))
+
+
+def lacks_photo(repair: base.Facts, action: str, *, entered: bool) -> bool:
+    """Whether the photo of a step is still missing; before the step is filled in, only what is always needed counts."""
+    rule = (repair.photo_rules or {}).get(action, PhotoRule.NEVER)
+    needed = rule == PhotoRule.ALWAYS or (entered and rule == PhotoRule.ON_FAILURE and has_failed(repair, action))
+    return needed and not any(photo.kind == PHOTO_OF[Action(action)] for photo in repair.photos)
 
 
 def _free(repair: base.Facts) -> bool:
@@ -205,6 +246,21 @@ SIGNED = Guard(
     is_signed,
     needs_input=True,
 )
+NOT_REACHED = Guard("not-reached", N_("the arrival is not noted yet"), lambda repair: repair.arrived_at is None)
+
+
+def _photo(action: str, code: str, label: Text) -> tuple[Guard, Guard]:
+    return (
+        Guard(code, label, lambda repair: not lacks_photo(repair, action, entered=False)),
+        Guard(f"{code}-failed", label, lambda repair: not lacks_photo(repair, action, entered=True), needs_input=True),
+    )
+
+
+def _ticked(action: str) -> Guard:
+    label = N_("what must be in order on the checklist is ticked")
+    return Guard(f"ticked-{action}", label, lambda repair: not unticked(repair, action), needs_input=True)
+
+
 SATISFIED = Guard(
     "satisfied",
     N_("the customer is satisfied in the call after the repair"),
@@ -278,6 +334,18 @@ PROCESS = Process(
             source_note="DL-22",
         ),
         Transition(
+            Action.REACH,
+            N_("I have arrived"),
+            frozenset({State.ASSIGNED}),
+            State.ASSIGNED,
+            Permission.REPAIR_WORK,
+            required=("arrived_at",),
+            guards=(NOT_REACHED,),
+            happened_field="arrived_at",
+            primary=False,
+            source_note="DL-22",
+        ),
+        Transition(
             Action.ARRIVE,
             N_("On site: cause and plan"),
             frozenset({State.ASSIGNED}),
@@ -285,6 +353,10 @@ PROCESS = Process(
             Permission.REPAIR_WORK,
             required=("arrived_at", "cause", "plan", "planned_done_at", "plan_made_at"),
             optional=("is_plan_told",),
+            guards=(
+                *_photo(Action.ARRIVE, "photo-before", N_("a photo from before the repair")),
+                _ticked(Action.ARRIVE),
+            ),
             happened_field="plan_made_at",
             source_note="DL-22",
         ),
@@ -357,7 +429,13 @@ PROCESS = Process(
             Permission.REPAIR_WORK,
             required=("work_done", "done_at", "site_cleaned"),
             optional=("has_no_costs",),
-            guards=(SITE_CLEANED, COSTS_SAID, WITHIN_QUOTE),
+            guards=(
+                SITE_CLEANED,
+                COSTS_SAID,
+                WITHIN_QUOTE,
+                *_photo(Action.FINISH, "photo-after", N_("a photo from after the repair")),
+                _ticked(Action.FINISH),
+            ),
             happened_field="done_at",
             source_note="R-18",
         ),
@@ -369,7 +447,7 @@ PROCESS = Process(
             Permission.REPAIR_WORK,
             required=("signed_at", "signed_by"),
             optional=("rating",),
-            guards=(SIGNED,),
+            guards=(SIGNED, _ticked(Action.SIGN_OFF)),
             happened_field="signed_at",
             notify=("owner",),
         ),

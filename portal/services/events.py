@@ -39,6 +39,8 @@ def record(
 
     `record` is any model with KIND, id and number; its customer and project are taken over for the household page.
     """
+    if device_at := session.info.get("device_at"):
+        data = {**data, "device_at": device_at}
     event = Event(
         at=at,
         kind=kind,
@@ -61,6 +63,11 @@ def record(
     return event
 
 
+def said_by_device(session: Session, at: datetime | None) -> None:
+    """Have the events of this transaction keep when the phone says that it was done, beside when it arrived here."""
+    session.info["device_at"] = at
+
+
 def plain(value: Any) -> Any:
     """The value as JSON keeps it: moments in ISO form, money as text."""
     if isinstance(value, dict):
@@ -80,6 +87,7 @@ def seal(session: Session) -> None:
     The head row is locked only here, so writers wait for each other as briefly as can be.
     """
     pending: list[Event] = session.info.pop("events", [])
+    session.info.pop("device_at", None)
     if not pending:
         return
     session.flush()

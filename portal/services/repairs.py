@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from portal import clock, formatting, settings, visibility
+from portal import clock, formatting, i18n, settings, visibility
 from portal.calendar import compute_due
-from portal.errors import DomainError, Invalid, Stale
+from portal.errors import DomainError, Invalid, NotPermitted, Stale
+from portal.files.intake import Accepted
 from portal.i18n import N_, Text, _
 from portal.models.complaint import Complaint
 from portal.models.consultation import Consultation
@@ -25,6 +26,7 @@ from portal.models.repair import (
     CostKind,
     PaymentMethod,
     RepairCall,
+    RepairCheck,
     RepairCost,
     RepairOrder,
     RepairPayment,
@@ -34,9 +36,22 @@ from portal.models.repair import (
 from portal.models.task import TaskKind
 from portal.permissions import Permission, Role, may
 from portal.processes import complaint as complaint_rules
-from portal.processes.repair import PROCESS, Action, CrewStatus, Executor, State, Urgency, fingerprint
+from portal.processes.repair import (
+    CHECKED,
+    PHOTO_OF,
+    PROCESS,
+    Action,
+    CrewStatus,
+    Executor,
+    State,
+    Trade,
+    Urgency,
+    fingerprint,
+    unticked,
+)
 from portal.services import (
     assignment,
+    attachments,
     calendars,
     complaints,
     consultations,
@@ -140,8 +155,15 @@ class TakeOver:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """The captain stands at the door; cause and plan follow."""
+
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Arrive:
-    """On site: cause and plan."""
+    """On site: cause and plan. `checks`: lines of the checklist that are in order, by id."""
 
     arrived_at: datetime
     cause: str
@@ -149,6 +171,7 @@ class Arrive:
     planned_done_at: datetime
     plan_made_at: datetime
     is_plan_told: bool = False
+    checks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +215,14 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True)
 class FinishRepair:
-    """The work is done and the place is clean."""
+    """The work is done and the place is clean. `costs` are added to those that were noted while working."""
 
     work_done: str
     done_at: datetime
     site_cleaned: bool | None
     costs: tuple[CostLine, ...] = ()
     has_no_costs: bool = False
+    checks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +254,10 @@ class SignOff:
     signed_at: datetime
     shown: str
     shown_hash: str
-    attachment_id: int | None = None
+    signature: Accepted | None = None
+    """What was drawn on the screen, or the scan of the signed paper."""
     rating: int | None = None
+    checks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +330,8 @@ def assign(session: Session, order: RepairOrder, command: AssignRepair, *, actor
     _check_overlap(session, order, command.captain, command.appointment_at, command.overlap_reason)
     order.captain, order.executor, order.told_at = command.captain, command.executor, command.told_at
     order.appointment_at, order.overlap_reason = command.appointment_at, command.overlap_reason
+    order.photo_rules = {str(action): settings.get(session, f"repair_photo_{_word(action)}") for action in PHOTO_OF}
+    order.checks = checklist(session, order.trade)
     _advance(session, order, Action.ASSIGN, command, actor, at)
 
 
@@ -317,6 +345,15 @@ def take_over(session: Session, order: RepairOrder, command: TakeOver, *, actor:
     order.executor, order.taken_over_at, order.take_over_reason = Executor.CAPTAIN_TEAM, at, command.reason
 
 
+def reach(session: Session, order: RepairOrder, command: Reach, *, actor: User, at: datetime) -> None:
+    """The captain stands at the door. DL-22 runs on until the plan is made."""
+    step = order.PROCESS.transition(order.state, Action.REACH)
+    if unmet := order.PROCESS.unmet(step, order, entered=True):
+        raise steps.ConditionsMissing([guard.label for guard in unmet])
+    _advance(session, order, Action.REACH, command, actor, at)
+    order.arrived_at = command.arrived_at
+
+
 def arrive(session: Session, order: RepairOrder, command: Arrive, *, actor: User, at: datetime) -> None:
     """On site with cause and plan: DL-22 is met when the plan is made. Raises Invalid by field."""
     if command.plan_made_at < command.arrived_at:
@@ -324,6 +361,7 @@ def arrive(session: Session, order: RepairOrder, command: Arrive, *, actor: User
     order.arrived_at, order.cause, order.plan = command.arrived_at, command.cause, command.plan
     order.planned_done_at, order.plan_made_at = command.planned_done_at, command.plan_made_at
     order.is_plan_told = command.is_plan_told
+    _tick(order, Action.ARRIVE, command.checks, actor, at)
     _advance(session, order, Action.ARRIVE, command, actor, at)
     if order.urgency == Urgency.URGENT and order.crew_status in GONE:
         _ask_for(session, order, COST_CASE, "cost_case_wd", at, tasks.Responsible(order.captain, Role.REPAIR_CAPTAIN))
@@ -393,22 +431,12 @@ def extend(session: Session, order: RepairOrder, command: Extend, *, actor: User
 
 def finish(session: Session, order: RepairOrder, command: FinishRepair, *, actor: User, at: datetime) -> None:
     """Work done, costs noted, place clean; now the customer looks at it. Raises Invalid by field."""
-    problems: dict[str, Text | str] = {}
-    if any(line.amount < 0 for line in command.costs):
-        problems["costs"] = N_("A cost is not below zero.")
-    if command.costs and command.has_no_costs:
-        problems["has_no_costs"] = N_("There are lines of cost.")
-    if problems:
-        raise Invalid(problems)
+    if (command.costs or order.costs) and command.has_no_costs:
+        raise Invalid({"has_no_costs": N_("There are lines of cost.")})
     order.work_done, order.done_at = command.work_done, command.done_at
     order.site_cleaned, order.has_no_costs = bool(command.site_cleaned), command.has_no_costs
-    order.costs = [
-        RepairCost(
-            kind=CostKind(line.kind), what=line.what, quantity=line.quantity, unit=line.unit, amount=line.amount,
-            bearer=CostBearer(line.bearer),
-        )
-        for line in command.costs
-    ]  # fmt: skip
+    order.costs.extend(map(_cost, command.costs))
+    _tick(order, Action.FINISH, command.checks, actor, at)
     _advance(session, order, Action.FINISH, command, actor, at)
     _no_more(session, order, INTERIM_CALL, actor, at)
 
@@ -459,6 +487,25 @@ def record_call(session: Session, order: RepairOrder, command: RecordCall, *, ac
     return call
 
 
+def add_cost(session: Session, order: RepairOrder, line: CostLine, *, actor: User, at: datetime) -> RepairCost:
+    """Note a part or hours while working, before the repair is done. Raises Invalid by field, DomainError."""
+    _check_costs_open(order, actor)
+    made = _cost(line)
+    order.costs.append(made)
+    order.updated_at, order.updated_by_id, order.has_no_costs = at, actor.id, False
+    events.record(session, EventKind.CHANGE, action="cost-added", actor=actor, at=at, record=order, **_said(made))
+    return made
+
+
+def drop_cost(session: Session, order: RepairOrder, cost_id: int, *, actor: User, at: datetime) -> None:
+    """Take back a line of cost that was noted by mistake. One that is gone already stays gone."""
+    _check_costs_open(order, actor)
+    for line in [line for line in order.costs if line.id == cost_id]:
+        order.costs.remove(line)
+        order.updated_at, order.updated_by_id = at, actor.id
+        events.record(session, EventKind.CHANGE, action="cost-dropped", actor=actor, at=at, record=order, **_said(line))
+
+
 def sign_off(session: Session, order: RepairOrder, command: SignOff, *, actor: User, at: datetime) -> None:
     """The customer signed. A signature for other words than those that stand there now is kept and does not count."""
     if command.rating is not None and not 1 <= command.rating <= 5:
@@ -466,17 +513,21 @@ def sign_off(session: Session, order: RepairOrder, command: SignOff, *, actor: U
     steps.check_permission(actor, order.PROCESS.transition(order.state, Action.SIGN_OFF))
     if command.shown_hash != fingerprint(order):
         raise DomainError(N_("The text changed while the customer was reading it. Show it again and have it signed."))
+    drawn = None
+    if command.signature is not None:
+        drawn = attachments.add(session, order, command.signature, actor=actor, at=at, kind="SIGNATURE").attachment
     order.signatures.append(
         RepairSignature(
             signed_by=command.signed_by,
             signed_at=command.signed_at,
             shown=command.shown,
             shown_hash=command.shown_hash,
-            attachment_id=command.attachment_id,
+            attachment_id=drawn.id if drawn else None,
             recorded_by_id=actor.id,
         )
     )
     order.signed_by, order.signed_at, order.rating = command.signed_by, command.signed_at, command.rating
+    _tick(order, Action.SIGN_OFF, command.checks, actor, at)
     _advance(session, order, Action.SIGN_OFF, command, actor, at)
 
 
@@ -541,6 +592,41 @@ def number_of_contact(session: Session, contact: Consultation) -> str | None:
     return session.scalar(query.order_by(RepairOrder.id).limit(1))
 
 
+def show_number(session: Session, order: RepairOrder, *, actor: User, at: datetime) -> str:
+    """The full number, for calling from the own job; written down as seen. Raises NotPermitted."""
+    if order.captain_id != actor.id and not may(actor, Permission.CUSTOMER_UNMASK):
+        raise NotPermitted(N_("Your role sees phone numbers masked."))
+    purpose = str(N_("Call about the repair"))
+    events.record(session, EventKind.VIEW, action="unmask", actor=actor, at=at, record=order, purpose=purpose)
+    return order.phone
+
+
+def checklist(session: Session, trade: str) -> list[RepairCheck]:
+    """The lines of all steps that hold for a trade now, as settings have them."""
+    found = []
+    for action in CHECKED:
+        for line in settings.get(session, f"repair_checks_{_word(action)}"):
+            starred, text = line.startswith("*"), line.removeprefix("*").strip()
+            head, colon, rest = text.replace(":", "：", 1).partition("：")
+            only = _trades().get(head.strip()) if colon else None
+            if only in (None, trade):
+                found.append(RepairCheck(step=action, text=(rest if only else text).strip(), is_required=starred))
+    return found
+
+
+def _trades() -> dict[str, str]:
+    """The trades by what they are called in any language."""
+    found: dict[str, str] = {}
+    for locale in i18n.LOCALES:
+        with i18n.use_locale(locale):
+            found |= {str(trade.label): str(trade) for trade in Trade}
+    return found
+
+
+def _word(action: str) -> str:
+    return str(action).replace("-", "_")
+
+
 def captains(session: Session, branch_id: int | None) -> list[User]:
     """The active repair captains who see a branch, by name."""
     query = select(User).where(User.role == Role.REPAIR_CAPTAIN, User.disabled_at.is_(None))
@@ -586,6 +672,41 @@ def visits(session: Session, user: User, day: date, captain: User | None = None)
 def crew_status_now(crew: Crew | None) -> str:
     """How a crew stands today; without a crew, or one that is not active, it is as good as departed."""
     return CrewStatus.ACTIVE if crew is not None and crew.status == PartyStatus.ACTIVE else CrewStatus.DEPARTED
+
+
+def _tick(order: RepairOrder, action: str, ticked: tuple[int, ...], actor: User, at: datetime) -> None:
+    """Take over what is in order. Raises Invalid that names what must be and is not."""
+    for line in order.checks:
+        if line.step == action:
+            is_on = line.id in ticked
+            line.ticked_at = (line.ticked_at or at) if is_on else None
+            line.ticked_by_id = actor.id if is_on else None
+    if missing := unticked(order, action):
+        raise Invalid({"checks": N_("Still missing: %(lines)s") % {"lines": "；".join(missing)}})
+
+
+def _cost(line: CostLine) -> RepairCost:
+    if line.amount < 0:
+        raise Invalid({"costs": N_("A cost is not below zero.")})
+    return RepairCost(
+        kind=CostKind(line.kind),
+        what=line.what,
+        quantity=line.quantity,
+        unit=line.unit,
+        amount=line.amount,
+        bearer=CostBearer(line.bearer),
+    )
+
+
+def _said(line: RepairCost) -> dict[str, Any]:
+    return {"cost_kind": line.kind, "what": line.what, "amount": line.amount, "bearer": line.bearer}
+
+
+def _check_costs_open(order: RepairOrder, actor: User) -> None:
+    if not may(actor, Permission.REPAIR_WORK):
+        raise NotPermitted(N_("Your role may not do this."))
+    if order.state != State.REPAIRING:
+        raise DomainError(N_("Costs are noted while the repair is going on."))
 
 
 def _check_captain(captain: User) -> None:
@@ -687,5 +808,5 @@ def _advance(session: Session, order: RepairOrder, action: str, command: Any, ac
     steps.advance(session, order, action, actor=actor, at=at, entered=entered, said=steps.said_of(said))
 
 
-_KEPT_APART = frozenset({"shown", "shown_hash", "attachment_id", "costs", "certificate"})
+_KEPT_APART = frozenset({"shown", "shown_hash", "signature", "costs", "certificate", "checks"})
 """What the event need not keep: it stands in rows of its own."""

@@ -40,6 +40,7 @@ PROVENANCE = {
 """Where a default comes from (`domain.md` 0.1)."""
 
 LONGEST = 200
+MOST_LINES, LONGEST_LINE = 40, 100
 DOTS = "••••••"
 KEEP = object()
 """The answer of a secret that was left empty: it stays as it is."""
@@ -179,6 +180,8 @@ def told(key: str, value: Any) -> str:
             return "; ".join(said) or "–"
         case "split":
             return " / ".join(map(str, value))
+        case "lines":
+            return "；".join(value) or "–"
     return str(value) or "–"
 
 
@@ -199,6 +202,8 @@ def texts_of(setting: Setting, value: Any) -> tuple[str, ...]:
             return tuple(map(str, value))
         case "map":
             return tuple(f"{name}={chosen}" for name, chosen in value.items())
+        case "lines":
+            return ("\n".join(value),)
     return (str(value),)
 
 
@@ -221,8 +226,9 @@ def _parsed(keys: Sequence[str], given: Mapping[str, Texts]) -> dict[str, Any]:
 def parse(setting: Setting, texts: Texts) -> Any:
     """The value that was typed, as it is stored. Left empty it is the default. Raises Refused with a sentence."""
     cleaned = [typed.clean(text) for text in texts]
-    if any(not typed.is_readable(text) or len(text) > LONGEST for text in cleaned):
-        raise Refused(N_("At most %(number)s characters, without control characters") % {"number": LONGEST})
+    most = MOST_LINES * (LONGEST_LINE + 1) if setting.kind == "lines" else LONGEST
+    if any(not typed.is_readable(text) or len(text) > most for text in cleaned):
+        raise Refused(N_("At most %(number)s characters, without control characters") % {"number": most})
     if setting.kind in _MANY:
         return _MANY[setting.kind](setting, [text for text in cleaned if text])
     text = cleaned[0] if cleaned else ""
@@ -329,6 +335,17 @@ def _map(_setting: Setting, texts: list[str]) -> dict[str, str]:
     return {item.value: found[item.value] for item in Category if item.value in found}
 
 
+def _lines(setting: Setting, texts: list[str]) -> list[str]:
+    """A text for each line that says something; nothing at all is the default, one dash an empty list."""
+    lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
+    if not lines:
+        return list(setting.default)
+    if any(len(line) > LONGEST_LINE for line in lines) or len(lines) > MOST_LINES:
+        limits = {"lines": MOST_LINES, "signs": LONGEST_LINE}
+        raise Refused(N_("At most %(lines)s lines of %(signs)s characters.") % limits)
+    return [] if lines in (["-"], ["–"]) else lines
+
+
 _ONE: dict[str, Callable[[Setting, str], Any]] = {
     "int": _whole,
     "decimal": _decimal,
@@ -336,7 +353,13 @@ _ONE: dict[str, Callable[[Setting, str], Any]] = {
     "choice": _choice,
     "hours": _hours,
 }
-_MANY: dict[str, Callable[[Setting, list[str]], Any]] = {"bool": _bool, "split": _split, "roles": _roles, "map": _map}
+_MANY: dict[str, Callable[[Setting, list[str]], Any]] = {
+    "bool": _bool,
+    "split": _split,
+    "roles": _roles,
+    "map": _map,
+    "lines": _lines,
+}
 
 
 def _is_url(text: str) -> bool:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from markupsafe import Markup, escape
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal import formatting, settings
@@ -94,6 +94,8 @@ ACTIONS: dict[str, Text] = {
     "resume": N_("%(code)s runs again"),
     "recount": N_("%(code)s moved by a change of the calendar"),
     "unmask": N_("Full phone number seen: %(purpose)s"),
+    "cost-added": N_("Cost noted: %(what)s, %(amount)s yuan"),
+    "cost-dropped": N_("Cost taken back: %(what)s, %(amount)s yuan"),
     "assign": N_("Handed to somebody else"),
     "canned-text": N_("Canned text: %(name)s"),
     "task-type": N_("Task type: %(name)s"),
@@ -149,6 +151,23 @@ class NowRead:
 
 
 NOTHING_CHANGED: Mapping[int, NowRead] = MappingProxyType({})
+
+
+WRITES = (EventKind.CREATED, EventKind.TRANSITION, EventKind.CHANGE)
+"""Events that change what a record says."""
+
+
+def newest_id(session: Session, record: Any) -> int:
+    """The last event that changed a record: what a page that shows it knew of."""
+    mine = (Event.record_kind == record.KIND, Event.record_id == record.id, Event.kind.in_(WRITES))
+    return session.scalar(select(func.max(Event.id)).where(*mine)) or 0
+
+
+def changed_by_others(session: Session, record: Any, *, after: int, user: User) -> bool:
+    """Whether somebody else changed a record after an event."""
+    mine = (Event.record_kind == record.KIND, Event.record_id == record.id, Event.kind.in_(WRITES))
+    foreign = or_(Event.actor_id.is_(None), Event.actor_id != user.id)
+    return session.scalar(select(Event.id).where(*mine, Event.id > after, foreign).limit(1)) is not None
 
 
 def entries(found: Sequence[Event], viewer: User, reads: Mapping[int, NowRead] = NOTHING_CHANGED) -> list[Entry]:

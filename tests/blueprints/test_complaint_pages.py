@@ -227,7 +227,7 @@ def test_the_record_page_asks_the_database_at_most_fifteen_times(case, sign_in, 
     [
         (Role.SPECIALIST, "/specialist/"),
         (Role.REVIEWER, "/reviewer/"),
-        (Role.REPAIR_CAPTAIN, "/repair-captain/"),
+        (Role.REPAIR_CAPTAIN, "/repair-captain/dashboard"),
         (Role.MANAGER, "/manager/"),
         (Role.FRONT_DESK, "/front-desk/"),
     ],

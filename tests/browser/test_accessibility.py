@@ -60,7 +60,11 @@ PAGES = {
         "/account/",
     ),
     "reviewer": ("/reviewer/",),
-    "captain": ("/repair-captain/",),
+    "captain": (
+        "/repair-captain/",
+        "/repair-captain/dashboard",
+        *(f"/repair-captain/jobs/WX-2026-000{number}" for number in (2, 3, 4, 5, 6)),
+    ),
     "manager": (
         "/manager/",
         "/manager/settings",

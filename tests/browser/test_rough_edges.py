@@ -329,6 +329,6 @@ def test_the_dashboard_is_arranged_by_handle_and_by_keys(desk, portal):
     expect(page.locator("[data-places=number] [data-place]").first).to_have_attribute("data-place", before[0])
     page.locator("#hide-queue").click()
     expect(page.locator("#show-queue")).to_be_visible()
-    page.goto(f"{portal.url}/repair-captain/")
+    page.goto(f"{portal.url}/repair-captain/dashboard")
     assert page.locator("main h2").count() == 0
     expect(page.locator(".kpi").first).to_contain_text("已逾期")

@@ -16,7 +16,7 @@ from portal.models.favourite import Favourite
 from portal.permissions import Permission, Role, may
 from portal.services import tiles
 from portal.services.tiles import Look
-from portal.shell import HOME_PATHS
+from portal.shell import DASHBOARD_PATHS
 from tests.listing.rows import fill
 
 ARRANGE = "/records/dashboard"
@@ -36,7 +36,7 @@ def rows_of(client, url):
 
 
 def home(client):
-    return client.get(HOME_PATHS[Role(client.user.role)], status=200).text
+    return client.get(DASHBOARD_PATHS[Role(client.user.role)], status=200).text
 
 
 def do(client, act, *, status=303, **more):
@@ -158,7 +158,7 @@ def test_questions_stay_few_whatever_stands_on_it(sign_in, people, queries):
             look = ("number", "number", "chart", "rows")[number % 4]
             state = f"filter={'open' if number % 2 else ''}&q={'罗' if number % 5 == 0 else ''}"
             pin(client, kind, state, f"第 {number} 个", look)
-        path = HOME_PATHS[Role(client.user.role)]
+        path = DASHBOARD_PATHS[Role(client.user.role)]
         with queries() as seen:
             text = client.get(path, status=200).text
         assert len(seen) <= 15, f"{client.user.role}: {len(seen)}\n" + "\n".join(seen)

@@ -36,6 +36,7 @@ MEANT = re.compile(
     \b[A-Z]{1,3}-?\d[\w-]*            # numbers and codes: TS-2026-0001, DL-10, F-06, P09
     | [\w.+-]+@[\w.-]+                # e-mail
     | \b\d+\s?(?:MB|kg|km|mm)\b
+    | \.(?:jpg|png)\b                 # names of files
     | \b(?:English|Ctrl|Alt|Tab|Esc|Enter|Excel|PDF|HTTP|HTTPS|IP|JPEG|JPG|PNG|HEIC|WEBP|WebP|TOTP|SMTP|STARTTLS|CSV|ISO|SQLite|Valkey)\b
     | \bPostgreSQL\b | \bRedis\b | \bChromium\b | \bChrome\b | \bWindows\b | \bLinux\b
     | https?://\S+ | \b[0-9a-f]{12,}\b | “portal\ \w+” | \bfront_desk\b

@@ -70,6 +70,7 @@ REPAIR = {
     ("CHECKED", "assign"): ("ASSIGNED", SPECIALISTS),
     ("ASSIGNED", "arrive"): ("ON_SITE", CAPTAIN),
     ("ASSIGNED", "take-over"): ("ASSIGNED", CAPTAIN),
+    ("ASSIGNED", "reach"): ("ASSIGNED", CAPTAIN),
     ("ON_SITE", "quote"): ("QUOTED", CAPTAIN),
     ("QUOTED", "accept"): ("REPAIRING", {RC, SP, MG}),
     ("QUOTED", "decline"): ("DECLINED", {RC, SP, MG}),

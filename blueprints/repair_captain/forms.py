@@ -1,0 +1,290 @@
+"""Forms of the captain's phone: the steps of the desk in short, with large choices instead of lists.
+
+Several stand on one page, so each is told whether it is the one that was sent.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import current_app, request
+from wtforms.fields import MultipleFileField
+
+from blueprints.forms import (
+    BooleanField,
+    ChoiceField,
+    HiddenField,
+    LocalDateTimeField,
+    MoneyField,
+    NameField,
+    TermField,
+    TextField,
+    WholeField,
+)
+from blueprints.records import repair_costs as desk_costs
+from blueprints.records import repair_forms as desk
+from blueprints.records.steps import Desk, StepForm
+from blueprints.repair_captain import signature
+from portal import clock
+from portal.files.intake import Accepted
+from portal.files.store import Store
+from portal.i18n import N_
+from portal.models.repair import CostBearer, CostKind
+from portal.processes.repair import PROCESS, Action, Cause, PhotoKind, State, fingerprint
+from portal.processes.repair_cost import PROCESS as COST_PROCESS
+from portal.services import repair_costs, repair_words, repairs, requests
+
+L = PROCESS.field_labels
+C = COST_PROCESS.field_labels
+DRAFT_CASE, EXECUTE_CASE, EXCEED_CASE = "draft-case", "execute-case", "exceed-case"
+
+
+class OnSite(StepForm):
+    """What every form of the phone carries: the key that makes it count once, and when the phone says it was sent."""
+
+    client_key = HiddenField()
+    device_at = HiddenField()
+
+    def __init__(self, name: str, *, sent: bool) -> None:
+        self._sent = sent
+        super().__init__(**({} if sent else {"formdata": None}))
+        self.name = name
+        if not sent:
+            self.client_key.data = requests.new_key()
+        for field in self:
+            field.id = f"{name}-{field.name}"
+            field.label.field_id = field.id
+
+    def is_submitted(self) -> bool:
+        """Whether this is the form that was sent."""
+        return self._sent
+
+
+class ReachForm(OnSite, desk.ReachForm):
+    """At the door."""
+
+
+class ArriveForm(OnSite, desk.ArriveForm):
+    """Cause and plan."""
+
+    cause = TermField(L["cause"], Cause, required=True, radio=True)
+    plan = TextField(L["plan"], limit=2000, rows=4, required=True)
+
+
+class StartForm(OnSite, desk.StartForm):
+    """Free of charge: it begins."""
+
+
+class QuoteForm(OnSite, desk.QuoteForm):
+    """What it would cost the customer."""
+
+
+class AnswerForm(OnSite, desk.AnswerForm):
+    """What the customer says to the quote."""
+
+
+class FinishForm(OnSite, desk.CheckedForm):
+    """The work is done; its costs were noted before."""
+
+    STEP = Action.FINISH
+    work_done = TextField(L["work_done"], limit=4000, rows=4, required=True)
+    site_cleaned = BooleanField(L["site_cleaned"])
+    has_no_costs = BooleanField(L["has_no_costs"])
+    done_at = LocalDateTimeField(L["done_at"], required=True)
+
+    def prepare(self, desk: Desk) -> None:
+        super().prepare(desk)
+        if not self.is_submitted():
+            self.done_at.data, self.work_done.data = desk.at, desk.record.work_done
+
+    def to_command(self, desk: Desk) -> repairs.FinishRepair:
+        return repairs.FinishRepair(
+            work_done=self.work_done.data,
+            done_at=self.done_at.data,
+            site_cleaned=bool(self.site_cleaned.data) or None,
+            has_no_costs=bool(self.has_no_costs.data),
+            checks=self.ticked,
+        )
+
+
+class SignOffForm(OnSite, desk.CheckedForm):
+    """The customer reads, signs with the finger, and says how it was."""
+
+    STEP = Action.SIGN_OFF
+    shown_hash = HiddenField()
+    signature = HiddenField(N_("Signature"))
+    signed_by = NameField(L["signed_by"])
+    rating = ChoiceField(
+        L["rating"], coerce=int, choices=[(n, str(n)) for n in range(1, 6)], required=False, radio=True
+    )
+    signed_at = LocalDateTimeField(L["signed_at"], required=True)
+
+    def prepare(self, desk: Desk) -> None:
+        super().prepare(desk)
+        if not self.is_submitted():
+            self.shown_hash.data = fingerprint(desk.record)
+            self.signed_by.data, self.signed_at.data = desk.record.reporter, desk.at
+
+    def take_files(self, store: Store) -> None:
+        """Read the signature before anything is written. Raises Invalid."""
+        self.drawn = signature.take(request.form.get("signature"), request.files.get("signature"), store)
+
+    def to_command(self, desk: Desk) -> repairs.SignOff:
+        return repairs.SignOff(
+            signed_by=self.signed_by.data,
+            signed_at=self.signed_at.data,
+            shown=repair_words.shown(desk.record),
+            shown_hash=self.shown_hash.data or "",
+            signature=self.drawn,
+            rating=self.rating.data or None,
+            checks=self.ticked,
+        )
+
+    drawn: Accepted | None = None
+
+
+class RejectForm(OnSite, desk.RejectForm):
+    """The customer is not content."""
+
+
+class TakeOverForm(OnSite, desk.TakeOverForm):
+    """The own team goes."""
+
+
+class CostForm(OnSite):
+    """A part that was used, or hours."""
+
+    kind = TermField(N_("What for"), CostKind, required=True, radio=True)
+    what = TextField(N_("Part or work"), limit=100, required=True)
+    amount = MoneyField(N_("Amount (yuan)"), required=True)
+    bearer = TermField(N_("Who bears the cost"), CostBearer, required=True, radio=True)
+
+    def prepare(self, desk: Desk) -> None:
+        if not self.is_submitted():
+            self.kind.data = CostKind.MATERIAL
+            self.bearer.data = CostBearer.COMPANY if desk.record.is_free else CostBearer.CUSTOMER
+
+    def to_command(self, desk: Desk) -> repairs.CostLine:
+        return repairs.CostLine(str(self.kind.data), self.what.data, self.amount.data, str(self.bearer.data))
+
+
+class DraftCaseForm(OnSite):
+    """The estimate for what a crew that is gone has to pay (P15)."""
+
+    estimate_material = MoneyField(C["estimate_material"], required=True)
+    estimate_labour = MoneyField(C["estimate_labour"], required=True)
+
+    def to_command(self, desk: Desk) -> repair_costs.DraftCase:
+        return repair_costs.DraftCase(desk.record.crew_status, self.estimate_material.data, self.estimate_labour.data)
+
+
+class ActualForm(OnSite, desk_costs.ActualForm):
+    """What it really cost; the noted lines are the suggestion."""
+
+    def prepare(self, desk: Desk) -> None:
+        if self.is_submitted():
+            return
+        order = desk.record
+        of = {kind: sum((line.amount for line in order.costs if line.kind == kind), Decimal(0)) for kind in CostKind}
+        self.actual_material.data = of[CostKind.MATERIAL]
+        self.actual_labour.data = of[CostKind.LABOUR] + of[CostKind.OTHER]
+
+
+class ExceedForm(ActualForm):
+    """It costs more than was approved."""
+
+    reason = TextField(C["reason"], limit=500, rows=2, required=True)
+
+    def to_command(self, desk: Desk) -> repair_costs.ActualCost:
+        return repair_costs.ActualCost(self.actual_material.data, self.actual_labour.data, self.reason.data)
+
+
+class PhotoForm(OnSite):
+    """What the photos show. The files themselves are read beside it."""
+
+    file = MultipleFileField(N_("Photos"))
+    kind = TermField(N_("Shows"), PhotoKind, required=True, radio=True)
+    taken_at = HiddenField()
+    pair = WholeField(N_("Same spot as photo"), low=1, high=99)
+    note = TextField(N_("Note"), limit=200)
+    marks = HiddenField()
+
+    def prepare(self, desk: Desk) -> None:
+        is_before = desk.record.state in (State.ASSIGNED, State.ON_SITE, State.QUOTED)
+        self.kind.data = PhotoKind.BEFORE if is_before else PhotoKind.AFTER
+
+    @property
+    def moment(self) -> datetime | None:
+        """When the camera took it, as the phone says; nothing that cannot be read."""
+        return moment(self.taken_at.data)
+
+
+class MarksForm(OnSite):
+    """What was drawn on a photo."""
+
+    marks = HiddenField()
+
+
+class BareForm(OnSite):
+    """Nothing to fill in."""
+
+
+def moment(text: str | None) -> datetime | None:
+    """An ISO moment of the browser with its zone; None for what is none."""
+    try:
+        read = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return read.astimezone(UTC) if read.tzinfo is not None and 2000 <= read.year <= 2100 else None
+
+
+def camera_moment(text: str | None) -> datetime | None:
+    """What a camera wrote into the picture, on the company's clocks."""
+    try:
+        read = datetime.strptime(text or "", "%Y:%m:%d %H:%M:%S").replace(tzinfo=clock.ZONE)
+    except ValueError:
+        return None
+    return read.astimezone(UTC) if 2000 <= read.year <= 2100 else None
+
+
+def store() -> Store:
+    """Where files are kept."""
+    return Store.of(current_app.config["PORTAL"])
+
+
+def _start(session: Any, order: Any, _command: None, **said: Any) -> None:
+    repairs.start(session, order, **said)
+
+
+def _draft(session: Any, order: Any, command: repair_costs.DraftCase, **said: Any) -> None:
+    repair_costs.draft(session, order, command, **said)
+
+
+def _execute(session: Any, order: Any, command: repair_costs.ActualCost, **said: Any) -> None:
+    repair_costs.execute(session, order.cost_case, command, **said)
+
+
+def _exceed(session: Any, order: Any, command: repair_costs.ActualCost, **said: Any) -> None:
+    repair_costs.exceed(session, order.cost_case, command, **said)
+
+
+STEPS: dict[str, tuple[type[OnSite], Any]] = {
+    Action.REACH: (ReachForm, repairs.reach),
+    Action.ARRIVE: (ArriveForm, repairs.arrive),
+    Action.START: (StartForm, _start),
+    Action.QUOTE: (QuoteForm, repairs.quote),
+    Action.ACCEPT: (AnswerForm, repairs.accept),
+    Action.DECLINE: (AnswerForm, repairs.decline),
+    Action.FINISH: (FinishForm, repairs.finish),
+    Action.SIGN_OFF: (SignOffForm, repairs.sign_off),
+    Action.REJECT: (RejectForm, repairs.reject),
+    Action.TAKE_OVER: (TakeOverForm, repairs.take_over),
+    DRAFT_CASE: (DraftCaseForm, _draft),
+    EXECUTE_CASE: (ActualForm, _execute),
+    EXCEED_CASE: (ExceedForm, _exceed),
+}
+"""The form of each step on the phone and the service function that carries it out; those of P15 go through the repair."""
+BESIDE: dict[str, type[OnSite]] = {"costs": CostForm, "photos": PhotoForm, "marks": MarksForm, "drop": BareForm}
+"""What can be sent beside the steps."""

@@ -1,0 +1,213 @@
+"""The way of a job from the door to the signature, as the phone shows it: done, now, later; and the form of each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from blueprints.records.steps import Desk
+from blueprints.repair_captain import forms
+from portal import formatting, settings
+from portal.errors import TransitionNotAllowed
+from portal.i18n import N_, Text, _
+from portal.models.repair import CostBearer, CostKind, RepairOrder, RepairPhoto
+from portal.paths import record_path
+from portal.processes.repair import Action, Cause, CrewStatus, Executor, InWarranty, State, Trade
+from portal.processes.repair_cost import State as CaseState
+from portal.services import maps, repair_costs, repair_photos, repair_words, repairs, tasks
+
+A = Action
+GONE = (CrewStatus.DEPARTED, CrewStatus.REPLACED_ON_REQUEST)
+NEXT = {State.ON_SITE: A.START, State.QUOTED: A.ACCEPT, State.REPAIRING: A.FINISH, State.DONE: A.SIGN_OFF}
+HEADINGS: dict[str, Text] = {
+    A.REACH: N_("I have arrived"),
+    A.ARRIVE: N_("Cause and plan"),
+    A.START: N_("Begin the repair"),
+    A.QUOTE: N_("Quote"),
+    A.ACCEPT: N_("The customer's answer"),
+    A.DECLINE: N_("The customer declines the quote"),
+    A.FINISH: N_("Hand over", "phone"),
+    A.SIGN_OFF: N_("The customer signs"),
+    A.REJECT: N_("The customer is not content"),
+    A.TAKE_OVER: N_("Take over with own team"),
+    forms.DRAFT_CASE: N_("Cost case: estimate"),
+    forms.EXECUTE_CASE: N_("Cost case: actual cost"),
+    forms.EXCEED_CASE: N_("Cost case: it costs more"),
+}
+"""What stands above the form of a step."""
+HINTS: dict[str, Text] = {
+    A.START: N_("In warranty and our fault: the customer pays nothing."),
+    A.QUOTE: N_("Not free of charge. The customer decides before anything is done."),
+    forms.DRAFT_CASE: N_("The crew that built it is gone: who pays is decided by this."),
+    forms.EXECUTE_CASE: N_("Suggested is what was noted while working."),
+}
+TITLES: dict[str, Text] = {
+    A.REACH: N_("I have arrived"),
+    A.ARRIVE: N_("Cause and plan are clear"),
+    A.START: N_("Begin, free of charge"),
+    A.QUOTE: N_("Send the quote"),
+    A.ACCEPT: N_("The customer agrees"),
+    A.DECLINE: N_("The customer declines"),
+    A.FINISH: N_("Done, hand over"),
+    A.SIGN_OFF: N_("The customer has signed"),
+    A.REJECT: N_("The customer is not content"),
+    A.TAKE_OVER: N_("Take over with own team"),
+    forms.DRAFT_CASE: N_("Write the estimate"),
+    forms.EXECUTE_CASE: N_("Note the actual cost"),
+    forms.EXCEED_CASE: N_("It costs more: confirm anew"),
+}
+"""What the button of a step says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A line of the way: `kind` is-done, is-now or empty."""
+
+    title: Text
+    kind: str
+    text: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the page of a job shows."""
+
+    marks: list[Mark]
+    now: str | None
+    forms: dict[str, forms.OnSite]
+    later: list[str]
+    besides: list[str]
+    missing: list[str]
+    clock: Any
+    map_url: str
+    pairs: list[repair_photos.Pair]
+    others: list[RepairPhoto]
+    words: str
+    is_void: bool
+    takes_costs: bool
+    takes_photos: bool
+    side: int
+    basis: str
+    borne_by: str
+    desk_url: str
+    titles: dict[str, Text] = field(default_factory=lambda: TITLES)
+    headings: dict[str, Text] = field(default_factory=lambda: HEADINGS)
+    hints: dict[str, Text] = field(default_factory=lambda: HINTS)
+    cost_kinds: dict[str, str] = field(default_factory=lambda: {kind.value: str(kind.label) for kind in CostKind})
+
+
+def basis(order: RepairOrder) -> str:
+    """Warranty and trade in few words."""
+    return f"{InWarranty.show(order.in_warranty)} · {Trade.show(order.trade)}"
+
+
+def of(desk: Desk, sent: forms.OnSite | None) -> Job:
+    """The job for the person who asks; `sent` is the form that came back."""
+    order: RepairOrder = desk.record
+    now = next_step(order)
+    later = [action for action in _later(order) if action != now]
+    besides = _besides(order)
+    takes_costs = order.state == State.REPAIRING
+    takes_photos = not order.PROCESS.state(order.state).final
+    shown: dict[str, forms.OnSite] = {}
+    for name in [*([now] if now else []), *later, *besides, *forms.BESIDE]:
+        if sent is not None and sent.name == name:
+            shown[name] = sent
+        else:
+            kind = forms.STEPS[name][0] if name in forms.STEPS else forms.BESIDE[name]
+            shown[name] = kind(name, sent=False)
+            shown[name].prepare(desk)
+    return Job(
+        marks=_marks(order, now),
+        now=now,
+        forms=shown,
+        later=later,
+        besides=besides,
+        missing=_missing(order, now),
+        clock=next((task for task in tasks.clocks_of(desk.session, order) if task.code == "DL-22"), None),
+        map_url=maps.url(desk.session, order.address),
+        pairs=repair_photos.pairs(order),
+        others=repair_photos.others(order),
+        words=repair_words.shown(order),
+        is_void=repairs.signature_is_void(order),
+        takes_costs=takes_costs,
+        takes_photos=takes_photos,
+        side=settings.get(desk.session, "photo_side"),
+        basis=basis(order),
+        borne_by="、".join(dict.fromkeys(CostBearer.show(line.bearer) for line in order.costs)),
+        desk_url=record_path(order.KIND, order.number),
+    )
+
+
+def next_step(order: RepairOrder) -> str | None:
+    """The one step that comes now."""
+    if order.state == State.ASSIGNED:
+        return A.REACH if order.arrived_at is None else A.ARRIVE
+    if order.state == State.ON_SITE and not order.is_free:
+        return A.QUOTE
+    if order.state == State.SIGNED_OFF and order.cost_case and order.cost_case.state == CaseState.APPROVED:
+        return forms.EXECUTE_CASE
+    return NEXT.get(State(order.state))
+
+
+def _later(order: RepairOrder) -> list[str]:
+    """Steps that can be written down already, to be sent in this order where there is no network."""
+    if order.state == State.ASSIGNED:
+        return [A.ARRIVE, *([A.START] if order.in_warranty == InWarranty.YES else []), A.FINISH]
+    return [A.FINISH] if order.state in (State.ON_SITE, State.QUOTED) else []
+
+
+def _besides(order: RepairOrder) -> list[str]:
+    found: list[str] = []
+    if order.state == State.ASSIGNED and order.executor == Executor.RESPONSIBLE_CREW and order.is_arrival_late:
+        found.append(A.TAKE_OVER)
+    if order.state == State.QUOTED:
+        found.append(A.DECLINE)
+    if order.state == State.DONE:
+        found.append(A.REJECT)
+    case = order.cost_case
+    if case is None and order.crew_status in GONE and order.responsible_crew_id and order.state in repair_costs.ON_SITE:
+        found.append(forms.DRAFT_CASE)
+    if case is not None and case.state == CaseState.APPROVED:
+        found.append(forms.EXCEED_CASE)
+    return found
+
+
+def _missing(order: RepairOrder, now: str | None) -> list[str]:
+    """What stands in the way of the next step before it is filled in."""
+    try:
+        step = order.PROCESS.transition(order.state, now or "")
+    except TransitionNotAllowed:
+        return []
+    return [str(guard.label) for guard in order.PROCESS.unmet(step, order, entered=False)]
+
+
+def _marks(order: RepairOrder, now: str | None) -> list[Mark]:
+    paid = order.quote_material is not None
+    line: list[tuple[str, Text, datetime | None, str]] = [
+        (A.REACH, N_("Arrive"), order.arrived_at, ""),
+        (A.ARRIVE, N_("Cause and plan"), order.plan_made_at, Cause.show(order.cause) if order.cause else ""),
+    ]
+    if paid or now == A.QUOTE:
+        line.append((A.QUOTE, N_("Quote"), order.quote_answered_at, _quote(order)))
+    line += [
+        (A.FINISH, N_("Repair and clean up"), order.done_at, (order.work_done or "")[:60]),
+        (A.SIGN_OFF, N_("The customer signs"), order.signed_at, order.signed_by or ""),
+    ]
+    at = {A.ACCEPT: A.QUOTE, A.START: A.FINISH}.get(now, now)  # type: ignore[call-overload]
+    place = next((index for index, entry in enumerate(line) if entry[0] == at), len(line))
+    found = []
+    for index, (action, title, when, text) in enumerate(line):
+        is_done = index < place
+        kind = "is-done" if is_done else "is-now" if index == place else ""
+        shows = is_done or action == A.QUOTE  # what was quoted stands there while the customer decides
+        found.append(Mark(title, kind, text if shows else "", when if is_done else None))
+    return found
+
+
+def _quote(order: RepairOrder) -> str:
+    if order.quote_material is None or order.quote_labour is None:
+        return ""
+    return _("%(amount)s yuan", amount=formatting.money(order.quote_material + order.quote_labour))

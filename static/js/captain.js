@@ -1,0 +1,282 @@
+// What the captain's phone adds to pages that work without it: shrinks photos before they travel, takes the signature,
+// draws on photos, fills in the present moment, calls with one touch. Sending without a network is outbox.js: it may take
+// a request over by cancelling the event "outbox" on the form, whose detail is { url, data }.
+(() => {
+  "use strict";
+  const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+  const say = (text) => document.dispatchEvent(new CustomEvent("snack", { detail: { text, kind: "alert" } }));
+  const texts = document.getElementById("texts")?.dataset ?? {};
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const fresh = () => [...crypto.getRandomValues(new Uint8Array(24))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+  // ---- Moments: the clock of the company, whatever zone the phone is set to ----
+  const local = (moment) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai", dateStyle: "short", timeStyle: "short" }).format(moment).replace(" ", "T");
+  const serverAhead = Number(document.documentElement.dataset.now || Date.now() / 1000) * 1000 - Date.now();
+  const put = (id, value) => {
+    const field = document.getElementById(id);
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  all("[data-now-for]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => put(button.dataset.nowFor, local(Date.now() + serverAhead)));
+  });
+  all("[data-quick-for]").forEach((group) => {
+    group.hidden = false;
+    group.addEventListener("click", (event) => {
+      const { days, clock } = event.target.closest("button")?.dataset ?? {};
+      if (clock) put(group.dataset.quickFor, `${local(Date.now() + serverAhead + days * 86_400_000).slice(0, 10)}T${clock}`);
+    });
+  });
+
+  // ---- When it was sent, as the phone says ----
+  document.addEventListener("submit", (event) => {
+    const field = event.target.elements.device_at;
+    if (field) field.value = new Date().toISOString();
+  }, true);
+
+  // ---- Calling: the number is asked for, which is written down, and dialled ----
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.matches("[data-call]")) return;
+    event.preventDefault();
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { "HX-Request": "true" } });
+      const number = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("a[href^='tel:']");
+      if (number) location.href = number.getAttribute("href");
+      else say(texts.failed);
+    } catch { say(texts.offline); }
+  });
+
+  // ---- Photos ----
+  // The moment of a JPEG from its EXIF block: tags 0x9003 (taken) and 0x9011 (zone) of the sub-directory 0x8769.
+  function takenAt(buffer) {
+    const view = new DataView(buffer);
+    if (view.byteLength < 12 || view.getUint16(0) !== 0xffd8) return null;
+    let at = 2;
+    while (at + 4 < view.byteLength && view.getUint16(at) !== 0xffe1) {
+      if (view.getUint8(at) !== 0xff) return null;
+      at += 2 + view.getUint16(at + 2);
+    }
+    const tiff = at + 10;
+    if (tiff + 8 > view.byteLength || view.getUint32(at + 4) !== 0x45786966) return null;
+    const little = view.getUint16(tiff) === 0x4949;
+    const short = (place) => view.getUint16(place, little), long = (place) => view.getUint32(place, little);
+    const entries = (place) => Array.from({ length: short(place) }, (_, i) => place + 2 + 12 * i);
+    const entry = (list, tag) => list.find((place) => short(place) === tag);
+    const words = (place) => new TextDecoder().decode(new Uint8Array(buffer, long(place + 4) > 4 ? tiff + long(place + 8) : place + 8, long(place + 4))).replace(/\0.*$/, "");
+    const pointer = entry(entries(tiff + long(tiff + 4)), 0x8769);
+    if (pointer === undefined) return null;
+    const list = entries(tiff + long(pointer + 8)), taken = entry(list, 0x9003), zone = entry(list, 0x9011);
+    const parts = taken === undefined ? null : words(taken).match(/^(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)$/);
+    if (!parts) return null;
+    const shift = zone === undefined ? "+08:00" : words(zone);
+    return `${parts[1]}-${parts[2]}-${parts[3]}T${parts[4]}${/^[+-]\d\d:\d\d$/.test(shift) ? shift : "+08:00"}`;
+  }
+
+  async function momentOf(file) {
+    try {
+      const found = takenAt(await file.slice(0, 256 * 1024).arrayBuffer());
+      if (found) return found;
+    } catch { /* no EXIF, or a strange one */ }
+    return new Date(file.lastModified).toISOString();
+  }
+
+  // A picture the browser cannot read (HEIC on most) goes as it is; the server turns it into a JPEG.
+  async function shrink(file, side) {
+    let picture;
+    try { picture = await createImageBitmap(file, { imageOrientation: "from-image" }); } catch { return file; }
+    const share = Math.min(1, side / Math.max(picture.width, picture.height));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.round(picture.width * share);
+    canvas.height = Math.round(picture.height * share);
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    picture.close();
+    const smaller = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+    if (!smaller || (smaller.size >= file.size && share === 1)) return file;
+    return new File([smaller], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" });
+  }
+
+  // True when sent or taken over by the outbox; a sentence when the portal refused it.
+  async function post(form, url, data) {
+    if (!form.dispatchEvent(new CustomEvent("outbox", { bubbles: true, cancelable: true, detail: { url, data } }))) return true;
+    const answer = await fetch(url, { method: "POST", body: data, headers: { "HX-Request": "true" } });
+    if (answer.ok) return true;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    return [...page.querySelectorAll(".form-errors li, [data-error-message]")].map((line) => line.textContent.trim()).join(" ") || texts.failed;
+  }
+
+  const photos = document.querySelector("form[data-photos]");
+  if (photos) {
+    const input = photos.elements.file, note = photos.querySelector(".progress");
+    photos.classList.add("is-shrinking");
+    photos.querySelector("[data-plain]").hidden = true;
+    document.addEventListener("click", (event) => {
+      const tile = event.target.closest("[data-kind]");
+      if (!tile) return;
+      photos.elements.kind.value = tile.dataset.kind;
+      photos.elements.pair.value = tile.dataset.pair ?? "";
+    });
+    photos.addEventListener("change", (event) => { if (event.target.name === "kind") photos.elements.pair.value = ""; });
+    document.querySelector("[data-camera]")?.addEventListener("click", (event) => { event.preventDefault(); input.click(); });
+    let sending = false;
+    async function send() {
+      const files = [...input.files];
+      if (!files.length || sending) return;
+      sending = true;
+      note.hidden = false;
+      const refused = [];
+      let sent = 0;
+      for (const [index, file] of files.entries()) {
+        note.textContent = note.dataset.text.replace("{}", index + 1).replace("{}", files.length);
+        const data = new FormData(photos), small = await shrink(file, Number(photos.dataset.side));
+        data.set("file", small, small.name);
+        data.set("taken_at", await momentOf(file));
+        data.set("device_at", new Date().toISOString());
+        data.set("client_key", fresh());
+        if (index) data.set("pair", "");
+        try {
+          const answer = await post(photos, photos.action, data);
+          answer === true ? (sent += 1) : refused.push(answer);
+        } catch { refused.push(texts.offline); }
+      }
+      sending = false;
+      note.hidden = true;
+      input.value = "";
+      if (refused.length) say([...new Set(refused)].join(" "));
+      if (sent) photos.dispatchEvent(new CustomEvent("photos-sent", { bubbles: true, cancelable: true })) && setTimeout(() => location.reload(), refused.length ? 3000 : 0);
+    }
+    input.addEventListener("change", send);
+  }
+
+  // ---- Strokes of a finger on a canvas ----
+  function fit(canvas, width, height) {
+    const density = Math.max(2, window.devicePixelRatio || 1);
+    canvas.width = Math.round(width * density);
+    canvas.height = Math.round(height * density);
+    return canvas.getContext("2d");
+  }
+  function follow(canvas, begin, move, end) {
+    const point = (event) => {
+      const box = canvas.getBoundingClientRect();
+      return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    };
+    let active = null;
+    canvas.addEventListener("pointerdown", (event) => {
+      if (active !== null || event.button) return;
+      active = event.pointerId;
+      canvas.setPointerCapture(active);
+      begin(point(event));
+      event.preventDefault();
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (event.pointerId === active) (event.getCoalescedEvents?.().length ? event.getCoalescedEvents() : [event]).forEach((each) => move(point(each)));
+    });
+    for (const type of ["pointerup", "pointercancel"]) canvas.addEventListener(type, (event) => {
+      if (event.pointerId !== active) return;
+      active = null;
+      end?.();
+    });
+  }
+
+  // ---- Signature ----
+  const sign = document.querySelector("[data-sign]");
+  if (sign) {
+    const pad = sign.querySelector(".signature-pad"), canvas = pad.querySelector("canvas"), file = sign.querySelector("input[type=file]"), form = file.form;
+    pad.hidden = false;
+    sign.querySelector("details").open = false;
+    let strokes = [];
+    const draw = () => {
+      const box = canvas.getBoundingClientRect(), pen = fit(canvas, box.width, box.height);
+      pen.strokeStyle = pen.fillStyle = colour("--pen");
+      pen.lineWidth = canvas.width / 160;
+      pen.lineCap = pen.lineJoin = "round";
+      for (const stroke of strokes) {
+        pen.beginPath();
+        stroke.forEach(([x, y], i) => pen[i ? "lineTo" : "moveTo"](x * canvas.width, y * canvas.height));
+        if (stroke.length === 1) pen.lineTo(stroke[0][0] * canvas.width + 0.1, stroke[0][1] * canvas.height);
+        pen.stroke();
+      }
+    };
+    draw();
+    addEventListener("resize", draw);
+    follow(canvas, (point) => { strokes.push([point]); file.value = ""; draw(); }, (point) => { strokes.at(-1).push(point); draw(); });
+    sign.querySelector("[data-sign-again]").addEventListener("click", () => { strokes = []; draw(); });
+    form.elements.signed_by?.addEventListener("input", (event) => { pad.querySelector(".who").textContent = event.target.value; });
+    const drawn = document.createElement("input");
+    drawn.type = "hidden";
+    drawn.name = "signature";
+    form.addEventListener("submit", () => {
+      drawn.remove();
+      file.disabled = strokes.length > 0;
+      if (!strokes.length) return;
+      drawn.value = canvas.toDataURL("image/png");
+      form.append(drawn);
+    }, true);
+    addEventListener("pageshow", () => { file.disabled = false; });
+  }
+
+  // ---- Drawing on a photo ----
+  const dialog = document.getElementById("draw");
+  if (dialog) {
+    const form = dialog.querySelector("form[data-marks]"), canvas = dialog.querySelector("canvas"), picture = new Image();
+    let strokes = [];
+    const shape = () => dialog.querySelector("[name=shape]:checked").value;
+    function stroke(pen, { shape: kind, points }) {
+      const { width, height } = canvas, spots = points.map(([x, y]) => [x * width, y * height]), [x0, y0] = spots[0], [x1, y1] = spots.at(-1);
+      pen.beginPath();
+      if (kind === "circle") pen.ellipse((x0 + x1) / 2, (y0 + y1) / 2, Math.abs(x1 - x0) / 2, Math.abs(y1 - y0) / 2, 0, 0, 2 * Math.PI);
+      else if (kind === "line") spots.forEach(([x, y], i) => pen[i ? "lineTo" : "moveTo"](x, y));
+      else {
+        const angle = Math.atan2(y1 - y0, x1 - x0), head = width / 32;
+        pen.moveTo(x0, y0);
+        pen.lineTo(x1, y1);
+        for (const turn of [2.6, -2.6]) {
+          pen.moveTo(x1, y1);
+          pen.lineTo(x1 + head * Math.cos(angle + turn), y1 + head * Math.sin(angle + turn));
+        }
+      }
+      pen.stroke();
+    }
+    function draw() {
+      const pen = canvas.getContext("2d"), thick = Math.max(3, Math.max(canvas.width, canvas.height) / 160);
+      pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+      pen.lineCap = pen.lineJoin = "round";
+      for (const [name, width] of [["--on-plate", thick * 1.5], ["--late-solid", thick]]) {
+        pen.strokeStyle = colour(name);
+        pen.lineWidth = width;
+        strokes.forEach((each) => stroke(pen, each));
+      }
+    }
+    follow(
+      canvas,
+      (point) => { strokes.push({ shape: shape(), points: [point, point] }); draw(); },
+      (point) => {
+        const { shape: kind, points } = strokes.at(-1);
+        kind === "line" && points.length < 390 ? points.push(point) : (points[points.length - 1] = point);
+        draw();
+      },
+    );
+    all("[data-draw]").forEach((button) => {
+      button.hidden = false;
+      button.addEventListener("click", () => {
+        strokes = [];
+        form.action = button.dataset.draw;
+        picture.onload = () => {
+          canvas.width = picture.naturalWidth;
+          canvas.height = picture.naturalHeight;
+          dialog.showModal();
+          draw();
+        };
+        picture.onerror = () => say(texts.failed);
+        picture.src = button.dataset.picture;
+      });
+    });
+    dialog.querySelector("[data-draw-undo]").addEventListener("click", () => { strokes.pop(); draw(); });
+    dialog.querySelector("[data-draw-cancel]").addEventListener("click", () => dialog.close());
+    form.addEventListener("submit", () => {
+      const near = (value) => Math.round(value * 10_000) / 10_000;
+      form.elements.marks.value = strokes.length ? JSON.stringify(strokes.map((each) => ({ ...each, points: each.points.map((spot) => spot.map(near)) }))) : "";
+    }, true);
+  }
+})();
