@@ -163,7 +163,7 @@ def rename(session: Session, task: Task, title: str, *, actor: User, at: datetim
         raise Invalid({"title": N_("Say what is to be done.")})
     before, task.title = task.title, title.strip()
     session.flush()
-    tasks.say(session, task, "task-renamed", actor, at, before=before)
+    tasks.say(session, task, "task-renamed", actor, at, text=before)
 
 
 def put_off(session: Session, task: Task, due_at: datetime, reason: str, *, actor: User, at: datetime) -> None:

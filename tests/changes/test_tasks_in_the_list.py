@@ -62,7 +62,7 @@ def test_the_words_are_changed_and_the_history_says_so(sign_in, session, owner, 
     assert "问水电" in save(client, task, "title", value="问水电")
     assert session.get_one(Task, task).title == "问水电"
     event = session.scalars(select(Event).where(Event.action == "task-renamed")).one()
-    assert (event.data["before"], event.data["name"]) == ("打电话", "问水电")
+    assert (event.data["text"], event.data["name"]) == ("打电话", "问水电")
     assert "待办“打电话”改为：问水电" in html.unescape(client.get("/records/complaints/TS-2026-0001").text)
     assert "请填写" in save(client, task, "title", value="  ", status=422)
 
