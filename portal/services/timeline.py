@@ -104,6 +104,7 @@ ACTIONS: dict[str, Text] = {
     "task-set": N_("Task for %(whose)s, due %(due)s: %(name)s"),
     "task-done": N_("Task done: %(name)s"),
     "task-followed": N_("After “%(before)s” comes a task for %(whose)s, due %(due)s: %(name)s"),
+    "task-renamed": N_("Task “%(text)s” is now: %(name)s"),
     "task-put-off": N_("Task put off from %(was)s to %(due)s: %(name)s. Reason: %(text)s"),
     "task-handed-over": N_("Task handed from %(before)s to %(whose)s: %(name)s"),
     "task-called-off": N_("Task called off: %(name)s. Reason: %(text)s"),
