@@ -61,10 +61,18 @@ def _of_department(department: Department) -> Filter:
 
 COMPLAINT_END = func.coalesce(
     Complaint.closed_at,
-    case((Complaint.state.not_in(sorted(complaint.OPEN)), Complaint.received_at)),
+    case(
+        (
+            and_(
+                Complaint.state.not_in(sorted(complaint.OPEN)),
+                or_(Complaint.state != complaint.State.ESCALATED, Complaint.is_historical.is_(True)),
+            ),
+            Complaint.received_at,
+        )
+    ),
     type_=UtcDateTime(),
 )
-"""When a complaint was closed; the old ledger does not always say it."""
+"""When a complaint was closed; the old ledger does not always say it. One that was escalated goes on with its escalation."""
 
 COMPLAINT_CLOCK = cells.clock(Complaint.KIND, Complaint, DUE)
 
