@@ -357,7 +357,7 @@ def _stretch(question: Question, order: _Order, way: Way, walks: bool) -> Select
     parts = _parts(question)
     if walks:
         parts = [Alternative(condition(question.viewer, listing.model).is_(True))]  # so that no index is seen in it
-    if len(parts) == 1 and way.key is None:
+    if len(parts) == 1 and way.key is None and not question.is_narrow:
         statement = statement.where(parts[0].condition, *_narrowing(question), *order.within(way))
         return statement.order_by(*order.by(way.place)).limit(PAGE + 1)
     firsts = [_part(question, order, part, way).limit(PAGE + 1).subquery() for part in parts]
@@ -428,10 +428,13 @@ class _Order:
     falls: bool
     placed: bool
 
-    def by(self, expression: Any, key: Any = None) -> list[Any]:
+    def by(self, expression: Any, key: Any = None, *, gathers: bool = False) -> list[Any]:
         key = self.key if key is None else key
         is_key = expression is self.key or isinstance(expression, BindParameter)  # the same for all rows of the stretch
-        return [term.desc() if self.falls else term.asc() for term in ([key] if is_key else [expression, key])]
+        terms = [key] if is_key else [expression, key]
+        if gathers:
+            terms[0] = search.gathered_first(terms[0])
+        return [term.desc() if self.falls else term.asc() for term in terms]
 
     def within(self, way: Way, key: Any = None) -> list[Condition]:
         """Of the stretch, and beyond the place."""
@@ -454,7 +457,7 @@ def _part(question: Question, order: _Order, alternative: Alternative, way: Way)
     key = model.id if through is None else through
     shown = [key.label("id")] if way.place is order.key else [key.label("id"), way.place.label("place")]
     statement = select(*shown).where(alternative.condition, *_narrowing(question), *order.within(way, key))
-    statement = statement.order_by(*order.by(way.place, key))
+    statement = statement.order_by(*order.by(way.place, key, gathers=question.is_narrow and through is None))
     if through is not None:
         statement = statement.join(model, model.id == through)
     return statement.distinct() if alternative.key is not None else statement

@@ -110,7 +110,12 @@ def _customers(viewer: visibility.Placeholder, words: tuple[Word, ...], tried: f
     """The newest customers that fit all words."""
     query = select(Customer.number, Customer.name, Customer.phone)
     query = query.where(visibility.condition(viewer, Customer), *search.conditions(search.customers, words, tried))
-    return Prepared(query.order_by(Customer.id.desc()).limit(MOST_OF_A_KIND))
+    return Prepared(query.order_by(_place(Customer, words, tried).desc()).limit(MOST_OF_A_KIND))
+
+
+def _place(model: Any, words: tuple[Word, ...], tried: frozenset[int]) -> Any:
+    """What the newest are known by: walked in that order only if many fit all words."""
+    return model.id if len(tried) == len(words) else search.gathered_first(model.id)
 
 
 def _customer(number: str, name: str, phone: str) -> Hit:
@@ -142,7 +147,7 @@ def _homes(viewer: visibility.Placeholder, words: tuple[Word, ...], tried: froze
     columns = (Property.number, Property.estate, Property.building, Property.unit, Property.room, Customer.name)
     query = select(*columns).join(Customer, Customer.id == Property.customer_id)
     query = query.where(visibility.condition(viewer, Property), *places)
-    return Prepared(query.order_by(Property.id.desc()).limit(MOST_OF_A_KIND))
+    return Prepared(query.order_by(_place(Property, words, tried).desc()).limit(MOST_OF_A_KIND))
 
 
 def _home(number: str, estate: str, building: str, unit: str, room: str, owner: str) -> Hit:

@@ -198,6 +198,12 @@ def conditions(places: Any, words: Sequence[Word], tried: frozenset[int]) -> lis
     return [places(word).tried() if word.place in tried else places(word).gathered() for word in words]
 
 
+def gathered_first(column: Any) -> Any:
+    """The column to order few rows by: no index gives its order, so that a database finds the rows before. PostgreSQL
+    takes some words for more common than they are, and would walk everything in its order to fill a page."""
+    return func.coalesce(column, column, type_=column.type)
+
+
 # ---------- The record types ----------
 
 
