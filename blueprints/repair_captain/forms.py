@@ -149,6 +149,10 @@ class RejectForm(OnSite, desk.RejectForm):
     """The customer is not content."""
 
 
+class ExtendForm(OnSite, desk.ExtendForm):
+    """A further problem."""
+
+
 class TakeOverForm(OnSite, desk.TakeOverForm):
     """The own team goes."""
 
@@ -159,6 +163,8 @@ class CostForm(OnSite):
     kind = TermField(N_("What for"), CostKind, required=True, radio=True)
     what = TextField(N_("Part or work"), limit=100, required=True)
     amount = MoneyField(N_("Amount (yuan)"), required=True)
+    quantity = MoneyField(N_("Quantity"), maximum=Decimal("99999999.99"))
+    unit = TextField(N_("Unit", "quantity"), limit=10)
     bearer = TermField(N_("Who bears the cost"), CostBearer, required=True, radio=True)
 
     def prepare(self, desk: Desk) -> None:
@@ -167,7 +173,14 @@ class CostForm(OnSite):
             self.bearer.data = CostBearer.COMPANY if desk.record.is_free else CostBearer.CUSTOMER
 
     def to_command(self, desk: Desk) -> repairs.CostLine:
-        return repairs.CostLine(str(self.kind.data), self.what.data, self.amount.data, str(self.bearer.data))
+        return repairs.CostLine(
+            str(self.kind.data),
+            self.what.data,
+            self.amount.data,
+            str(self.bearer.data),
+            self.quantity.data,
+            self.unit.data,
+        )
 
 
 class DraftCaseForm(OnSite):
@@ -280,6 +293,7 @@ STEPS: dict[str, tuple[type[OnSite], Any]] = {
     Action.FINISH: (FinishForm, repairs.finish),
     Action.SIGN_OFF: (SignOffForm, repairs.sign_off),
     Action.REJECT: (RejectForm, repairs.reject),
+    Action.EXTEND: (ExtendForm, repairs.extend),
     Action.TAKE_OVER: (TakeOverForm, repairs.take_over),
     DRAFT_CASE: (DraftCaseForm, _draft),
     EXECUTE_CASE: (ActualForm, _execute),

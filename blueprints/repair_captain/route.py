@@ -31,6 +31,7 @@ HEADINGS: dict[str, Text] = {
     A.SIGN_OFF: N_("The customer signs"),
     A.REJECT: N_("The customer is not content"),
     A.TAKE_OVER: N_("Take over with own team"),
+    A.EXTEND: N_("A further problem"),
     forms.DRAFT_CASE: N_("Cost case: estimate"),
     forms.EXECUTE_CASE: N_("Cost case: actual cost"),
     forms.EXCEED_CASE: N_("Cost case: it costs more"),
@@ -53,6 +54,7 @@ TITLES: dict[str, Text] = {
     A.SIGN_OFF: N_("The customer has signed"),
     A.REJECT: N_("The customer is not content"),
     A.TAKE_OVER: N_("Take over with own team"),
+    A.EXTEND: N_("Put it into the plan"),
     forms.DRAFT_CASE: N_("Write the estimate"),
     forms.EXECUTE_CASE: N_("Note the actual cost"),
     forms.EXCEED_CASE: N_("It costs more: confirm anew"),
@@ -165,6 +167,8 @@ def _besides(order: RepairOrder) -> list[str]:
         found.append(A.TAKE_OVER)
     if order.state == State.QUOTED:
         found.append(A.DECLINE)
+    if order.state == State.REPAIRING:
+        found.append(A.EXTEND)
     if order.state == State.DONE:
         found.append(A.REJECT)
     case = order.cost_case
