@@ -85,10 +85,6 @@ class AnswerForm(OnSite, desk.AnswerForm):
     """What the customer says to the quote."""
 
 
-class ExtendForm(OnSite, desk.ExtendForm):
-    """A further problem goes into the plan."""
-
-
 class FinishForm(OnSite, desk.CheckedForm):
     """The work is done; its costs were noted before."""
 
@@ -153,6 +149,10 @@ class RejectForm(OnSite, desk.RejectForm):
     """The customer is not content."""
 
 
+class ExtendForm(OnSite, desk.ExtendForm):
+    """A further problem."""
+
+
 class TakeOverForm(OnSite, desk.TakeOverForm):
     """The own team goes."""
 
@@ -162,9 +162,9 @@ class CostForm(OnSite):
 
     kind = TermField(N_("What for"), CostKind, required=True, radio=True)
     what = TextField(N_("Part or work"), limit=100, required=True)
+    amount = MoneyField(N_("Amount (yuan)"), required=True)
     quantity = MoneyField(N_("Quantity"), maximum=Decimal("99999999.99"))
     unit = TextField(N_("Unit", "quantity"), limit=10)
-    amount = MoneyField(N_("Amount (yuan)"), required=True)
     bearer = TermField(N_("Who bears the cost"), CostBearer, required=True, radio=True)
 
     def prepare(self, desk: Desk) -> None:
@@ -174,9 +174,13 @@ class CostForm(OnSite):
 
     def to_command(self, desk: Desk) -> repairs.CostLine:
         return repairs.CostLine(
-            str(self.kind.data), self.what.data, self.amount.data, str(self.bearer.data),
-            self.quantity.data, self.unit.data,
-        )  # fmt: skip
+            str(self.kind.data),
+            self.what.data,
+            self.amount.data,
+            str(self.bearer.data),
+            self.quantity.data,
+            self.unit.data,
+        )
 
 
 class DraftCaseForm(OnSite):
@@ -286,10 +290,10 @@ STEPS: dict[str, tuple[type[OnSite], Any]] = {
     Action.QUOTE: (QuoteForm, repairs.quote),
     Action.ACCEPT: (AnswerForm, repairs.accept),
     Action.DECLINE: (AnswerForm, repairs.decline),
-    Action.EXTEND: (ExtendForm, repairs.extend),
     Action.FINISH: (FinishForm, repairs.finish),
     Action.SIGN_OFF: (SignOffForm, repairs.sign_off),
     Action.REJECT: (RejectForm, repairs.reject),
+    Action.EXTEND: (ExtendForm, repairs.extend),
     Action.TAKE_OVER: (TakeOverForm, repairs.take_over),
     DRAFT_CASE: (DraftCaseForm, _draft),
     EXECUTE_CASE: (ActualForm, _execute),
