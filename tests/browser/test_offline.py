@@ -390,7 +390,7 @@ def test_a_conflict_stands_side_by_side(handset, portal, network):
     def complain() -> None:
         with i18n.use_locale(i18n.DEFAULT), transaction() as writing:
             order = writing.scalars(select(RepairOrder).where(RepairOrder.number == number)).one()
-            command = repairs.Complain("两次未修好", "退款")
+            command = repairs.Complain("两次未修好", "退款", "REPEATED")
             repairs.complain(writing, order, command, actor=person("specialist"), at=portal.clock.now())
 
     portal.ask(complain)

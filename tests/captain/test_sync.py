@@ -129,7 +129,7 @@ def test_out_of_order_is_kept_and_done_later(sender, phone):
 
 def test_what_happened_meanwhile_stands_beside_it(sender, phone, story):
     data = arrive(phone)
-    story.act(repairs.complain, phone.order, repairs.Complain("两次未修好", "退款"), actor=story.specialist)
+    story.act(repairs.complain, phone.order, repairs.Complain("两次未修好", "退款", "REPEATED"), actor=story.specialist)
     said = sender.step("arrive", data)
     assert said["state"] == "conflict" and said["message"]
     assert said["now"]["state"] == "转投诉"
