@@ -424,7 +424,7 @@ def change_runs(viewer: Viewer) -> Condition:
 
 @rule(PrintRun)
 def print_runs(viewer: Viewer) -> Condition:
-    """Whoever asked for it; what is in the file is asked of each record anew (`prints.is_whole`)."""
+    """Whoever asked for it; what is in the file is asked of each record anew (`prints.lost`)."""
     return cast(Condition, PrintRun.requested_by_id == viewer.id)
 
 

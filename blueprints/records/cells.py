@@ -66,6 +66,8 @@ def cell(kind: str, record_id: int, key: str) -> ResponseReturnValue:
     listing = _listing(kind)
     change, at = _found(listing, key), clock.now()
     record = _record(listing, change, record_id)
+    if change.bars is not None:
+        change.bars(record)
     form = form_of(change, g.user, at=at, is_sent=False, record=record)
     status, theirs = 200, ""
     if form.is_submitted():
@@ -79,7 +81,7 @@ def cell(kind: str, record_id: int, key: str) -> ResponseReturnValue:
                     runs.edit(writing, change, fresh, given, version=version, actor=g.user, at=at)
                 return _line(listing, record_id) if wants_fragment() else see_other(listing.path)
             except Invalid as refusal:
-                _take(form, refusal)
+                _take(form, change, refusal)
             except Stale:
                 status = 409
         record = _record(listing, change, record_id)
@@ -99,17 +101,20 @@ def cell(kind: str, record_id: int, key: str) -> ResponseReturnValue:
     )
 
 
-def _take(form: Any, refusal: Invalid) -> None:
-    """What names no field of the cell stands at its value."""
+def _take(form: Any, change: Change, refusal: Invalid) -> None:
+    """What names no field of the cell stands at its first."""
+    first = form.shown(change)[0]
     known = {name: sentence for name, sentence in refusal.fields.items() if name in form}
     other = [str(sentence) for name, sentence in refusal.fields.items() if name not in form]
     form.take(Invalid(known))
     if other:
-        form[VALUE].errors = [*form[VALUE].errors, *other]
+        first.errors = [*first.errors, *other]
 
 
 def _theirs(change: Change, form: Any, record: Any) -> str:
-    """What the cell says now, as people read it."""
+    """What the cell says now, as people read it; for an act, that it is another record by now."""
+    if not change.attribute:
+        return _("Somebody changed it in the meantime.")
     shown = form_of(change, g.user, at=clock.now(), is_sent=False, record=record)[VALUE]
     choices = getattr(shown, "choices", None)
     if choices is not None:
@@ -118,7 +123,9 @@ def _theirs(change: Change, form: Any, record: Any) -> str:
 
 
 def _who(record: Any) -> str:
-    key = getattr(record, "updated_by_id", None)
+    if not hasattr(record, "updated_by_id"):
+        return _("Somebody")
+    key = record.updated_by_id
     return (session().scalar(select(User.name).where(User.id == key)) if key else None) or _("The portal")
 
 

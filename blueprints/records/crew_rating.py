@@ -14,7 +14,7 @@ from blueprints.http import page, requires
 from blueprints.records import blueprint, editing, showing
 from portal import clock, formatting
 from portal.db import session
-from portal.i18n import _
+from portal.i18n import _, _p
 from portal.models.org import Crew
 from portal.permissions import Permission
 from portal.services import crew_ratings
@@ -76,7 +76,7 @@ def panel(crew: Crew) -> showing.Table:
     rows.append([_("Rating of 100"), line.score, ""])
     return showing.Table(
         _("Rating by repairs"),
-        [(_("Figure"), ""), (_("Number"), "num"), (_("Share"), "num")],
+        [(_("Figure"), ""), (_p("figure", "Number"), "num"), (_("Share"), "num")],
         rows,
         "",
         foot=[_("%(start)s to %(end)s", start=formatting.full_date(period.start), end=formatting.full_date(period.end))],

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from blueprints.http import page, requires
 from blueprints.records import blueprint, customers, told
-from portal import formatting
+from portal import clock, formatting
 from portal.db import session
 from portal.models.contract import ContractState
+from portal.models.event import Event
 from portal.models.project import ProjectKind, ProjectStage
 from portal.permissions import Permission
 from portal.processes.complaint import PROCESS
 from portal.services import household, timeline
+from portal.services.timeline import NowRead
 
 P = Permission
 
@@ -39,7 +43,7 @@ def household_of(number: str) -> ResponseReturnValue:
             {"label": str(label), "url": f"{here}?show={key}", "current": key == chosen}
             for key, label in household.FILTERS.items()
         ],
-        days=told.days(shown, g.user, record.number),
+        days=told.days(shown, g.user, record.number, _as_now_read(shown)),
         more_url=f"{here}?show={chosen}&before={shown[-1].id}" if len(found) > timeline.PAGE else "",
         states={state.code: str(state.label) for state in PROCESS.states},
         show_kind=ProjectKind.show,
@@ -50,3 +54,9 @@ def household_of(number: str) -> ResponseReturnValue:
             (record.owner.name if record.owner else "", ""),
         ],
     )
+
+
+def _as_now_read(shown: list[Event]) -> dict[int, NowRead]:
+    """Notes with the words they have now, the earlier ones folded; they are changed beside their own record."""
+    reads = timeline.as_now_read(session(), shown, g.user, clock.now())
+    return {number: replace(read, is_open=False) for number, read in reads.items()}

@@ -57,7 +57,14 @@ FORMS: dict[str, StepPages] = {
 }
 """The step pages of the records that have them: where a step asks for something."""
 MOVED = sorted(
-    {*FORMS, *(kind for kind in LISTINGS if any(change.column or not change.asks for change in kinds.of_kind(kind)))}
+    {
+        *FORMS,
+        *(
+            kind
+            for kind in LISTINGS
+            if not LISTINGS[kind].link and any(change.column or not change.asks for change in kinds.of_kind(kind))
+        ),
+    }
 )
 CHANGED = N_("Somebody changed %(who)s after you opened the board. Nothing was moved; the board is up to date again.")
 
@@ -183,6 +190,8 @@ def _is_moved(listing: Listing, grouping: Grouping) -> bool:
 
 def _hand(listing: Listing, grouping: Grouping) -> Change | None:
     """The plain value that a card is moved along: chosen from what is offered, with nothing else to be said."""
+    if listing.link:  # its rows stand under the number of another record
+        return None
     change = kinds.in_column(listing.kind, grouping.key)
     return change if change is not None and change.is_plain and change.asked[VALUE].options is not None else None
 

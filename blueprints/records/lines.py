@@ -55,7 +55,12 @@ def _line(row: Row, page: Page, shown: tuple[str, ...]) -> _Line:
     known = {column.key: (column, cell) for column, cell in zip(page.listing.columns, row.cells, strict=True)}
     wanted = [known[key] for key in shown]
     moving = next((place for place, (column, _cell) in enumerate(wanted) if column.moves), -1)
-    edits = {column.key: change.key for column, _cell in wanted if (change := kinds.in_column(row.kind, column.key))}
+    is_sealed = bool(page.listing.sealed_by and known[page.listing.sealed_by][1])
+    edits = (
+        {}
+        if is_sealed
+        else {column.key: change.key for column, _cell in wanted if (change := kinds.in_column(row.kind, column.key))}
+    )
     cells = [(_css(column.css), cell, isinstance(cell, Title), edits.get(column.key)) for column, cell in wanted]
     title = next((cell.main for _column, cell in wanted if isinstance(cell, Title)), row.number)
     html = str(

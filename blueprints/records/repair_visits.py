@@ -10,16 +10,17 @@ from urllib.parse import urlencode
 from flask import g, request
 from flask.typing import ResponseReturnValue
 
-from blueprints.http import page, requires
+from blueprints.http import page, requires, see_other
 from blueprints.records import blueprint, editing
-from portal import clock, formatting, settings
-from portal.db import session
+from portal import clock, formatting, i18n, settings
+from portal.db import session, transaction
+from portal.errors import NotFound
 from portal.i18n import _
 from portal.models.org import User
 from portal.models.repair import RepairOrder
 from portal.permissions import Permission
 from portal.processes.repair import PROCESS, Trade, Urgency
-from portal.services import maps, repairs
+from portal.services import maps, prints, repairs
 
 P = Permission
 PATH = "/records/repair-orders/visits"
@@ -55,7 +56,7 @@ class Round:
 def repair_visits() -> ResponseReturnValue:
     """Who goes where on a day."""
     at = clock.now()
-    day, problem = _day(at.astimezone(clock.ZONE).date())
+    day, problem = _day(clock.today(at), request.args.get("day", ""))
     captain_id = request.args.get("captain", "")
     people = repairs.captains(session(), g.user.branch_id)
     captain = next((person for person in people if str(person.id) == captain_id), None)
@@ -82,6 +83,29 @@ def repair_visits() -> ResponseReturnValue:
         today_url=url(clock.today(at)) if day != clock.today(at) else "",
         calendar_url=_calendar(day),
     )
+
+
+@blueprint.post("/repair-orders/visits/print")
+@requires(P.DOCUMENT_PRINT)
+def print_visits() -> ResponseReturnValue:
+    """The repair orders (F-20) of a captain's day as one file, in the order of the visits."""
+    at = clock.now()
+    day, problem = _day(clock.today(at), request.form.get("day", ""))
+    captain_id = request.form.get("captain", "")
+    with transaction() as writing:
+        captain = next(
+            (person for person in repairs.captains(writing, g.user.branch_id) if str(person.id) == captain_id), None
+        )
+        if captain is None or problem:
+            raise NotFound()
+        found = repairs.visits(writing, g.user, day, captain)
+        run = prints.print_many(
+            writing, "F-20", [order.id for order in found], actor=g.user, locale=i18n.locale(), at=at,
+            words=_("%(captain)s, visits of %(day)s", captain=captain.name, day=formatting.full_date(day)),
+            back=f"{PATH}?{urlencode({'day': day.isoformat(), 'captain': captain_id})}",
+        )  # fmt: skip
+        run_id = run.id
+    return see_other(".print_run", run_id=run_id)
 
 
 def _visits(orders: list[RepairOrder]) -> list[Visit]:
@@ -118,8 +142,8 @@ def _visits(orders: list[RepairOrder]) -> list[Visit]:
     return made
 
 
-def _day(today: date) -> tuple[date, str]:
-    given = request.args.get("day", "").strip()
+def _day(today: date, given: str) -> tuple[date, str]:
+    given = given.strip()
     if not given:
         return today, ""
     try:

@@ -100,7 +100,7 @@ FIELDS: dict[str, Field] = {
 }
 
 REPORTED: tuple[Text, tuple[str, ...]] = (
-    N_("Reported", "repair"),
+    N_("What was reported"),
     ("reporter", "phone", "address", "project_id", "trade", "urgency", "reported_at", "channel", "symptom", "owner_id"),
 )
 LATER: tuple[tuple[Text, tuple[str, ...]], ...] = (

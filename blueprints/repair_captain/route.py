@@ -27,6 +27,7 @@ HEADINGS: dict[str, Text] = {
     A.QUOTE: N_("Quote"),
     A.ACCEPT: N_("The customer's answer"),
     A.DECLINE: N_("The customer declines the quote"),
+    A.EXTEND: N_("A further problem"),
     A.FINISH: N_("Hand over", "phone"),
     A.SIGN_OFF: N_("The customer signs"),
     A.REJECT: N_("The customer is not content"),
@@ -49,6 +50,7 @@ TITLES: dict[str, Text] = {
     A.QUOTE: N_("Send the quote"),
     A.ACCEPT: N_("The customer agrees"),
     A.DECLINE: N_("The customer declines"),
+    A.EXTEND: N_("Take it into the plan"),
     A.FINISH: N_("Done, hand over"),
     A.SIGN_OFF: N_("The customer has signed"),
     A.REJECT: N_("The customer is not content"),
@@ -165,6 +167,8 @@ def _besides(order: RepairOrder) -> list[str]:
         found.append(A.TAKE_OVER)
     if order.state == State.QUOTED:
         found.append(A.DECLINE)
+    if order.state == State.REPAIRING:
+        found.append(A.EXTEND)
     if order.state == State.DONE:
         found.append(A.REJECT)
     case = order.cost_case

@@ -56,9 +56,9 @@ class Stage:
         for when, _order, act in sorted(self._steps, key=lambda step: step[:2]):
             self._tick(when)
             self.now(act, when)
-            self._deliver(when)
+            self.deliver(when)
         self._tick(self.until)
-        self._deliver(self.until)
+        self.deliver(self.until)
 
     def _tick(self, until: datetime) -> None:
         """Let the sweep see every moment at which a clock warns or runs out, as it would have."""
@@ -68,9 +68,10 @@ class Stage:
             if following is None or following > until:
                 return
             self.now(lambda writing, at: tasks.sweep(writing, at), following)
-            self._deliver(following)
+            self.deliver(following)
 
-    def _deliver(self, when: datetime) -> None:
+    def deliver(self, when: datetime, queue: str = "fast") -> None:
+        """Carry out what was asked for until then."""
         from jobs import outbox  # the workers' own way of delivering, carried out here at the story's time
 
         for _round in range(MAY_BE_BUSY):
@@ -78,7 +79,7 @@ class Stage:
                 session()
                 .scalars(
                     select(Outbox.id)
-                    .where(Outbox.state == OutboxState.PENDING, Outbox.queue == "fast", Outbox.run_after <= when)
+                    .where(Outbox.state == OutboxState.PENDING, Outbox.queue == queue, Outbox.run_after <= when)
                     .order_by(Outbox.id)
                     .limit(50)
                 )

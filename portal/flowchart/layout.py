@@ -23,6 +23,8 @@ LABEL_ROOM = 54
 """Above a lower box, for what its arrow says."""
 BESIDE = 24
 """Between two lower boxes."""
+LEAST_ROOM, ASIDE = 48, 110
+"""Less than this holds no words; so wide are those that stand aside then."""
 LEAST_WIDTH = 1180
 """Small processes are not blown up to the width of the page."""
 
@@ -263,7 +265,10 @@ class _Plan:
             if source in self.main:
                 x, y = places["detour", index, "from"], target.y + BOX_HEIGHT / 2
                 line = ((x, origin.y), (x, y), (target.x, y))
-                label = Label((x + target.x) / 2, y, room=target.x - x - 16)
+                room = target.x - x - 16
+                label = Label((x + target.x) / 2, y, room=room)
+                if room < LEAST_ROOM:  # no words fit between the way up and the box: they stand on its other side
+                    label = Label(x - 8 - ASIDE / 2, y, room=ASIDE)
             else:
                 x = places.get(("detour", index, "to"), target.middle)
                 y = origin.y + BOX_HEIGHT / 2

@@ -194,6 +194,8 @@ class Listing:
     """What a row must be to stand in the list at all, beside being visible; None: every row."""
     beside: str = ""
     """A template with what else stands in the heading, as buttons that concern all rows."""
+    sealed_by: str = ""
+    """The column that says that a row is over: where it says something, none of its cells is changed on the spot."""
     spans: tuple[Span, ...] = ()
     """The bars of its timeline; all of days or all of moments. Empty: it has no timeline."""
 

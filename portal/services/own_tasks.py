@@ -29,7 +29,7 @@ from portal.services.giving import Whose, candidates
 
 __all__ = [
     "Line", "SetTask", "When", "Whose", "add", "call_off", "candidates", "find", "finish", "hand_over", "moment",
-    "open_on", "put_off",
+    "open_on", "put_off", "rename",
 ]  # fmt: skip
 
 MORNING, TEN = 9, 10
@@ -154,6 +154,16 @@ def finish(session: Session, task: Task, result: str | None = None, *, actor: Us
     session.flush()
     tasks.say(session, task, "task-done", actor, at, text=result)
     return chaining.trigger(session, task, actor=actor, at=at)
+
+
+def rename(session: Session, task: Task, title: str, *, actor: User, at: datetime) -> None:
+    """Other words for what is to be done. Raises Invalid, DomainError."""
+    refuse_fixed(task)
+    if not title.strip():
+        raise Invalid({"title": N_("Say what is to be done.")})
+    before, task.title = task.title, title.strip()
+    session.flush()
+    tasks.say(session, task, "task-renamed", actor, at, text=before)
 
 
 def put_off(session: Session, task: Task, due_at: datetime, reason: str, *, actor: User, at: datetime) -> None:

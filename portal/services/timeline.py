@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from markupsafe import Markup, escape
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from portal import formatting, settings
@@ -107,6 +107,7 @@ ACTIONS: dict[str, Text] = {
     "task-set": N_("Task for %(whose)s, due %(due)s: %(name)s"),
     "task-done": N_("Task done: %(name)s"),
     "task-followed": N_("After “%(before)s” comes a task for %(whose)s, due %(due)s: %(name)s"),
+    "task-renamed": N_("Task “%(text)s” is now: %(name)s"),
     "task-put-off": N_("Task put off from %(was)s to %(due)s: %(name)s. Reason: %(text)s"),
     "task-handed-over": N_("Task handed from %(before)s to %(whose)s: %(name)s"),
     "task-called-off": N_("Task called off: %(name)s. Reason: %(text)s"),
@@ -189,10 +190,9 @@ def as_now_read(session: Session, found: Sequence[Event], viewer: User, at: date
     if not notes:
         return {}
     changes: dict[int, list[Event]] = {}
-    first = min(event.id for event in notes)
-    for kind, record_id in {(event.record_kind, event.record_id) for event in notes}:
-        for change in session.scalars(_EDITS, {"kind": kind, "id": record_id, "first": first}):
-            changes.setdefault(change.data.get("edits", 0), []).append(change)
+    places = {(event.record_kind, event.record_id) for event in notes}
+    for change in session.scalars(_EDITS, {"places": list(places), "first": min(event.id for event in notes)}):
+        changes.setdefault(change.data.get("edits", 0), []).append(change)
     minutes = timedelta(minutes=int(settings.get(session, "note_edit_minutes")))
     reads = {}
     for event in notes:
@@ -205,8 +205,8 @@ def as_now_read(session: Session, found: Sequence[Event], viewer: User, at: date
 _EDITS = (
     select(Event)
     .where(
-        Event.record_kind == bindparam("kind"), Event.record_id == bindparam("id"), Event.id > bindparam("first"),
-        Event.kind == EventKind.NOTE.value, Event.action == EDIT,
+        tuple_(Event.record_kind, Event.record_id).in_(bindparam("places", expanding=True)),
+        Event.id > bindparam("first"), Event.kind == EventKind.NOTE.value, Event.action == EDIT,
     )
     .order_by(Event.id)
 )  # fmt: skip

@@ -70,14 +70,14 @@
   function pencils(row) {
     for (const cell of all("td[data-edit]", row)) {
       if (!edits.includes(cell.dataset.edit) || cell.querySelector(".cell-edit")) continue;
-      const button = document.createElement("button");
+      const button = document.createElement("button"), acts = cell.classList.contains("cell-act"); // an act has a button that is always seen
       button.type = "button";
-      button.className = "cell-edit";
-      button.tabIndex = -1;
-      const name = table.dataset.editLabel.replace("{0}", labels[[...row.children].indexOf(cell)]).replace("{1}", linkOf(row)?.textContent ?? "");
+      button.className = acts ? "cell-edit tick" : "cell-edit";
+      if (!acts) button.tabIndex = -1;
+      const name = acts ? `${labels[[...row.children].indexOf(cell)]}: ${linkOf(row)?.textContent ?? ""}` : table.dataset.editLabel.replace("{0}", labels[[...row.children].indexOf(cell)]).replace("{1}", linkOf(row)?.textContent ?? "");
       button.setAttribute("aria-label", name);
       button.title = name;
-      button.innerHTML = `<svg class="icon small" aria-hidden="true"><use href="${table.dataset.editIcon}"></use></svg>`;
+      button.innerHTML = `<svg class="icon small" aria-hidden="true"><use href="${acts ? table.dataset.editIcon.replace(/#.*/, "#check") : table.dataset.editIcon}"></use></svg>`;
       cell.append(button);
     }
   }

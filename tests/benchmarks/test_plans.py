@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from blueprints.records import lists
 from portal import clock
 from portal.db import session
-from portal.listing import engine
+from portal.listing import board, engine
 from portal.listing.declaration import Listing
 from portal.listing.kinds import search
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State
 from portal.models.org import User
-from portal.permissions import Role
+from portal.permissions import Role, may
 from tests.benchmarks import plans
 from tests.benchmarks.pages import PAGES
 from tests.benchmarks.volume import Sample, Volume
@@ -95,6 +96,49 @@ def test_pages_are_served_by_indexes(large: Volume, asked: Any) -> None:
         found = refused(large, asked.name, "the page", seen)
         session().rollback()
     assert found == [], "add an index to the model, or a reason to ALLOWED"
+
+
+@pytest.mark.parametrize("kind", sorted(LISTINGS))
+def test_views_are_served_by_indexes(large: Volume, kind: str) -> None:
+    """Boards, calendars, timelines and the others, with all rows of the list; what counts all rows may read them all."""
+    listing, found = LISTINGS[kind], []
+    for role, of_a_store in PEOPLE:
+        if not may(role, listing.permission):
+            continue
+        browser = large.browser(role, of_a_store=of_a_store)
+        for name, view in lists.VIEWS.items():
+            if not view.fits(listing):
+                continue
+            with large.watch() as seen:
+                assert browser.ask(f"{listing.path}?view={name}&filter=").status == 200
+            with large.app.app_context():
+                if (
+                    not large.config.is_sqlite
+                ):  # which rightly reads 20,000 rows whole where it would not read a million
+                    session().execute(text("SET LOCAL enable_seqscan = off"))
+                found += refused(large, kind, name, [one for one in seen if "count(" not in one[0]])
+                session().rollback()
+    assert found == [], "add an index to the model, or a reason to ALLOWED"
+
+
+@pytest.mark.parametrize("person", PEOPLE, ids=("all stores", "one store"))
+@pytest.mark.parametrize("kind", ("projects", "contracts", "consultations"))
+def test_a_card_costs_the_same_at_ten_times_the_volume(large: Volume, small: Volume, kind: str, person: Any) -> None:
+    """However many rows a column has, its first ones are found at once."""
+    listing, state, costs = LISTINGS[kind], State(view="kanban"), []
+    grouping = board.default(listing)
+    assert grouping is not None
+    for volume in (small, large):
+        with volume.app.app_context():
+            user = list(people())[PEOPLE.index(person)]
+            columns = board.lanes(session(), user, listing, state, grouping, None, clock.now())[0]
+            with volume.watch() as seen:
+                board.fill(session(), user, listing, state, grouping, columns, clock.now())
+            connection = session().connection()
+            cost = sum(plans.steps(connection, *one) for one in seen if one[0].startswith("SELECT"))
+            costs.append(cost / sum(len(column.cards) for column in columns))
+            session().rollback()
+    assert costs[1] <= 1.5 * costs[0], f"{costs[0]:.0f} a card became {costs[1]:.0f}"
 
 
 ALL, ONE = PEOPLE

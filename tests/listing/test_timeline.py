@@ -144,9 +144,19 @@ def test_the_late_part_is_red_and_said(sign_in, make, clock):
 
 def test_what_is_over_at_an_unknown_moment_is_a_point(sign_in, make, clock):
     client, customer = sign_in(Role.MANAGER), make.customer(name="范晓彤")
-    sample.complaint(client.user, customer, 1, clock.now() - timedelta(minutes=5), None, state="ESCALATED")
+    sample.complaint(client.user, customer, 1, clock.now() - timedelta(minutes=5), None, state="EXPLAINED")
     line = line_of(page(client, "complaints", "span=week"), "范晓彤")
     assert 'class="bar-point"' in line and "bar-runs" not in line
+
+
+def test_an_escalated_complaint_runs_on_with_its_escalation(sign_in, make, clock):
+    client, at = sign_in(Role.MANAGER), clock.now() - timedelta(hours=1)
+    for number, (name, old) in enumerate((("范晓彤", False), ("汤立新", True)), 1):
+        customer = make.customer(name=name)
+        sample.complaint(client.user, customer, number, at, None, state="ESCALATED", is_historical=old)
+    text = page(client, "complaints", "span=week")
+    assert "bar-runs" in line_of(text, "范晓彤") and 'class="bar-point"' not in line_of(text, "范晓彤")
+    assert 'class="bar-point"' in line_of(text, "汤立新")
 
 
 def test_works_are_late_beyond_the_planned_end(sign_in, make, clock):

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
 from portal.db import transaction
 from portal.permissions import Role
@@ -112,3 +113,18 @@ def test_the_palette_offers_nothing_beyond_the_rights(sign_in, make):
         shown = desk.get("/records/palette", query={"q": text}, htmx=True, check=False, status=200).text
         assert "/records/contracts/" not in shown and "/records/customers/KH" not in shown
         assert "/records/projects/" not in shown and "/records/properties/" not in shown
+
+
+def test_a_changed_note_reads_as_now_with_what_it_said_folded(sign_in, make, session):
+    from portal.models.event import Event, EventKind
+
+    customer = make.customer()
+    path = f"/records/customers/{customer.number}"
+    specialist = sign_in(Role.SPECIALIST)
+    specialist.post(f"{path}/notes", {"text": "客户周五在家"}, status=303)
+    note = session.scalars(select(Event).where(Event.kind == EventKind.NOTE)).one()
+    specialist.post(f"{path}/notes/{note.id}/edit", {"text": "客户周六在家", "seen": note.id}, status=303)
+    talk = specialist.get(f"{path}/household", status=200).text.split('id="talk"')[1]
+    slip = talk.split('class="slip"')[1].split("</li>")[0]
+    assert "客户周六在家" in slip.split("<details>")[0] and "<del>客户周五在家</del>" in slip
+    assert "/edit" not in talk

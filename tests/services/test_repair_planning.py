@@ -17,6 +17,7 @@ from portal.db import session, transaction
 from portal.errors import ConditionsMissing, DomainError, Invalid
 from portal.listing import engine
 from portal.models.contract import Contract
+from portal.models.document import PrintRun
 from portal.models.event import Event
 from portal.models.org import Crew
 from portal.models.outbox import Outbox
@@ -611,6 +612,23 @@ def test_a_visit_is_moved_on_its_page(story, sign_in):
     browser.post(path, sent | {"overlap_reason": "顺路"}, status=409)  # somebody was faster
 
 
+def test_the_forms_of_a_captains_day_are_one_file_in_visiting_order(story, sign_in, make):
+    late, early = told(story), told(story, trade="PAINT")
+    day = portal_clock.today(story.clock.now())
+    for order, hour in ((late, 16), (early, 9)):
+        story.act(repairs.move_visit, order, repairs.MoveVisit(portal_clock.at_local(day, hour)), actor=story.captain)
+    browser = sign_in(story.captain)
+    assert "打印当天" in browser.get("/records/repair-orders/visits", status=200).text
+    sent = {"day": day.isoformat(), "captain": str(story.captain.id)}
+    answer = browser.post("/records/repair-orders/visits/print", sent, status=303)
+    run = session().scalars(select(PrintRun)).one()
+    assert (run.form, run.record_ids) == ("F-20", [early.id, late.id])
+    assert answer.location.endswith(f"/prints/{run.id}")
+    browser.post("/records/repair-orders/visits/print", sent | {"captain": "x"}, status=404)
+    browser.post("/records/repair-orders/visits/print", sent | {"day": "soon"}, status=404)
+    browser.post("/records/repair-orders/visits/print", sent | {"day": "2020-01-01"}, status=422)
+
+
 def test_strange_days_are_no_error(story, sign_in):
     browser = sign_in(story.specialist)
     for day in ("x", "9999-12-31", "2026-13-01", "0001-01-01"):
@@ -631,7 +649,7 @@ def test_a_payment_is_noted_on_its_page_once(story, sign_in):
     browser.post(path, sent, status=303)
     browser.post(path, sent, status=303)
     assert [payment.amount for payment in fresh(order).payments] == [Decimal("680.00")]
-    assert "微信支付" in browser.get(f"/records/repair-orders/{order.number}", status=200).text
+    assert "微信支付" in browser.get(f"/records/repair-orders/{order.number}?tab=costs", status=200).text
 
 
 def test_a_call_is_noted_on_its_page(story, sign_in):
@@ -645,7 +663,7 @@ def test_a_call_is_noted_on_its_page(story, sign_in):
     }  # fmt: skip
     browser.post(path, sent, status=422)
     browser.post(path, sent | {"said": "进度慢"}, status=303)
-    assert "进度慢" in browser.get(f"/records/repair-orders/{order.number}", status=200).text
+    assert "进度慢" in browser.get(f"/records/repair-orders/{order.number}?tab=calls", status=200).text
     sign_in(story.captain).get(path, status=403)
 
 
@@ -668,7 +686,7 @@ def test_parts_are_entered_line_by_line(story, sign_in):
         ("角阀", "2 个", Decimal("36.00")),
         ("生料带", "", Decimal("0.00")),
     ]
-    assert "2 个" in browser.get(f"/records/repair-orders/{order.number}", status=200).text
+    assert "2 个" in browser.get(f"/records/repair-orders/{order.number}?tab=costs", status=200).text
 
 
 def test_the_cost_case_is_written_on_its_page(story, sign_in):

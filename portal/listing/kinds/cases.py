@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select
@@ -60,10 +61,18 @@ def _of_department(department: Department) -> Filter:
 
 COMPLAINT_END = func.coalesce(
     Complaint.closed_at,
-    case((Complaint.state.not_in(sorted(complaint.OPEN)), Complaint.received_at)),
+    case(
+        (
+            and_(
+                Complaint.state.not_in(sorted(complaint.OPEN)),
+                or_(Complaint.state != complaint.State.ESCALATED, Complaint.is_historical.is_(True)),
+            ),
+            Complaint.received_at,
+        )
+    ),
     type_=UtcDateTime(),
 )
-"""When a complaint was closed; the old ledger does not always say it."""
+"""When a complaint was closed; the old ledger does not always say it. One that was escalated goes on with its escalation."""
 
 COMPLAINT_CLOCK = cells.clock(Complaint.KIND, Complaint, DUE)
 
@@ -292,6 +301,13 @@ def task_title(kind: str, title: str) -> str:
     return _(title) if kind not in OWN_WORDS and title else title
 
 
+def task_done(kind: str, closed_at: datetime | None) -> str:
+    """When it was done. A clock that runs ends with a step of its process, so nothing else ends it."""
+    if closed_at is not None:
+        return cells.moment(closed_at)
+    return _("With its step") if kind == TaskKind.DEADLINE else ""
+
+
 TASKS = Listing(
     kind="tasks",
     title=N_("Tasks"),
@@ -325,6 +341,7 @@ TASKS = Listing(
             lambda name, role: name or cells.role(role),
             "cell-foot",
         ),
+        Column("done", N_("Done", "task"), (Task.kind, Task.closed_at), task_done, "cell-act"),
         Column("started", N_("Since", "task"), (Task.started_at,), cells.moment, "num hide-small"),
         Column(
             "due",
@@ -364,6 +381,7 @@ TASKS = Listing(
         Choice("person", N_("Whose turn"), Task.person_id, options=cells.specialists),
         Choice("department", N_("Department"), Task.department, Department),
     ),
+    sealed_by="done",
     default_filters=("mine", "open"),
     empty=N_("Nothing is waiting here."),
 )

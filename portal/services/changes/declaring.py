@@ -142,6 +142,8 @@ class Change:
     """The field of the record that the value goes into; empty: it is an act."""
     column: str = ""
     """The column of the list (and the field of the board) in which it is changed on the spot; empty: none."""
+    bars: Callable[[Any], Any] | None = None
+    """Raises what stands against changing the record on the spot at all, before anything is filled in."""
     in_bulk: bool = True
     load: tuple[Any, ...] = ()
     """Loader options: what the check looks at beside the record itself."""

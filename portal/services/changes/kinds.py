@@ -162,7 +162,7 @@ def _follows_not(job: Job) -> dict[int, Message]:
 
 def _blind(job: Job) -> dict[int, Message]:
     """Records that the person who gets the task would not see."""
-    person: User = job.given["person"]
+    person = _turn(job.given)
     seen: set[tuple[str, int]] = set()
     wanted: dict[str, set[int]] = {}
     for record in job.records:
@@ -189,20 +189,24 @@ def _set_task(session: Session, record: Any, given: Given, actor: User, at: date
 def _handed_over(job: Job) -> dict[int, Message]:
     fixed = each(lambda task, _job: own_tasks.refuse_fixed(task))(job)
     theirs = {
-        task.id: N_("The task is with them already.")
-        for task in job.records
-        if task.person_id == job.given["person"].id
+        task.id: N_("The task is with them already.") for task in job.records if task.person_id == _turn(job.given).id
     }
     return _blind(job) | theirs | fixed
 
 
 def _hand_over(session: Session, task: Task, given: Given, actor: User, at: datetime) -> None:
-    own_tasks.hand_over(session, task, Whose(given["person"]), given["reason"], actor=actor, at=at)
+    own_tasks.hand_over(session, task, Whose(_turn(given)), given["reason"], actor=actor, at=at)
+
+
+def _turn(given: Given) -> User:
+    """Whose turn it becomes: asked for by itself, or the value of a cell."""
+    person: User = given["person"] if "person" in given else given[VALUE]
+    return person
 
 
 def _put_off(task: Task, job: Job) -> None:
     own_tasks.refuse_fixed(task)
-    own_tasks.refuse_no_later(task, job.given["due_at"], job.at)
+    own_tasks.refuse_no_later(task, job.given["due_at"] if "due_at" in job.given else job.given[VALUE], job.at)
 
 
 def _ticked(task: Task, _job: Job) -> Message | None:
@@ -322,9 +326,35 @@ OWN: dict[str, tuple[Change, ...]] = {
         ),
         Change(
             key="done", label=N_("Done", "task"), icon="check", permission=P.HOME, check=each(_ticked),
+            column="done", bars=own_tasks.refuse_tick,
             asks=(Ask(key="result", label=N_("What came of it"), kind=Kind.TEXT, required=False, limit=2000),),
             apply=lambda session, task, given, actor, at: own_tasks.finish(
                 session, task, given["result"], actor=actor, at=at
+            ),
+        ),
+        Change(
+            key="title", label=N_("To do", "column"), icon="edit", permission=P.HOME, column="title", in_bulk=False,
+            attribute="title", bars=own_tasks.refuse_fixed, check=each(lambda task, _job: own_tasks.refuse_fixed(task)),
+            asks=(_value(N_("What is to be done"), Kind.TEXT),),
+            apply=lambda session, task, given, actor, at: own_tasks.rename(
+                session, task, given[VALUE], actor=actor, at=at
+            ),
+        ),
+        Change(
+            key="due_at", label=N_("Put off"), icon="clock", permission=P.HOME, column="due", in_bulk=False,
+            attribute="due_at", bars=own_tasks.refuse_fixed, check=each(_put_off),
+            asks=(_value(N_("Due"), Kind.MOMENT), REASON),
+            apply=lambda session, task, given, actor, at: own_tasks.put_off(
+                session, task, given[VALUE], given["reason"], actor=actor, at=at
+            ),
+        ),
+        Change(
+            key="person_id", label=N_("Whose turn"), icon="user-circle", permission=P.HOME, column="person",
+            attribute="person_id", in_bulk=False, bars=own_tasks.refuse_fixed, check=_handed_over, apply=_hand_over,
+            load=(joinedload(Task.person),),
+            asks=(
+                _value(N_("Whose turn"), Kind.PERSON, options=_colleagues),
+                Ask(key="reason", label=N_("Remark for them"), kind=Kind.TEXT, required=False, limit=300),
             ),
         ),
         Change(

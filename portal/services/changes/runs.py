@@ -395,7 +395,7 @@ def edit(
     refuse(change, actor)
     if str(record.version) != version:
         raise Stale()
-    if change.present(record) == change.asked[VALUE].kept(given.get(VALUE)):
+    if change.attribute and change.present(record) == change.asked[VALUE].kept(given.get(VALUE)):
         return False
     why = change.check(Job(session, [record], given, actor, at)).get(record.id)
     if why is not None:
