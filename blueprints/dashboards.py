@@ -20,7 +20,7 @@ from portal.listing.registry import LISTINGS
 from portal.models.org import User
 from portal.paths import record_path
 from portal.permissions import Permission, Role, may
-from portal.services import boards, tasks, tiles, workload
+from portal.services import boards, claims, tasks, tiles, workload
 from portal.services.tiles import Arranged, Look, Tile
 
 QUEUE_ROWS = 16
@@ -173,6 +173,11 @@ class Day:
     def mine(self) -> list[QueueRow]:
         """What waits for the manager."""
         return queue_rows(workload.own_lines(session(), self.user, 8))
+
+    @cached_property
+    def signal(self) -> Any:
+        """Clocks met without signal, for the manager to accept or refuse."""
+        return claims.open_ones(session(), self.user, 8)
 
     @property
     def may_register(self) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from jobs.outbox import Staged
-from portal import clock
+from portal import clock, settings
 from portal.db import session as present_session
 from portal.files.store import Store
 from portal.i18n import N_
@@ -28,7 +28,6 @@ from portal.services.events import ChainReport, check_chain
 BROKEN = N_("The audit log was tampered with: event %(number)s does not fit")
 
 KEEP_WORK = timedelta(days=90)
-KEEP_REQUESTS = timedelta(days=30)
 KEEP_WORKERS = timedelta(days=1)
 KEEP_DRAFTS = timedelta(days=1)
 
@@ -101,6 +100,7 @@ class Cleanup(Staged):
     def finish(self, session: Session, prepared: SlotOf, result: Cleared) -> None:
         """Rows whose time is over."""
         at = clock.now()
+        keep_requests = timedelta(days=int(settings.get(session, "client_key_days")))
         gone = result.files
         for statement in (
             delete(Export).where(Export.id.in_(result.exports)),
@@ -108,7 +108,7 @@ class Cleanup(Staged):
             delete(Outbox).where(Outbox.state == OutboxState.DONE, Outbox.done_at < at - KEEP_WORK),
             delete(ChangeRun).where(ChangeRun.state == RunState.DRAFT, ChangeRun.requested_at < at - KEEP_DRAFTS),
             delete(ChangeRun).where(ChangeRun.id.in_(runs.expired(session, at=at))),
-            delete(ClientRequest).where(ClientRequest.at < at - KEEP_REQUESTS),
+            delete(ClientRequest).where(ClientRequest.at < at - keep_requests),
             delete(Worker).where(Worker.seen_at < clock.machine_now() - KEEP_WORKERS),
         ):
             gone += changed(session, statement)

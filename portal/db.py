@@ -83,7 +83,7 @@ def transaction() -> Iterator[Session]:
     """
     from portal import faults, outbox
     from portal.models import passage, spelling
-    from portal.services import events
+    from portal.services import events, field_entries
 
     current = db.session()
     if current.in_transaction():
@@ -93,6 +93,7 @@ def transaction() -> Iterator[Session]:
     try:
         yield current
         current.flush()
+        field_entries.keep(current)
         events.seal(current)
         spelling.keep(current)
         passage.keep(current)

@@ -100,6 +100,8 @@ class Permission(StrEnum):
     """Note what the customer paid for a repair."""
     REPAIR_CLOSE = "repair:close"
     """Call after the repair; close it, have it done again, make it a complaint."""
+    CLOCK_DECIDE = "clock:decide"
+    """Accept or refuse that a clock was met without signal."""
     COST_CASE_VIEW = "repair-cost:view"
     COST_CASE_WORK = "repair-cost:work"
     """Estimate and actual cost."""

@@ -112,6 +112,7 @@ APPS: tuple[App, ...] = (
             Entry(N_("Visits of a day"), "/records/repair-orders/visits", P.REPAIR_VIEW),
             Entry(N_("Rating of crews"), "/records/crew-ratings", P.CREW_RATING),
             Entry(N_("Penalties"), records("penalties"), P.PENALTY_VIEW),
+            Entry(N_("Met without signal"), "/manager/late-entries", P.CLOCK_DECIDE),
         ),
         ("repair-orders", "warranties", "repair-cost-cases", "penalties"),
     ),
@@ -300,6 +301,16 @@ class Shell:
             return None
         name = self._user.name
         return Person(name, str(Role(self._user.role).label), name[:1], self._user.username)
+
+    @property
+    def user_id(self) -> int | None:
+        """The number of the signed-in person: what a phone keeps is kept under it."""
+        return self._user.id if self._user else None
+
+    @property
+    def has_outbox(self) -> bool:
+        """Whether the person works where there may be no signal."""
+        return may(self._user, P.CAPTAIN_DESK)
 
     @cached_property
     def counts(self) -> workload.Counts:

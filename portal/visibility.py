@@ -27,6 +27,7 @@ from portal.models.customer import Customer, Property
 from portal.models.document import PrintRun
 from portal.models.export import Export, ExportPreset
 from portal.models.favourite import Favourite, Shared
+from portal.models.field_entry import DeadlineClaim
 from portal.models.importing import ImportRun
 from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, User
@@ -359,6 +360,12 @@ def tasks(viewer: Viewer) -> Condition:
         return in_branch(Task, viewer)
     waiting = and_(Task.person_id.is_(None), Task.role == viewer.role, in_branch(Task, viewer))
     return or_(Task.person_id == viewer.id, Task.set_by_id == viewer.id, waiting)
+
+
+@rule(DeadlineClaim)
+def deadline_claims(viewer: Viewer) -> Condition:
+    """Managers by branch: nobody else decides whether a clock was met without signal."""
+    return in_branch(DeadlineClaim, viewer) if viewer.role == Role.MANAGER else false()
 
 
 @rule(Party, Crew)

@@ -140,10 +140,11 @@ def give_code() -> ResponseReturnValue:
 @blueprint.post("/sign-out")
 @public
 def sign_out() -> ResponseReturnValue:
-    """End the session here; the browser forgets what it kept of it."""
+    """End the session here; the browser forgets what it kept of it. `keep`: others wrote something on this phone."""
     leave(clock.now())
     response = see_other("account.sign_in")
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    kept = request.form.get("keep") == "1"
+    response.headers["Clear-Site-Data"] = '"cache"' if kept else '"cache", "storage"'
     return response
 
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal import clock, explain, formatting
+from portal.db import session
 from portal.i18n import Text, _
+from portal.models.field_entry import ClaimState, DeadlineClaim
 from portal.models.org import User
 from portal.models.task import Task
-from portal.services import steps, tasks
+from portal.services import claims, steps, tasks
 
 KINDS = {"past": "past", "now": "now-at", "allowed": "allowed", "blocked": "blocked", "future": ""}
 
@@ -53,6 +55,8 @@ def clock_rows(record: Any, found: list[Task], *, shows_waiting: bool = True) ->
     deadlines = record.PROCESS.deadlines
     latest = {task.code: task for task in found}
     present = max((task.round_no for task in found), default=1)
+    late = [task.id for task in found if task.breached_at is not None or task.closed_at is not None]
+    claimed = claims.of_tasks(session(), late) if late else {}
     codes = [declared.code for declared in deadlines]
     reached = max((codes.index(t.code) for t in found if t.code in codes and t.round_no == present), default=-1)
     rows = []
@@ -65,6 +69,8 @@ def clock_rows(record: Any, found: list[Task], *, shows_waiting: bool = True) ->
         limit = ""
         if task is not None and task.due_at is not None:
             limit = _("Limit %(moment)s", moment=formatting.moment(task.due_at))
+        if task is not None and task.id in claimed:
+            limit = f"{limit} · {said_of(claimed[task.id])}"
         rows.append(
             {
                 "name": str(declared.label),
@@ -76,6 +82,16 @@ def clock_rows(record: Any, found: list[Task], *, shows_waiting: bool = True) ->
             }
         )
     return rows
+
+
+def said_of(claim: DeadlineClaim) -> str:
+    """Both times of a clock that was met without signal, and what the manager said to it."""
+    times = {"met": formatting.moment(claim.met_at), "received": formatting.moment(claim.received_at)}
+    if claim.state == ClaimState.ACCEPTED:
+        return _("met on the phone %(met)s, received %(received)s: accepted", **times)
+    if claim.state == ClaimState.REFUSED:
+        return _("said to be met on the phone %(met)s, received %(received)s: refused", **times)
+    return _("said to be met on the phone %(met)s, received %(received)s: the manager decides", **times)
 
 
 def why(task: Task) -> dict[str, Any]:

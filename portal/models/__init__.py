@@ -15,6 +15,7 @@ from portal.models import (  # noqa: F401
     event,
     export,
     favourite,
+    field_entry,
     importing,
     merging,
     notice,

@@ -138,7 +138,10 @@ class TaskPause(Base):
 
 
 class DeadlineBreach(Base):
-    """A missed deadline (逾期记录). A fact that stays, also when the work is done later."""
+    """A missed deadline (逾期记录). A fact that stays, also when the work is done later.
+
+    Only a manager who accepts that it was met without signal takes it away (`services/claims.py`).
+    """
 
     __tablename__ = "deadline_breach"
 

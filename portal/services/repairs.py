@@ -74,6 +74,10 @@ PAYABLE = frozenset({State.REPAIRING, State.DONE, State.SIGNED_OFF})
 """The customer can pay."""
 
 
+MOST_CARRIED = 30
+"""Jobs that a phone keeps; nobody visits more in two days."""
+
+
 def payment_text(value: Any) -> str:
     """A payment for a repair as people read it."""
     amount = _("%(amount)s yuan", amount=formatting.money(value["amount"]))
@@ -633,6 +637,17 @@ def captains(session: Session, branch_id: int | None) -> list[User]:
     if branch_id is not None:
         query = query.where(or_(User.branch_id.is_(None), User.branch_id == branch_id))
     return list(session.scalars(query.order_by(User.name, User.id)))
+
+
+def to_carry(session: Session, captain: User, *, at: datetime) -> list[RepairOrder]:
+    """What a captain's phone keeps for places without signal: open jobs up to tomorrow, and those without a time yet."""
+    until = clock.at_local(clock.today(at) + timedelta(days=2), 0, 0)
+    mine = visible_to(captain).where(
+        RepairOrder.captain_id == captain.id,
+        RepairOrder.closed_at.is_(None),
+        or_(RepairOrder.appointment_at.is_(None), RepairOrder.appointment_at < until),
+    )
+    return list(session.scalars(mine.order_by(RepairOrder.appointment_at, RepairOrder.id).limit(MOST_CARRIED)))
 
 
 def overlapping(

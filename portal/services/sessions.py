@@ -126,6 +126,11 @@ def find(session: Session, token: str) -> UserSession | None:
     return session.scalars(_FIND, {"token": digest(token)}).one_or_none()
 
 
+def end_reason(session: Session, token: str) -> str | None:
+    """Why the session of a token ended; None: it lives, or there never was one."""
+    return session.scalar(select(UserSession.end_reason).where(UserSession.token_hash == digest(token)))
+
+
 def overdue(session: Session, row: UserSession | Seen, at: datetime) -> End | None:
     """Why the session must end now: idle or open for too long. None: it lives."""
     if at >= row.expires_at:

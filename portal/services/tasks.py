@@ -24,7 +24,7 @@ from portal.models.task import OWN_WORDS, DeadlineBreach, Task, TaskKind, TaskOu
 from portal.processes.base import Deadline
 from portal.processes.penalty import PROPOSED_FOR
 from portal.reading import Asked
-from portal.services import calendars, events
+from portal.services import calendars, claims, events
 
 REPEAT = timedelta(hours=24)
 """An overdue task is told again every 24 hours (0.2)."""
@@ -117,8 +117,17 @@ def close(session: Session, task: Task, *, happened_at: datetime, at: datetime, 
     """The work is done. Done after the due time it is a breach, whether or not the sweep saw it."""
     if task.closed_at is not None:
         return
-    if task.code and task.due_at is not None and happened_at > task.due_at and task.breached_at is None:
+    without_signal = claims.is_claimable(session, task, happened_at, at)
+    if (
+        task.code
+        and task.due_at is not None
+        and task.breached_at is None
+        and (happened_at > task.due_at or without_signal)
+    ):
         _breach(session, task, at)
+    if without_signal and actor is not None:  # missed until a manager accepts what the phone says
+        claims.claim(session, task, met_at=happened_at, at=at, actor=actor)
+        happened_at = at
     if task.breached_at is not None:
         breach = session.scalars(select(DeadlineBreach).where(DeadlineBreach.task_id == task.id)).one_or_none()
         if breach is not None:

@@ -127,6 +127,7 @@ DEFAULTS: dict[Role, tuple[Tile, ...]] = {
         _panel("late", N_("Late now")),
         _panel("to-take", N_("Escalations to take"), wide=False),
         _panel("mine", N_("Waiting for me"), wide=False),
+        _panel("signal", N_("Met without signal"), wide=False),
         _panel("people", N_("Open work by person"), wide=False),
     ),
 }  # fmt: skip

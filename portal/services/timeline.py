@@ -93,6 +93,9 @@ ACTIONS: dict[str, Text] = {
     "pause": N_("%(code)s paused: %(text)s"),
     "resume": N_("%(code)s runs again"),
     "recount": N_("%(code)s moved by a change of the calendar"),
+    "claim": N_("%(code)s met on the phone at %(met_at)s, received at %(received_at)s: the manager decides"),
+    "claim-accepted": N_("%(code)s accepted as met at %(met_at)s without signal (received at %(received_at)s)"),
+    "claim-refused": N_("%(code)s refused: said to be met at %(met_at)s, received at %(received_at)s"),
     "unmask": N_("Full phone number seen: %(purpose)s"),
     "cost-added": N_("Cost noted: %(what)s, %(amount)s yuan"),
     "cost-dropped": N_("Cost taken back: %(what)s, %(amount)s yuan"),
@@ -356,7 +359,7 @@ def _words(known: Text, data: Mapping[str, Any]) -> str:
     values |= {name: _someone(data.get(name)) for name in ("whose", "before")}
     values |= {
         name: formatting.stamp(datetime.fromisoformat(data[name])) if data.get(name) else formatting.DASH
-        for name in ("was", "due")
+        for name in ("was", "due", "met_at", "received_at")
     }
     if "%(topics)s" in known.message:
         values["topics"] = _topics(data.get("topics"))

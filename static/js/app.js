@@ -275,6 +275,7 @@
     if (keeps(form)) keep(form);
     all("[data-timer-waits]", form).forEach((timer) => { timer.dataset.timer ||= String(now()); });
   });
+  on("outbox-kept", (event) => sessionStorage.removeItem(storage(event.target))); // written into the outbox: nothing to bring back
   addEventListener("beforeunload", (event) => {
     if (all("form[data-guard]").some((form) => dirty.has(form))) event.preventDefault();
   });
@@ -287,7 +288,7 @@
   on("submit", (event) => {
     const form = event.target;
     if (form.dataset.busy) { event.preventDefault(); event.stopImmediatePropagation(); return; }
-    if (form.matches("[method=dialog], [data-no-busy], [role=search]")) return;
+    if (event.defaultPrevented || form.matches("[method=dialog], [data-no-busy], [role=search]")) return;
     if (!navigator.onLine) { // else the browser would show its own error in place of the page
       event.preventDefault();
       event.stopImmediatePropagation();
@@ -304,6 +305,17 @@
     setTimeout(() => form.dataset.busy && busy(true), 300);
   }, true);
   addEventListener("pageshow", (event) => event.persisted && (all("form[data-busy]").forEach(free), busy(false)));
+
+  // ---- A phone that several people use: pages kept for others go, what others wrote there stays (outbox.js) ----
+  const person = document.body.dataset.person;
+  if (person && "caches" in window) caches.keys().then((names) => names.forEach((name) => name.startsWith("captain:") && name !== `captain:${person}` && caches.delete(name)));
+  on("submit", (event) => {
+    if (!event.target.matches("[action$='/account/sign-out']") || !localStorage.getItem("outbox")) return;
+    const field = document.createElement("input");
+    [field.type, field.name, field.value] = ["hidden", "keep", "1"];
+    event.target.append(field);
+    sessionStorage.clear();
+  }, true);
 
   // ---- Requests of parts of pages ----
   const line = document.getElementById("busy-line");

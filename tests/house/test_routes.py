@@ -18,6 +18,8 @@ PUBLIC = {
     "account.give_code",
     "account.sign_out",
     "account.preferences",
+    "repair_captain.service_worker",
+    "repair_captain.manifest",
     "public.health",
     "public.metrics",
     "public.home",

@@ -1,0 +1,469 @@
+// What a captain writes is kept on the phone first and sent from there: in order, once, and never dropped silently.
+// Forms with data-outbox go through it. Kept in IndexedDB, encrypted with a key that the portal gives while one is
+// signed in. Sentences come from #outbox-texts. Without a secure connection forms are sent as everywhere else.
+(() => {
+  "use strict";
+  const texts = document.getElementById("outbox-texts")?.dataset, me = Number(document.body.dataset.person || 0);
+  if (!texts || !me) return;
+  const ROOT = "/repair-captain/", root = document.documentElement;
+  const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+  const fill = (pattern, value) => pattern.replace("{}", value);
+  const stamp = (moment) => new Date(moment).toLocaleString(root.lang, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
+  const clone = (name) => document.getElementById(name).content.firstElementChild.cloneNode(true);
+  const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
+
+  // ---- Time: a kept page says when it was made; chips go on by what the phone knows of the server's clock ----
+  const skewKept = localStorage.getItem("portal-skew"), served = Number(root.dataset.now) * 1000;
+  let skew = skewKept === null ? Date.now() - served : Number(skewKept); // milliseconds the phone is ahead
+  const isOld = skewKept !== null && Date.now() - skew - served > 90_000;
+  if (isOld) root.dataset.now = String(Math.floor((Date.now() - skew) / 1000));
+
+  if (!isSecureContext || !("indexedDB" in window) || !crypto.subtle) return;
+
+  // ---- The store: `items` what is to be sent (only addresses and states are readable), `photos`, `about` key and order ----
+  const opened = new Promise((resolve, reject) => {
+    const asked = indexedDB.open("outbox", 1);
+    asked.onupgradeneeded = () => {
+      for (const [name, keyPath] of [["items", "key"], ["photos", "key"], ["about", "name"]]) asked.result.createObjectStore(name, { keyPath });
+    };
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = () => reject(asked.error);
+  });
+  async function within(mode, act) {
+    const base = await opened;
+    return new Promise((resolve, reject) => {
+      const work = base.transaction(["items", "photos", "about"], mode, { durability: "strict" });
+      const asked = act(work.objectStore("items"), work.objectStore("photos"), work.objectStore("about"));
+      work.oncomplete = () => resolve(asked?.result);
+      work.onabort = work.onerror = () => reject(work.error);
+    });
+  }
+  const everybodys = () => within("readonly", (items) => items.getAll());
+  const mine = async () => (await everybodys()).filter((item) => item.user === me).sort((a, b) => a.order - b.order);
+  const put = (item) => within("readwrite", (items) => items.put(item));
+  const channel = new BroadcastChannel("outbox");
+  async function changed() {
+    await show();
+    channel.postMessage("changed");
+  }
+  channel.onmessage = () => show();
+
+  // ---- The key: given by the portal, kept where no script can read it, replaced when somebody else signs in ----
+  async function ownKey() {
+    const kept = await within("readonly", (_items, _photos, about) => about.get("key"));
+    return kept?.user === me ? kept.key : null;
+  }
+  async function encrypt(bytes) {
+    const key = await ownKey(), iv = crypto.getRandomValues(new Uint8Array(12));
+    if (!key) throw new Error("no key");
+    return { iv, data: await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, bytes) };
+  }
+  async function decrypt(box) {
+    const key = await ownKey();
+    if (!key) throw new Error("no key");
+    return crypto.subtle.decrypt({ name: "AES-GCM", iv: box.iv }, key, box.data);
+  }
+  const contentOf = async (item) => JSON.parse(new TextDecoder().decode(await decrypt(item.box)));
+
+  let needsSignIn = false;
+  async function meet() { // who is signed in, the time, the mark for forms; null: nobody, or somebody else
+    const answer = await fetch(`${ROOT}outbox/session`, { headers: { "X-Outbox": "1" }, cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(15_000) });
+    const said = answer.headers.get("Content-Type")?.startsWith("application/json") ? await answer.json() : null;
+    needsSignIn = said?.state === "sign-in" || (answer.ok && said?.user !== me);
+    if (said?.ended) await forget(); // ended on purpose: what is kept can only be read after signing in
+    if (needsSignIn) return null;
+    if (!answer.ok) throw new Error(String(answer.status));
+    skew = Date.now() - said.now * 1000;
+    localStorage.setItem("portal-skew", String(skew));
+    if (!(await ownKey())) {
+      const bytes = Uint8Array.from(atob(said.key), (sign) => sign.charCodeAt(0));
+      const key = await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
+      await within("readwrite", (_items, _photos, about) => about.put({ name: "key", user: me, key }));
+    }
+    return said;
+  }
+  async function forget() {
+    await within("readwrite", (_items, _photos, about) => about.delete("key"));
+    for (const name of await caches.keys()) if (name.startsWith("captain:")) await caches.delete(name);
+  }
+
+  // ---- Writing: a form is one item, each photo is one ----
+  const pathOf = (form) => new URL(form.action).pathname;
+  const jobOf = (path) => path.match(/\/jobs\/([^/]+)/)?.[1] ?? "";
+  const isPhoto = (path) => path.endsWith("/photos");
+  const labelOf = (form, submitter) => form.dataset.outboxLabel || (isPhoto(pathOf(form)) && fill(texts.photo, form.querySelector("[name=kind]:checked")?.labels[0].textContent.trim() ?? "")) || (submitter ?? document.querySelector(`button[form="${form.id}"]`) ?? form.querySelector("button:not([type=button])"))?.textContent.trim() || "";
+  const shownValue = (field) => (field.tagName === "SELECT" ? field.selectedOptions[0]?.textContent.trim() : /radio|checkbox/.test(field.type) ? (field.checked ? field.labels?.[0]?.textContent.trim() ?? "✓" : "") : field.value);
+  function saidIn(form) { // label and value as the person saw them, to be shown beside what happened meanwhile
+    return [...form.elements].filter((field) => field.name && field.type !== "hidden" && field.type !== "file" && shownValue(field))
+      .map((field) => [field.labels?.[0]?.textContent.trim() || field.name, /^datetime/.test(field.type) ? shownValue(field).replace("T", " ") : shownValue(field)]);
+  }
+  async function write(form, submitter, data = new FormData(form, submitter)) {
+    const path = pathOf(form), fields = [], files = [];
+    for (const [name, value] of data) {
+      if (value instanceof File) { if (value.size) files.push([name, value]); }
+      else if (!/^(csrf_token|client_key|device_at)$/.test(name)) fields.push([name, value]);
+    }
+    const now = new Date().toISOString(), key = isPhoto(path) ? crypto.randomUUID() : (form.dataset.outboxKey ||= crypto.randomUUID());
+    const old = await within("readonly", (items) => items.get(key)), at = old?.at ?? now; // opened again, it keeps its time
+    const content = new TextEncoder().encode(JSON.stringify({ fields, said: saidIn(form), page: location.pathname + location.search }));
+    const keys = [];
+    for (const [index, [name, file]] of (files.length ? files : [[null, null]]).entries()) {
+      const item = {
+        key: index ? crypto.randomUUID() : key, user: me, job: jobOf(path), path, at, skew: old?.skew ?? Math.round(skew / 1000),
+        label: labelOf(form, submitter), isPhoto: isPhoto(path), state: "waiting", box: await encrypt(content),
+        file: file && { field: name, name: file.name, type: file.type, size: file.size },
+      };
+      const photo = file && { key: item.key, ...(await encrypt(await file.arrayBuffer())) };
+      await within("readwrite", (items, photos) => {
+        const asked = items.getAll(); // one transaction: order and photo are there together or not at all
+        asked.onsuccess = () => {
+          const before = asked.result.find((each) => each.key === item.key);
+          item.order = before?.order ?? 1 + Math.max(0, ...asked.result.map((each) => each.order));
+          if (!photo && before?.file) item.file = before.file; // opened again: the photo stays unless another was chosen
+          items.put(item);
+          if (photo) photos.put(photo);
+        };
+      });
+      keys.push(item.key);
+    }
+    form.dispatchEvent(new CustomEvent("outbox-kept", { bubbles: true }));
+    return keys;
+  }
+
+  // ---- Sending: one at a time, text of a job before its photos; a step that the photos belong to waits for them ----
+  let token = "", sending = "", pump = null, timer = 0, tries = 0;
+  const answers = new Map(); // what became of items, for the form that waits for it
+  function choose(items) {
+    const jobs = Map.groupBy ? Map.groupBy(items, (item) => item.job) : grouped(items), photos = [];
+    for (const [, own] of jobs) {
+      const written = own.filter((item) => !item.isPhoto), first = written[0];
+      const waitingPhotos = own.filter((item) => item.isPhoto && item.state === "waiting");
+      if (first?.state === "waiting") {
+        const before = first.afterPhotos ? waitingPhotos.filter((photo) => photo.order < first.order) : [];
+        return before[0] ?? first;
+      }
+      photos.push(...waitingPhotos);
+    }
+    return photos[0];
+  }
+  function grouped(items) {
+    const found = new Map();
+    items.forEach((item) => found.set(item.job, [...(found.get(item.job) ?? []), item]));
+    return found;
+  }
+  const send = () => (pump ??= navigator.locks.request("outbox", { ifAvailable: true }, (lock) => lock && sendAll()).catch(() => later()).finally(() => { pump = null; sending = ""; changed(); }));
+  function later() {
+    clearTimeout(timer);
+    const wait = Math.min(300, 5 * 2 ** tries++) * (0.75 + Math.random() / 2);
+    timer = setTimeout(send, wait * 1000);
+  }
+  async function sendAll() {
+    clearTimeout(timer);
+    if (!(await mine()).some((item) => item.state === "waiting")) return;
+    if (!navigator.onLine) return;
+    const met = await meet();
+    if (!met) return;
+    token = met.token;
+    for (let item = choose(await mine()); item; item = choose(await mine())) {
+      sending = item.key;
+      await changed();
+      if (!(await sendOne(item))) return;
+      tries = 0;
+    }
+  }
+  async function sendOne(item) { // true: go on with the next
+    let body;
+    try {
+      body = await bodyOf(item);
+    } catch (error) {
+      return attention(item, error.message === "photo" ? texts.photoMissing : texts.unreadable);
+    }
+    const headers = { "X-Outbox": "1", "X-CSRFToken": token, "X-Outbox-User": String(me), "X-Outbox-Skew": String(item.skew) };
+    if (item.isConfirmed) headers["X-Outbox-Confirmed"] = "1";
+    const answer = await fetch(item.path, { method: "POST", body, headers, redirect: "manual", signal: AbortSignal.timeout(item.file ? 180_000 : 45_000) });
+    const isJson = answer.headers.get("Content-Type")?.startsWith("application/json"), said = isJson ? await answer.json() : {};
+    if (said.state === "done") return done(item, said);
+    if (said.state === "sign-in") { needsSignIn = true; if (said.ended) await forget(); return false; }
+    if (said.state === "refused" || said.state === "conflict") {
+      const photos = (await mine()).filter((other) => other.job === item.job && other.isPhoto && other.state === "waiting" && other.order < item.order);
+      if (!item.isPhoto && !item.afterPhotos && photos.length) { await put({ ...item, afterPhotos: true }); return true; } // the step may ask for them
+      return attention(item, said.message, said);
+    }
+    if (answer.status >= 400 && answer.status < 500 && ![408, 425, 429].includes(answer.status)) return attention(item, fill(texts.refused, answer.status));
+    throw new Error(String(answer.status));
+  }
+  async function bodyOf(item) {
+    const content = await contentOf(item), body = new FormData();
+    for (const [name, value] of content.fields) body.append(name, value);
+    body.set("client_key", item.key);
+    body.set("device_at", item.at);
+    if (item.file) {
+      const photo = await within("readonly", (_items, photos) => photos.get(item.key));
+      if (!photo) throw new Error("photo");
+      body.append(item.file.field, new File([await decrypt(photo)], item.file.name, { type: item.file.type }));
+    }
+    return body;
+  }
+  async function done(item, said) {
+    await within("readwrite", (items, photos) => {
+      items.delete(item.key);
+      photos.delete(item.key);
+    });
+    answers.set(item.key, said);
+    return true;
+  }
+  async function attention(item, message, said = {}) {
+    await put({ ...item, state: "attention", message, now: said.now, mayConfirm: said.may_confirm });
+    answers.set(item.key, { state: said.state ?? "refused", message });
+    return true;
+  }
+
+  // ---- Forms ----
+  const busyForms = new WeakSet();
+  addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.matches("[action$='/account/sign-out']")) leave(event, form);
+    else if (form.matches("[data-outbox]")) event.preventDefault(); // before app.js; others still add to the form
+  }, true);
+  addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("[data-outbox]") || busyForms.has(form) || form.inert) return; // the button may stand outside of the form
+    submit(form, event.submitter);
+  });
+  const shot = []; // photos that captain.js made smaller and handed over
+  addEventListener("outbox", (event) => {
+    event.preventDefault();
+    shot.push(write(event.target, null, event.detail.data));
+  });
+  addEventListener("photos-sent", async (event) => {
+    event.preventDefault();
+    const form = event.target;
+    try {
+      const keys = (await Promise.all(shot.splice(0))).flat();
+      await changed();
+      await send();
+      if (keys.every((key) => answers.get(key)?.state === "done")) location.reload();
+    } catch (error) {
+      say(form, error.name === "QuotaExceededError" ? texts.full : texts.noKey);
+    }
+  });
+  async function submit(form, submitter) {
+    busyForms.add(form);
+    submitter?.classList.add("busy");
+    say(form, "");
+    try {
+      if (!(await ownKey())) await meet().catch(() => {});
+      if (!(await ownKey())) return say(form, navigator.onLine ? texts.signIn : texts.noKey);
+      const keys = await write(form, submitter), photo = isPhoto(pathOf(form));
+      await changed();
+      const sent = send();
+      if (!photo) await Promise.race([sent, pause(navigator.onLine ? 8000 : 0)]);
+      settle(form, keys, photo);
+    } catch (error) {
+      say(form, error.name === "QuotaExceededError" ? texts.full : texts.noKey);
+    } finally {
+      busyForms.delete(form);
+      submitter?.classList.remove("busy");
+    }
+  }
+  function settle(form, keys, photo) {
+    const said = keys.map((key) => answers.get(key)).find((answer) => answer && answer.state !== "done");
+    if (needsSignIn && navigator.onLine) return say(form, texts.signIn);
+    if (said) return say(form, said.message); // the form stays as it is: sent again, it takes the place of what was refused
+    if (photo) return form.reset();
+    const last = answers.get(keys.at(-1));
+    location.assign(last?.url || form.dataset.outboxNext || `${ROOT}jobs/${jobOf(pathOf(form))}`);
+  }
+  function say(form, message) {
+    form.querySelector(":scope > .outbox-said")?.remove();
+    if (!message) return;
+    const line = clone("outbox-said");
+    line.querySelector("span").textContent = message;
+    form.prepend(line);
+    line.scrollIntoView({ block: "center" });
+  }
+  async function reopen() { // an item that needs attention is put back into its form
+    const key = location.hash.match(/^#outbox=(.+)$/)?.[1], item = key && (await mine()).find((each) => each.key === key);
+    if (!item) return;
+    const form = all("form[data-outbox]").find((each) => pathOf(each) === item.path);
+    if (!form) return location.replace(`${ROOT}outbox`);
+    const { fields } = await contentOf(item);
+    form.dataset.outboxKey = key;
+    form.inert = false;
+    all("input[type=checkbox], input[type=radio]", form).forEach((box) => { box.checked = fields.some(([name, value]) => name === box.name && value === box.value); });
+    for (const [name, value] of fields) {
+      const field = form.elements[name];
+      if (field instanceof Element && !/checkbox|radio|file/.test(field.type)) field.value = value;
+    }
+    if (item.message) say(form, item.message);
+  }
+
+  // ---- What is shown: a bar on every page, the list on its own page, what waits on the page of its job ----
+  async function show() {
+    const items = await mine(), others = (await everybodys()).length;
+    others ? localStorage.setItem("outbox", "1") : localStorage.removeItem("outbox");
+    drawBar(items);
+    all("[data-outbox-list]").forEach((list) => drawList(list, items.filter((item) => !list.dataset.job || item.job === list.dataset.job)));
+    showHere(items);
+    for (const form of all("form[data-outbox]")) { // what was written already is not written twice
+      const waiting = form.dataset.outboxKey ? null : items.find((item) => !item.isPhoto && item.path === pathOf(form) && !/\/costs$/.test(item.path));
+      if (waiting && !form.inert) say(form, waiting.state === "attention" ? texts.attention : texts.written);
+      form.inert = Boolean(waiting);
+      all(`button[form="${form.id}"]`).forEach((button) => { button.disabled = form.inert; });
+    }
+  }
+  function showHere(items) {
+    const main = document.querySelector("main[data-job]");
+    if (!main) return;
+    if (!main.querySelector("[data-outbox-section]")) {
+      const section = clone("outbox-here"), list = section.querySelector("[data-outbox-list]");
+      list.dataset.job = main.dataset.job;
+      main.append(section);
+      drawList(list, items.filter((item) => item.job === main.dataset.job));
+    }
+    if (items.some((item) => item.job === main.dataset.job)) { // what the page misses may be among it: the portal decides
+      all("button[type=submit][aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
+    }
+  }
+  function drawBar(items) {
+    let bar = document.getElementById("outbox-bar");
+    const stuck = items.filter((item) => item.state === "attention").length, offline = !navigator.onLine;
+    if (!items.length && !offline) return bar?.remove();
+    if (!bar) {
+      bar = clone("outbox-bar-template");
+      const head = document.querySelector(".phone-head, .topbar");
+      head ? head.after(bar) : document.body.prepend(bar);
+    }
+    const words = [offline && texts.offline, offline && isOld && fill(texts.asOf, stamp(served)), needsSignIn && !offline && texts.signIn, stuck && fill(texts.stuck, stuck)].filter(Boolean);
+    bar.querySelector(".words").textContent = words.join(" · ");
+    bar.querySelector("b").textContent = items.length ? fill(texts.unsent, items.length) : "";
+    const link = bar.querySelector("a");
+    link.hidden = !items.length && !needsSignIn;
+    link.href = needsSignIn && !offline ? `/account/sign-in?next=${encodeURIComponent(location.pathname)}` : `${ROOT}outbox`;
+    link.textContent = needsSignIn && !offline ? texts.toSignIn : texts.look;
+    bar.classList.toggle("is-stuck", stuck > 0);
+  }
+  function stateOf(item) {
+    if (item.key === sending) return texts.sending;
+    if (item.state === "attention") return texts.attention;
+    return texts.waiting;
+  }
+  async function drawList(list, items) {
+    const rows = [];
+    for (const item of items) {
+      const row = clone("outbox-item"), set = (name, value) => { row.querySelector(`.${name}`).textContent = value; };
+      row.dataset.key = item.key;
+      set("what", item.file ? `${item.label} · ${item.file.name}` : item.label);
+      set("when", [stamp(item.at), item.job, item.file && `${Math.ceil(item.file.size / 1024)} kB`].filter(Boolean).join(" · "));
+      set("stage", stateOf(item));
+      row.classList.toggle("is-stuck", item.state === "attention");
+      const more = row.querySelector(".more");
+      if (item.state === "attention") {
+        set("why", item.message ?? "");
+        await drawSides(more, item);
+        row.querySelector("[data-act=open]").href = await pageOf(item);
+      } else more.remove();
+      rows.push(row);
+    }
+    list.replaceChildren(...rows);
+    const empty = list.parentElement.querySelector("[data-outbox-empty]");
+    if (empty) empty.hidden = rows.length > 0;
+    const section = list.closest("[data-outbox-section]");
+    if (section) section.hidden = !rows.length;
+    all("[data-outbox-count]").forEach((count) => { count.textContent = rows.length || ""; });
+  }
+  const pageOf = async (item) => `${await contentOf(item).then((content) => content.page, () => `${ROOT}jobs/${item.job}`)}#outbox=${item.key}`;
+  async function drawSides(more, item) {
+    const { said } = await contentOf(item).catch(() => ({ said: [] }));
+    const own = more.querySelector(".own"), others = more.querySelector(".others");
+    said.forEach(([label, value]) => pair(own, label, value));
+    if (!item.now) return others.closest("section").remove();
+    if (item.now.state) pair(others, texts.stands, item.now.state);
+    item.now.meanwhile.forEach((each) => pair(others, `${each.at} ${each.who}`, each.what));
+  }
+  function pair(list, label, value) {
+    const name = document.createElement("dt"), said = document.createElement("dd");
+    [name.textContent, said.textContent] = [label, value];
+    list.append(name, said);
+  }
+  addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-act]"), row = button?.closest("[data-key]");
+    if (!row || button.dataset.act === "open") return;
+    const item = (await mine()).find((each) => each.key === row.dataset.key);
+    if (!item) return show();
+    if (button.dataset.act === "again") await put({ ...item, state: "waiting", message: "", isConfirmed: item.isConfirmed || Boolean(item.mayConfirm) });
+    if (button.dataset.act === "discard") {
+      if (!(await ask(texts.discard))) return;
+      await within("readwrite", (items, photos) => { items.delete(item.key); photos.delete(item.key); });
+    }
+    await changed();
+    send();
+  });
+  function ask(question) {
+    const dialog = document.getElementById("outbox-ask");
+    dialog.querySelector("p").textContent = question;
+    dialog.returnValue = "";
+    dialog.showModal();
+    return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
+  }
+
+  // ---- End of the session: own drafts, key and kept pages go; what others wrote stays, unreadable ----
+  function leave(event, form) {
+    if (form.dataset.outboxLeft) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    (async () => {
+      const unsent = (await mine()).length;
+      if (unsent && !(await ask(fill(texts.leave, unsent)))) return;
+      const own = await mine();
+      await within("readwrite", (items, photos, about) => {
+        own.forEach((item) => { items.delete(item.key); photos.delete(item.key); });
+        about.delete("key");
+      });
+      await forget();
+      (await everybodys()).length ? localStorage.setItem("outbox", "1") : localStorage.removeItem("outbox");
+      if (!navigator.onLine) { // the portal hears of it as soon as there is a network
+        localStorage.setItem("portal-leave", "1");
+        document.querySelector("main").replaceChildren(clone("outbox-left"));
+        return drawBar([]);
+      }
+      form.dataset.outboxLeft = "1";
+      form.requestSubmit();
+    })();
+  }
+  const signOutForm = () => document.querySelector("form[action$='/account/sign-out']");
+  function leaveAtLast() {
+    if (!localStorage.getItem("portal-leave") || !navigator.onLine || !signOutForm()) return false;
+    localStorage.removeItem("portal-leave");
+    const form = signOutForm();
+    form.dataset.outboxLeft = "1";
+    form.requestSubmit();
+    return true;
+  }
+
+  // ---- Begin ----
+  async function keepPages() {
+    if (!("serviceWorker" in navigator) || !location.pathname.startsWith(ROOT)) return;
+    await navigator.serviceWorker.register(`${ROOT}sw.js`, { scope: ROOT });
+    const ready = await navigator.serviceWorker.ready, last = Number(sessionStorage.getItem(`portal-kept:${me}`) || 0);
+    if (navigator.onLine && Date.now() - last > 300_000) {
+      sessionStorage.setItem(`portal-kept:${me}`, String(Date.now()));
+      ready.active.postMessage("keep");
+    }
+  }
+  const wake = () => { tries = 0; show(); if (!leaveAtLast()) send(); };
+  addEventListener("online", wake);
+  addEventListener("offline", () => show());
+  addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
+  addEventListener("pageshow", (event) => event.persisted && wake());
+  (async () => {
+    if (leaveAtLast()) return;
+    await show();
+    await reopen();
+    if (navigator.onLine) await meet().catch(() => {});
+    await keepPages().catch(() => {});
+    await show();
+    send();
+    root.dataset.outboxReady = "";
+  })();
+})();

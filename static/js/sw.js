@@ -1,0 +1,108 @@
+// Shows the captain's pages when there is no network. Registered for /repair-captain/ only; what is written is not its
+// matter (see outbox.js). Pages are kept under the number of the person they were made for: there is one such cache at
+// a time, and the first answer to somebody else drops it.
+"use strict";
+const ROOT = "/repair-captain/", SHELL = "captain-shell", PAGES = "captain:", INDEX = `${ROOT}kept`, FALLBACK = `${ROOT}not-kept`;
+const PATIENCE = 6000; // milliseconds for the network while a kept page is at hand
+const FRESH = 12 * 3600 * 1000; // a kept page of the same version is asked for again after that
+const CALM = { ignoreVary: true, ignoreSearch: true };
+
+self.addEventListener("install", (event) => event.waitUntil(self.skipWaiting()));
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("message", (event) => {
+  if (event.data === "keep") event.waitUntil(refresh());
+  if (event.data === "forget") event.waitUntil(forget(null));
+});
+self.addEventListener("fetch", (event) => {
+  const request = event.request, url = new URL(request.url);
+  if (request.method !== "GET" || url.origin !== location.origin) return;
+  if (url.pathname.startsWith("/static/")) event.respondWith(fromShell(request));
+  else if (request.mode === "navigate" && url.pathname.startsWith(ROOT)) event.respondWith(page(event));
+  else if (request.destination === "image") event.respondWith(picture(event));
+});
+
+const pageCaches = async () => (await caches.keys()).filter((name) => name.startsWith(PAGES));
+
+async function forget(owner) { // what belongs to others; null: all of it
+  for (const name of await pageCaches()) if (owner === null || name !== PAGES + owner) await caches.delete(name);
+}
+
+async function kept(request) {
+  for (const name of await pageCaches()) {
+    const found = await (await caches.open(name)).match(request, CALM);
+    if (found) return found;
+  }
+}
+
+async function keep(request, answer) {
+  const owner = answer.headers.get("X-Portal-User");
+  if (!owner) return;
+  await forget(owner);
+  if (answer.ok && !answer.redirected) await (await caches.open(PAGES + owner)).put(request, answer);
+}
+
+async function page(event) {
+  const copy = await kept(event.request);
+  try {
+    const asked = fetch(event.request);
+    const late = copy && new Promise((_resolve, reject) => setTimeout(reject, PATIENCE));
+    const answer = await (late ? Promise.race([asked, late]) : asked);
+    if (copy && answer.status >= 502 && answer.status <= 504) return copy;
+    event.waitUntil(keep(event.request, answer.clone()));
+    return answer;
+  } catch {
+    return copy ?? (await kept(new Request(FALLBACK))) ?? Response.error();
+  }
+}
+
+async function fromShell(request) {
+  const shell = await caches.open(SHELL), found = await shell.match(request, { ignoreVary: true });
+  if (found) return found; // its address names its content
+  const answer = await fetch(request);
+  if (answer.ok && new URL(request.url).searchParams.has("v")) await shell.put(request, answer.clone());
+  return answer;
+}
+
+async function picture(event) {
+  try {
+    const answer = await fetch(event.request), [name] = await pageCaches();
+    if (answer.ok && name) event.waitUntil(caches.open(name).then((cache) => cache.put(event.request, answer.clone())).catch(() => {}));
+    return answer.clone();
+  } catch {
+    return (await kept(event.request)) ?? Response.error();
+  }
+}
+
+async function refresh() { // the pages of today and tomorrow, and the files they need
+  const answer = await fetch(INDEX, { cache: "no-store", redirect: "manual" });
+  if (!answer.ok) return;
+  const said = await answer.json();
+  await forget(String(said.user));
+  const pages = await caches.open(PAGES + said.user), shell = await caches.open(SHELL), index = await pages.match(INDEX);
+  const old = index ? await index.json() : {}, now = {}, needed = new Set();
+  for (const [path, version] of said.pages) {
+    const known = old[path], copy = await pages.match(path, { ignoreVary: true });
+    const isFresh = copy && known?.version === version && Date.now() - known.at < FRESH;
+    const answer = isFresh ? copy : await fetch(path, { cache: "no-store", redirect: "manual" }).catch(() => null);
+    if (answer?.ok) {
+      const text = await answer.clone().text(), links = (pattern) => [...text.matchAll(pattern)].map(([link]) => link.replaceAll("&amp;", "&"));
+      for (const link of links(/\/static\/[^"'#\s]+\?v=[0-9a-f]+/g)) {
+        needed.add(link);
+        if (!(await shell.match(link, { ignoreVary: true }))) await shell.add(link).catch(() => {});
+      }
+      for (const link of links(/\/records\/attachments\/\d+\/thumbnail/g)) if (!(await pages.match(link, CALM))) await pages.add(link).catch(() => {});
+      if (!isFresh) await pages.put(path, answer); // last: a page is kept once all it needs is
+      now[path] = isFresh ? known : { version, at: Date.now() };
+    }
+  }
+  await pages.put(INDEX, new Response(JSON.stringify(now)));
+  const wanted = new Set(said.pages.map(([path]) => path));
+  for (const request of await pages.keys()) {
+    const path = new URL(request.url).pathname;
+    if (path.startsWith(`${ROOT}jobs/`) && !wanted.has(path)) await pages.delete(request);
+  }
+  for (const request of await shell.keys()) {
+    const url = new URL(request.url), isOlder = !needed.has(url.pathname + url.search) && [...needed].some((each) => each.startsWith(`${url.pathname}?`));
+    if (isOlder) await shell.delete(request);
+  }
+}
