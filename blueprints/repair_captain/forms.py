@@ -153,6 +153,10 @@ class RejectForm(OnSite, desk.RejectForm):
     """The customer is not content."""
 
 
+class ExtendForm(OnSite, desk.ExtendForm):
+    """A further problem."""
+
+
 class TakeOverForm(OnSite, desk.TakeOverForm):
     """The own team goes."""
 
@@ -165,6 +169,8 @@ class CostForm(OnSite):
     quantity = MoneyField(N_("Quantity"), maximum=Decimal("99999999.99"))
     unit = TextField(N_("Unit", "quantity"), limit=10)
     amount = MoneyField(N_("Amount (yuan)"), required=True)
+    quantity = MoneyField(N_("Quantity"), maximum=Decimal("99999999.99"))
+    unit = TextField(N_("Unit", "quantity"), limit=10)
     bearer = TermField(N_("Who bears the cost"), CostBearer, required=True, radio=True)
 
     def prepare(self, desk: Desk) -> None:
@@ -174,9 +180,19 @@ class CostForm(OnSite):
 
     def to_command(self, desk: Desk) -> repairs.CostLine:
         return repairs.CostLine(
+<<<<<<< HEAD
             str(self.kind.data), self.what.data, self.amount.data, str(self.bearer.data),
             self.quantity.data, self.unit.data,
         )  # fmt: skip
+=======
+            str(self.kind.data),
+            self.what.data,
+            self.amount.data,
+            str(self.bearer.data),
+            self.quantity.data,
+            self.unit.data,
+        )
+>>>>>>> phone-10
 
 
 class DraftCaseForm(OnSite):
@@ -290,6 +306,7 @@ STEPS: dict[str, tuple[type[OnSite], Any]] = {
     Action.FINISH: (FinishForm, repairs.finish),
     Action.SIGN_OFF: (SignOffForm, repairs.sign_off),
     Action.REJECT: (RejectForm, repairs.reject),
+    Action.EXTEND: (ExtendForm, repairs.extend),
     Action.TAKE_OVER: (TakeOverForm, repairs.take_over),
     DRAFT_CASE: (DraftCaseForm, _draft),
     EXECUTE_CASE: (ActualForm, _execute),

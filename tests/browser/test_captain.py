@@ -70,7 +70,7 @@ def camera(name: str, colour: str, *, taken: str = "2026:11:17 10:41:05") -> dic
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0x9003] = taken
     exif.get_ifd(0x8825)[1] = "N"
-    content = hostile.encoded(Image.effect_noise((3000, 2000), 40).convert("RGB"), "JPEG", quality=90, exif=exif)
+    content = hostile.encoded(Image.effect_noise((2400, 1600), 40).convert("RGB"), "JPEG", quality=90, exif=exif)
     if colour:
         content = hostile.encoded(Image.new("RGB", (3000, 2000), colour), "JPEG", exif=exif)
     return {"name": name, "mimeType": "image/jpeg", "buffer": content}
@@ -95,7 +95,7 @@ def main_button(page):
 def take_photos(page, *files, kind: str | None = None) -> None:
     if kind:
         page.locator(f"#photo-form label:has(input[value={kind}])").click()
-    with page.expect_navigation(wait_until="load"):
+    with page.expect_navigation(wait_until="load", timeout=60_000):  # shrinking and drawing anew is work
         page.locator("#photo-form input[type=file]").set_input_files(list(files))
 
 

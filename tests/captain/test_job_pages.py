@@ -368,6 +368,17 @@ def test_a_cost_is_taken_back(phone, clock):
     assert phone.order.state == "DONE"
 
 
+def test_a_further_problem_goes_into_the_plan_and_a_part_has_its_quantity(phone, clock):
+    to_repairing(phone, clock)
+    phone.step("extend", form="step-extend", new_problem="墙角也渗水", planned_done_at="2026-10-14T12:00")
+    assert phone.order.plan == "更换接头，重做防水\n墙角也渗水"
+    phone.send(
+        "cost-form", "costs", kind="MATERIAL", what="防水涂料", amount="96", bearer="COMPANY", quantity="2", unit="桶"
+    )
+    (line,) = phone.order.costs
+    assert (line.quantity, line.unit, line.amount) == (Decimal("2.00"), "桶", Decimal("96.00"))
+
+
 def test_the_way_of_a_paid_repair(phone, clock):
     clock.set("2026-10-12 14:35")
     phone.photo("BEFORE")
