@@ -85,10 +85,6 @@ class AnswerForm(OnSite, desk.AnswerForm):
     """What the customer says to the quote."""
 
 
-class ExtendForm(OnSite, desk.ExtendForm):
-    """A further problem goes into the plan."""
-
-
 class FinishForm(OnSite, desk.CheckedForm):
     """The work is done; its costs were noted before."""
 
@@ -166,8 +162,6 @@ class CostForm(OnSite):
 
     kind = TermField(N_("What for"), CostKind, required=True, radio=True)
     what = TextField(N_("Part or work"), limit=100, required=True)
-    quantity = MoneyField(N_("Quantity"), maximum=Decimal("99999999.99"))
-    unit = TextField(N_("Unit", "quantity"), limit=10)
     amount = MoneyField(N_("Amount (yuan)"), required=True)
     quantity = MoneyField(N_("Quantity"), maximum=Decimal("99999999.99"))
     unit = TextField(N_("Unit", "quantity"), limit=10)
@@ -180,11 +174,6 @@ class CostForm(OnSite):
 
     def to_command(self, desk: Desk) -> repairs.CostLine:
         return repairs.CostLine(
-<<<<<<< HEAD
-            str(self.kind.data), self.what.data, self.amount.data, str(self.bearer.data),
-            self.quantity.data, self.unit.data,
-        )  # fmt: skip
-=======
             str(self.kind.data),
             self.what.data,
             self.amount.data,
@@ -192,7 +181,6 @@ class CostForm(OnSite):
             self.quantity.data,
             self.unit.data,
         )
->>>>>>> phone-10
 
 
 class DraftCaseForm(OnSite):
@@ -302,7 +290,6 @@ STEPS: dict[str, tuple[type[OnSite], Any]] = {
     Action.QUOTE: (QuoteForm, repairs.quote),
     Action.ACCEPT: (AnswerForm, repairs.accept),
     Action.DECLINE: (AnswerForm, repairs.decline),
-    Action.EXTEND: (ExtendForm, repairs.extend),
     Action.FINISH: (FinishForm, repairs.finish),
     Action.SIGN_OFF: (SignOffForm, repairs.sign_off),
     Action.REJECT: (RejectForm, repairs.reject),
