@@ -180,7 +180,11 @@ def new_job(portal: Portal, username: str = "captain") -> str:
             )
             order = repairs.report(writing, said, actor=desk, at=at)
             repairs.check(
-                writing, order, repairs.CheckRepair("YES", "在保", "DEPARTED", "免费"), actor=specialist, at=at
+                writing,
+                order,
+                repairs.CheckRepair("YES", "在保", "DEPARTED", "免费", has_no_certificate=True),
+                actor=specialist,
+                at=at,
             )
             repairs.assign(writing, order, repairs.AssignRepair(captain, "CAPTAIN_TEAM", at), actor=specialist, at=at)
             return order.number
