@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -255,10 +255,24 @@ def chargeable(story: Story, quote: str = "680.00") -> RepairOrder:
     return order
 
 
+def finish_with(story: Story, order: RepairOrder, line: repairs.CostLine) -> None:
+    story.photo(order, "AFTER")
+    checks = story.ticked(order, "finish")
+    command = repairs.FinishRepair("重做", story.clock.now(), True, (line,), checks=checks)
+    story.act(repairs.finish, order, command, actor=story.captain)
+
+
+def arrived(story: Story, order: RepairOrder, at: datetime) -> None:
+    """The captain was there at that time, noted now."""
+    story.photo(order, "BEFORE")
+    checks = story.ticked(order, "arrive")
+    command = repairs.Arrive(at, "CONSTRUCTION", "更换", at + timedelta(days=1), at, checks=checks)
+    story.act(repairs.arrive, order, command, actor=story.captain)
+
+
 def finished(story: Story, order: RepairOrder, amount: str, bearer: str = "CUSTOMER") -> None:
     line = repairs.CostLine("MATERIAL", "防水涂料", Decimal(amount), bearer, Decimal("2.5"), "桶")
-    command = repairs.FinishRepair("重做", story.clock.now(), True, (line,))
-    story.act(repairs.finish, order, command, actor=story.captain)
+    finish_with(story, order, line)
 
 
 def test_the_customer_bears_no_more_than_the_accepted_quote(story):
@@ -453,12 +467,11 @@ def test_a_takeover_after_the_limit_leaves_the_crew_liable(story):
 
 def test_an_arrival_that_was_noted_late_says_so(story):
     order = told(story)
-    arrived = story.clock.now() + timedelta(hours=1)
+    in_time = story.clock.now() + timedelta(hours=1)
     story.clock.advance(hours=9)
     swept(story)
     run_penalties()
-    command = repairs.Arrive(arrived, "CONSTRUCTION", "更换", arrived + timedelta(days=1), arrived)
-    story.act(repairs.arrive, order, command, actor=story.captain)
+    arrived(story, order, in_time)
     (entry,) = session().scalars(select(PenaltyEntry)).all()
     assert penalties.met_since(session(), entry).late_minutes == 0
 
@@ -496,8 +509,7 @@ def filed_world(story: Story) -> None:
         story.act(repairs.start, order, actor=story.captain)
         if number == 4:
             line = repairs.CostLine("LABOUR", "返工", Decimal("300.00"), "CREW")
-            command = repairs.FinishRepair("返工", story.clock.now(), True, (line,))
-            story.act(repairs.finish, order, command, actor=story.captain)
+            finish_with(story, order, line)
         else:
             story.done(order)
         story.signed(order)
@@ -558,11 +570,10 @@ def test_nothing_is_rated_out_of_nothing(story):
 
 def test_what_was_noted_late_and_happened_in_time_is_not_late(story):
     order = told(story)
-    arrived = story.clock.now() + timedelta(hours=1)
+    in_time = story.clock.now() + timedelta(hours=1)
     story.clock.advance(hours=9)
     swept(story)
-    command = repairs.Arrive(arrived, "CONSTRUCTION", "更换", arrived + timedelta(days=1), arrived)
-    story.act(repairs.arrive, order, command, actor=story.captain)
+    arrived(story, order, in_time)
     story.act(repairs.start, order, actor=story.captain)
     closed(story, order)
     assert session().scalars(select(DeadlineBreach.code)).all() == ["DL-22"]
@@ -669,6 +680,7 @@ def test_a_call_is_noted_on_its_page(story, sign_in):
 
 def test_parts_are_entered_line_by_line(story, sign_in):
     order = begun(story)
+    story.photo(order, "AFTER")
     browser = sign_in(story.captain)
     path = f"/records/repair-orders/{order.number}/steps/finish"
     shown = browser.get(path, status=200)
@@ -677,7 +689,7 @@ def test_parts_are_entered_line_by_line(story, sign_in):
         "labour_bearer": "COMPANY", "other_bearer": "COMPANY",
         **{f"part_{n}_bearer": "COMPANY" for n in (1, 2, 3)},
         "part_1_what": "角阀", "part_1_quantity": "2", "part_1_unit": "个", "part_1_amount": "36",
-        "part_2_what": "生料带",
+        "part_2_what": "生料带", "checks": [str(line) for line in story.ticked(order, "finish")],
     }  # fmt: skip
     refused = browser.post(path, sent, status=422)
     assert "费用是多少" in refused.text and "生料带" in refused.text
