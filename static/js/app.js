@@ -35,9 +35,9 @@
   }
 
   function refreshChip(chip) {
-    const due = Number(chip.dataset.due), start = Number(chip.dataset.start || 0), rest = due - now();
-    const share = start && due > start ? Math.round(100 * Math.min(1, Math.max(0, rest / (due - start)))) : 100;
-    const soon = chip.dataset.warn ? now() >= Number(chip.dataset.warn) : share < 25;
+    const span = Number(chip.dataset.span || 0), rest = Number(chip.dataset.due) - now();
+    const share = span > 0 ? Math.round(100 * Math.min(1, Math.max(0, rest / span))) : 100;
+    const soon = chip.dataset.warn ? rest <= Number(chip.dataset.warn) : share < 25;
     const kind = rest < 0 ? "late" : soon ? "soon" : "";
     const text = Math.abs(rest) < 60 ? (rest < 0 ? texts.just : texts.soonest) : fill(rest < 0 ? texts.late : texts.left, duration(Math.abs(rest)));
     const shown = chip.querySelector(".left-text");
@@ -46,7 +46,7 @@
     owner.classList.toggle("late", kind === "late");
     owner.classList.toggle("soon", kind === "soon");
     const ring = chip.querySelector(".ring");
-    ring?.querySelector(".left").setAttribute("stroke-dasharray", `${share} 100`);
+    ring?.firstElementChild.setAttribute("stroke-dasharray", `${share} 100`);
     if (ring && kind === "late") {
       const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       icon.setAttribute("class", "icon");

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from blueprints.records import lists
 from portal import clock
 from portal.db import session
-from portal.listing import board, engine
+from portal.listing import engine
 from portal.listing.declaration import Listing
 from portal.listing.kinds import search
 from portal.listing.registry import LISTINGS
@@ -63,6 +63,9 @@ def states(listing: Listing) -> Iterator[tuple[str, State]]:
 def refused(volume: Volume, name: str, what: str, seen: list[tuple[str, Any]]) -> list[str]:
     """The statements among these that read a large table whole and may not."""
     found = []
+    if session().get_bind().dialect.name == "postgresql":
+        # it rightly reads 20,000 rows whole; what no index serves it reads whole even so
+        session().execute(text("SET LOCAL enable_seqscan = off"))
     for statement, filled in seen:
         if not statement.startswith(("SELECT", "WITH")):
             continue
@@ -112,33 +115,9 @@ def test_views_are_served_by_indexes(large: Volume, kind: str) -> None:
             with large.watch() as seen:
                 assert browser.ask(f"{listing.path}?view={name}&filter=").status == 200
             with large.app.app_context():
-                if (
-                    not large.config.is_sqlite
-                ):  # which rightly reads 20,000 rows whole where it would not read a million
-                    session().execute(text("SET LOCAL enable_seqscan = off"))
                 found += refused(large, kind, name, [one for one in seen if "count(" not in one[0]])
                 session().rollback()
     assert found == [], "add an index to the model, or a reason to ALLOWED"
-
-
-@pytest.mark.parametrize("person", PEOPLE, ids=("all stores", "one store"))
-@pytest.mark.parametrize("kind", ("projects", "contracts", "consultations"))
-def test_a_card_costs_the_same_at_ten_times_the_volume(large: Volume, small: Volume, kind: str, person: Any) -> None:
-    """However many rows a column has, its first ones are found at once."""
-    listing, state, costs = LISTINGS[kind], State(view="kanban"), []
-    grouping = board.default(listing)
-    assert grouping is not None
-    for volume in (small, large):
-        with volume.app.app_context():
-            user = list(people())[PEOPLE.index(person)]
-            columns = board.lanes(session(), user, listing, state, grouping, None, clock.now())[0]
-            with volume.watch() as seen:
-                board.fill(session(), user, listing, state, grouping, columns, clock.now())
-            connection = session().connection()
-            cost = sum(plans.steps(connection, *one) for one in seen if one[0].startswith("SELECT"))
-            costs.append(cost / sum(len(column.cards) for column in columns))
-            session().rollback()
-    assert costs[1] <= 1.5 * costs[0], f"{costs[0]:.0f} a card became {costs[1]:.0f}"
 
 
 ALL, ONE = PEOPLE
