@@ -12,7 +12,7 @@ from portal.db import session, transaction
 from portal.i18n import _
 from portal.models.field_entry import DeadlineClaim
 from portal.permissions import Permission
-from portal.services import claims
+from portal.services import claim_decisions, claims
 
 
 @blueprint.get("/late-entries")
@@ -33,6 +33,6 @@ def decide_late_entry(claim_id: int, decision: str) -> ResponseReturnValue:
     with transaction() as writing:
         found = claims.visible_to(g.user).where(DeadlineClaim.id == claim_id).with_for_update()
         claim = get_or_404(found)
-        claims.decide(writing, claim, accept=decision == "accept", actor=g.user, at=clock.now())
+        claim_decisions.decide(writing, claim, accept=decision == "accept", actor=g.user, at=clock.now())
     flash(_("Accepted: the clock counts as met.") if decision == "accept" else _("Refused: it stays missed."), "done")
     return see_other(".late_entries")

@@ -37,7 +37,7 @@ def propose_for_miss(session: Session, task_id: int, *, at: datetime) -> Penalty
     breach = session.scalars(select(DeadlineBreach).where(DeadlineBreach.task_id == task_id)).one_or_none()
     if task is None or breach is None or breach.code not in PROPOSED_FOR or breach.record_kind != RepairOrder.KIND:
         return None
-    cause = f"{breach.code}:{breach.record_kind}:{breach.record_id}:{task.round_no}"
+    cause = _cause(task)
     if (known := _of_cause(session, cause)) is not None:
         return known
     order = session.get_one(RepairOrder, breach.record_id)
@@ -54,6 +54,20 @@ def propose_for_miss(session: Session, task_id: int, *, at: datetime) -> Penalty
     return entry
 
 
+def call_off(session: Session, task: Task, *, actor: User, at: datetime) -> None:
+    """The clock counts as met after all: what was proposed for its miss is called off and stays in the ledger.
+
+    What was decided already stays as decided: taking that back is an appeal.
+    """
+    entry = _of_cause(session, _cause(task))
+    if entry is None or entry.state != State.PROPOSED:
+        return
+    entry.state, entry.updated_at, entry.updated_by_id = State.CANCELLED, at, actor.id
+    events.record(
+        session, EventKind.CHANGE, action="penalty-called-off", actor=actor, at=at, record=entry, code=task.code
+    )
+
+
 def met_since(session: Session, entry: PenaltyEntry) -> DeadlineBreach | None:
     """The breach it rests on, once the work was noted as done; None: it is not done yet."""
     return session.scalars(
@@ -61,6 +75,10 @@ def met_since(session: Session, entry: PenaltyEntry) -> DeadlineBreach | None:
             DeadlineBreach.id == entry.evidence.get("breach"), DeadlineBreach.met_at.is_not(None)
         )
     ).one_or_none()
+
+
+def _cause(task: Task) -> str:
+    return f"{task.code}:{task.record_kind}:{task.record_id}:{task.round_no}"
 
 
 def _of_cause(session: Session, cause: str) -> PenaltyEntry | None:

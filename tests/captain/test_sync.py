@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from portal import clock
 from portal.db import db, session, transaction
 from portal.models.event import Event
 from portal.models.field_entry import DeadlineClaim, FieldEntry
 from portal.models.outbox import ClientRequest
+from portal.models.penalty import PenaltyEntry
 from portal.models.repair import RepairOrder
 from portal.models.task import DeadlineBreach, Task
 from portal.permissions import Role
-from portal.services import events, repairs, tasks
+from portal.services import events, penalties, repairs, tasks
 from portal.verify import Result, reminders_are_told
 from tests.files import hostile
 
@@ -288,6 +290,21 @@ def test_refused_it_stays_missed(late, phone, story, sign_in):
     assert task.breached_at is not None and task.closed_at == late.received_at
     assert session().scalars(select(DeadlineBreach)).one().late_minutes == 110
     assert session().get(DeadlineClaim, late.id).state == "REFUSED"
+
+
+@pytest.mark.parametrize(("decision", "state"), [("accept", "CANCELLED"), ("refuse", "PROPOSED")])
+def test_with_the_miss_goes_the_penalty_proposed_for_it(late, phone, story, sign_in, make, decision, state):
+    crew = make.crew(name="刘大勇队")
+    with transaction() as writing:
+        order = writing.get_one(RepairOrder, phone.order.id)
+        order.executor, order.responsible_crew_id = "RESPONSIBLE_CREW", crew.id
+        writing.flush()
+        assert penalties.propose_for_miss(writing, late.task_id, at=clock.now()) is not None
+    sign_in(story.manager).post(f"/manager/late-entries/{late.id}/{decision}", status=303)
+    assert session().scalars(select(PenaltyEntry)).one().state == state
+    with transaction() as writing:  # the job may run again
+        penalties.propose_for_miss(writing, late.task_id, at=clock.now())
+    assert session().scalars(select(PenaltyEntry)).one().state == state
 
 
 @pytest.mark.parametrize("role", [Role.FRONT_DESK, Role.SPECIALIST, Role.REVIEWER, Role.REPAIR_CAPTAIN])
