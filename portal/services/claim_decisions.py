@@ -1,0 +1,18 @@
+"""The manager's word on a clock that was met without signal, and what follows from it. Source: DL-22, `domain.md` 4.18."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal.models.field_entry import DeadlineClaim
+from portal.models.org import User
+from portal.services import claims, penalties
+
+
+def decide(session: Session, claim: DeadlineClaim, *, accept: bool, actor: User, at: datetime) -> None:
+    """Accept or refuse; with the miss goes the penalty that was proposed for it. Raises DomainError: decided before."""
+    claims.decide(session, claim, accept=accept, actor=actor, at=at)
+    if accept:
+        penalties.call_off(session, claim.task, actor=actor, at=at)
