@@ -89,6 +89,7 @@ PICTURES = (
     Picture("household", "specialist", "{household}"),
     Picture("import-questions", "manager", "/records/import-runs/new", arrange=ask_the_ledger),
     Picture("captain-phone", "captain", "/repair-captain/", phone=True),
+    Picture("captain-job-phone", "captain", "/repair-captain/jobs/WX-2026-0003", phone=True),
     Picture("complaint-phone", "specialist", "{complaint}", phone=True),
 )
 
