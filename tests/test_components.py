@@ -74,6 +74,8 @@ def shell(**changed: object) -> SimpleNamespace:
         "theme": "light",
         "locales": list(i18n.LOCALES.items()),
         "env": "production",
+        "user_id": 1,
+        "has_outbox": False,
         "home_url": "/",
         **{
             name: f"/{name}"
