@@ -25,7 +25,7 @@ from portal.app import create_app
 from portal.config import Bucket, Config
 from portal.models.org import User
 from portal.permissions import Role
-from tests import databases, s3, story
+from tests import databases, s3, shared, story
 from tests.client import Client
 from tests.factories import Make
 
@@ -39,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sqlite_only: says nothing about PostgreSQL")
+    shared.share()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
