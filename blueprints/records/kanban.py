@@ -26,11 +26,11 @@ from blueprints.records import (
     faces,
     lists,
     process_view,
-    repair_costs,
-    repairs,
     warranties,
 )
 from blueprints.records.faces import Face
+from blueprints.records.repairs import cost_cases
+from blueprints.records.repairs import steps as repair_steps
 from blueprints.records.steps import StepPages
 from portal import clock, formatting
 from portal.db import session, transaction
@@ -51,8 +51,8 @@ from portal.services.changes.declaring import VALUE, Change, Job, Kind
 FORMS: dict[str, StepPages] = {
     "complaints": complaints.STEPS,
     "consultations": consultations.STEPS,
-    "repair-cost-cases": repair_costs.STEPS,
-    "repair-orders": repairs.STEPS,
+    "repair-cost-cases": cost_cases.STEPS,
+    "repair-orders": repair_steps.STEPS,
     "warranties": warranties.STEPS,
 }
 """The step pages of the records that have them: where a step asks for something."""

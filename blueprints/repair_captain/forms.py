@@ -23,8 +23,8 @@ from blueprints.forms import (
     TextField,
     WholeField,
 )
-from blueprints.records import repair_costs as desk_costs
-from blueprints.records import repair_forms as desk
+from blueprints.records.repairs import cost_cases as desk_costs
+from blueprints.records.repairs import work_forms as desk
 from blueprints.records.steps import Desk, StepForm
 from blueprints.repair_captain import signature
 from portal import clock

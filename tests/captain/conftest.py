@@ -18,7 +18,7 @@ from portal.models.repair import RepairOrder
 from tests.client import Client
 from tests.files import hostile
 from tests.html import Page
-from tests.services.test_repairs import Story
+from tests.services.repair_story import Story
 
 
 def drawn() -> str:

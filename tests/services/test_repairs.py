@@ -1,150 +1,28 @@
-"""Repairs of departed crews from the call to the booking, and what stands in the way. Source: `domain.md` 4.13 to 4.15, 8.1."""
+"""Repairs from the request to the closed file, as the worked example tells it. Source: `domain.md` 4.13 to 4.15, 8.1."""
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from portal.db import session, transaction
 from portal.errors import ConditionsMissing, DomainError, Invalid, NotPermitted
-from portal.files.intake import Accepted
 from portal.models.contract import Payment
-from portal.models.org import Crew, PartyKind, PartyStatus
-from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
-from portal.models.task import Task
-from portal.permissions import Role
+from portal.models.org import Crew, PartyStatus
+from portal.models.repair import RepairCostCase, RepairOrder
 from portal.processes.repair import fingerprint
-from portal.services import contracts, repair_costs, repair_photos, repair_words, repairs, tasks, warranties
+from portal.services import repair_costs, repairs, tasks, warranties
+from tests.services.repair_story import Story, local, task_of
 
 VOID = warranties.Void("CONTRACT_CANCELLED", "合同解除")
-
-
-class Story:
-    """A settled project with its people; each act is a transaction of its own."""
-
-    def __init__(self, make: Any, clock: Any) -> None:
-        self.make, self.clock = make, clock
-        clock.set("2026-07-06 10:00")
-        self.desk = make.user(Role.FRONT_DESK)
-        self.specialist = make.user(Role.SPECIALIST, name="周晓雯")
-        self.captain = make.user(Role.REPAIR_CAPTAIN, name="马建国")
-        self.manager = make.user(Role.MANAGER)
-        self.engineering = make.party()
-        self.gm = make.party(PartyKind.GM, name="方总")
-        self.crew = make.crew(name="刘大勇队", retention_balance=Decimal("5000.00"))
-        self.customer = make.customer(name="张建军")
-        self.project = make.project(customer=self.customer, crew_id=self.crew.id, actual_finish_on=date(2026, 7, 4))
-        self.contract = make.contract(
-            customer=self.customer, project=self.project, amount=Decimal("168000.00"),
-            output_value=Decimal("171600.00"),
-        )  # fmt: skip
-
-    def act(self, service: Any, *args: Any, actor: Any) -> Any:
-        with transaction() as writing:
-            fresh = [writing.merge(arg) if hasattr(arg, "__table__") else arg for arg in args]
-            return service(writing, *fresh, actor=actor, at=self.clock.now())
-
-    def pays(self, kind: str, amount: str, day: str) -> None:
-        command = contracts.RecordPayment(
-            kind=kind, amount=Decimal(amount), paid_on=date.fromisoformat(day), receipt_no=f"SJ-{kind}", note=None
-        )
-        self.act(contracts.record_payment, self.contract, command, actor=self.specialist)
-
-    @property
-    def certificate(self) -> WarrantyCertificate | None:
-        return session().scalars(select(WarrantyCertificate)).one_or_none()
-
-    def settled(self) -> None:
-        for kind, amount, day in (
-            ("FIRST", "100800.00", "2026-03-31"), ("MID", "62400.00", "2026-05-22"), ("FINAL", "8400.00", "2026-07-06"),
-        ):  # fmt: skip
-            self.pays(kind, amount, day)
-
-    def issued(self) -> WarrantyCertificate:
-        command = warranties.IssueWarranty(
-            starts_on=date(2026, 7, 4), acceptance_signed=True, exclusions="使用不当", received_by="张建军",
-            evaluation="COLLECTED",
-        )  # fmt: skip
-        self.act(warranties.issue, self.certificate, command, actor=self.specialist)
-        found = self.certificate
-        assert found is not None
-        return found
-
-    def reported(self, **more: Any) -> RepairOrder:
-        fields = {
-            "reporter": "张建军", "phone": self.customer.phone, "address": "滨江花园 3 号楼 2 单元 1501",
-            "trade": "WATERPROOF", "symptom": "卫生间漏水到楼下", "urgency": "NORMAL",
-            "reported_at": self.clock.now(), "channel": "PHONE", "customer": self.customer, "project": self.project,
-        }  # fmt: skip
-        with transaction() as writing:
-            given = fields | more
-            given = {k: writing.merge(v) if hasattr(v, "__table__") else v for k, v in given.items()}
-            return repairs.report(writing, repairs.ReportRepair(**given), actor=self.desk, at=self.clock.now())
-
-    def checked(self, order: RepairOrder, status: str = "DEPARTED") -> None:
-        command = repairs.CheckRepair("YES", "防水在保", status, "属施工责任免费", session().merge(self.crew))
-        self.act(repairs.check, order, command, actor=self.specialist)
-
-    def assigned(self, order: RepairOrder, executor: str = "CAPTAIN_TEAM", **more: Any) -> None:
-        command = repairs.AssignRepair(session().merge(self.captain), executor, self.clock.now(), **more)
-        self.act(repairs.assign, order, command, actor=self.specialist)
-
-    def photo(self, order: RepairOrder, kind: str) -> None:
-        """A photo of the visit, without content in the store."""
-        sha256 = hashlib.sha256(f"{order.id} {kind}".encode()).hexdigest()
-        command = repair_photos.AddPhoto(Accepted(f"{kind}.jpg", "image/jpeg", sha256, 1000, 640, 480), kind)
-        self.act(repair_photos.add, order, command, actor=self.captain)
-
-    def ticked(self, order: RepairOrder, action: str) -> tuple[int, ...]:
-        return tuple(line.id for line in session().merge(order).checks if line.step == action)
-
-    def on_site(self, order: RepairOrder, cause: str = "CONSTRUCTION") -> None:
-        at = self.clock.now()
-        self.photo(order, "BEFORE")
-        ticked = self.ticked(order, "arrive")
-        command = repairs.Arrive(at, cause, "更换接头，重做防水", at + timedelta(days=1), at, checks=ticked)
-        self.act(repairs.arrive, order, command, actor=self.captain)
-
-    def done(self, order: RepairOrder) -> None:
-        lines = (
-            repairs.CostLine("MATERIAL", "接头、防水涂料", Decimal("460.00"), "COMPANY"),
-            repairs.CostLine("LABOUR", "两个工日", Decimal("600.00"), "COMPANY"),
-        )
-        self.photo(order, "AFTER")
-        command = repairs.FinishRepair(
-            "换接头，闭水试验合格", self.clock.now(), True, lines, checks=self.ticked(order, "finish")
-        )
-        self.act(repairs.finish, order, command, actor=self.captain)
-
-    def signed(self, order: RepairOrder) -> None:
-        fresh = session().merge(order)
-        command = repairs.SignOff(
-            "张建军", self.clock.now(), repair_words.shown(fresh), fingerprint(fresh), rating=5,
-            checks=self.ticked(order, "sign-off"),
-        )  # fmt: skip
-        self.act(repairs.sign_off, order, command, actor=self.captain)
 
 
 @pytest.fixture
 def story(make: Any, clock: Any) -> Story:
     return Story(make, clock)
-
-
-def task_of(order: Any, code: str) -> Task:
-    return session().scalars(
-        select(Task).where(Task.record_kind == order.KIND, Task.record_id == order.id, Task.code == code)
-    ).one()  # fmt: skip
-
-
-def local(moment: Any) -> str:
-    from portal import clock
-
-    return clock.local(moment).strftime("%m-%d %H:%M")
 
 
 def test_the_certificate_is_opened_when_everything_is_paid(story):

@@ -9,8 +9,10 @@ from typing import Any
 from wtforms import BooleanField, SelectField, SelectMultipleField
 
 from blueprints.forms import MoneyField, TextField
-from blueprints.records import complaint_forms, consultation_forms, repair_costs, repair_forms, warranties
+from blueprints.records import complaint_forms, consultation_forms, warranties
 from blueprints.records.forms.changes import HIDDEN, ChangeForm
+from blueprints.records.repairs import cost_cases
+from blueprints.records.repairs import steps as repair_steps
 from blueprints.records.steps import Desk, StepForm
 from portal import formatting
 from portal.db import session
@@ -49,8 +51,8 @@ class ReassignMany(_SignedByOneOfUs, complaint_forms.ReassignForm):
 FORMS: dict[str, dict[str, tuple[type[StepForm], Any]]] = {
     "complaints": complaint_forms.STEP_FORMS,
     "consultations": consultation_forms.STEP_FORMS,
-    "repair-orders": repair_forms.STEP_FORMS,
-    "repair-cost-cases": dict(repair_costs.STEPS.forms),
+    "repair-orders": repair_steps.STEP_FORMS,
+    "repair-cost-cases": dict(cost_cases.STEPS.forms),
     "warranties": dict(warranties.STEPS.forms),
 }
 """The forms of the single steps."""

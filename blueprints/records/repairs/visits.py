@@ -60,7 +60,7 @@ def repair_visits() -> ResponseReturnValue:
     captain_id = request.args.get("captain", "")
     people = repairs.captains(session(), g.user.branch_id)
     captain = next((person for person in people if str(person.id) == captain_id), None)
-    found = repairs.visits(session(), g.user, day, captain)
+    found = repairs.visits_on(session(), g.user, day, captain)
     rounds = [
         Round(captain, _visits(list(orders)))
         for captain, orders in groupby(found, key=lambda order: order.captain)
@@ -98,7 +98,7 @@ def print_visits() -> ResponseReturnValue:
         )
         if captain is None or problem:
             raise NotFound()
-        found = repairs.visits(writing, g.user, day, captain)
+        found = repairs.visits_on(writing, g.user, day, captain)
         run = prints.print_many(
             writing, "F-20", [order.id for order in found], actor=g.user, locale=i18n.locale(), at=at,
             words=_("%(captain)s, visits of %(day)s", captain=captain.name, day=formatting.full_date(day)),

@@ -1,0 +1,74 @@
+"""What stands on the tabs of a repair."""
+
+from __future__ import annotations
+
+from blueprints.records import showing
+from portal import formatting
+from portal.i18n import _
+from portal.models.repair import NOTHING, CostBearer, CostKind, PaymentMethod, RepairOrder
+
+
+def of(record: RepairOrder) -> list[showing.Tab]:
+    """The tabs of which something is known."""
+    money = [table for table in (_costs(record), _payments(record)) if table is not None]
+    calls = _calls(record)
+    found = []
+    if money:
+        count = len(record.costs) + len(record.payments)
+        found.append(showing.Tab("costs", _("Costs and payments"), lambda: money, count))
+    if calls is not None:
+        found.append(showing.Tab("calls", _("Calls"), lambda: [calls], len(record.calls)))
+    return found
+
+
+def _costs(record: RepairOrder) -> showing.Table | None:
+    if not record.costs:
+        return None
+    rows = [
+        [CostKind.show(line.kind), line.what, line.measure, CostBearer.show(line.bearer), formatting.money(line.amount)]
+        for line in record.costs
+    ]
+    head = [
+        (_("Kind"), ""), (_("What"), ""), (_("Quantity"), ""), (_("Borne by"), ""),
+        (_("Amount (yuan)"), "num"),
+    ]  # fmt: skip
+    total = sum(line.amount for line in record.costs)
+    return showing.Table(
+        _("Parts and costs"), head, rows, "", foot=[_("Together %(amount)s yuan", amount=formatting.money(total))]
+    )
+
+
+def _payments(record: RepairOrder) -> showing.Table | None:
+    if not record.payments and not record.customer_share:
+        return None
+    rows = [
+        [
+            formatting.stamp(payment.paid_at), PaymentMethod.show(payment.method), payment.paid_by, payment.receipt_no,
+            payment.recorded_by.name if payment.recorded_by else formatting.DASH, formatting.money(payment.amount),
+        ]
+        for payment in record.payments
+    ]  # fmt: skip
+    head = [
+        (_("Paid at"), ""), (_("Paid by"), ""), (_("Who paid"), ""), (_("Receipt number"), ""),
+        (_("Noted by"), ""), (_("Amount (yuan)"), "num"),
+    ]  # fmt: skip
+    owed = max(record.still_owed, NOTHING)
+    return showing.Table(
+        _("Payments"), head, rows, _("Nothing is paid yet."),
+        foot=[_("Still to pay: %(amount)s yuan", amount=formatting.money(owed))] if record.done_at else [],
+    )  # fmt: skip
+
+
+def _calls(record: RepairOrder) -> showing.Table | None:
+    if not record.calls:
+        return None
+    words = {True: _("Satisfied"), False: _("Not satisfied"), None: formatting.DASH}
+    rows = [
+        [
+            formatting.stamp(call.called_at), call.called_by.name if call.called_by else formatting.DASH,
+            words[call.is_satisfied] if call.is_reached else _("Not reached"), call.said,
+        ]
+        for call in record.calls
+    ]  # fmt: skip
+    head = [(_("Called at"), ""), (_("By"), ""), (_("Result"), ""), (_("What the customer said"), "")]
+    return showing.Table(_("Calls during the repair"), head, rows, "")

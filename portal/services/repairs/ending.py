@@ -1,0 +1,148 @@
+"""The customer signs or does not, the call after it, and what it becomes. Source: `domain.md` 4.14, DL-23, R-17."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal.errors import DomainError, Invalid
+from portal.files.intake import Accepted
+from portal.i18n import N_
+from portal.models.complaint import Complaint
+from portal.models.org import User
+from portal.models.repair import RepairOrder, RepairSignature
+from portal.processes import complaint as complaint_rules
+from portal.processes.repair import Action, fingerprint
+from portal.services import attachments, complaints, steps
+from portal.services.repairs.checklists import tick
+from portal.services.repairs.common import advance
+from portal.services.repairs.reminders import COST_CASE, INTERIM_CALL, no_more, plan_call
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """The customer signs what is written. `shown`: its words, `shown_hash`: `processes.repair.fingerprint` of it."""
+
+    signed_by: str
+    signed_at: datetime
+    shown: str
+    shown_hash: str
+    signature: Accepted | None = None
+    """What was drawn on the screen, or the scan of the signed paper."""
+    rating: int | None = None
+    checks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """What the customer is not content with."""
+
+    defects: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRepair:
+    """The call after the repair (DL-23)."""
+
+    follow_up_at: datetime
+    follow_up_satisfied: bool
+    follow_up_note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rework:
+    """The customer is not satisfied in the call."""
+
+    follow_up_at: datetime
+    follow_up_note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Complain:
+    """Late, refused or repeated (`ground`): it goes on as a complaint."""
+
+    why_complaint: str
+    demand: str
+    ground: str
+
+
+def sign_off(session: Session, order: RepairOrder, command: SignOff, *, actor: User, at: datetime) -> None:
+    """The customer signed. A signature for other words than those that stand there now is kept and does not count."""
+    if command.rating is not None and not 1 <= command.rating <= 5:
+        raise Invalid({"rating": N_("One to five.")})
+    steps.check_permission(actor, order.PROCESS.transition(order.state, Action.SIGN_OFF))
+    if command.shown_hash != fingerprint(order):
+        raise DomainError(N_("The text changed while the customer was reading it. Show it again and have it signed."))
+    drawn = None
+    if command.signature is not None:
+        drawn = attachments.add(session, order, command.signature, actor=actor, at=at, kind="SIGNATURE").attachment
+    order.signatures.append(
+        RepairSignature(
+            signed_by=command.signed_by,
+            signed_at=command.signed_at,
+            shown=command.shown,
+            shown_hash=command.shown_hash,
+            attachment_id=drawn.id if drawn else None,
+            recorded_by_id=actor.id,
+        )
+    )
+    order.signed_by, order.signed_at, order.rating = command.signed_by, command.signed_at, command.rating
+    tick(order, Action.SIGN_OFF, command.checks, actor, at)
+    advance(session, order, Action.SIGN_OFF, command, actor, at)
+
+
+def reject(session: Session, order: RepairOrder, command: Reject, *, actor: User, at: datetime) -> None:
+    """The customer is not content: the repair goes on."""
+    order.defects = command.defects
+    advance(session, order, Action.REJECT, command, actor, at)
+    plan_call(session, order, at)
+
+
+def close(session: Session, order: RepairOrder, command: CloseRepair, *, actor: User, at: datetime) -> None:
+    """The customer is satisfied: the repair is filed and counts for the rating of the crew (R-17)."""
+    order.follow_up_at, order.follow_up_satisfied = command.follow_up_at, command.follow_up_satisfied
+    order.follow_up_note, order.closed_at = command.follow_up_note, at
+    advance(session, order, Action.CLOSE, command, actor, at)
+
+
+def rework(session: Session, order: RepairOrder, command: Rework, *, actor: User, at: datetime) -> None:
+    """The customer is not satisfied: it is done again and counts as rework."""
+    order.follow_up_at, order.follow_up_satisfied = command.follow_up_at, False
+    order.follow_up_note = command.follow_up_note
+    order.rework_count += 1
+    advance(session, order, Action.REWORK, command, actor, at)
+    plan_call(session, order, at)
+
+
+def complain(session: Session, order: RepairOrder, command: Complain, *, actor: User, at: datetime) -> Complaint:
+    """Late, refused or repeated: a complaint goes on with what is known, the repair ends."""
+    made = complaints.register(
+        session,
+        complaints.RegisterComplaint(
+            complainant=order.reporter,
+            phone=order.phone,
+            phase=complaint_rules.Phase.AFTER_SALE,
+            category=complaint_rules.Category.REPAIR,
+            subject=order.symptom[:100],
+            content=f"{order.number}：{order.symptom}\n{command.why_complaint}",
+            demand=command.demand,
+            received_at=at,
+            channel=order.channel,
+            customer=order.customer,
+            project=order.project,
+        ),
+        actor=actor,
+        at=at,
+    )
+    order.complaint_id, order.complaint_ground, order.closed_at = made.id, command.ground, at
+    advance(session, order, Action.COMPLAIN, command, actor, at)
+    no_more(session, order, INTERIM_CALL, actor, at)
+    no_more(session, order, COST_CASE, actor, at)
+    return made
+
+
+def signature_is_void(order: RepairOrder) -> bool:
+    """Whether the last signature stands for other words than those that are written now."""
+    return bool(order.signatures) and order.signatures[-1].shown_hash != fingerprint(order)

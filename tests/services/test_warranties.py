@@ -1,0 +1,96 @@
+"""Opening and issuing warranty certificates, and what the archive says. Source: `domain.md` 3.15, 4.13."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from portal.db import session, transaction
+from portal.errors import ConditionsMissing
+from portal.models.contract import Contract
+from portal.services import contracts, repairs, warranties
+from tests.services.repair_story import Story, fresh, local, task_of
+
+
+@pytest.fixture
+def story(make: Any, clock: Any) -> Story:
+    return Story(make, clock)
+
+
+def test_everything_paid_before_the_final_payment_opens_no_certificate(story):
+    """4.13: the trigger is the final payment, not the sum."""
+    story.pays("FIRST", "171600.00", "2026-03-31")
+    assert story.certificate is None
+
+
+def test_the_final_payment_alone_opens_no_certificate_while_a_change_is_open(story):
+    """4.12: the final payment incl. open changes."""
+    story.pays("FIRST", "100800.00", "2026-03-31")
+    story.pays("FINAL", "8400.00", "2026-07-05")
+    assert story.certificate is None
+    story.pays("CHANGE", "62400.00", "2026-07-06")
+    assert story.certificate.state == "PENDING"
+    assert story.certificate.project.stage == "SETTLED"
+
+
+def test_what_is_struck_from_the_contract_after_the_final_payment_opens_it_too(story):
+    story.pays("FIRST", "100800.00", "2026-03-31")
+    story.pays("FINAL", "67200.00", "2026-07-05")
+    assert story.certificate is None  # 168,000.00 of 171,600.00
+    with transaction() as writing:
+        contract = writing.get(Contract, story.contract.id)
+        contracts.change(
+            writing,
+            contract,
+            {"amount": Decimal("164400.00")},
+            version=contract.version,
+            actor=story.specialist,
+            at=story.clock.now(),
+        )
+    assert story.certificate.state == "PENDING"
+
+
+def test_dl_21_counts_from_the_day_of_payment(story):
+    story.clock.set("2026-07-08 09:00")  # Wednesday; finance said it late
+    story.pays("FIRST", "100800.00", "2026-03-31")
+    story.pays("MID", "62400.00", "2026-05-22")
+    story.pays("FINAL", "8400.00", "2026-07-06")
+    assert local(task_of(story.certificate, "DL-21").due_at) == "07-07 18:00"
+
+
+def test_the_certificate_says_how_to_care_and_whom_to_call(story):
+    story.settled()
+    certificate = story.issued()
+    assert certificate.care_notes == warranties.CARE
+    assert certificate.hotline == "400-000-0000"
+
+
+def test_a_defect_before_the_term_began_is_not_in_term(story):
+    story.settled()
+    certificate = story.issued()
+    found = warranties.verdict_by(session(), certificate, "PAINT", date(2026, 7, 3))
+    assert (found.standing, found.starts_on) == ("OUT_OF_TERM", date(2026, 7, 4))
+
+
+def test_the_archive_is_consulted_or_it_is_said_that_there_is_none(story):
+    order = story.reported(project=None)
+    command = repairs.CheckRepair("NO", "–", "DEPARTED", "收费")
+    with pytest.raises(ConditionsMissing):
+        story.act(repairs.check, order, command, actor=story.specialist)
+    session().rollback()
+    none = repairs.CheckRepair("NO", "–", "DEPARTED", "收费", has_no_certificate=True)
+    story.act(repairs.check, order, none, actor=story.specialist)
+    assert fresh(order).has_no_certificate
+
+
+def test_a_certificate_found_in_the_archive_brings_the_project(story):
+    story.settled()
+    certificate = story.issued()
+    order = story.reported(project=None, customer=None)
+    command = repairs.CheckRepair("YES", "–", "DEPARTED", "免费", certificate=session().merge(certificate))
+    story.act(repairs.check, order, command, actor=story.specialist)
+    found = fresh(order)
+    assert (found.project_id, found.customer_id) == (story.project.id, story.customer.id)
