@@ -5,11 +5,24 @@ Source: domain.md 3.20, 4.18, 7.9. Approving, executing and appealing belong to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
-from portal.i18n import N_, Text
+from portal.processes.penalty_catalogue import RULES, Kind, Rule, Sanction, Subject
 from portal.terms import Term
+
+__all__ = [
+    "EXECUTORS",
+    "PROPOSED_FOR",
+    "RULES",
+    "SUSPENDS",
+    "Executor",
+    "Kind",
+    "Rule",
+    "Sanction",
+    "State",
+    "Subject",
+    "amount_of",
+]
 
 
 class State(Term):
@@ -24,32 +37,29 @@ class State(Term):
     CANCELLED = "CANCELLED", "Cancelled"
 
 
-class Kind(Term):
-    """What a penalty is (3.20); the other kinds come with their rules."""
+class Executor(Term):
+    """Who carries a penalty out: warnings, slips, wages and commission HR; fines and settlement finance; orders engineering."""
 
-    FINE = "FINE", "Fine"
-    BY_DECISION = "BY_DECISION", "As the manager decides"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A line of the catalogue. `amount` in yuan; None: the manager decides."""
-
-    code: str
-    offence: Text
-    kind: Kind
-    amount: Decimal | None
-    source: str
+    HR = "HR", "Human resources"
+    FINANCE = "FINANCE", "Finance"
+    ENGINEERING = "ENGINEERING", "Engineering"
 
 
-RULES = {
-    rule.code: rule
-    for rule in (
-        Rule("K-08", N_("Problem from a call or a complaint"), Kind.BY_DECISION, None, "003, 004"),
-        Rule("K-20", N_("Not rectifying within the limit"), Kind.FINE, Decimal("200.00"), "000"),
-    )
+EXECUTORS = {
+    Kind.FINE: Executor.FINANCE,
+    Kind.COMPENSATION_SHARE: Executor.FINANCE,
+    Kind.ORDER_SUSPENSION: Executor.ENGINEERING,
+    Kind.FOREMAN_REPLACED: Executor.ENGINEERING,
 }
-"""Of the catalogue 7.9 what can apply to a crew that does not come in time."""
+"""Who is asked to carry it out (4.18); everything else HR."""
+
+SUSPENDS = frozenset({State.APPROVED, State.SENT, State.EXECUTED})
+"""Where a suspension holds: dispatch refuses the person."""
 
 PROPOSED_FOR = {"DL-22": "repair_late_rule"}
 """The clocks whose miss has a penalty proposed, and the setting that names the rule."""
+
+
+def amount_of(percent: Decimal, base: Decimal) -> Decimal:
+    """R-05: that many percent of the base, in yuan, rounded to the fen."""
+    return (percent * base / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)

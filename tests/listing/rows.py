@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -140,7 +140,8 @@ def after_the_works(
             PenaltyEntry(
                 number=f"JC-{number}", state=("PROPOSED", "REJECTED")[number % 2], kind="FINE", rule="K-20",
                 crew_id=crew.id, record_kind=RepairOrder.KIND, record_id=order.id, record_number=order.number,
-                amount=Decimal(200), occurrence_no=number, cause=f"DL-22:{number}", evidence={}, **kept,
+                amount=Decimal(200), occurrence_no=number, cause=f"DL-22:{number}", evidence={}, rule_said={},
+                offended_on=date(2026, 7, 6), **kept,
             )
         )  # fmt: skip
 
