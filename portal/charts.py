@@ -17,6 +17,8 @@ from portal.i18n import _
 
 WIDTH, HEIGHT = 720, 220
 LEFT, RIGHT, TOP, BOTTOM = 36, 12, 16, 28
+BROADEST = 64
+"""A bar of a chart with few times is no block."""
 
 
 def bars_and_line(
@@ -145,7 +147,8 @@ def columns(
     plan = _Plan(labels, series, stacked, room)
     parts, top = _legend(series, key, room)
     parts += plan.frame(top)
-    each_wide = plan.step * 0.7 / (1 if stacked else len(series))
+    together = min(plan.step * 0.7, BROADEST if stacked else BROADEST * len(series))
+    each_wide = together / (1 if stacked else len(series))
     for place, label in enumerate(labels):
         up, down = 0.0, 0.0
         for number, one in enumerate(series):
@@ -155,7 +158,7 @@ def columns(
             base = (up if point.value > 0 else down) if stacked else 0.0
             end = base + point.value
             up, down = (end, down) if point.value > 0 else (up, end)
-            x = plan.left + plan.step * (place + 0.15) + (0 if stacked else each_wide * number)
+            x = plan.left + plan.step * (place + 0.5) - together / 2 + (0 if stacked else each_wide * number)
             y, foot = sorted((plan.y(end, top), plan.y(base, top)))
             said = f"{label} {one.name} {point.text}" if len(series) > 1 else f"{label} {point.text}"
             parts.append(_link(point, said, _bar(x, y, each_wide, foot - y, number, len(series), key)))
