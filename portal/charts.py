@@ -249,7 +249,7 @@ class _Plan:
         count = max(1, len(labels))
         least = 34 if count <= 60 and room == WIDE else 12
         self.wide = max(float(room), self.left + 24 + count * least)
-        self.step = (self.wide - self.left - 24) / count
+        self.step = min((self.wide - self.left - 24) / count, 2.5 * BROADEST)  # few times stay where a phone sees them
         self.labels = labels
         longest = max((_width(label) for label in labels), default=0)
         self.every = max(1, math.ceil((longest + 10) / self.step))
