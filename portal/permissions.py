@@ -65,6 +65,8 @@ class Permission(StrEnum):
 
     PROJECT_VIEW = "project:view"
     PROJECT_EDIT = "project:edit"
+    PROJECT_PLACE = "project:place"
+    """Say where works stand that were begun before the portal."""
     CONTRACT_VIEW = "contract:view"
     CONTRACT_EDIT = "contract:edit"
     PARTY_VIEW = "party:view"

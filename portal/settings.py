@@ -56,6 +56,11 @@ CHECKS_ARRIVE = ["* 穿工装、戴工牌、套鞋套", "* 家具和地面已做
 CHECKS_FINISH = [
     "* 工具和余料已带走", "* 防水工程：闭水试验无渗漏", "* 水电工程：通电通水试验正常", "定制木作：门扇抽屉开合顺畅",
 ]  # fmt: skip
+PAPER_FORM = N_("One line each. A star before it: it must be there.")
+PAPERS_SIGNING = [
+    "* 图纸报价审核记录表（F-01、F-03）", "* 合同法务审核记录", "* 施工合同及附件（图纸、报价单、材料清单）",
+    "* 合同信息单（F-15）", "* 首期款收据",
+]  # fmt: skip
 CHECKS_SIGN_OFF = ["* 已向客户演示维修结果", "已告知养护注意事项"]
 
 _DECLARED = (
@@ -96,6 +101,12 @@ _DECLARED = (
     Setting("min_effective_calls", N_("Effective calls per project"), "int", 4, "seed", WORKS, None, 0, 20),
     Setting("grade_a_amount", N_("Grade A from"), "decimal", "200000", "assumed", GRADES, YUAN, 0, 100_000_000),
     Setting("grade_b_amount", N_("Grade B from"), "decimal", "80000", "assumed", GRADES, YUAN, 0, 100_000_000),
+    Setting("archive_open_wd", N_("DL-05 Archive opened after the signing"), "int", 1, "assumed", CLOCKS, WORKING_DAYS, 1, 30),
+    Setting("dispatch_wd", N_("DL-06 Foreman named after the hand-over to engineering"), "int", 2, "ext", CLOCKS, WORKING_DAYS, 1, 30),
+    Setting("dispatch_told_wd", N_("Customer is told who builds within"), "int", 1, "assumed", WORKS, WORKING_DAYS, 1, 30),
+    Setting("contract_slip_days", N_("Contract information (F-15) may come after signing and first payment by"), "int", 0, "assumed", WORKS, DAYS, 0, 30),
+    Setting("call_start_days", N_("Call after the start within"), "int", 10, "ext", WORKS, DAYS, 1, 60),
+    Setting("papers_signing", N_("Papers in the file before the hand-over to engineering"), "lines", PAPERS_SIGNING, "seed", WORKS, help=PAPER_FORM),
     Setting("preaccept_fail_limit", N_("Failed inspections until the foreman is replaced"), "int", 3, "seed", WORKS, None, 1, 10),
     Setting("preaccept_fine", N_("Fine after the last failed inspection"), "decimal", "500", "seed", WORKS, YUAN, 0, 100_000),
     Setting("preaccept_suspend_months", N_("No new orders for"), "int", 3, "seed", WORKS, N_("months"), 0, 24),

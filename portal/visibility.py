@@ -36,6 +36,7 @@ from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.models.task import Follower, Task
 from portal.models.task_type import TaskType
+from portal.models.works import DispatchOrder
 from portal.permissions import Role
 from portal.prepared import Prepared
 
@@ -265,6 +266,12 @@ def projects(viewer: Viewer) -> Condition:
         Complaint.project_id.is_not(None), given_to(viewer, Complaint.KIND, Complaint.id)
     )
     return and_(seen, or_(Project.id.in_(cases), given_to(viewer, Project.KIND, Project.id)))
+
+
+@rule(DispatchOrder)
+def dispatch_orders(viewer: Viewer) -> Condition:
+    """As the project they are for."""
+    return DispatchOrder.project_id.in_(select(Project.id).where(projects(viewer)))
 
 
 @rule(Property)

@@ -14,7 +14,7 @@ from portal.db import transaction
 from portal.models.contract import Contract
 from portal.models.customer import Customer, CustomerKind, CustomerSource, Property
 from portal.models.org import Branch, Crew, Department, Party, PartyKind, User
-from portal.models.project import Project, ProjectKind
+from portal.models.project import Project, ProjectKind, ProjectStage
 from portal.permissions import Role
 from portal.services.numbering import next_number
 
@@ -131,6 +131,7 @@ class Make:
             "property_id": home.id,
             "branch_id": customer.branch_id,
             "kind": ProjectKind.FULL.value,
+            "stage": ProjectStage.ARCHIVED.value,
         }
         return self._record(Project, given | fields)
 

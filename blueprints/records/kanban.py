@@ -26,6 +26,7 @@ from blueprints.records import (
     faces,
     lists,
     process_view,
+    project_steps,
     warranties,
 )
 from blueprints.records.faces import Face
@@ -51,6 +52,7 @@ from portal.services.changes.declaring import VALUE, Change, Job, Kind
 FORMS: dict[str, StepPages] = {
     "complaints": complaints.STEPS,
     "consultations": consultations.STEPS,
+    "projects": project_steps.STEPS,
     "repair-cost-cases": cost_cases.STEPS,
     "repair-orders": repair_steps.STEPS,
     "warranties": warranties.STEPS,

@@ -19,6 +19,7 @@ from portal.models.contract import Contract, ContractState
 from portal.models.customer import Property
 from portal.models.project import Project, ProjectStage
 from portal.permissions import Permission, may
+from portal.processes.project import PaperStage, StopReason, missing_papers
 from portal.services import contracts, projects, properties, record_kinds
 
 P = Permission
@@ -55,6 +56,7 @@ def project(number: str) -> ResponseReturnValue:
         ],
         smart=_smart(record, counts),
         actions=_actions(record),
+        notes=_notes(record),
         tabs=_tabs(record, counts),
         household_url=f"{editing.path(record.customer)}/household",
     )
@@ -79,8 +81,28 @@ def _tabs(record: Project, counts: Mapping[str, int]) -> list[showing.Tab]:
     ]
 
 
+def _notes(record: Project) -> list[tuple[str, str]]:
+    """What is missing, and why works stand still."""
+    said = []
+    if record.stage == ProjectStage.SUSPENDED and record.stops:
+        stop = record.stops[-1]
+        about = {"day": formatting.full_date(stop.since), "reason": StopReason.show(stop.reason), "what": stop.what}
+        said.append(("alert-circle", _("Works are stopped since %(day)s (%(reason)s): %(what)s", **about)))
+    missing = missing_papers(record, PaperStage.SIGNING)
+    if missing and record.stage == ProjectStage.ARCHIVED:
+        said.append(("file-text", _("Missing in the file: %(papers)s", papers="、".join(missing))))
+    return said
+
+
 def _actions(record: Project) -> list[dict[str, Any]]:
-    return [showing.edit_action(record)] if may(g.user, P.PROJECT_EDIT) else []
+    if not may(g.user, P.PROJECT_EDIT):
+        return []
+    base, beside = editing.path(record), []
+    if record.stage in (ProjectStage.SIGNED, ProjectStage.ARCHIVED):
+        beside.append({"label": _("Papers"), "url": f"{base}/papers/signing", "icon": "file-text"})
+    if record.stage in (ProjectStage.DISPATCHED, ProjectStage.MATERIAL_CARD, ProjectStage.START_SET):
+        beside.append({"label": _("Technical disclosure"), "url": f"{base}/disclosures/new", "icon": "file-text"})
+    return [*beside, showing.edit_action(record)]
 
 
 def _contracts(record: Project) -> showing.Table:

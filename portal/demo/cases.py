@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +14,7 @@ from portal.demo.hours import next_on_duty
 from portal.demo.stage import Stage, local
 from portal.models.complaint import Complaint
 from portal.models.customer import CustomerKind
-from portal.models.project import ProjectKind, ProjectStage
+from portal.models.project import ProjectKind
 from portal.services import complaints, consultations, contracts, customers, projects, properties
 
 
@@ -33,7 +34,6 @@ class Household:
     signed: str
     title: str = "MR"
     kind: str = ProjectKind.FULL
-    stage: str = ProjectStage.IN_PROGRESS
     source: str = "STORE"
     owner: str = "specialist"
     layout: str = "三室两厅"
@@ -82,22 +82,15 @@ def opens(stage: Stage, writing: Session, house: Household, customer: Any, at: d
         actor=actor,
         at=at,
     )
-    begun = at.date() >= start
     project = projects.create(
         writing,
         home,
         projects.CreateProject(
             kind=house.kind,
-            stage=ProjectStage.ARCHIVED,
             branch_id=stage.get(writing, "城南店").id,
             designer_id=stage.get(writing, "许诺").id,
             sales_id=stage.get(writing, "蒋涛").id,
-            project_manager_id=stage.get(writing, "王志强").id,
-            foreman_id=stage.get(writing, "刘大勇").id,
-            crew_id=stage.get(writing, "刘大勇队").id,
-            supervisor_id=stage.get(writing, "丁一").id,
             planned_start_on=start,
-            actual_start_on=start if begun else None,
             planned_finish_on=start + timedelta(days=house.days),
             contract_days=house.days,
         ),
@@ -134,17 +127,13 @@ def pays(stage: Stage, writing: Session, key: str, kind: str, amount: str, day: 
     )
 
 
-def moves(stage: Stage, key: str, moment: str, to: str, **dates: date) -> None:
-    """The works of a project reach another stage."""
+def reaches(stage: Stage, key: str, moment: str, act: Callable[..., None], **said: Any) -> None:
+    """Another process brings the works of a project on."""
 
-    def act(writing: Session, at: datetime) -> None:
-        project = stage.get(writing, f"{key}.project")
-        names = projects.CreateProject.__dataclass_fields__
-        values = {name: getattr(project, name) for name in names} | {"stage": to} | dates
-        command = projects.UpdateProject(version=project.version, **values)
-        projects.update(writing, project, command, actor=stage.get(writing, "specialist"), at=at)
+    def step(writing: Session, at: datetime) -> None:
+        act(writing, stage.get(writing, f"{key}.project"), at=at, **said)
 
-    stage.at(moment, act)
+    stage.at(moment, step)
 
 
 def contact(
@@ -362,4 +351,4 @@ class Case:
         return self
 
 
-__all__ = ["Case", "Household", "contact", "local", "moves", "opens", "pays", "signs"]
+__all__ = ["Case", "Household", "contact", "local", "opens", "pays", "reaches", "signs"]

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.clock import ZONE
-from portal.demo.cases import Case, Household, contact, moves, signs
+from portal.demo import works
+from portal.demo.cases import Case, Household, contact, signs
 from portal.demo.hours import closing_time, day_so_far, next_on_duty, on_duty
 from portal.demo.stage import Stage
-from portal.models.project import ProjectStage
 from portal.models.task import TaskKind
 from portal.services import consultations, tasks
 
@@ -73,8 +73,7 @@ def _households(stage: Stage, today: datetime) -> list[Household]:
             source=("STORE", "REFERRAL", "WEBSITE", "ESTATE")[index % 4],
         )
         signs(stage, house)
-        begun = datetime.combine(signed + timedelta(days=8), datetime.min.time()).replace(hour=9)
-        moves(stage, house.key, f"{begun:%Y-%m-%d %H:%M}", ProjectStage.IN_PROGRESS, actual_start_on=begun.date())
+        works.usual(stage, house, signed + timedelta(days=8), 5 + index)
         houses.append(house)
     return houses
 

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from portal.demo.cases import Case, Household, contact, moves, opens, pays, signs
+from portal.demo import works
+from portal.demo.cases import Case, Household, contact, opens, pays, reaches, signs
 from portal.demo.stage import Stage
 from portal.models.customer import Intention
-from portal.models.project import ProjectStage
-from portal.services import consultations, contracts, customers
+from portal.services import consultations, contracts, customers, projects
 from portal.services.fields import apply
 
 ZHANG = Household(
@@ -27,9 +27,9 @@ SUN = Household("孙丽", "孙丽", "13900010004", "翠湖天地", "2", "1", "11
 def plan(stage: Stage) -> None:
     """Put the stories on the stage."""
     _main_line(stage)
-    for house in (CHEN, ZHAO, SUN):
+    for number, house in enumerate((CHEN, ZHAO, SUN), 2):
         signs(stage, house)
-        moves(stage, house.key, "2026-04-20 09:00", ProjectStage.IN_PROGRESS, actual_start_on=date(2026, 4, 20))
+        works.usual(stage, house, date(2026, 4, 20), number)
     _escalation(stage)
     _other_lines(stage)
 
@@ -110,11 +110,8 @@ def _main_line(stage: Stage) -> None:
         opens(stage, writing, ZHANG, stage.get(writing, "张建军.customer"), at)
 
     stage.at("2026-03-31 16:00", contract)
-    moves(stage, "张建军", "2026-04-01 10:00", ProjectStage.TO_DISPATCH)
-    moves(stage, "张建军", "2026-04-03 11:00", ProjectStage.DISPATCHED)
-    moves(
-        stage, "张建军", "2026-04-08 09:00", ProjectStage.IN_PROGRESS,
-        actual_start_on=date(2026, 4, 8), planned_start_on=date(2026, 4, 8),
+    works.builds(
+        stage, ZHANG, archived="2026-04-01 09:30", dispatched="2026-04-03 11:00", started="2026-04-08 09:00", card="LLK-0001",
     )  # fmt: skip
     Case(stage, "TS1", ZHANG).registered(
         "2026-05-11 10:00",
@@ -140,8 +137,8 @@ def _main_line(stage: Stage) -> None:
         pays(stage, writing, "张建军", "FINAL", "8400.00", "2026-07-06", at)
 
     stage.at("2026-05-22 15:00", mid_money)
-    moves(stage, "张建军", "2026-06-30 11:00", ProjectStage.PRE_ACCEPTED)
-    moves(stage, "张建军", "2026-07-04 12:00", ProjectStage.ACCEPTED, actual_finish_on=date(2026, 7, 4))
+    reaches(stage, "张建军", "2026-06-30 11:00", projects.pre_accepted)
+    reaches(stage, "张建军", "2026-07-04 12:00", projects.accepted, on=date(2026, 7, 4))
     stage.at("2026-07-06 10:00", final_money)
 
 
@@ -193,5 +190,5 @@ def _other_lines(stage: Stage) -> None:
         "2026-06-18 17:00", "铺贴时背面砂浆不满", "空鼓检查列入班组自检", "瓦工班组"
     )
     for house in (CHEN, ZHAO, SUN):
-        moves(stage, house.key, "2026-08-20 10:00", ProjectStage.ACCEPTED, actual_finish_on=date(2026, 8, 19))
-        moves(stage, house.key, "2026-08-28 10:00", ProjectStage.IN_WARRANTY)
+        reaches(stage, house.key, "2026-08-17 16:00", projects.pre_accepted)
+        reaches(stage, house.key, "2026-08-20 10:00", projects.accepted, on=date(2026, 8, 19))

@@ -74,7 +74,8 @@ def key_of(value: Any) -> str:
 def process_of(listing: Listing, grouping: Grouping) -> Process | None:
     """The process whose states are the columns; None for any other field."""
     process: Process | None = getattr(listing.model, "PROCESS", None)
-    return process if grouping.field.key == "state" else None
+    state = getattr(listing.model, "STATE_FIELD", "state")
+    return process if grouping.field.key == state else None
 
 
 def groupings(listing: Listing) -> list[Grouping]:

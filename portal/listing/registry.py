@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.listing.declaration import Listing
-from portal.listing.kinds import cases, house, people, repairs, sales
+from portal.listing.kinds import cases, house, people, repairs, sales, works
 
 LISTINGS: dict[str, Listing] = {
     listing.kind: listing
@@ -11,6 +11,7 @@ LISTINGS: dict[str, Listing] = {
         *sales.LISTINGS,
         *people.LISTINGS,
         *cases.LISTINGS,
+        *works.LISTINGS,
         *repairs.LISTINGS,
         *house.LISTINGS,
     )

@@ -29,4 +29,5 @@ from portal.models import (  # noqa: F401
     spelling,
     task,
     task_type,
+    works,
 )

@@ -60,7 +60,7 @@ class Contract(Record, Base):
     void_reason: Mapped[str | None] = mapped_column(Text)
 
     customer: Mapped[Customer] = relationship()
-    project: Mapped[Project | None] = relationship()
+    project: Mapped[Project | None] = relationship(back_populates="contract")
     terms: Mapped[list[PaymentTerm]] = relationship(back_populates="contract", order_by="PaymentTerm.position")
     payments: Mapped[list[Payment]] = relationship(back_populates="contract", order_by="Payment.paid_on")
 
@@ -68,6 +68,16 @@ class Contract(Record, Base):
     def received(self) -> Decimal:
         """Yuan that came in less what was refunded; repair fees count apart."""
         return sum((payment.amount * _SIGNS.get(payment.kind, 1) for payment in self.payments), Decimal("0.00"))
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether both sides signed it."""
+        return self.state == ContractState.SIGNED
+
+    @property
+    def has_first_payment(self) -> bool:
+        """Whether the first payment is recorded (4.5)."""
+        return any(payment.kind == PaymentKind.FIRST for payment in self.payments)
 
     @property
     def has_final_payment(self) -> bool:

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import date
+import builtins
+from datetime import date, datetime
+from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
+from portal import clock
 from portal.models.base import Base, Record
 from portal.models.customer import Customer, Property
-from portal.models.org import Branch, Crew, Party
+from portal.models.org import Branch, Crew, Party, User
+from portal.processes import project as rules
+from portal.processes.project import ProjectStage
 from portal.terms import Term, one_of
+
+if TYPE_CHECKING:
+    from portal.models.contract import Contract
+    from portal.models.works import (
+        ContractSlip,
+        DispatchOrder,
+        MaterialCard,
+        ProjectPaper,
+        TechnicalDisclosure,
+        WorkStop,
+    )
+
+__all__ = ["Project", "ProjectKind", "ProjectStage"]
 
 
 class ProjectKind(Term):
@@ -24,31 +42,23 @@ class ProjectKind(Term):
     PARTIAL = "PARTIAL", "Partial"
 
 
-class ProjectStage(Term):
-    """The stage of the works (`domain.md` 4.5)."""
-
-    ARCHIVED = "ARCHIVED", "Archive opened"
-    TO_DISPATCH = "TO_DISPATCH", "To dispatch"
-    DISPATCHED = "DISPATCHED", "Dispatched"
-    IN_PROGRESS = "IN_PROGRESS", "Under construction"
-    PRE_ACCEPTED = "PRE_ACCEPTED", "Pre-accepted"
-    ACCEPTED = "ACCEPTED", "Accepted"
-    SETTLED = "SETTLED", "Settled"
-    IN_WARRANTY = "IN_WARRANTY", "In warranty"
-    OUT_OF_WARRANTY = "OUT_OF_WARRANTY", "Out of warranty"
-    CANCELLED = "CANCELLED", "Cancelled"
-
-
 class Project(Record, Base):
     """One renovation. Its branch is the store that sold it; who changed when is in the events."""
 
     __tablename__ = "project"
-    KIND, PREFIX = "projects", "GC"
+    KIND, PREFIX, PROCESS = "projects", "GC", rules.PROCESS
+    STATE_FIELD: ClassVar[str] = "stage"
+    """What its state is called in lists, filters and changes."""
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     property_id: Mapped[int] = mapped_column(ForeignKey("property.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
-    stage: Mapped[str] = mapped_column(String(20), default=ProjectStage.ARCHIVED)
+    stage: Mapped[str] = mapped_column(String(20), default=ProjectStage.SIGNED)
+    archive_number: Mapped[str | None] = mapped_column(String(40), unique=True, sort_order=1)
+    """Of the file of customer service, DA-; None: it was opened before the portal, or not yet."""
+    archived_at: Mapped[datetime | None] = mapped_column(sort_order=1)
+    start_agreed: Mapped[bool] = mapped_column(default=False, sort_order=1)
+    """The customer agreed to the planned day of the start."""
     designer_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     sales_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     project_manager_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
@@ -72,6 +82,47 @@ class Project(Record, Base):
     foreman: Mapped[Party | None] = relationship(foreign_keys=[foreman_id])
     crew: Mapped[Crew | None] = relationship()
     supervisor: Mapped[Party | None] = relationship(foreign_keys=[supervisor_id])
+    contract: Mapped[Contract | None] = relationship(back_populates="project", uselist=False)
+    slip: Mapped[ContractSlip | None] = relationship(back_populates="project", uselist=False)
+    dispatch_orders: Mapped[list[DispatchOrder]] = relationship(back_populates="project", order_by="DispatchOrder.id")
+    material_card: Mapped[MaterialCard | None] = relationship(back_populates="project", uselist=False)
+    disclosures: Mapped[list[TechnicalDisclosure]] = relationship(
+        back_populates="project", order_by="TechnicalDisclosure.held_at"
+    )
+    stops: Mapped[list[WorkStop]] = relationship(back_populates="project", order_by="WorkStop.id")
+    papers: Mapped[list[ProjectPaper]] = relationship(back_populates="project", order_by="ProjectPaper.id")
+
+    state = synonym("stage")
+    """Where it stands in P05, as every record with a process calls it."""
+    foreman_suspended = False
+    """Whether the foreman being named takes no new orders; looked up before a dispatch."""
+
+    @builtins.property
+    def owner(self) -> User | None:
+        """The specialist of the customer, whose work the steps of the project are."""
+        return self.customer.owner
+
+    @builtins.property
+    def is_signed(self) -> bool:
+        """Whether its contract is signed and stands."""
+        found = self.contract
+        return found is not None and found.signed_on is not None and found.voided_on is None and found.is_signed
+
+    @builtins.property
+    def has_first_payment(self) -> bool:
+        """Whether the first payment of the contract is recorded."""
+        return self.contract is not None and self.contract.has_first_payment
+
+    @builtins.property
+    def signed_from(self) -> datetime | None:
+        """The beginning of the day of signing, from which DL-05 counts; None: no contract is signed."""
+        signed_on = self.contract.signed_on if self.contract else None
+        return clock.at_local(signed_on) if signed_on else None
+
+    @builtins.property
+    def departments(self) -> list[DispatchOrder]:
+        """Engineering, which answers for DL-06, as the clocks want it."""
+        return self.dispatch_orders
 
     __table_args__ = (
         one_of("kind", ProjectKind),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.processes import complaint, consultation, escalation, repair, repair_cost, warranty
+from portal.processes import complaint, consultation, escalation, project, repair, repair_cost, warranty
 from portal.processes.base import Process
 
 PROCESSES: dict[str, Process] = {
@@ -11,6 +11,7 @@ PROCESSES: dict[str, Process] = {
         consultation.PROCESS,
         complaint.PROCESS,
         escalation.PROCESS,
+        project.PROCESS,
         warranty.PROCESS,
         repair.PROCESS,
         repair_cost.PROCESS,

@@ -19,7 +19,7 @@ from portal.models.customer import Customer, CustomerKind
 from portal.models.event import EventKind
 from portal.models.org import User
 from portal.models.project import Project
-from portal.services import customers, events, numbering, warranties
+from portal.services import customers, events, numbering, projects, warranties
 from portal.services.fields import Field, apply, cleaned, link, money, stamp, term
 
 FEN = Decimal("0.01")
@@ -313,6 +313,8 @@ def _follow(
         is_repeat=customer.is_repeat,
     )
     customers.raise_grade(session, customer, grade, reason="Contract amount", actor=actor, at=at)
+    if project is not None:
+        projects.sign(session, project, at=at)
 
 
 def void(

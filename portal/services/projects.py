@@ -1,4 +1,7 @@
-"""Projects: one renovation under one contract. Source: `domain.md` 3.2, stages of 4.5."""
+"""Projects: one renovation under one contract. Source: `domain.md` 3.2, stages of 4.5.
+
+The steps that people take are in `works.py`; here are those that another process brings about.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,19 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from portal import clock, visibility
 from portal.errors import Invalid, Stale
 from portal.i18n import N_, Text
-from portal.models.customer import Property
+from portal.models.customer import CustomerKind, Property
 from portal.models.event import EventKind
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project, ProjectKind, ProjectStage
-from portal.services import customers, events, numbering
+from portal.models.task import Task
+from portal.processes.project import Action
+from portal.services import customers, events, numbering, steps, tasks
 from portal.services.fields import Field, apply, cleaned, link, stamp, term
 
 FIELDS: dict[str, Field] = {
@@ -37,6 +42,9 @@ FIELDS: dict[str, Field] = {
     "contract_days": Field(N_("Contract period (days)"), str),
     "is_model_house": Field(N_("Model house")),
     "visit_allowed": Field(N_("Site may be visited")),
+    "archive_number": Field(N_("Archive number")),
+    "paper": Field(N_("Paper in the file")),
+    "disclosure": Field(N_("Technical disclosure")),
     "remarks": Field(N_("Remarks")),
 }
 
@@ -56,7 +64,8 @@ class CreateProject:
     """A renovation. `contract_days` counts calendar days; `branch_id` is the store that sold it."""
 
     kind: str
-    stage: str = ProjectStage.ARCHIVED
+    stage: str = ProjectStage.SIGNED
+    """Where it stands already when it was begun before the portal; after that only steps move it."""
     branch_id: int | None = None
     designer_id: int | None = None
     sales_id: int | None = None
@@ -83,9 +92,13 @@ _COLUMNS = tuple(item.name for item in fields(CreateProject))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateProject(CreateProject):
-    """All fields as they shall be. `version` is the one the person saw."""
+    """All fields as they shall be; the stage is moved by steps alone. `version` is the one the person saw."""
 
     version: int
+
+    def values(self) -> dict[str, Any]:
+        """The columns and what to write into them."""
+        return {name: value for name, value in CreateProject.values(self).items() if name != "stage"}
 
 
 def visible_to(user: User) -> Select[Project]:
@@ -105,10 +118,13 @@ def create(session: Session, home: Property, command: CreateProject, *, actor: U
         property_id=home.id,
         **values,
     )
-    stamp(project, actor=actor, at=at)
-    session.add(project)
-    session.flush()
-    events.record(session, EventKind.CREATED, at=at, actor=actor, record=project)
+    if project.stage == ProjectStage.SIGNED and actor is not None:
+        steps.begin(session, project, Action.OPEN, actor=actor, at=at, entered={})
+    else:
+        stamp(project, actor=actor, at=at)
+        session.add(project)
+        session.flush()
+        events.record(session, EventKind.CREATED, at=at, actor=actor, record=project)
     _grade(session, project, actor=actor, at=at)
     return project
 
@@ -130,6 +146,115 @@ def change(
     changes = apply(session, project, values, FIELDS, actor=actor, at=at)
     _grade(session, project, actor=actor, at=at)
     return changes
+
+
+# ---------- What other processes bring about ----------
+
+
+def sign(session: Session, project: Project, *, at: datetime) -> None:
+    """Its contract is signed (P03): DL-05 starts with the day of signing, once."""
+    session.flush()
+    session.expire(project, ["contract"])
+    if project.stage != ProjectStage.SIGNED or not project.is_signed or _has_clock(session, project, "DL-05"):
+        return
+    steps.advance(session, project, Action.SIGN, actor=None, at=at, entered={})
+
+
+def pre_accepted(session: Session, project: Project, *, at: datetime) -> None:
+    """The pre-acceptance passed (P11)."""
+    _reach(session, project, Action.PRE_ACCEPT, at)
+
+
+def accepted(session: Session, project: Project, *, on: date, at: datetime) -> None:
+    """The customer accepted the works on that day (P12)."""
+    apply(session, project, {"actual_finish_on": on}, FIELDS, actor=None, at=at)
+    _reach(session, project, Action.ACCEPT, at)
+
+
+def settled(session: Session, project: Project, *, at: datetime) -> None:
+    """The final payment is in (P12)."""
+    _reach(session, project, Action.SETTLE, at)
+
+
+def warranted(session: Session, project: Project, *, at: datetime) -> None:
+    """The certificate is issued (P13)."""
+    _reach(session, project, Action.WARRANT, at)
+    follow(session, project, CustomerKind.IN_WARRANTY, at=at)
+
+
+def expired(session: Session, project: Project, *, at: datetime) -> None:
+    """The last term of the warranty is over (P13)."""
+    _reach(session, project, Action.EXPIRE, at)
+    follow(session, project, CustomerKind.OUT_OF_WARRANTY, at=at)
+
+
+def cancelled(session: Session, project: Project, *, at: datetime) -> None:
+    """The contract was ended (P17)."""
+    _reach(session, project, Action.CANCEL, at)
+
+
+def place(session: Session, project: Project, stage: str, *, actor: User | None, at: datetime, reason: str) -> None:
+    """Say where works stand that were begun before the portal. No clock starts; those that run stop.
+
+    Raises Invalid where the stage needs dates or people that are missing.
+    """
+    check(present(project) | {"stage": stage}, at=at)
+    if project.stage == stage:
+        return
+    for task in tasks.open_of(session, project):
+        if task.code:
+            tasks.cancel(session, task, at=at, actor=actor)
+    before, project.stage, project.updated_at = project.stage, stage, at
+    project.updated_by_id = actor.id if actor else None
+    _moved(session, project, "place", before, {"reason": reason}, actor, at)
+    session.flush()
+
+
+def follow(session: Session, project: Project, kind: str, *, at: datetime) -> None:
+    """Where the customer stands now that the project has come so far; who has other works going on stays there."""
+    others = select(Project.id).where(
+        Project.customer_id == project.customer_id, Project.id != project.id, Project.stage.in_(sorted(GOING_ON))
+    )
+    if kind != CustomerKind.UNDER_CONSTRUCTION and session.scalar(select(others.exists())):
+        return
+    apply(session, project.customer, {"kind": kind}, customers.FIELDS, actor=None, at=at)
+
+
+GOING_ON = frozenset({ProjectStage.IN_PROGRESS, ProjectStage.SUSPENDED, ProjectStage.PRE_ACCEPTED})
+"""Somebody is at work for the customer."""
+
+
+def _reach(session: Session, project: Project, action: Action, at: datetime) -> None:
+    """A step of the system; works begun before the portal skip what was never recorded here, an ended contract stays."""
+    step = next(step for step in Project.PROCESS.transitions if step.action == action)
+    if project.stage in (step.target, ProjectStage.CANCELLED):
+        return
+    if project.stage in step.sources:
+        steps.advance(session, project, action, actor=None, at=at, entered={})
+        return
+    before, project.stage, project.updated_at = project.stage, step.target, at
+    _moved(session, project, action, before, {}, None, at)
+
+
+def _moved(
+    session: Session,
+    project: Project,
+    action: str,
+    before: str,
+    said: Mapping[str, Any],
+    actor: User | None,
+    at: datetime,
+) -> None:
+    data: dict[str, Any] = {"from": before, "to": project.stage, "fields": dict(said)}
+    events.record(session, EventKind.TRANSITION, action=action, actor=actor, at=at, record=project, **data)
+
+
+def _has_clock(session: Session, project: Project, code: str) -> bool:
+    found = select(Task.id).where(Task.record_kind == project.KIND, Task.record_id == project.id, Task.code == code)
+    return bool(session.scalar(select(found.exists())))
+
+
+# ---------- Parts ----------
 
 
 def present(project: Project) -> dict[str, Any]:

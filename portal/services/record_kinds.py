@@ -19,6 +19,7 @@ from portal.models.org import Branch, Crew, Party, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
+from portal.models.works import DispatchOrder
 from portal.permissions import Permission, Role, may
 
 P = Permission
@@ -30,6 +31,7 @@ VIEW: dict[type[Any], Permission] = {
     Contract: P.CONTRACT_VIEW,
     Crew: P.PARTY_VIEW,
     Customer: P.CUSTOMER_VIEW,
+    DispatchOrder: P.PROJECT_VIEW,
     Escalation: P.ESCALATION_VIEW,
     Party: P.PARTY_VIEW,
     PenaltyEntry: P.PENALTY_VIEW,

@@ -25,8 +25,7 @@ from portal.permissions import Permission, may
 from portal.processes import warranty as rules
 from portal.processes.repair import Trade
 from portal.processes.warranty import Action, State, Verdict, last_day
-from portal.services import assignment, events, numbering, steps
-from portal.services.fields import apply
+from portal.services import assignment, events, numbering, projects, steps
 
 YEARS: dict[Trade, str] = {
     Trade.BASIC: "warranty_years_basic",
@@ -39,17 +38,10 @@ YEARS: dict[Trade, str] = {
 """The setting that holds the usual term of each trade."""
 CARE = "保持室内通风，地漏、下水保持畅通；有水管、电线的墙面请勿打孔；地面积水请及时擦干。发现问题请尽早告知。"
 """How the home is to be used and cared for (3.15); the form offers it for change."""
-BEFORE_SETTLED = frozenset(
-    {
-        ProjectStage.ARCHIVED,
-        ProjectStage.TO_DISPATCH,
-        ProjectStage.DISPATCHED,
-        ProjectStage.IN_PROGRESS,
-        ProjectStage.PRE_ACCEPTED,
-        ProjectStage.ACCEPTED,
-    }
-)
-"""Stages from which the last money makes a project settled."""
+
+
+PAID = frozenset({ProjectStage.SETTLED, ProjectStage.IN_WARRANTY, ProjectStage.OUT_OF_WARRANTY})
+"""Stages in which the last money was in already."""
 
 
 def visible_to(user: User) -> Select[WarrantyCertificate]:
@@ -121,8 +113,8 @@ def open_when_paid(session: Session, contract: Contract, *, paid_on: date, actor
         paid_on=paid_on,
     )
     steps.begin(session, certificate, Action.OPEN, actor=actor, at=at, entered={"paid_on": paid_on})
-    if contract.project.stage in BEFORE_SETTLED:
-        _stage(session, certificate, ProjectStage.SETTLED, actor, at)
+    if contract.project.stage not in PAID:
+        projects.settled(session, contract.project, at=at)
 
 
 def issue(
@@ -143,7 +135,7 @@ def issue(
     certificate.ends_on = max(term.ends_on for term in certificate.terms)
     certificate.issued_at, certificate.issued_by_id = at, actor.id
     _advance(session, certificate, Action.ISSUE, command, actor, at)
-    _stage(session, certificate, ProjectStage.IN_WARRANTY, actor, at)
+    projects.warranted(session, certificate.project, at=at)
 
 
 def consent(session: Session, certificate: WarrantyCertificate, *, actor: User, at: datetime) -> None:
@@ -177,7 +169,7 @@ def expire(session: Session, certificate: WarrantyCertificate, *, at: datetime) 
     if certificate.state not in rules.VALID or certificate.ends_on is None or certificate.ends_on >= clock.today(at):
         return
     steps.advance(session, certificate, Action.EXPIRE, actor=None, at=at, entered={})
-    _stage(session, certificate, ProjectStage.OUT_OF_WARRANTY, None, at)
+    projects.expired(session, certificate.project, at=at)
 
 
 def over(session: Session, at: datetime, limit: int = 200) -> list[WarrantyCertificate]:
@@ -244,14 +236,6 @@ def _check(session: Session, command: IssueWarranty, at: datetime) -> None:
             problems[f"years_{trade.lower()}"] = N_("The law gives at least %(years)s years.") % {"years": least}
     if problems:
         raise Invalid(problems)
-
-
-def _stage(
-    session: Session, certificate: WarrantyCertificate, stage: ProjectStage, actor: User | None, at: datetime
-) -> None:
-    from portal.services.projects import FIELDS
-
-    apply(session, certificate.project, {"stage": stage}, FIELDS, actor=actor, at=at)
 
 
 def _advance(

@@ -409,7 +409,7 @@ def test_grades_change_with_a_reason_that_is_kept(sign_in, session, people):
 def test_a_stage_that_needs_more_is_skipped_with_what_is_missing(sign_in, session, people):
     client = sign_in(people.manager)
     before = dict(session.execute(select(Project.id, Project.stage)).all())
-    path = look(client, "projects", "stage", everything=True, value="ACCEPTED")
+    path = look(client, "projects", "stage", everything=True, value="ACCEPTED", reason="上线前已竣工")
     text = client.get(path, status=200).text
     assert "请填写实际" in text
     assert dict(session.execute(select(Project.id, Project.stage)).all()) == before

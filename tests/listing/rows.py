@@ -21,6 +21,7 @@ from portal.models.org import User
 from portal.models.penalty import PenaltyEntry
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.models.task import Task
+from portal.models.works import DispatchOrder
 from portal.permissions import Role
 
 
@@ -99,6 +100,12 @@ def fill(make: Any, clock: Any) -> Rows:
                 Escalation(
                     number=f"SJ-{number}", complaint_id=made, submitted_at=at, why="SAFETY", state="SUBMITTED",
                     submitted_by_id=owner.id, **said, **kept,
+                )
+            )  # fmt: skip
+            writing.add(
+                DispatchOrder(
+                    number=f"PG-{number}", project_id=project.id, customer_id=customer.id,
+                    received_at=at - timedelta(days=number), crew_id=crew.id, **kept,
                 )
             )  # fmt: skip
         after_the_works(number, owner, customer, project, contract, crew, at, kept)

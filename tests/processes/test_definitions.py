@@ -138,6 +138,22 @@ def test_everything_that_has_a_name_has_a_chinese_one(locale):
 
 STATES = {
     "P01": {"LOGGED": "已登记", "FORWARDED": "已转办", "ANSWERED": "已答复", "CLOSED": "已完结"},
+    "P05": {
+        "SIGNED": "已签约",
+        "ARCHIVED": "已登记建档",
+        "TO_DISPATCH": "待派单",
+        "DISPATCHED": "已派施工队",
+        "MATERIAL_CARD": "已开领料卡",
+        "START_SET": "已定开工日期",
+        "IN_PROGRESS": "在施工",
+        "PRE_ACCEPTED": "预验收合格",
+        "ACCEPTED": "竣工验收合格",
+        "SETTLED": "尾款已结",
+        "IN_WARRANTY": "保修期内",
+        "OUT_OF_WARRANTY": "已出保",
+        "SUSPENDED": "停工",
+        "CANCELLED": "已退单",
+    },
     "P09": {
         "REGISTERED": "已登记",
         "EXPLAINED": "不成立已解释",

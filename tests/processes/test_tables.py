@@ -1,4 +1,4 @@
-"""Every state × action × role against tables copied by hand from the manual's rules (4.1, 4.9.1, 4.10, 4.13 to 4.15)."""
+"""Every state × action × role against tables copied by hand from the manual's rules (4.1, 4.5, 4.9.1, 4.10, 4.13 to 4.15)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 
 from portal.errors import ConditionsMissing, Invalid, NotPermitted, TransitionNotAllowed
 from portal.permissions import Role
-from portal.processes import complaint, consultation, escalation, repair, repair_cost, warranty
+from portal.processes import complaint, consultation, escalation, project, repair, repair_cost, warranty
 from portal.processes.base import Process
 from portal.services import steps
-from portal.settings import DAYS, HOURS, SETTINGS
+from portal.settings import DAYS, HOURS, SETTINGS, WORKING_DAYS
 from tests.conftest import START
 
 FD, SP, RV, RC, MG = (
@@ -95,8 +95,33 @@ REPAIR_COST = {
     ("CHARGED", "close"): ("CLOSED", SPECIALISTS),
 }
 
+PROJECT = {
+    ("SIGNED", "sign"): ("SIGNED", SPECIALISTS),  # P03 says that the contract is signed
+    ("SIGNED", "archive"): ("ARCHIVED", SPECIALISTS),
+    ("ARCHIVED", "hand-over"): ("TO_DISPATCH", SPECIALISTS),
+    ("TO_DISPATCH", "dispatch"): ("DISPATCHED", SPECIALISTS),
+    ("DISPATCHED", "issue-card"): ("MATERIAL_CARD", SPECIALISTS),
+    ("MATERIAL_CARD", "set-start"): ("START_SET", SPECIALISTS),
+    ("START_SET", "start"): ("IN_PROGRESS", SPECIALISTS),
+    ("IN_PROGRESS", "suspend"): ("SUSPENDED", SPECIALISTS),
+    ("SUSPENDED", "resume"): ("IN_PROGRESS", SPECIALISTS),
+    ("IN_PROGRESS", "pre-accept"): ("PRE_ACCEPTED", SPECIALISTS),
+    ("PRE_ACCEPTED", "accept"): ("ACCEPTED", SPECIALISTS),
+    ("ACCEPTED", "settle"): ("SETTLED", SPECIALISTS),
+    ("SETTLED", "warrant"): ("IN_WARRANTY", SPECIALISTS),
+    ("IN_WARRANTY", "expire"): ("OUT_OF_WARRANTY", SPECIALISTS),
+    **{
+        (state, "cancel"): ("CANCELLED", SPECIALISTS)
+        for state in (
+            "SIGNED", "ARCHIVED", "TO_DISPATCH", "DISPATCHED", "MATERIAL_CARD", "START_SET", "IN_PROGRESS", "SUSPENDED",
+            "PRE_ACCEPTED",
+        )
+    },
+}  # fmt: skip
+
 CREATED = {
     "P01": ("log", "LOGGED", {FD, SP, MG}),
+    "P05": ("open", "SIGNED", SPECIALISTS),
     "P09": ("register", "REGISTERED", {FD, SP, MG}),
     "P10": ("submit", "SUBMITTED", {SP, MG}),
     "P13": ("open", "PENDING", SPECIALISTS),
@@ -107,6 +132,7 @@ CASES = [
     (complaint.PROCESS, complaint.State, complaint.Action, COMPLAINT),
     (consultation.PROCESS, consultation.State, consultation.Action, CONSULTATION),
     (escalation.PROCESS, escalation.State, escalation.Action, ESCALATION),
+    (project.PROCESS, project.ProjectStage, project.Action, PROJECT),
     (warranty.PROCESS, warranty.State, warranty.Action, WARRANTY),
     (repair.PROCESS, repair.State, repair.Action, REPAIR),
     (repair_cost.PROCESS, repair_cost.State, repair_cost.Action, REPAIR_COST),
@@ -167,6 +193,7 @@ def test_who_may_begin_a_process(process: Process, role):
 
 FINAL = {
     "P01": {"CLOSED"},
+    "P05": {"OUT_OF_WARRANTY", "CANCELLED"},
     "P09": {"EXPLAINED", "REFUSED", "CLOSED", "ESCALATED"},
     "P10": {"ASSESSING"},
     "P13": {"VOID", "EXPIRED"},
@@ -233,6 +260,43 @@ def test_the_clock_of_the_first_contact():
     clock = next(item for item in consultation.PROCESS.deadlines if item.code == "DL-02")
     assert (SETTINGS[clock.setting].default, SETTINGS[clock.setting].unit) == (24, HOURS)
     assert (SETTINGS[clock.cap_setting].default, SETTINGS[clock.cap_setting].unit) == (7, DAYS)
+
+
+WORKS = {
+    "archive": ({"archive_number", "grade", "is_repeat", "slip_engineering_at", "slip_finance_at"}, {"contract", "first-payment"}),
+    "hand-over": ({"received_at", "received_by"}, {"papers"}),
+    "dispatch": ({"dispatched_at", "project_manager", "foreman", "crew", "supervisor"}, {"foreman", "crew"}),
+    "issue-card": ({"card_number", "issued_on"}, set()),
+    "set-start": ({"planned_start_on", "start_agreed"}, {"agreed"}),
+    "start": ({"actual_start_on"}, {"disclosed", "drawings"}),
+    "suspend": ({"reason", "since", "what"}, set()),
+    "resume": ({"resumed_on"}, set()),
+}  # fmt: skip
+"""By hand from 4.5: what must be filled in, and what must hold."""
+
+
+def test_what_must_be_filled_in_and_hold_for_each_step_of_the_works():
+    found = {
+        step.action: (set(step.required), {guard.code for guard in step.guards})
+        for step in project.PROCESS.transitions
+        if step.sources and not step.automatic
+    }
+    assert found == WORKS
+    system = {step.action for step in project.PROCESS.transitions if step.automatic}
+    assert system == {"sign", "pre-accept", "accept", "settle", "warrant", "expire", "cancel"}
+
+
+def test_the_clocks_of_the_works():
+    """DL-05 one working day from the signing, DL-06 two from the hand-over."""
+    found = {
+        clock.code: (clock.starts, clock.met_by, SETTINGS[clock.setting].default, SETTINGS[clock.setting].provenance, clock.start_field)
+        for clock in project.PROCESS.deadlines
+    }  # fmt: skip
+    assert found == {
+        "DL-05": ({"SIGNED"}, {"ARCHIVED"}, 1, "assumed", "signed_from"),
+        "DL-06": ({"TO_DISPATCH"}, {"DISPATCHED"}, 2, "ext", "received_at"),
+    }
+    assert all(SETTINGS[clock.setting].unit == WORKING_DAYS for clock in project.PROCESS.deadlines)
 
 
 def test_a_grey_button_names_the_role_that_may():

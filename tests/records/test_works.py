@@ -95,7 +95,6 @@ def test_who_worked_before_stays_in_the_history(sign_in, make, session):
     path = f"/records/projects/{project.number}/edit"
     sent = {
         "kind": project.kind,
-        "stage": project.stage,
         "branch_id": project.branch_id,
         "contract_days": "90",
         "designer_id": new.id,

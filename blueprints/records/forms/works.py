@@ -64,7 +64,9 @@ class ProjectForm(RecordForm):
 
     property_id = ChoiceField(N_("Property"), coerce=int, required=True, blank=N_("Please choose"))
     kind = TermField(P["kind"], ProjectKind, required=True)
-    stage = TermField(P["stage"], ProjectStage, required=True)
+    stage = TermField(
+        P["stage"], ProjectStage, required=True, description=N_("Begun before the portal: where it stands now")
+    )
     branch_id = ChoiceField(P["branch_id"], coerce=int, required=True, blank=N_("Please choose"))
     contract_days = WholeField(P["contract_days"], low=1, high=2000, required=True)
     is_model_house = BooleanField(P["is_model_house"])
@@ -84,7 +86,7 @@ class ProjectForm(RecordForm):
     def prepare(self, user: User, customer: Customer, project: Project | None = None) -> ProjectForm:
         """Offer the homes, stores and people there are now, and those the project has already."""
         if project is not None:
-            del self.property_id
+            del self.property_id, self.stage
         else:
             self.property_id.choices = homes_of(customer)
         self.branch_id.choices = parties.branches(session())
@@ -98,7 +100,7 @@ class ProjectForm(RecordForm):
         keep = project.crew_id if project is not None else None
         self.crew_id.choices = [(crew.id, crew.name) for crew in crews.working(session(), user, keep_id=keep)]
         if not self.is_submitted() and project is None:
-            self.stage.data = ProjectStage.ARCHIVED
+            self.stage.data = ProjectStage.SIGNED
             self.branch_id.data = customer.branch_id or user.branch_id
             if len(self.property_id.choices) == 1:
                 self.property_id.data = self.property_id.choices[0][0]

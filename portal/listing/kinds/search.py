@@ -31,6 +31,7 @@ from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.models.spelling import ESTATE, PERSON, Spelling
 from portal.models.task import Task
+from portal.models.works import DispatchOrder
 from portal.prepared import Prepared
 from portal.visibility import Condition
 
@@ -335,6 +336,12 @@ def repair_cost_cases(word: Word) -> Places:
     """Cost cases: by their own number or whatever finds the repair."""
     number = (word.begins(RepairCostCase.number, "upper"),)
     return Places(RepairCostCase, number, through=((RepairCostCase.order_id, repair_orders(word)),))
+
+
+def dispatch_orders(word: Word) -> Places:
+    """Dispatch orders: by their number, or the project they are for."""
+    own = (word.begins(DispatchOrder.number, "upper"),)
+    return Places(DispatchOrder, own, through=((DispatchOrder.project_id, projects(word)),))
 
 
 def penalties(word: Word) -> Places:

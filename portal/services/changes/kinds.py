@@ -286,7 +286,16 @@ OWN: dict[str, tuple[Change, ...]] = {
                permission=P.PROJECT_EDIT, icon="edit", column="handover"),
     ),
     Project.KIND: (
-        _project("stage", _value(PF["stage"].label, Kind.CHOICE, options=_terms(ProjectStage)), column="stage"),
+        Change(
+            key="stage", label=N_("Stage of works begun before the portal"), icon="edit", permission=P.PROJECT_PLACE,
+            asks=(_value(PF["stage"].label, Kind.CHOICE, options=_terms(ProjectStage)), REASON), attribute="stage",
+            apply=lambda session, record, given, actor, at: projects.place(
+                session, record, given[VALUE], actor=actor, at=at, reason=given["reason"]
+            ),
+            check=each(lambda record, job: projects.check(
+                projects.present(record) | {"stage": job.given[VALUE]}, at=job.at
+            )),
+        ),
         _project("designer_id", _value(PF["designer_id"].label, Kind.LINK, options=_posts("designer_id"),
                                        required=False, blank=NOBODY), column="designer"),
         _project("project_manager_id", _value(PF["project_manager_id"].label, Kind.LINK, required=False, blank=NOBODY,
