@@ -35,7 +35,7 @@ from portal.models.works import (
 )
 from portal.permissions import Permission, Role, may
 from portal.processes.project import Action, PaperStage
-from portal.services import calendars, customers, events, numbering, projects, steps, tasks
+from portal.services import calendars, customers, events, numbering, penalties, projects, steps, tasks
 from portal.services.fields import apply, stamp
 
 ARCHIVE_PREFIX = "DA"
@@ -321,7 +321,9 @@ def dispatch(session: Session, project: Project, command: Dispatch, *, actor: Us
 
 
 def suspended_until(session: Session, foreman: Party, on: date) -> tuple[bool, date | None]:
-    """Whether a foreman takes no new orders on a day, and until when; None: nobody knows."""
+    """Whether a foreman takes no new orders on a day, by the ledger (R-14) or otherwise; until when, None: nobody knows."""
+    if (entry := penalties.suspension_of(session, foreman.id, on)) is not None:
+        return True, entry.suspended_until
     if foreman.status == PartyStatus.SUSPENDED and (foreman.status_until is None or foreman.status_until >= on):
         return True, foreman.status_until
     return False, None

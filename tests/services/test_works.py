@@ -15,6 +15,7 @@ from portal.errors import ConditionsMissing, Invalid
 from portal.models.customer import CustomerKind
 from portal.models.event import Event, EventKind
 from portal.models.org import Department, PartyKind, PartyStatus
+from portal.models.penalty import PenaltyEntry
 from portal.models.task import DeadlineBreach, Task
 from portal.models.works import Presence
 from portal.permissions import Role
@@ -179,8 +180,29 @@ def test_who_may_not_build_is_refused_with_the_reason(story, session):
         with transaction() as writing:
             writing.merge(who).status = PartyStatus.ACTIVE
         session.expire_all()
+    entry = suspension(story, date(2026, 3, 1), date(2026, 6, 1))
+    with pytest.raises(Invalid) as refused:
+        story.dispatches()
+    assert "刘大勇" in str(refused.value.fields["foreman"]) and "2026-06-01" in str(refused.value.fields["foreman"])
+    with transaction() as writing:
+        writing.merge(entry).suspended_until = date(2026, 3, 30)
+    session.expire_all()
     story.dispatches()
     assert session.merge(story.project).stage == "DISPATCHED"
+
+
+def suspension(story, since, until):
+    """The ledger says that the foreman takes no new orders (R-14)."""
+    at = story.clock.now()
+    with transaction() as writing:
+        entry = PenaltyEntry(
+            number="JC-1", state="APPROVED", kind="ORDER_SUSPENSION", rule="R-14", party_id=story.foreman.id,
+            offended_on=since, rule_said={}, record_kind="projects", record_id=story.project.id,
+            record_number=story.project.number, suspended_from=since, suspended_until=until, occurrence_no=1,
+            cause="R-14", evidence={}, approved_by_id=story.manager.id, approved_at=at, created_at=at, updated_at=at,
+        )  # fmt: skip
+        writing.add(entry)
+        return entry
 
 
 def test_a_household_that_bought_before_is_a_repeat_customer_of_grade_a(story, make, session):
