@@ -60,6 +60,10 @@ STEPS: dict[tuple[str, str], tuple[NoticeLevel, Text]] = {
         N_("Nobody came in time, the captain takes over: %(customer)s – %(subject)s"),
     ),
     ("repair-orders", "visit-moved"): (Level.ACTION, N_("The visit was moved: %(customer)s – %(subject)s")),
+    ("repair-orders", "signed-other-words"): (
+        Level.ACTION,
+        N_("Signed without network, but for other words: have it signed again: %(customer)s – %(subject)s"),
+    ),
     ("penalties", "propose"): (Level.ACTION, N_("A penalty is proposed: %(subject)s")),
     ("repair-orders", "decline"): (Level.INFO, N_("The quote was declined: %(customer)s – %(subject)s")),
     ("repair-orders", "sign-off"): (Level.ACTION, N_("Signed off, call the customer: %(customer)s – %(subject)s")),

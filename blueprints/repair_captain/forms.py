@@ -1,6 +1,7 @@
-"""Forms of the captain's phone: the steps of the desk in short, with large choices instead of lists.
+"""Forms of the captain's phone, with large choices instead of lists.
 
-Several stand on one page, so each is told whether it is the one that was sent.
+They name their own fields, so a field that the desk asks for does not come to the phone by itself; both make the same
+commands. Several stand on one page, so each is told whether it is the one that was sent.
 """
 
 from __future__ import annotations
@@ -23,15 +24,14 @@ from blueprints.forms import (
     TextField,
     WholeField,
 )
-from blueprints.records.repairs import cost_cases as desk_costs
-from blueprints.records.repairs import work_forms as desk
+from blueprints.records.repairs.work_forms import CheckedForm
 from blueprints.records.steps import Desk, StepForm
 from blueprints.repair_captain import signature
 from portal import clock
 from portal.files.intake import Accepted
 from portal.files.store import Store
 from portal.i18n import N_
-from portal.models.repair import CostBearer, CostKind
+from portal.models.repair import NOTHING, CostBearer, CostKind
 from portal.processes.repair import PROCESS, Action, Cause, PhotoKind, State, fingerprint
 from portal.processes.repair_cost import PROCESS as COST_PROCESS
 from portal.services import repair_costs, repair_words, repairs, requests
@@ -61,31 +61,78 @@ class OnSite(StepForm):
         """Whether this is the form that was sent."""
         return self._sent
 
+    @property
+    def says_what_was_seen(self) -> bool:
+        """Whether the form itself says what the person looked at; else its version does."""
+        return False
 
-class ReachForm(OnSite, desk.ReachForm):
+
+class ReachForm(OnSite):
     """At the door."""
 
+    arrived_at = LocalDateTimeField(L["arrived_at"], required=True)
 
-class ArriveForm(OnSite, desk.ArriveForm):
+    def prepare(self, desk: Desk) -> None:
+        if not self.is_submitted():
+            self.arrived_at.data = desk.at
+
+    def to_command(self, desk: Desk) -> repairs.Reach:
+        return repairs.Reach(self.arrived_at.data)
+
+
+class ArriveForm(OnSite, CheckedForm):
     """Cause and plan."""
 
+    STEP = Action.ARRIVE
     cause = TermField(L["cause"], Cause, required=True, radio=True)
     plan = TextField(L["plan"], limit=2000, rows=4, required=True)
+    is_plan_told = BooleanField(L["is_plan_told"])
+    arrived_at = LocalDateTimeField(L["arrived_at"], required=True)
+    planned_done_at = LocalDateTimeField(L["planned_done_at"], required=True)
+    plan_made_at = LocalDateTimeField(L["plan_made_at"], required=True)
+
+    def prepare(self, desk: Desk) -> None:
+        super().prepare(desk)
+        if not self.is_submitted():
+            self.arrived_at.data, self.plan_made_at.data = desk.record.arrived_at or desk.at, desk.at
+
+    def to_command(self, desk: Desk) -> repairs.Arrive:
+        return repairs.Arrive(
+            arrived_at=self.arrived_at.data,
+            cause=str(self.cause.data),
+            plan=self.plan.data,
+            planned_done_at=self.planned_done_at.data,
+            plan_made_at=self.plan_made_at.data,
+            is_plan_told=bool(self.is_plan_told.data),
+            checks=self.ticked,
+        )
 
 
-class StartForm(OnSite, desk.StartForm):
-    """Free of charge: it begins."""
-
-
-class QuoteForm(OnSite, desk.QuoteForm):
+class QuoteForm(OnSite):
     """What it would cost the customer."""
 
+    quote_material = MoneyField(L["quote_material"], required=True, minimum=NOTHING)
+    quote_labour = MoneyField(L["quote_labour"], required=True, minimum=NOTHING)
 
-class AnswerForm(OnSite, desk.AnswerForm):
+    def to_command(self, desk: Desk) -> repairs.Quote:
+        return repairs.Quote(self.quote_material.data, self.quote_labour.data)
+
+
+class AnswerForm(OnSite):
     """What the customer says to the quote."""
 
+    quote_note = TextField(L["quote_note"], limit=500, rows=2, required=True)
+    quote_answered_at = LocalDateTimeField(L["quote_answered_at"], required=True)
 
-class FinishForm(OnSite, desk.CheckedForm):
+    def prepare(self, desk: Desk) -> None:
+        if not self.is_submitted():
+            self.quote_answered_at.data = desk.at
+
+    def to_command(self, desk: Desk) -> repairs.AnswerQuote:
+        return repairs.AnswerQuote(self.quote_answered_at.data, self.quote_note.data)
+
+
+class FinishForm(OnSite, CheckedForm):
     """The work is done; its costs were noted before."""
 
     STEP = Action.FINISH
@@ -109,10 +156,16 @@ class FinishForm(OnSite, desk.CheckedForm):
         )
 
 
-class SignOffForm(OnSite, desk.CheckedForm):
-    """The customer reads, signs with the finger, and says how it was."""
+class SignOffForm(OnSite, CheckedForm):
+    """The customer reads, signs with the finger, and says how it was.
+
+    The page says in `facts_hash` what its words stand for. A script that puts the words together from what is not sent
+    yet says them in `shown`, with their SHA-256 in `shown_hash`; then only these words count.
+    """
 
     STEP = Action.SIGN_OFF
+    facts_hash = HiddenField()
+    shown = HiddenField()
     shown_hash = HiddenField()
     signature = HiddenField(N_("Signature"))
     signed_by = NameField(L["signed_by"])
@@ -124,37 +177,75 @@ class SignOffForm(OnSite, desk.CheckedForm):
     def prepare(self, desk: Desk) -> None:
         super().prepare(desk)
         if not self.is_submitted():
-            self.shown_hash.data = fingerprint(desk.record)
+            self.facts_hash.data = fingerprint(desk.record)
             self.signed_by.data, self.signed_at.data = desk.record.reporter, desk.at
 
     def take_files(self, store: Store) -> None:
-        """Read the signature before anything is written. Raises Invalid."""
+        """Read words and signature before anything is written. Raises Invalid."""
+        self.words = signature.words(request.form.get("shown"), request.form.get("shown_hash"))
         self.drawn = signature.take(request.form.get("signature"), request.files.get("signature"), store)
 
+    @property
+    def says_what_was_seen(self) -> bool:
+        """The words that were signed are compared, whatever else happened to the record since."""
+        return self.words is not None
+
     def to_command(self, desk: Desk) -> repairs.SignOff:
+        facts_hash: str | None = self.facts_hash.data or ""
+        if self.words is not None:
+            facts_hash = fingerprint(desk.record) if repair_words.says(desk.record, self.words) else None
         return repairs.SignOff(
             signed_by=self.signed_by.data,
             signed_at=self.signed_at.data,
-            shown=repair_words.shown(desk.record),
-            shown_hash=self.shown_hash.data or "",
+            shown=self.words or repair_words.shown(desk.record),
+            facts_hash=facts_hash,
             signature=self.drawn,
             rating=self.rating.data or None,
             checks=self.ticked,
         )
 
+    words: str | None = None
     drawn: Accepted | None = None
 
 
-class RejectForm(OnSite, desk.RejectForm):
+class RejectForm(OnSite):
     """The customer is not content."""
 
+    defects = TextField(L["defects"], limit=2000, rows=3, required=True)
 
-class ExtendForm(OnSite, desk.ExtendForm):
-    """A further problem."""
+    def to_command(self, desk: Desk) -> repairs.Reject:
+        return repairs.Reject(self.defects.data)
 
 
-class TakeOverForm(OnSite, desk.TakeOverForm):
+class ExtendForm(OnSite):
+    """A further problem; where the customer pays, what it costs more."""
+
+    QUOTED = ("quote_material", "quote_labour", "quote_note")
+    new_problem = TextField(L["new_problem"], limit=1000, rows=3, required=True)
+    quote_material = MoneyField(N_("Quoted besides: material (yuan)"))
+    quote_labour = MoneyField(N_("Quoted besides: labour (yuan)"))
+    quote_note = TextField(L["quote_note"], limit=500, rows=2)
+    planned_done_at = LocalDateTimeField(L["planned_done_at"], required=True)
+
+    def prepare(self, desk: Desk) -> None:
+        if not self.is_submitted():
+            self.planned_done_at.data = desk.record.planned_done_at
+        if not desk.record.quote_accepted:
+            for name in self.QUOTED:
+                del self._fields[name]
+
+    def to_command(self, desk: Desk) -> repairs.Extend:
+        quoted = {name: self[name].data for name in self.QUOTED if name in self}
+        return repairs.Extend(self.new_problem.data, self.planned_done_at.data, **quoted)
+
+
+class TakeOverForm(OnSite):
     """The own team goes."""
+
+    reason = TextField(L["reason"], limit=500, rows=2, required=True)
+
+    def to_command(self, desk: Desk) -> repairs.TakeOver:
+        return repairs.TakeOver(self.reason.data)
 
 
 class CostForm(OnSite):
@@ -193,8 +284,11 @@ class DraftCaseForm(OnSite):
         return repair_costs.DraftCase(desk.record.crew_status, self.estimate_material.data, self.estimate_labour.data)
 
 
-class ActualForm(OnSite, desk_costs.ActualForm):
+class ActualForm(OnSite):
     """What it really cost; the noted lines are the suggestion."""
+
+    actual_material = MoneyField(C["actual_material"], required=True, minimum=NOTHING)
+    actual_labour = MoneyField(C["actual_labour"], required=True, minimum=NOTHING)
 
     def prepare(self, desk: Desk) -> None:
         if self.is_submitted():
@@ -203,6 +297,9 @@ class ActualForm(OnSite, desk_costs.ActualForm):
         of = {kind: sum((line.amount for line in order.costs if line.kind == kind), Decimal(0)) for kind in CostKind}
         self.actual_material.data = of[CostKind.MATERIAL]
         self.actual_labour.data = of[CostKind.LABOUR] + of[CostKind.OTHER]
+
+    def to_command(self, desk: Desk) -> repair_costs.ActualCost:
+        return repair_costs.ActualCost(self.actual_material.data, self.actual_labour.data)
 
 
 class ExceedForm(ActualForm):
@@ -243,6 +340,9 @@ class MarksForm(OnSite):
 class BareForm(OnSite):
     """Nothing to fill in."""
 
+    def to_command(self, desk: Desk) -> None:
+        return None
+
 
 def moment(text: str | None) -> datetime | None:
     """An ISO moment of the browser with its zone; None for what is none."""
@@ -267,10 +367,6 @@ def store() -> Store:
     return Store.of(current_app.config["PORTAL"])
 
 
-def _start(session: Any, order: Any, _command: None, **said: Any) -> None:
-    repairs.start(session, order, **said)
-
-
 def _draft(session: Any, order: Any, command: repair_costs.DraftCase, **said: Any) -> None:
     repair_costs.draft(session, order, command, **said)
 
@@ -286,7 +382,7 @@ def _exceed(session: Any, order: Any, command: repair_costs.ActualCost, **said: 
 STEPS: dict[str, tuple[type[OnSite], Any]] = {
     Action.REACH: (ReachForm, repairs.reach),
     Action.ARRIVE: (ArriveForm, repairs.arrive),
-    Action.START: (StartForm, _start),
+    Action.START: (BareForm, repairs.start),
     Action.QUOTE: (QuoteForm, repairs.quote),
     Action.ACCEPT: (AnswerForm, repairs.accept),
     Action.DECLINE: (AnswerForm, repairs.decline),

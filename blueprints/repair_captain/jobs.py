@@ -209,7 +209,8 @@ def _carry_out(
 
         def carry_out() -> str:
             fresh = _find(number)
-            _refuse_stale(writing, fresh, form.version.data)
+            if not form.says_what_was_seen:
+                _refuse_stale(writing, fresh, form.version.data)
             events.said_by_device(writing, forms.moment(form.device_at.data))
             act(writing, fresh)
             return url_for("repair_captain.job", number=number) + place

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from blueprints.records.steps import Desk
-from blueprints.repair_captain import forms
+from blueprints.repair_captain import forms, visit
 from portal import formatting, settings
 from portal.errors import TransitionNotAllowed
 from portal.i18n import N_, Text, _
@@ -68,6 +68,8 @@ class Mark:
 
     title: Text
     kind: str
+    actions: str
+    """The steps that it stands for."""
     text: str = ""
     at: datetime | None = None
 
@@ -84,6 +86,7 @@ class Job:
     missing: list[str]
     clock: Any
     map_url: str
+    visit: dict[str, Any]
     pairs: list[repair_photos.Pair]
     others: list[RepairPhoto]
     words: str
@@ -130,6 +133,7 @@ def of(desk: Desk, sent: forms.OnSite | None) -> Job:
         missing=_missing(order, now),
         clock=next((task for task in tasks.clocks_of(desk.session, order) if task.code == "DL-22"), None),
         map_url=maps.url(desk.session, order.address),
+        visit=visit.of(order),
         pairs=repair_photos.pairs(order),
         others=repair_photos.others(order),
         words=repair_words.shown(order),
@@ -157,8 +161,10 @@ def next_step(order: RepairOrder) -> str | None:
 def _later(order: RepairOrder) -> list[str]:
     """Steps that can be written down already, to be sent in this order where there is no network."""
     if order.state == State.ASSIGNED:
-        return [A.ARRIVE, *([A.START] if order.in_warranty == InWarranty.YES else []), A.FINISH]
-    return [A.FINISH] if order.state in (State.ON_SITE, State.QUOTED) else []
+        return [A.ARRIVE, *([A.START] if order.in_warranty == InWarranty.YES else []), A.FINISH, A.SIGN_OFF]
+    if order.state in (State.ON_SITE, State.QUOTED):
+        return [A.FINISH, A.SIGN_OFF]
+    return [A.SIGN_OFF] if order.state == State.REPAIRING else []
 
 
 def _besides(order: RepairOrder) -> list[str]:
@@ -207,7 +213,8 @@ def _marks(order: RepairOrder, now: str | None) -> list[Mark]:
         is_done = index < place
         kind = "is-done" if is_done else "is-now" if index == place else ""
         shows = is_done or action == A.QUOTE  # what was quoted stands there while the customer decides
-        found.append(Mark(title, kind, text if shows else "", when if is_done else None))
+        actions = f"{A.QUOTE} {A.ACCEPT}" if action == A.QUOTE else action
+        found.append(Mark(title, kind, actions, text if shows else "", when if is_done else None))
     return found
 
 

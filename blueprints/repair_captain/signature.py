@@ -1,12 +1,14 @@
-"""The signature that arrives with a form: drawn with the finger (a data URL), or a picture of the signed paper."""
+"""What arrives with a signature: the words that were signed, and what was drawn (a data URL) or a picture of the signed paper."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import io
 from typing import Any
 
+from portal import typed
 from portal.errors import Invalid
 from portal.files import intake, marks
 from portal.files.intake import Accepted
@@ -17,6 +19,22 @@ from portal.i18n import N_
 BEGINS = "data:image/png;base64,"
 MISSING = N_("Please have the customer sign.")
 UNREADABLE = N_("The signature cannot be read. Please have the customer sign again.")
+
+GARBLED = N_("The words that were signed did not arrive as they were shown. Please have the customer sign again.")
+LONGEST = 40_000
+"""Signs: a plan, the work done and many lines of cost."""
+
+
+def words(shown: str | None, shown_hash: str | None) -> str | None:
+    """The words that a phone showed, exactly; None: it showed those of the page. Raises Invalid unless they fit their hash."""
+    if not shown:
+        return None
+    exact = shown.replace("\r\n", "\n")  # forms travel with other line ends
+    if len(exact) > LONGEST or not typed.is_readable(exact):
+        raise Invalid({"signature": GARBLED})
+    if hashlib.sha256(exact.encode()).hexdigest() != shown_hash:
+        raise Invalid({"signature": GARBLED})
+    return exact
 
 
 def take(drawn: str | None, scan: Any, store: Store) -> Accepted:

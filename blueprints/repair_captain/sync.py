@@ -38,6 +38,7 @@ from portal.i18n import N_, Text, _, _p
 from portal.models.field_entry import FieldEntry
 from portal.models.repair import RepairOrder
 from portal.permissions import Permission
+from portal.processes.repair import Action, State
 from portal.services import field_entries, repairs, requests, sessions, timeline
 from portal.services.field_entries import Arrival
 from portal.visibility import by_number
@@ -248,7 +249,15 @@ def _noted(arrival: Arrival) -> Response:
 def _again(entry: FieldEntry, arrival: Arrival) -> Response:
     if entry.fingerprint != arrival.fingerprint:
         return _say("conflict", str(requests.AlreadySent(entry.location)), entry.location)
-    return _say("done", "", entry.location)
+    return _say("done", _heed(entry), entry.location)
+
+
+def _heed(entry: FieldEntry) -> str:
+    """What the captain must know of what was carried out: a signature that is kept and does not count."""
+    order = _order() if entry.action == Action.SIGN_OFF else None
+    if order is None or order.state != State.DONE or not repairs.signature_is_void(order):
+        return ""
+    return _("Kept, but void: the record says something else than what was signed. Have it signed again.")
 
 
 def _conflict() -> Response:

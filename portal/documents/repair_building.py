@@ -246,4 +246,4 @@ def _other_photos(session: Session, order: RepairOrder, store: Store) -> tuple[P
 
 
 def _is_void(order: RepairOrder) -> bool:
-    return bool(order.signatures) and order.signatures[-1].shown_hash != fingerprint(order)
+    return bool(order.signatures) and order.signatures[-1].facts_hash != fingerprint(order)

@@ -395,8 +395,11 @@ class RepairSignature(Base):
     signed_by: Mapped[str] = mapped_column(String(50))
     signed_at: Mapped[datetime]
     shown: Mapped[str] = mapped_column(Text)
-    """What was shown, word for word."""
+    """What was shown, word for word: by the portal, or by a phone without network from what it had not sent yet."""
     shown_hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of these words."""
+    facts_hash: Mapped[str | None] = mapped_column(String(64), sort_order=1)
+    """`processes.repair.fingerprint` of the record that says the same; None: none did, so the signature is void."""
     attachment_id: Mapped[int | None] = mapped_column(ForeignKey("attachment.id"))
     """The drawn signature or the scan of the signed paper."""
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))

@@ -163,7 +163,7 @@ def fingerprint(repair: base.Facts) -> str:
 def is_signed(repair: base.Facts) -> bool:
     """Whether the customer signed what the repair says now."""
     present = fingerprint(repair)
-    return any(signature.shown_hash == present for signature in repair.signatures)
+    return any(signature.facts_hash == present for signature in repair.signatures)
 
 
 def unticked(repair: base.Facts, action: str, *, required: bool = True) -> list[str]:
@@ -172,16 +172,21 @@ def unticked(repair: base.Facts, action: str, *, required: bool = True) -> list[
     return [line.text for line in lines if line.is_required or not required]
 
 
-def has_failed(repair: base.Facts, action: str) -> bool:
-    """Whether something is not in order at this step: a line of its checklist, or the customer sent it back before."""
-    came_back = action == Action.FINISH and (bool(repair.defects) or bool(repair.rework_count))
-    return came_back or bool(unticked(repair, action, required=False))
+def came_back(repair: base.Facts, action: str) -> bool:
+    """Whether the customer sent it back before, so that this step has failed once."""
+    return action == Action.FINISH and (bool(repair.defects) or bool(repair.rework_count))
+
+
+def photo_rule(repair: base.Facts, action: str) -> str:
+    """When a step needs its photo, as it was set when the captain was told."""
+    return str((repair.photo_rules or {}).get(action, PhotoRule.NEVER))
 
 
 def lacks_photo(repair: base.Facts, action: str, *, entered: bool) -> bool:
     """Whether the photo of a step is still missing; before the step is filled in, only what is always needed counts."""
-    rule = (repair.photo_rules or {}).get(action, PhotoRule.NEVER)
-    needed = rule == PhotoRule.ALWAYS or (entered and rule == PhotoRule.ON_FAILURE and has_failed(repair, action))
+    rule = photo_rule(repair, action)
+    has_failed = came_back(repair, action) or bool(unticked(repair, action, required=False))
+    needed = rule == PhotoRule.ALWAYS or (entered and rule == PhotoRule.ON_FAILURE and has_failed)
     return needed and not any(photo.kind == PHOTO_OF[Action(action)] for photo in repair.photos)
 
 

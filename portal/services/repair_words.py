@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
-from portal import formatting
+from portal import formatting, i18n, typed
 from portal.i18n import _
 from portal.models.repair import CostBearer, CostKind, RepairOrder, WarrantyCertificate
 from portal.processes.repair import Cause, Ground, Trade
@@ -48,19 +50,61 @@ def why_complaint(session: Session, order: RepairOrder) -> tuple[Ground | None, 
     return ground, "\n".join(said)
 
 
+def patterns() -> dict[str, str]:
+    """The words that the customer signs, with names in braces where the facts stand: all, when it was done, a line of cost."""
+    return {
+        "all": "\n".join((
+            "{number} · {address}",
+            f"{_('What is to be repaired')}: {{trade}} · {{symptom}}",
+            f"{_('Cause of the defect')}: {{cause}}",
+            f"{_('Repair plan')}: {{plan}}",
+            f"{_('Work done')}: {{work_done}}",
+        )),
+        "done": f"{_('Done at')}: {{done_at}}",
+        "cost": "{kind} {what}: {amount} · {bearer}",
+    }  # fmt: skip
+
+
+def facts(order: RepairOrder) -> dict[str, Any]:
+    """What stands in the patterns, as it reads; it stands on `processes.repair.SHOWN`."""
+    return {
+        "number": order.number,
+        "address": order.address,
+        "trade": Trade.show(order.trade),
+        "symptom": order.symptom,
+        "cause": Cause.show(order.cause),
+        "plan": order.plan or formatting.DASH,
+        "work_done": order.work_done or formatting.DASH,
+        "done_at": formatting.stamp(order.done_at) if order.done_at else "",
+        "costs": [
+            {
+                "kind": CostKind.show(line.kind),
+                "what": " ".join(filter(None, (line.what, line.measure))),
+                "amount": formatting.money(line.amount),
+                "bearer": CostBearer.show(line.bearer),
+            }
+            for line in order.costs
+        ],
+    }
+
+
 def shown(order: RepairOrder) -> str:
-    """What the customer reads and signs, word for word; what it stands on is `processes.repair.SHOWN`."""
-    lines = [
-        f"{order.number} · {order.address}",
-        f"{_('What is to be repaired')}: {Trade.show(order.trade)} · {order.symptom}",
-        f"{_('Cause of the defect')}: {Cause.show(order.cause)}",
-        f"{_('Repair plan')}: {order.plan or formatting.DASH}",
-        f"{_('Work done')}: {order.work_done or formatting.DASH}",
-    ]
-    if order.done_at is not None:
-        lines.append(f"{_('Done at')}: {formatting.stamp(order.done_at)}")
-    lines += [
-        f"{CostKind.show(line.kind)} {' '.join(filter(None, (line.what, line.measure)))}: {formatting.money(line.amount)} · {CostBearer.show(line.bearer)}"
-        for line in order.costs
-    ]
-    return "\n".join(lines)
+    """What the customer reads and signs, word for word. Without network `static/js/visit.js` fills in the same patterns."""
+    pattern, said = patterns(), facts(order)
+    lines = [pattern["all"], *([pattern["done"]] if said["done_at"] else [])]
+    return "\n".join(
+        [line.format_map(said) for line in lines] + [pattern["cost"].format_map(line) for line in said["costs"]]
+    )
+
+
+def says(order: RepairOrder, words: str) -> bool:
+    """Whether these are the words of the record in one of the languages; how lines are broken makes no other words."""
+
+    def plain(text: str) -> str:
+        return " ".join(typed.narrow(typed.clean(text)).split())
+
+    for locale in i18n.LOCALES:
+        with i18n.use_locale(locale):
+            if plain(shown(order)) == plain(words):
+                return True
+    return False

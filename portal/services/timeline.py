@@ -97,6 +97,9 @@ ACTIONS: dict[str, Text] = {
     "claim-accepted": N_("%(code)s accepted as met at %(met_at)s without signal (received at %(received_at)s)"),
     "claim-refused": N_("%(code)s refused: said to be met at %(met_at)s, received at %(received_at)s"),
     "penalty-called-off": N_("Called off: %(code)s counts as met"),
+    "signed-other-words": N_(
+        "%(name)s signed at %(met_at)s, but other words than those that stand here: the signature is void"
+    ),
     "unmask": N_("Full phone number seen: %(purpose)s"),
     "cost-added": N_("Cost noted: %(what)s, %(amount)s yuan"),
     "cost-dropped": N_("Cost taken back: %(what)s, %(amount)s yuan"),

@@ -226,7 +226,7 @@
   // ---- Forms: no double sending, a guard for what is typed, and texts that survive ----
   const dirty = new WeakSet();
   const framed = document.querySelector(".shell, .phone"); // signing in keeps nothing
-  const passing = /^(csrf_token|client_key|version|next|state|back)$/;
+  const passing = /^(csrf_token|client_key|version|next|state|back|shown|shown_hash)$/;
   const keepable = (form) => [...form.elements].filter((field) => field.name && field.matches("textarea, select, input:not([type=hidden], [type=password], [type=file], [type=submit], [type=button], [autocomplete=one-time-code])"));
   const keeps = (form) => framed && form.method === "post" && !form.matches("[data-no-keep], [data-bulk]") && keepable(form).length > 0;
   // Two forms of one page are told apart by where they send to and what they are about.

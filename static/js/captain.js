@@ -198,10 +198,14 @@
         pen.stroke();
       }
     };
+    const change = () => { draw(); sign.toggleAttribute("data-signed", strokes.length > 0 || file.files.length > 0); };
+    const clear = () => { strokes = []; change(); };
     draw();
-    addEventListener("resize", draw);
-    follow(canvas, (point) => { strokes.push([point]); file.value = ""; draw(); }, (point) => { strokes.at(-1).push(point); draw(); });
-    sign.querySelector("[data-sign-again]").addEventListener("click", () => { strokes = []; draw(); });
+    new ResizeObserver(draw).observe(canvas); // also when the part it stands in is unfolded
+    follow(canvas, (point) => { strokes.push([point]); file.value = ""; change(); }, (point) => { strokes.at(-1).push(point); draw(); });
+    sign.querySelector("[data-sign-again]").addEventListener("click", clear);
+    file.addEventListener("change", change);
+    form.addEventListener("words-changed", clear);
     form.elements.signed_by?.addEventListener("input", (event) => { pad.querySelector(".who").textContent = event.target.value; });
     const drawn = document.createElement("input");
     drawn.type = "hidden";

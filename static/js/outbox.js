@@ -64,6 +64,11 @@
     return crypto.subtle.decrypt({ name: "AES-GCM", iv: box.iv }, key, box.data);
   }
   const contentOf = async (item) => JSON.parse(new TextDecoder().decode(await decrypt(item.box)));
+  async function photoOf(item) {
+    const photo = await within("readonly", (_items, photos) => photos.get(item.key));
+    if (!photo) throw new Error("photo");
+    return new File([await decrypt(photo)], item.file.name, { type: item.file.type });
+  }
 
   let needsSignIn = false;
   async function meet() { // who is signed in, the time, the mark for forms; null: nobody, or somebody else
@@ -197,14 +202,13 @@
     for (const [name, value] of content.fields) body.append(name, value);
     body.set("client_key", item.key);
     body.set("device_at", item.at);
-    if (item.file) {
-      const photo = await within("readonly", (_items, photos) => photos.get(item.key));
-      if (!photo) throw new Error("photo");
-      body.append(item.file.field, new File([await decrypt(photo)], item.file.name, { type: item.file.type }));
-    }
+    if (item.file) body.append(item.file.field, await photoOf(item));
     return body;
   }
+  const delivered = []; // what this page had the portal hear of: the page itself does not say it yet
   async function done(item, said) {
+    delivered.push({ path: item.path, job: item.job, isPhoto: item.isPhoto, fields: (await contentOf(item)).fields });
+    if (said.message) document.dispatchEvent(new CustomEvent("snack", { detail: { text: `${item.label} · ${said.message}`, kind: "alert" } }));
     await within("readwrite", (items, photos) => {
       items.delete(item.key);
       photos.delete(item.key);
@@ -247,6 +251,7 @@
       say(form, error.name === "QuotaExceededError" ? texts.full : texts.noKey);
     }
   });
+  addEventListener("outbox-say", (event) => say(event.target, event.detail));
   async function submit(form, submitter) {
     busyForms.add(form);
     submitter?.classList.add("busy");
@@ -292,8 +297,8 @@
     form.inert = false;
     all("input[type=checkbox], input[type=radio]", form).forEach((box) => { box.checked = fields.some(([name, value]) => name === box.name && value === box.value); });
     for (const [name, value] of fields) {
-      const field = form.elements[name];
-      if (field instanceof Element && !/checkbox|radio|file/.test(field.type)) field.value = value;
+      const field = form.elements[name]; // the version is that of the page, which was looked at since
+      if (field instanceof Element && name !== "version" && !/checkbox|radio|file/.test(field.type)) field.value = value;
     }
     if (item.message) say(form, item.message);
   }
@@ -311,6 +316,14 @@
       form.inert = Boolean(waiting);
       all(`button[form="${form.id}"]`).forEach((button) => { button.disabled = form.inert; });
     }
+    await tell(items);
+  }
+  async function tell(items) { // visit.js: what is written for the job of this page, the portal heard of it or not
+    const job = document.querySelector("main[data-job]")?.dataset.job;
+    if (!job) return;
+    const own = items.filter((item) => item.job === job), contents = await Promise.all(own.map((item) => contentOf(item).catch(() => null)));
+    const waiting = own.flatMap(({ path, isPhoto }, index) => (contents[index] ? [{ path, isPhoto, fields: contents[index].fields }] : []));
+    document.dispatchEvent(new CustomEvent("outbox-shown", { detail: [...delivered.filter((item) => item.job === job), ...waiting] }));
   }
   function showHere(items) {
     const main = document.querySelector("main[data-job]");

@@ -186,7 +186,7 @@ def test_a_photo_of_the_signed_paper_counts_too(phone, clock):
 
 def test_a_signature_for_other_words_is_refused(phone, clock):
     to_done(phone, clock)
-    answer = phone.sign(409, at="2026-10-13T16:00", shown_hash="0" * 64)
+    answer = phone.sign(409, at="2026-10-13T16:00", facts_hash="0" * 64)
     assert "张建军" in answer.text and phone.order.state == "DONE"
 
 

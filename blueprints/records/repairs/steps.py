@@ -18,18 +18,13 @@ from portal.permissions import Permission
 from portal.processes.repair import PROCESS, Action
 from portal.services import repairs
 
-
-def _start(session: Any, order: Any, _command: None, **said: Any) -> None:
-    repairs.start(session, order, **said)
-
-
 STEP_FORMS: dict[str, tuple[type[StepForm], Any]] = {
     Action.CHECK: (desk.CheckForm, repairs.check),
     Action.ASSIGN: (desk.AssignForm, repairs.assign),
     Action.TAKE_OVER: (work.TakeOverForm, repairs.take_over),
     Action.REACH: (work.ReachForm, repairs.reach),
     Action.ARRIVE: (work.ArriveForm, repairs.arrive),
-    Action.START: (work.StartForm, _start),
+    Action.START: (work.StartForm, repairs.start),
     Action.QUOTE: (work.QuoteForm, repairs.quote),
     Action.ACCEPT: (work.AnswerForm, repairs.accept),
     Action.DECLINE: (work.AnswerForm, repairs.decline),

@@ -257,7 +257,7 @@ class SignOffForm(CheckedForm):
 
     STEP = Action.SIGN_OFF
 
-    shown_hash = HiddenField()
+    facts_hash = HiddenField()
     signed_by = NameField(L["signed_by"])
     signed_at = LocalDateTimeField(L["signed_at"], required=True)
     rating = ChoiceField(
@@ -267,7 +267,7 @@ class SignOffForm(CheckedForm):
     def prepare(self, desk: Desk) -> None:
         super().prepare(desk)
         if not self.is_submitted():
-            self.shown_hash.data = fingerprint(desk.record)
+            self.facts_hash.data = fingerprint(desk.record)
             self.signed_by.data, self.signed_at.data = desk.record.reporter, desk.at
 
     def to_command(self, desk: Desk) -> repairs.SignOff:
@@ -275,7 +275,7 @@ class SignOffForm(CheckedForm):
             signed_by=self.signed_by.data,
             signed_at=self.signed_at.data,
             shown=repair_words.shown(desk.record),
-            shown_hash=self.shown_hash.data or "",
+            facts_hash=self.facts_hash.data or "",
             rating=self.rating.data or None,
             checks=self.ticked,
         )

@@ -49,7 +49,7 @@ def advance(session: Session, order: RepairOrder, action: str, command: Any, act
     steps.advance(session, order, action, actor=actor, at=at, entered=entered, said=steps.said_of(said))
 
 
-_KEPT_APART = frozenset({"shown", "shown_hash", "signature", "costs", "certificate", "checks"})
+_KEPT_APART = frozenset({"shown", "facts_hash", "signature", "costs", "certificate", "checks"})
 """What the event need not keep: it stands in rows of its own."""
 
 

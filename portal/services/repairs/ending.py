@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,24 +12,29 @@ from portal.errors import DomainError, Invalid
 from portal.files.intake import Accepted
 from portal.i18n import N_
 from portal.models.complaint import Complaint
+from portal.models.event import EventKind
 from portal.models.org import User
 from portal.models.repair import RepairOrder, RepairSignature
 from portal.processes import complaint as complaint_rules
 from portal.processes.repair import Action, fingerprint
-from portal.services import attachments, complaints, steps
+from portal.services import attachments, complaints, events, steps
 from portal.services.repairs.checklists import tick
 from portal.services.repairs.common import advance
 from portal.services.repairs.reminders import COST_CASE, INTERIM_CALL, no_more, plan_call
 
+OTHER_WORDS = "signed-other-words"
+"""What happened when a signature came for words that the record does not say."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignOff:
-    """The customer signs what is written. `shown`: its words, `shown_hash`: `processes.repair.fingerprint` of it."""
+    """The customer signs what is written. `facts_hash`: `processes.repair.fingerprint` of what the words shown say;
+    None: they say something else than the record, as a phone without network may have shown them."""
 
     signed_by: str
     signed_at: datetime
     shown: str
-    shown_hash: str
+    facts_hash: str | None
     signature: Accepted | None = None
     """What was drawn on the screen, or the scan of the signed paper."""
     rating: int | None = None
@@ -69,11 +75,11 @@ class Complain:
 
 
 def sign_off(session: Session, order: RepairOrder, command: SignOff, *, actor: User, at: datetime) -> None:
-    """The customer signed. A signature for other words than those that stand there now is kept and does not count."""
+    """The customer signed. A signature for other words than the record's is kept, is void, and the step is not taken."""
     if command.rating is not None and not 1 <= command.rating <= 5:
         raise Invalid({"rating": N_("One to five.")})
     steps.check_permission(actor, order.PROCESS.transition(order.state, Action.SIGN_OFF))
-    if command.shown_hash != fingerprint(order):
+    if command.facts_hash not in (None, fingerprint(order)):
         raise DomainError(N_("The text changed while the customer was reading it. Show it again and have it signed."))
     drawn = None
     if command.signature is not None:
@@ -83,11 +89,18 @@ def sign_off(session: Session, order: RepairOrder, command: SignOff, *, actor: U
             signed_by=command.signed_by,
             signed_at=command.signed_at,
             shown=command.shown,
-            shown_hash=command.shown_hash,
+            shown_hash=hashlib.sha256(command.shown.encode()).hexdigest(),
+            facts_hash=command.facts_hash,
             attachment_id=drawn.id if drawn else None,
             recorded_by_id=actor.id,
         )
     )
+    if command.facts_hash is None:
+        order.updated_at, order.updated_by_id = at, actor.id
+        said = {"name": command.signed_by, "met_at": command.signed_at.isoformat()}
+        events.record(session, EventKind.CHANGE, action=OTHER_WORDS, actor=actor, at=at, record=order, **said)
+        steps.announce(session, order, OTHER_WORDS, ("captain", "owner"), actor=actor, at=at)
+        return
     order.signed_by, order.signed_at, order.rating = command.signed_by, command.signed_at, command.rating
     tick(order, Action.SIGN_OFF, command.checks, actor, at)
     advance(session, order, Action.SIGN_OFF, command, actor, at)
@@ -145,4 +158,4 @@ def complain(session: Session, order: RepairOrder, command: Complain, *, actor: 
 
 def signature_is_void(order: RepairOrder) -> bool:
     """Whether the last signature stands for other words than those that are written now."""
-    return bool(order.signatures) and order.signatures[-1].shown_hash != fingerprint(order)
+    return bool(order.signatures) and order.signatures[-1].facts_hash != fingerprint(order)

@@ -119,8 +119,8 @@ def arrive(session: Session, order: RepairOrder, command: Arrive, *, actor: User
         ask_for(session, order, COST_CASE, "cost_case_wd", at, tasks.Responsible(order.captain, Role.REPAIR_CAPTAIN))
 
 
-def start(session: Session, order: RepairOrder, *, actor: User, at: datetime) -> None:
-    """Begin: it is free of charge."""
+def start(session: Session, order: RepairOrder, _command: None = None, *, actor: User, at: datetime) -> None:
+    """Begin: it is free of charge, and there is nothing to fill in."""
     session.flush()
     steps.advance(session, order, Action.START, actor=actor, at=at, entered={})
     plan_call(session, order, at)
