@@ -4,4 +4,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("repair_captain", __name__, url_prefix="/repair-captain")
 
-from blueprints.repair_captain import jobs, sync, today, views  # noqa: E402, F401
+from blueprints.repair_captain import jobs, record, sync, today, views  # noqa: E402, F401

@@ -12,7 +12,6 @@ from portal import formatting, settings
 from portal.errors import TransitionNotAllowed
 from portal.i18n import N_, Text, _
 from portal.models.repair import CostBearer, CostKind, RepairOrder, RepairPhoto
-from portal.paths import record_path
 from portal.processes.repair import Action, Cause, CrewStatus, Executor, InWarranty, State, Trade
 from portal.processes.repair_cost import State as CaseState
 from portal.services import maps, repair_costs, repair_photos, repair_words, repairs, tasks
@@ -96,7 +95,6 @@ class Job:
     side: int
     basis: str
     borne_by: str
-    desk_url: str
     titles: dict[str, Text] = field(default_factory=lambda: TITLES)
     headings: dict[str, Text] = field(default_factory=lambda: HEADINGS)
     hints: dict[str, Text] = field(default_factory=lambda: HINTS)
@@ -143,7 +141,6 @@ def of(desk: Desk, sent: forms.OnSite | None) -> Job:
         side=settings.get(desk.session, "photo_side"),
         basis=basis(order),
         borne_by="、".join(dict.fromkeys(CostBearer.show(line.bearer) for line in order.costs)),
-        desk_url=record_path(order.KIND, order.number),
     )
 
 

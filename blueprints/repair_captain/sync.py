@@ -135,8 +135,12 @@ def outbox_session() -> ResponseReturnValue:
 
 def _job_pages() -> list[tuple[str, str]]:
     """The pages of each job with the version they show."""
-    found = repairs.to_carry(session(), g.user, at=clock.now())
-    return [(f"/repair-captain/jobs/{order.number}", str(order.version)) for order in found]
+    code = static.version("js/outbox.js")
+    found: list[tuple[str, str]] = []
+    for order in repairs.to_carry(session(), g.user, at=clock.now()):
+        version = f"{code}-{timeline.newest_id(session(), order)}"  # photos and costs change it too
+        found += [(f"/repair-captain/jobs/{order.number}{page}", version) for page in ("", "/record")]
+    return found
 
 
 # ---------- Before the view ----------

@@ -224,7 +224,7 @@
   const dialog = document.getElementById("draw");
   if (dialog) {
     const form = dialog.querySelector("form[data-marks]"), canvas = dialog.querySelector("canvas"), picture = new Image();
-    let strokes = [];
+    let strokes = [], unsent = null; // unsent: the photo waits in the outbox, and `save` takes what was drawn
     const shape = () => dialog.querySelector("[name=shape]:checked").value;
     function stroke(pen, { shape: kind, points }) {
       const { width, height } = canvas, spots = points.map(([x, y]) => [x * width, y * height]), [x0, y0] = spots[0], [x1, y1] = spots.at(-1);
@@ -261,26 +261,38 @@
         draw();
       },
     );
+    function open(source, kept = [], waiting = null) {
+      [strokes, unsent] = [kept, waiting];
+      picture.onload = () => {
+        canvas.width = picture.naturalWidth;
+        canvas.height = picture.naturalHeight;
+        if (!dialog.open) dialog.showModal();
+        draw();
+      };
+      picture.onerror = () => say(texts.failed);
+      picture.src = source;
+    }
     all("[data-draw]").forEach((button) => {
       button.hidden = false;
       button.addEventListener("click", () => {
-        strokes = [];
         form.action = button.dataset.draw;
-        picture.onload = () => {
-          canvas.width = picture.naturalWidth;
-          canvas.height = picture.naturalHeight;
-          dialog.showModal();
-          draw();
-        };
-        picture.onerror = () => say(texts.failed);
-        picture.src = button.dataset.picture;
+        open(button.dataset.picture);
       });
     });
+    document.addEventListener("draw-unsent", ({ detail }) => open(URL.createObjectURL(detail.photo), detail.marks ? JSON.parse(detail.marks) : [], detail));
+    dialog.addEventListener("close", () => picture.src.startsWith("blob:") && URL.revokeObjectURL(picture.src));
     dialog.querySelector("[data-draw-undo]").addEventListener("click", () => { strokes.pop(); draw(); });
     dialog.querySelector("[data-draw-cancel]").addEventListener("click", () => dialog.close());
-    form.addEventListener("submit", () => {
-      const near = (value) => Math.round(value * 10_000) / 10_000;
-      form.elements.marks.value = strokes.length ? JSON.stringify(strokes.map((each) => ({ ...each, points: each.points.map((spot) => spot.map(near)) }))) : "";
+    const near = (value) => Math.round(value * 10_000) / 10_000;
+    addEventListener("submit", (event) => {
+      if (event.target !== form) return;
+      const marks = strokes.length ? JSON.stringify(strokes.map((each) => ({ ...each, points: each.points.map((spot) => spot.map(near)) }))) : "";
+      form.elements.marks.value = marks;
+      if (!unsent) return;
+      event.preventDefault();
+      event.stopImmediatePropagation(); // it goes with the photo, not by itself
+      unsent.save(marks);
+      dialog.close();
     }, true);
   }
 })();

@@ -175,6 +175,7 @@
       if (!(await sendOne(item))) return;
       tries = 0;
     }
+    if (delivered.length) document.dispatchEvent(new Event("outbox-sent")); // kept.js: the pages say more now
   }
   async function sendOne(item) { // true: go on with the next
     let body;
@@ -367,7 +368,7 @@
       const row = clone("outbox-item"), set = (name, value) => { row.querySelector(`.${name}`).textContent = value; };
       row.dataset.key = item.key;
       set("what", item.file ? `${item.label} · ${item.file.name}` : item.label);
-      set("when", [stamp(item.at), item.job, item.file && `${Math.ceil(item.file.size / 1024)} kB`].filter(Boolean).join(" · "));
+      set("when", [stamp(item.at), item.job, item.file && `${Math.ceil(item.file.size / 1024)} kB`, item.isMarked && texts.marked].filter(Boolean).join(" · "));
       set("stage", stateOf(item));
       row.classList.toggle("is-stuck", item.state === "attention");
       const more = row.querySelector(".more");
@@ -376,6 +377,7 @@
         await drawSides(more, item);
         row.querySelector("[data-act=open]").href = await pageOf(item);
       } else more.remove();
+      addPicture(row, item);
       rows.push(row);
     }
     list.replaceChildren(...rows);
@@ -399,11 +401,54 @@
     [name.textContent, said.textContent] = [label, value];
     list.append(name, said);
   }
+  // ---- A photo that waits: shown small, and drawn on before it is sent ----
+  const small = new Map(); // addresses of small pictures by key of their photo
+  async function smallOf(item) {
+    if (!small.has(item.key)) {
+      const picture = await createImageBitmap(await photoOf(item), { resizeWidth: 96, resizeQuality: "low" }), canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [picture.width, picture.height];
+      canvas.getContext("2d").drawImage(picture, 0, 0);
+      picture.close();
+      small.set(item.key, canvas.toDataURL("image/jpeg", 0.7));
+    }
+    return small.get(item.key);
+  }
+  async function addPicture(row, item) { // what the browser cannot read (HEIC on most) has a name only, and no way to draw
+    const place = row.querySelector(".thumb"), button = row.querySelector("[data-act=draw]");
+    if (!item.isPhoto) return;
+    const source = await smallOf(item).catch(() => null);
+    if (!source) return;
+    place.src = source;
+    place.hidden = false;
+    button.hidden = !document.getElementById("draw") || item.key === sending;
+  }
+  async function draw(item) {
+    const content = await contentOf(item), marks = content.fields.find(([name]) => name === "marks");
+    const save = async (drawn) => {
+      const fields = [...content.fields.filter(([name]) => name !== "marks"), ["marks", drawn]];
+      const box = await encrypt(new TextEncoder().encode(JSON.stringify({ ...content, fields })));
+      await within("readwrite", (items, photos) => { // another key: the portal may have heard of the old one already
+        const key = crypto.randomUUID(), asked = photos.get(item.key);
+        asked.onsuccess = () => {
+          if (!asked.result) return; // sent or thrown away meanwhile
+          items.delete(item.key);
+          photos.delete(item.key);
+          items.put({ ...item, key, box, state: "waiting", message: "", isMarked: Boolean(drawn) });
+          photos.put({ ...asked.result, key });
+        };
+      });
+      await changed();
+      send();
+    };
+    document.dispatchEvent(new CustomEvent("draw-unsent", { detail: { photo: await photoOf(item), marks: marks?.[1] ?? "", save } }));
+  }
+
   addEventListener("click", async (event) => {
     const button = event.target.closest("[data-act]"), row = button?.closest("[data-key]");
     if (!row || button.dataset.act === "open") return;
     const item = (await mine()).find((each) => each.key === row.dataset.key);
     if (!item) return show();
+    if (button.dataset.act === "draw") return draw(item);
     if (button.dataset.act === "again") await put({ ...item, state: "waiting", message: "", isConfirmed: item.isConfirmed || Boolean(item.mayConfirm) });
     if (button.dataset.act === "discard") {
       if (!(await ask(texts.discard))) return;
@@ -455,15 +500,6 @@
   }
 
   // ---- Begin ----
-  async function keepPages() {
-    if (!("serviceWorker" in navigator) || !location.pathname.startsWith(ROOT)) return;
-    await navigator.serviceWorker.register(`${ROOT}sw.js`, { scope: ROOT });
-    const ready = await navigator.serviceWorker.ready, last = Number(sessionStorage.getItem(`portal-kept:${me}`) || 0);
-    if (navigator.onLine && Date.now() - last > 300_000) {
-      sessionStorage.setItem(`portal-kept:${me}`, String(Date.now()));
-      ready.active.postMessage("keep");
-    }
-  }
   const wake = () => { tries = 0; show(); if (!leaveAtLast()) send(); };
   addEventListener("online", wake);
   addEventListener("offline", () => show());
@@ -474,7 +510,6 @@
     await show();
     await reopen();
     if (navigator.onLine) await meet().catch(() => {});
-    await keepPages().catch(() => {});
     await show();
     send();
     root.dataset.outboxReady = "";

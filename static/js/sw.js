@@ -10,7 +10,7 @@ const CALM = { ignoreVary: true, ignoreSearch: true };
 self.addEventListener("install", (event) => event.waitUntil(self.skipWaiting()));
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("message", (event) => {
-  if (event.data === "keep") event.waitUntil(refresh());
+  if (event.data === "keep") event.waitUntil(refresh().catch(() => {}).then(() => event.source?.postMessage("kept")));
   if (event.data === "forget") event.waitUntil(forget(null));
 });
 self.addEventListener("fetch", (event) => {
@@ -82,6 +82,7 @@ async function refresh() { // the pages of today and tomorrow, and the files the
   const old = index ? await index.json() : {}, now = {}, needed = new Set();
   for (const [path, version] of said.pages) {
     const known = old[path], copy = await pages.match(path, { ignoreVary: true });
+    now[path] = null; // until it is there
     const isFresh = copy && known?.version === version && Date.now() - known.at < FRESH;
     const answer = isFresh ? copy : await fetch(path, { cache: "no-store", redirect: "manual" }).catch(() => null);
     if (answer?.ok) {
@@ -95,7 +96,7 @@ async function refresh() { // the pages of today and tomorrow, and the files the
       now[path] = isFresh ? known : { version, at: Date.now() };
     }
   }
-  await pages.put(INDEX, new Response(JSON.stringify(now)));
+  await pages.put(INDEX, new Response(JSON.stringify(now))); // kept.js says by it whether the phone is ready
   const wanted = new Set(said.pages.map(([path]) => path));
   for (const request of await pages.keys()) {
     const path = new URL(request.url).pathname;

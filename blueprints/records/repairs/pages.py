@@ -133,7 +133,7 @@ def repair_order(number: str) -> ResponseReturnValue:
         record,
         record.symptom[:40],
         FIELDS,
-        (REPORTED, *_known(record)),
+        (REPORTED, *known(record)),
         meta=[(record.reporter, editing.path(customer) if customer else ""), (Trade.show(record.trade), "")],
         smart=_smart(record),
         actions=_actions(record),
@@ -181,17 +181,17 @@ def call_during_repair(number: str) -> ResponseReturnValue:
     return _note(form, record, _("Note a call during the repair"), repairs.record_call)
 
 
-def _find(number: str) -> RepairOrder:
-    return find_or_404(RepairOrder, number)
-
-
-def _known(record: RepairOrder) -> list[tuple[Text, tuple[str, ...]]]:
+def known(record: RepairOrder) -> list[tuple[Text, tuple[str, ...]]]:
     """The groups of which something is known, without what only says something when it is so."""
     groups = [(heading, names) for heading, names in LATER if any(getattr(record, name) for name in names)]
     return [
         (heading, tuple(name for name in names if name not in ONLY_IF_SO or getattr(record, name)))
         for heading, names in groups
     ]
+
+
+def _find(number: str) -> RepairOrder:
+    return find_or_404(RepairOrder, number)
 
 
 def _note(form: Any, record: RepairOrder, title: str, service: Any) -> ResponseReturnValue:

@@ -6,6 +6,7 @@ from blueprints.records import showing
 from portal import formatting
 from portal.i18n import _
 from portal.models.repair import NOTHING, CostBearer, CostKind, PaymentMethod, RepairOrder
+from portal.processes.repair import fingerprint
 
 
 def of(record: RepairOrder) -> list[showing.Tab]:
@@ -18,7 +19,23 @@ def of(record: RepairOrder) -> list[showing.Tab]:
         found.append(showing.Tab("costs", _("Costs and payments"), lambda: money, count))
     if calls is not None:
         found.append(showing.Tab("calls", _("Calls"), lambda: [calls], len(record.calls)))
+    if record.signatures:
+        found.append(showing.Tab("signatures", _("Signatures"), lambda: [_signatures(record)], len(record.signatures)))
     return found
+
+
+def _signatures(record: RepairOrder) -> showing.Table:
+    """Each with the words that were shown when it was given; those that say something else than the record are void."""
+    present = fingerprint(record)
+    rows = [
+        [
+            formatting.stamp(each.signed_at), each.signed_by, each.shown.replace("\n", " / "),
+            _("Holds") if each.facts_hash == present else _("Void"),
+        ]
+        for each in record.signatures
+    ]  # fmt: skip
+    head = [(_("Signed at"), ""), (_("Signed by"), ""), (_("What was shown and signed"), ""), (_("Result"), "")]
+    return showing.Table(_("Signatures of the customer"), head, rows, "")
 
 
 def _costs(record: RepairOrder) -> showing.Table | None:

@@ -1,7 +1,7 @@
 """P14 repairs: what people do with them and which they see. Rules: `processes/repair.py`. Source: `domain.md` 4.14.
 
 `desk` takes a repair from the request to the captain, `work` to the place where it is done, `ending` to the signature and
-the call after it; `visits`, `money`, `checklists` and `reminders` are what goes along. Whoever uses repairs needs none
+the call after it; `visits`, `money`, `checklists`, `reminders` and `history` are what goes along. Whoever uses repairs needs none
 of these names: everything is called as `repairs.assign`.
 """
 
@@ -31,6 +31,7 @@ from portal.services.repairs.ending import (
     sign_off,
     signature_is_void,
 )
+from portal.services.repairs.history import EarlierRepair, earlier
 from portal.services.repairs.money import (
     PAYABLE,
     CostLine,
@@ -89,6 +90,7 @@ __all__ = [
     "CloseRepair",
     "Complain",
     "CostLine",
+    "EarlierRepair",
     "Extend",
     "FinishRepair",
     "MoveVisit",
@@ -114,6 +116,7 @@ __all__ = [
     "crew_status_now",
     "decline",
     "drop_cost",
+    "earlier",
     "extend",
     "finish",
     "move_visit",

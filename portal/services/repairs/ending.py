@@ -97,8 +97,11 @@ def sign_off(session: Session, order: RepairOrder, command: SignOff, *, actor: U
     )
     if command.facts_hash is None:
         order.updated_at, order.updated_by_id = at, actor.id
-        said = {"name": command.signed_by, "met_at": command.signed_at.isoformat()}
-        events.record(session, EventKind.CHANGE, action=OTHER_WORDS, actor=actor, at=at, record=order, **said)
+        when = command.signed_at.isoformat()
+        events.record(
+            session, EventKind.CHANGE, action=OTHER_WORDS, actor=actor, at=at, record=order,
+            name=command.signed_by, met_at=when,
+        )  # fmt: skip
         steps.announce(session, order, OTHER_WORDS, ("captain", "owner"), actor=actor, at=at)
         return
     order.signed_by, order.signed_at, order.rating = command.signed_by, command.signed_at, command.rating

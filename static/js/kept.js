@@ -1,0 +1,51 @@
+// Has the pages of today and tomorrow kept on the phone (sw.js), tries again until they are, and says on the page whether
+// the phone can go on without network: only once the worker shows this page and every page it should keep is there.
+(() => {
+  "use strict";
+  const ROOT = "/repair-captain/", INDEX = `${ROOT}kept`, me = Number(document.body.dataset.person || 0), template = document.getElementById("kept-line");
+  if (!me || !template || !isSecureContext || !("serviceWorker" in navigator) || !location.pathname.startsWith(ROOT)) return;
+  const line = template.content.firstElementChild.cloneNode(true), words = line.querySelector(".words"), worker = navigator.serviceWorker;
+  document.querySelector("main").before(line);
+  const fill = (pattern, ...values) => values.reduce((text, value) => text.replace("{}", value), pattern);
+  const CALM = 300_000; // milliseconds after which pages that are there are looked at again
+  let timer = 0, tries = 0, isAsking = false;
+
+  async function show() { // the list that the worker writes names every page; those it could not keep are null
+    const found = await (await caches.open(`captain:${me}`)).match(INDEX), pages = found ? Object.values(await found.json()) : [];
+    const there = pages.filter(Boolean).length, isReady = Boolean(worker.controller) && pages.length > 0 && there === pages.length;
+    words.textContent = isReady ? words.dataset.ready : pages.length ? fill(words.dataset.part, there, pages.length) : words.dataset.begun;
+    line.classList.toggle("is-ready", isReady);
+    return isReady;
+  }
+  async function keep() {
+    clearTimeout(timer);
+    const isReady = await show();
+    if (!navigator.onLine || isAsking || (isReady && Date.now() - Number(sessionStorage.getItem(`portal-kept:${me}`) || 0) < CALM)) return;
+    isAsking = true;
+    try {
+      await worker.register(`${ROOT}sw.js`, { scope: ROOT });
+      (await worker.ready).active.postMessage("keep");
+      timer = setTimeout(again, 60_000); // a worker that was stopped in between does not answer
+    } catch (error) {
+      if (error.name === "SecurityError" || error.name === "NotSupportedError") words.textContent = words.dataset.failed;
+      else again();
+    }
+  }
+  function again() {
+    isAsking = false;
+    timer = setTimeout(keep, Math.min(60_000, 2000 * 2 ** tries++));
+  }
+  worker.addEventListener("message", async (event) => { // "kept": it went through the pages, also if some are missing
+    if (event.data !== "kept") return;
+    isAsking = false;
+    clearTimeout(timer);
+    if (!(await show())) return again();
+    tries = 0;
+    sessionStorage.setItem(`portal-kept:${me}`, String(Date.now()));
+  });
+  const anew = () => { tries = 0; sessionStorage.removeItem(`portal-kept:${me}`); keep(); };
+  worker.addEventListener("controllerchange", show);
+  document.addEventListener("outbox-sent", anew);
+  addEventListener("online", anew);
+  addEventListener("pageshow", keep);
+})();
