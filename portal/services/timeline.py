@@ -359,7 +359,7 @@ def _sentence(event: Event) -> str:
 
 def _words(known: Text, data: Mapping[str, Any]) -> str:
     """A sentence about an event with what it says filled in; what was written to a task follows it."""
-    values = {name: data.get(name, "") for name in ("code", "text", "purpose", "name")}
+    values = {name: data.get(name, "") for name in ("code", "text", "purpose", "name", "what", "amount")}
     values |= {name: _someone(data.get(name)) for name in ("whose", "before")}
     values |= {
         name: formatting.stamp(datetime.fromisoformat(data[name])) if data.get(name) else formatting.DASH

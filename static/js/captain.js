@@ -198,7 +198,10 @@
         pen.stroke();
       }
     };
-    const change = () => { draw(); sign.toggleAttribute("data-signed", strokes.length > 0 || file.files.length > 0); };
+    const button = sign.querySelector("label[for][hidden]"), name = button.querySelector("[data-file-name]"), unnamed = name.textContent;
+    button.hidden = false; // in place of the control, whose words are the browser's
+    file.classList.add("is-covered");
+    const change = () => { draw(); name.textContent = file.files[0]?.name ?? unnamed; sign.toggleAttribute("data-signed", strokes.length > 0 || file.files.length > 0); };
     const clear = () => { strokes = []; change(); };
     draw();
     new ResizeObserver(draw).observe(canvas); // also when the part it stands in is unfolded
