@@ -4,7 +4,7 @@
   "use strict";
   const source = document.getElementById("visit");
   if (!source) return;
-  const visit = JSON.parse(source.textContent);
+  const visit = JSON.parse(source.dataset.visit);
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
   const fill = (pattern, values) => pattern.replace(/\{(\w*)\}/g, (_all, name) => values[name] ?? "");
   let unsent = null; // of this job, in order: { action, isPhoto, fields }; null: forms go without the outbox

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ from sqlalchemy import select
 from portal import clock as portal_clock
 from portal import i18n
 from portal.db import session, transaction
+from portal.models.event import Event
 from portal.models.field_entry import FieldEntry
 from portal.models.org import User
 from portal.models.repair import RepairOrder
@@ -27,6 +29,7 @@ from portal.permissions import Role
 from portal.services import repairs
 from portal.services import sessions as user_sessions
 from tests.browser.conftest import FLAGS, PHONE, Portal
+from tests.browser.cutting import Cutter
 from tests.files import hostile
 
 
@@ -67,8 +70,8 @@ class Network:
 class Handset:
     """A phone with its own profile, which outlives the browser."""
 
-    def __init__(self, chromium: BrowserType, program: str, folder: Path, portal: Portal) -> None:
-        self.chromium, self.program, self.folder, self.portal = chromium, program, folder, portal
+    def __init__(self, chromium: BrowserType, program: str, folder: Path, portal: Portal, url: str) -> None:
+        self.chromium, self.program, self.folder, self.portal, self.url = chromium, program, folder, portal, url
         self.complaints: list[str] = []
         self.switch_on()
 
@@ -103,12 +106,12 @@ class Handset:
             self.context.close()
 
     def sign_in(self, username: str) -> None:
-        self.page.goto(f"{self.portal.url}/account/sign-in")
+        self.page.goto(f"{self.url}/account/sign-in")
         with self.page.expect_navigation():
             self.page.locator(f"button[name=username][value={username}]").click()
 
     def go(self, path: str) -> Page:
-        self.page.goto(self.portal.url + path)
+        self.page.goto(self.url + path)
         self.page.wait_for_selector("html[data-outbox-ready]", state="attached")
         return self.page
 
@@ -152,9 +155,10 @@ def handset(
 ) -> Iterator[Callable[[], Handset]]:
     made: list[Handset] = []
 
-    def buy() -> Handset:
+    def buy(url: str = "") -> Handset:
         folder = tmp_path / f"phone{len(made)}"
-        made.append(Handset(browser_type, browser_type_launch_args["executable_path"], folder, portal))
+        program = browser_type_launch_args["executable_path"]
+        made.append(Handset(browser_type, program, folder, portal, url or portal.url))
         return made[-1]
 
     yield buy
@@ -316,6 +320,141 @@ def test_a_visit_without_signal_arrives_once_and_in_order(handset, portal, netwo
 
     assert portal.ask(photos_there) == 8
     expect(phone.page.locator("#outbox-bar")).to_have_count(0)
+
+
+def test_done_and_signed_in_one_go_without_signal(handset, portal, network):
+    """From the door to the signature in airplane mode: the customer reads what is only on the phone, a photo is drawn on
+    before it is sent, the whole record can be read; with the network the signature holds."""
+    number = new_job(portal)
+    job = f"/repair-captain/jobs/{number}"
+    phone = handset()
+    phone.sign_in("captain")
+    page = phone.go("/repair-captain/")
+    expect(page.locator(".kept-line")).to_contain_text("无网络也可使用", timeout=30_000)
+    phone.kept(f"{job}/record")
+    phone.airplane(True)
+    record = phone.go(f"{job}/record")
+    expect(record.locator(".kept-line")).to_contain_text("无网络也可使用")
+    for words in ("主卧墙面开裂", "未查到保修单", "此房以往维修", "房屋历史"):
+        expect(record.locator("main")).to_contain_text(words)
+
+    page = phone.go(job)
+    now = portal.clock.now()
+    button = page.locator(".action-bar .btn.primary")
+    send(page, "step", arrived_at=local(now))
+    expect(button).to_have_text("原因和方案已确定")
+    plan = {
+        "arrived_at": local(now), "cause": "CONSTRUCTION", "plan": " 铲除重刮腻子 ", "plan_made_at": local(now),
+        "planned_done_at": local(now + timedelta(hours=5)),
+    }  # fmt: skip
+    photos(page, "BEFORE", 1)
+    send(page, "step-arrive", **plan)
+    send(page, "step-start")
+    send(
+        page,
+        "cost-form",
+        kind="MATERIAL",
+        what="腻子",
+        quantity="2.50",
+        unit="桶",
+        amount="￥1,180.5",
+        bearer="COMPANY",
+    )
+
+    # What the step misses is said at once, and nothing is taken down.
+    open_form(page, "step-finish")
+    page.locator("#step-finish [name=work_done]").fill("重做墙面 6 平方米")
+    page.locator("#step-finish [name=site_cleaned]").uncheck(force=True)
+    page.evaluate("document.getElementById('step-finish').requestSubmit()")
+    expect(page.locator("#step-finish .outbox-said")).to_contain_text("尚缺")
+    expect(page.locator("#step-finish .outbox-said")).to_contain_text("已清理现场")
+    assert phone.unsent() == 5 and not page.locator("#step-sign-off").is_visible()
+
+    photos(page, "AFTER", 1)
+    expect(page.locator("#outbox-bar b")).to_have_text("未上传 6 条")
+    waiting = page.locator(".outbox-item", has=page.locator("img.thumb:not([hidden])"))
+    waiting.last.locator("[data-act=draw]").click()
+    canvas = page.locator("#draw canvas").bounding_box()
+    page.mouse.move(canvas["x"] + 0.3 * canvas["width"], canvas["y"] + 0.3 * canvas["height"])
+    page.mouse.down()
+    page.mouse.move(canvas["x"] + 0.7 * canvas["width"], canvas["y"] + 0.7 * canvas["height"], steps=4)
+    page.mouse.up()
+    page.locator("#draw button[type=submit]").click()
+    expect(waiting.last).to_contain_text("已标注")
+    send(page, "step-finish", work_done="重做墙面 6 平方米", done_at=local(now), site_cleaned="y")
+
+    words = page.locator("#step-sign-off .signed-text")
+    for said in ("铲除重刮腻子", "重做墙面 6 平方米", "腻子 2.5 桶", "1,180.50"):
+        expect(words).to_contain_text(said)
+    expect(button).to_have_text("客户已签字")
+    button.click()
+    expect(page.locator("#step-sign-off .outbox-said")).to_contain_text("请签名")
+    shown = words.text_content()
+    page.evaluate("document.querySelector('.signature-pad').scrollIntoView({ block: 'center' })")
+    pad = page.locator(".signature-pad canvas").bounding_box()
+    page.mouse.move(pad["x"] + 20, pad["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(pad["x"] + 200, pad["y"] + 90, steps=6)
+    page.mouse.up()
+    send(page, "step-sign-off", signed_by="罗文静", rating="5")
+    expect(page.locator("#outbox-bar b")).to_have_text("未上传 8 条")
+    assert not network.posts
+
+    phone.airplane(False)
+    phone.all_sent()
+    assert state_of(portal, number) == "SIGNED_OFF"
+
+    def check() -> None:
+        order = session().scalars(select(RepairOrder).where(RepairOrder.number == number)).one()
+        (kept,) = order.signatures
+        assert kept.shown == shown and not repairs.signature_is_void(order) and kept.attachment_id
+        assert kept.shown_hash == hashlib.sha256(shown.encode()).hexdigest()
+        assert [(photo.kind, photo.drawn_on_id is not None) for photo in order.photos] == [
+            ("BEFORE", False), ("AFTER", False), ("AFTER", True),
+        ]  # fmt: skip
+
+    portal.ask(check)
+    texts = [action for action, *_rest in entries(portal, number) if action != "photos"]
+    assert texts == ["reach", "arrive", "start", "costs", "finish", "sign-off"]
+
+
+def test_ten_connections_cut_at_any_byte(handset, portal, network):
+    """Each of the first ten requests of the outbox is cut at a random byte, of the request or of its answer."""
+    number = new_job(portal)
+    job = f"/repair-captain/jobs/{number}"
+    cutter = Cutter(portal.url, cuts=10, seed=20261128)
+    phone = handset(cutter.url)
+    phone.sign_in("captain")
+    phone.go("/repair-captain/")
+    phone.kept(job)
+    phone.airplane(True)
+    page = phone.go(job)
+    write_the_visit(page, portal)
+    finish_the_visit(page, portal)
+    assert phone.unsent() == 14 and not cutter.posts
+    phone.airplane(False)
+    deadline = time.monotonic() + 150
+    while phone.unsent():
+        assert time.monotonic() < deadline, (phone.unsent(), cutter.cut)
+        with contextlib.suppress(Error):
+            page.evaluate("dispatchEvent(new Event('online'))")  # no need to wait for the pause between two tries
+        time.sleep(0.5)
+    cutter.close()
+    assert len(cutter.cut) == 10 and {side for side, *_rest in cutter.cut} == {"request", "answer"}
+    found = entries(portal, number)
+    assert len(found) == 14
+    texts = [action for action, *_rest in found if action != "photos"]
+    assert texts == ["reach", "arrive", "start", "costs", "costs", "finish"]
+
+    def check() -> None:
+        order = session().scalars(select(RepairOrder).where(RepairOrder.number == number)).one()
+        assert (order.state, len(order.photos), len(order.costs)) == ("DONE", 8, 2)
+        steps = session().scalars(
+            select(Event.action).where(Event.record_number == number, Event.action.in_(["arrive", "start", "finish"]))
+        )
+        assert sorted(steps) == ["arrive", "finish", "start"]
+
+    portal.ask(check)
 
 
 def test_two_captains_on_one_phone(handset, portal, network):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import re
 from typing import Any
@@ -37,9 +38,9 @@ def words_of(phone: Any, locale: str = "zh_Hans") -> str:
 def known(phone: Any) -> dict[str, Any]:
     """What the page tells the script of the phone."""
     page = phone.client.get(phone.path, status=200).text
-    found = re.search(r'<script type="application/json" id="visit">(.*?)</script>', page, re.S)
+    found = re.search(r'data-visit="([^"]*)"', page)
     assert found
-    return json.loads(found[1])
+    return json.loads(html.unescape(found[1]))
 
 
 @pytest.fixture
