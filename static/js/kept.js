@@ -11,7 +11,7 @@
   let timer = 0, tries = 0, isAsking = false;
 
   async function show() { // the list that the worker writes names every page; those it could not keep are null
-    const found = await (await caches.open(`captain:${me}`)).match(INDEX), pages = found ? Object.values(await found.json()) : [];
+    const name = `captain:${me}`, found = (await caches.has(name)) && (await (await caches.open(name)).match(INDEX)), pages = found ? Object.values(await found.json()) : [];
     const there = pages.filter(Boolean).length, isReady = Boolean(worker.controller) && pages.length > 0 && there === pages.length;
     words.textContent = isReady ? words.dataset.ready : pages.length ? fill(words.dataset.part, there, pages.length) : words.dataset.begun;
     line.classList.toggle("is-ready", isReady);
@@ -22,10 +22,10 @@
     const isReady = await show();
     if (!navigator.onLine || isAsking || (isReady && Date.now() - Number(sessionStorage.getItem(`portal-kept:${me}`) || 0) < CALM)) return;
     isAsking = true;
+    timer = setTimeout(again, 60_000); // a worker that was stopped in between does not answer
     try {
       await worker.register(`${ROOT}sw.js`, { scope: ROOT });
       (await worker.ready).active.postMessage("keep");
-      timer = setTimeout(again, 60_000); // a worker that was stopped in between does not answer
     } catch (error) {
       if (error.name === "SecurityError" || error.name === "NotSupportedError") words.textContent = words.dataset.failed;
       else again();
@@ -33,6 +33,7 @@
   }
   function again() {
     isAsking = false;
+    clearTimeout(timer);
     timer = setTimeout(keep, Math.min(60_000, 2000 * 2 ** tries++));
   }
   worker.addEventListener("message", async (event) => { // "kept": it went through the pages, also if some are missing

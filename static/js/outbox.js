@@ -427,7 +427,7 @@
     const save = async (drawn) => {
       const fields = [...content.fields.filter(([name]) => name !== "marks"), ["marks", drawn]];
       const box = await encrypt(new TextEncoder().encode(JSON.stringify({ ...content, fields })));
-      await within("readwrite", (items, photos) => { // another key: the portal may have heard of the old one already
+      const photo = await within("readwrite", (items, photos) => { // another key: the portal may have heard of the old one already
         const key = crypto.randomUUID(), asked = photos.get(item.key);
         asked.onsuccess = () => {
           if (!asked.result) return; // sent or thrown away meanwhile
@@ -436,7 +436,9 @@
           items.put({ ...item, key, box, state: "waiting", message: "", isMarked: Boolean(drawn) });
           photos.put({ ...asked.result, key });
         };
+        return asked;
       });
+      if (!photo) document.dispatchEvent(new CustomEvent("snack", { detail: { text: texts.sentMeanwhile, kind: "alert" } }));
       await changed();
       send();
     };
