@@ -26,7 +26,7 @@ def test_the_whole_record_can_be_read(phone, story, clock, make, sign_in):
         "阳台地漏返水", earlier.number,  # the home before
         "接头、防水涂料", "460.00",  # costs
         "image.jpg",  # files by name
-        "已登记费用", "质保",  # history
+        "登记费用：接头、防水涂料",  # history
     ):  # fmt: skip
         assert said in html, said
     for hidden in (phone.order.phone, "13900008888", "李阿姨", "孙强", "别处的墙", elsewhere.number):
