@@ -13,7 +13,7 @@
   async function show() { // the list that the worker writes names every page; those it could not keep are null
     const name = `captain:${me}`, found = (await caches.has(name)) && (await (await caches.open(name)).match(INDEX)), pages = found ? Object.values(await found.json()) : [];
     const there = pages.filter(Boolean).length, isReady = Boolean(worker.controller) && pages.length > 0 && there === pages.length;
-    words.textContent = isReady ? words.dataset.ready : pages.length ? fill(words.dataset.part, there, pages.length) : words.dataset.begun;
+    words.textContent = isReady ? words.dataset.ready : there < pages.length ? fill(words.dataset.part, there, pages.length) : words.dataset.begun;
     line.classList.toggle("is-ready", isReady);
     return isReady;
   }
