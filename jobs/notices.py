@@ -65,6 +65,12 @@ STEPS: dict[tuple[str, str], tuple[NoticeLevel, Text]] = {
         N_("Signed without network, but for other words: have it signed again: %(customer)s – %(subject)s"),
     ),
     ("penalties", "propose"): (Level.ACTION, N_("A penalty is proposed: %(subject)s")),
+    ("penalties", "approve"): (Level.ACTION, N_("A penalty is approved and is to be carried out: %(subject)s")),
+    ("penalties", "reject"): (Level.INFO, N_("A penalty is rejected: %(subject)s")),
+    ("penalties", "execute"): (Level.INFO, N_("A penalty is carried out: %(subject)s")),
+    ("penalties", "appeal"): (Level.ACTION, N_("An appeal waits for your decision: %(subject)s")),
+    ("penalties", "uphold"): (Level.ACTION, N_("The penalty stands after the appeal: %(subject)s")),
+    ("penalties", "reverse"): (Level.INFO, N_("The penalty was reversed on appeal: %(subject)s")),
     ("repair-orders", "decline"): (Level.INFO, N_("The quote was declined: %(customer)s – %(subject)s")),
     ("repair-orders", "sign-off"): (Level.ACTION, N_("Signed off, call the customer: %(customer)s – %(subject)s")),
     ("repair-orders", "rework"): (

@@ -1,16 +1,76 @@
-"""What a missed deadline leads to beside being told. Source: `domain.md` 4.14 (DL-22), 4.18."""
+"""Work that follows from penalties: proposing by a rule, making a criticism known, telling of the end of a suspension.
+
+Source: DL-22, `domain.md` 4.18, 7.2.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.services import penalties
+from portal.i18n import N_, Text
+from portal.models.notice import NoticeLevel
+from portal.models.org import User
+from portal.models.penalty import PenaltyEntry
+from portal.paths import record_path
+from portal.processes.penalty import SUSPENDS, State
+from portal.services import notices, penalty_misses, record_kinds
+
+CRITICISED = N_("Public criticism: %(person)s, %(offence)s")
+TAKEN_BACK = N_("The public criticism of %(person)s was taken back: %(offence)s")
+SUSPENSION_ENDED = N_("The suspension of %(person)s has ended")
 
 
 def propose_penalty(session: Session, *, task_id: int) -> None:
-    """Propose what the manual has for this miss; a second run finds it proposed."""
-    penalties.propose_for_miss(session, task_id, at=clock.now())
+    """Propose the penalty for a missed clock; nothing when that was done before."""
+    penalty_misses.propose_for_miss(session, task_id, at=clock.now())
 
 
-HANDLERS = {"propose_penalty": propose_penalty}
+def publish_criticism(session: Session, *, entry_id: int) -> None:
+    """Tell everybody of the branch of a public criticism, or that it was taken back."""
+    entry = session.get(PenaltyEntry, entry_id)
+    if entry is None:
+        return
+    title = TAKEN_BACK if entry.state == State.CANCELLED else CRITICISED
+    everybody = select(User).where(User.disabled_at.is_(None))
+    if entry.branch_id is not None:
+        everybody = everybody.where(or_(User.branch_id.is_(None), User.branch_id == entry.branch_id))
+    seeing = {person.id for person in session.scalars(record_kinds.who_sees(entry))}
+    for person in session.scalars(everybody.order_by(User.id)):
+        path = record_path(entry.KIND, entry.number) if person.id in seeing else "/records/notices"
+        _tell(session, entry, person, title, f"criticism:{entry.id}:{entry.state}", path)
+
+
+def suspension_ended(session: Session, *, entry_id: int) -> None:
+    """Tell managers and specialists that orders may be given again; nothing where it did not hold."""
+    entry = session.get(PenaltyEntry, entry_id)
+    if entry is None or entry.state not in SUSPENDS:
+        return
+    told = [*notices.audience(session, "managers", entry), *notices.audience(session, "specialists", entry)]
+    for person in notices.distinct(told):
+        path = record_path(entry.KIND, entry.number)
+        _tell(session, entry, person, SUSPENSION_ENDED, f"suspension-ended:{entry.id}", path)
+
+
+def _tell(session: Session, entry: PenaltyEntry, person: User, title: Text, key: str, path: str) -> None:
+    notices.notify(
+        session,
+        user=person,
+        key=key,
+        level=NoticeLevel.INFO,
+        title=title,
+        params={"person": entry.person, "offence": Text(entry.rule_said.get("offence", "")), "number": entry.number},
+        link=path,
+        record=entry,
+        at=clock.now(),
+    )
+
+
+HANDLERS: dict[str, Callable[..., None]] = {
+    "propose_penalty": propose_penalty,
+    "publish_criticism": publish_criticism,
+    "suspension_ended": suspension_ended,
+}

@@ -113,6 +113,11 @@ class Permission(StrEnum):
     """Approve and book."""
 
     PENALTY_VIEW = "penalty:view"
+    PENALTY_PROPOSE = "penalty:propose"
+    PENALTY_DECIDE = "penalty:decide"
+    """Approve, reject, decide appeals; change the catalogue, close a month of the ledger."""
+    PENALTY_EXECUTE = "penalty:execute"
+    """Send to HR, finance or engineering, note as carried out, record an appeal."""
     CREW_RATING = "crew:rating"
     """See how crews are rated by the repairs of what they built."""
 
@@ -187,6 +192,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.COST_CASE_VIEW,
             P.COST_CASE_RECORD,
             P.CREW_RATING,
+            P.PENALTY_VIEW,
+            P.PENALTY_PROPOSE,
+            P.PENALTY_EXECUTE,
         }
     ),
     Role.REVIEWER: frozenset(
@@ -198,6 +206,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CONTRACT_VIEW,
             P.COMPLAINT_VIEW,
             P.WARRANTY_VIEW,
+            P.PENALTY_VIEW,
+            P.PENALTY_PROPOSE,
         }
     ),
     Role.REPAIR_CAPTAIN: frozenset(
@@ -215,6 +225,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.REPAIR_PAYMENT,
             P.COST_CASE_VIEW,
             P.COST_CASE_WORK,
+            P.PENALTY_VIEW,
+            P.PENALTY_PROPOSE,
         }
     ),
     Role.MANAGER: frozenset(set(Permission) - {P.FRONT_DESK, P.SPECIALIST_DESK, P.REVIEWER_DESK, P.CAPTAIN_DESK}),

@@ -123,6 +123,8 @@ _DECLARED = (
             ("K-08", N_("K-08 Problem from a call or complaint, the manager decides")),
         ),
     ),
+    Setting("penalty_appeal_wd", N_("A penalty may be appealed within"), "int", 3, "assumed", WORKS, WORKING_DAYS, 1, 30),
+    Setting("penalty_count_days", N_("Penalties of the same rule are counted over"), "int", 365, "assumed", WORKS, DAYS, 30, 3650),
     Setting(
         "map_url", N_("Map of an address"), "text", "https://uri.amap.com/search?keyword={address}", "assumed", WORKS,
         help=N_("{address} stands for the address"),

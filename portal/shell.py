@@ -111,10 +111,19 @@ APPS: tuple[App, ...] = (
             Entry(N_("Repair cost cases"), records("repair-cost-cases"), P.COST_CASE_VIEW),
             Entry(N_("Visits of a day"), "/records/repair-orders/visits", P.REPAIR_VIEW),
             Entry(N_("Rating of crews"), "/records/crew-ratings", P.CREW_RATING),
-            Entry(N_("Penalties"), records("penalties"), P.PENALTY_VIEW),
             Entry(N_("Met without signal"), "/manager/late-entries", P.CLOCK_DECIDE),
         ),
-        ("repair-orders", "warranties", "repair-cost-cases", "penalties"),
+        ("repair-orders", "warranties", "repair-cost-cases"),
+    ),
+    App(
+        N_("Penalties", "app"),
+        "gavel",
+        (
+            Entry(N_("Penalties"), records("penalties"), P.PENALTY_VIEW),
+            Entry(N_("Ledger by month"), "/records/penalty-ledger", P.PENALTY_DECIDE),
+            Entry(N_("Catalogue of penalties"), "/records/penalty-rules", P.PENALTY_VIEW),
+        ),
+        ("penalties",),
     ),
     App(
         N_("Customers", "app"),

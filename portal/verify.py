@@ -1,4 +1,4 @@
-"""The invariants I1–I10: nothing lost, nothing doubled, nothing half done. Reads in portions, changes nothing.
+"""The invariants I1–I11: nothing lost, nothing doubled, nothing half done. Reads in portions, changes nothing.
 
 Each check says how many facts it looked at and names the first problems. Source: `docs/architecture.md`.
 """
@@ -26,11 +26,14 @@ from portal.models.contract import Contract, PaymentTerm
 from portal.models.document import Document, DocumentState, PrintRun
 from portal.models.event import Event, EventKind
 from portal.models.export import Export, ExportState
+from portal.models.ledger import LedgerLine, LedgerMonth
 from portal.models.notice import Delivery, DeliveryState, Notice
 from portal.models.org import User
 from portal.models.outbox import ClientRequest, Outbox, OutboxState, Slot
 from portal.models.outbox import Schedule as Mark
+from portal.models.penalty import PenaltyEntry
 from portal.models.task import DeadlineBreach, Task
+from portal.processes.penalty import amount_of
 from portal.processes.registry import PROCESSES
 from portal.schedules import SCHEDULES
 from portal.services.events import check_chain
@@ -43,6 +46,8 @@ QUIET = timedelta(seconds=60)
 """Work younger than this may still be on its way."""
 EVERY_SECONDS = 5
 """How often a long check says how far it is."""
+DECIDED_STATES = frozenset({"APPROVED", "SENT", "EXECUTED", "APPEALED"})
+"""Where a penalty stands that was approved and not reversed."""
 FRESH_FILE_SECONDS = 3600
 """Bytes younger than this may still get their row."""
 
@@ -106,6 +111,7 @@ def run_all(tell: Callable[[str], None] | None = None) -> list[Result]:
         ("I8", "nothing is stuck in the queue", queue_is_quiet),
         ("I9", "the database is sound", database_is_sound),
         ("I10", "ended sessions stay ended", sessions_stay_ended),
+        ("I11", "penalties are decided, figured and booked", penalties_hold),
     )
     results = []
     for code, title, check in checks:
@@ -340,3 +346,38 @@ def sessions_stay_ended(current: Session, result: Result) -> None:
             elif ended_at is None and disabled_at is not None:
                 problem = f"session {session_id} of a closed account is open"
             result.look([problem])
+
+
+def penalties_hold(current: Session, result: Result) -> None:
+    """I11: a share is its percent of the base, a suspension has its days, nothing is carried out undecided; the ledger
+    says what was decided, nothing of what was reversed, and no line was written in a month after it was closed."""
+    entry = PenaltyEntry
+    booked = select(func.sum(LedgerLine.amount)).where(LedgerLine.entry_id == entry.id).scalar_subquery()
+    lines = select(func.count(LedgerLine.id)).where(LedgerLine.entry_id == entry.id).scalar_subquery()
+    columns = select(
+        entry.id, entry.number, entry.state, entry.kind, entry.amount, entry.percent, entry.base,
+        entry.suspended_from, entry.suspended_until, entry.approved_at, booked, lines,
+    )  # fmt: skip
+    for rows in _portions(current, columns, entry.id):
+        result.look(_penalty_problem(row) for row in rows)
+    late = (
+        select(LedgerLine.id, entry.number)
+        .join(entry, entry.id == LedgerLine.entry_id)
+        .join(LedgerMonth, LedgerMonth.month == LedgerLine.month)
+    )
+    for rows in _portions(current, late, LedgerLine.id, LedgerLine.booked_at > LedgerMonth.closed_at):
+        result.look(f"penalty {number}: a line was written in a closed month" for _id, number in rows)
+
+
+def _penalty_problem(row: Any) -> str | None:
+    (_id, number, state, kind, amount, percent, base, first, last, approved_at, booked, lines) = row
+    if percent is not None and (base is None or amount != amount_of(percent, base)):
+        return f"penalty {number}: {percent} % of {base} is not {amount}"
+    if kind == "ORDER_SUSPENSION" and (first is None or last is None or last < first):
+        return f"penalty {number}: a suspension without its days"
+    if approved_at is None and state in DECIDED_STATES:
+        return f"penalty {number}: {state}, but never decided"
+    should = (amount or Decimal(0)) if state in DECIDED_STATES else Decimal(0)
+    if Decimal(str(booked or 0)).quantize(Decimal("0.01")) != should or (approved_at is None) is (lines > 0):
+        return f"penalty {number}: {should} decided, {booked} in {lines} lines of the ledger"
+    return None

@@ -356,8 +356,14 @@ def repair_cost_cases(viewer: Viewer) -> Condition:
 
 @rule(PenaltyEntry)
 def penalties(viewer: Viewer) -> Condition:
-    """Managers by branch: they approve; nobody else sees what is proposed."""
-    return in_branch(PenaltyEntry, viewer) if viewer.role == Role.MANAGER else false()
+    """Managers by branch, who decide; specialists what was decided and is carried out; everybody else what they proposed."""
+    seen = in_branch(PenaltyEntry, viewer)
+    if viewer.role == Role.MANAGER:
+        return seen
+    own = PenaltyEntry.proposed_by_id == viewer.id
+    if viewer.role == Role.SPECIALIST:
+        return and_(seen, or_(own, PenaltyEntry.approved_at.is_not(None)))
+    return and_(seen, own)
 
 
 @rule(Task)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.listing.declaration import Listing
-from portal.listing.kinds import cases, house, people, repairs, sales, works
+from portal.listing.kinds import cases, house, penalties, people, repairs, sales, works
 
 LISTINGS: dict[str, Listing] = {
     listing.kind: listing
@@ -13,6 +13,7 @@ LISTINGS: dict[str, Listing] = {
         *cases.LISTINGS,
         *works.LISTINGS,
         *repairs.LISTINGS,
+        *penalties.LISTINGS,
         *house.LISTINGS,
     )
 }

@@ -17,6 +17,7 @@ from portal.models import (  # noqa: F401
     favourite,
     field_entry,
     importing,
+    ledger,
     merging,
     notice,
     org,

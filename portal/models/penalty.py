@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base, Record, where
 from portal.models.org import Crew, Department, Party, User
-from portal.processes.penalty import Executor, Kind, State
+from portal.processes.penalty import PROCESS, Executor, Kind, State, Subject
 from portal.terms import one_of
 
 
@@ -19,14 +19,14 @@ class PenaltyEntry(Record, Base):
     """A penalty, proposed by the portal or by a person. Rules: `processes/penalty.py`."""
 
     __tablename__ = "penalty_entry"
-    KIND, PREFIX = "penalties", "JC"
+    KIND, PREFIX, PROCESS = "penalties", "JC", PROCESS
 
     state: Mapped[str] = mapped_column(String(20), default=State.PROPOSED, index=True)
     kind: Mapped[str] = mapped_column(String(20))
     rule: Mapped[str] = mapped_column(String(10))
     """The line of the catalogue, K-xx."""
     crew_id: Mapped[int | None] = mapped_column(ForeignKey("crew.id"), index=True)
-    party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     """The person, of a crew its foreman."""
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), sort_order=1)
     """A colleague with a login."""
@@ -93,6 +93,11 @@ class PenaltyEntry(Record, Base):
         return named.name if named else ""
 
     @property
+    def owner(self) -> User | None:
+        """Who proposed it and is told what becomes of it."""
+        return self.proposed_by
+
+    @property
     def subject(self) -> str:
         """Whom it concerns and by which rule."""
         return f"{self.person} {self.rule}"
@@ -120,3 +125,29 @@ class PenaltyEntry(Record, Base):
         Index("ix_penalty_entry_branch", "branch_id", "id"),
         Index("ix_penalty_entry_record", "record_kind", "record_id"),
     )
+
+
+class PenaltyRuleEdition(Base):
+    """How the manager changed a line of the catalogue, or added one. Never changed: the newest edition of a code holds."""
+
+    __tablename__ = "penalty_rule_edition"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(10))
+    edition: Mapped[int]
+    """Counted from one; before that the papers hold."""
+    subject: Mapped[str] = mapped_column(String(20))
+    offence: Mapped[str] = mapped_column(String(200))
+    """In the manager's words, or the message id of the papers' words."""
+    times: Mapped[list[list[dict[str, Any]]]] = mapped_column(JSON)
+    """What follows the first time, the second …: kind, amount, percent, months."""
+    otherwise: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    note: Mapped[str | None] = mapped_column(String(200))
+    is_active: Mapped[bool] = mapped_column(default=True)
+    reason: Mapped[str] = mapped_column(String(200))
+    changed_at: Mapped[datetime]
+    changed_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+
+    changed_by: Mapped[User] = relationship()
+
+    __table_args__ = (UniqueConstraint("code", "edition"), one_of("subject", Subject))

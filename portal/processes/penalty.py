@@ -1,28 +1,22 @@
-"""P18 Penalties: where an entry stands, and the rules of the catalogue that the portal proposes by itself.
-
-Source: domain.md 3.20, 4.18, 7.9. Approving, executing and appealing belong to the process P18; an entry begins here.
-"""
+"""P18 Penalties: from the proposal to carrying out and appeal. Source: domain.md 3.20, 4.18, 7.9."""
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
 
+from portal.i18n import N_
+from portal.permissions import Permission
+from portal.processes import base
+from portal.processes.base import Guard, Process, Transition
 from portal.processes.penalty_catalogue import RULES, Kind, Rule, Sanction, Subject
 from portal.terms import Term
 
-__all__ = [
-    "EXECUTORS",
-    "PROPOSED_FOR",
-    "RULES",
-    "SUSPENDS",
-    "Executor",
-    "Kind",
-    "Rule",
-    "Sanction",
-    "State",
-    "Subject",
-    "amount_of",
-]
+__all__ = ["RULES", "Kind", "Rule", "Sanction", "Subject"]
+
+CONTEXT = "penalty"
+OWN_DEPARTMENT = "SERVICE"
+"""Customer service, which decides about its own people alone."""
 
 
 class State(Term):
@@ -35,6 +29,20 @@ class State(Term):
     EXECUTED = "EXECUTED", "Carried out"
     APPEALED = "APPEALED", "Appealed"
     CANCELLED = "CANCELLED", "Cancelled"
+
+
+class Action(StrEnum):
+    """What can be done with a penalty."""
+
+    PROPOSE = "propose"
+    APPROVE = "approve"
+    REJECT = "reject"
+    CALL_OFF = "call-off"
+    SEND = "send"
+    EXECUTE = "execute"
+    APPEAL = "appeal"
+    UPHOLD = "uphold"
+    REVERSE = "reverse"
 
 
 class Executor(Term):
@@ -53,13 +61,175 @@ EXECUTORS = {
 }
 """Who is asked to carry it out (4.18); everything else HR."""
 
+MONEY = frozenset({Kind.FINE, Kind.COMMISSION_DEDUCTION, Kind.WAGE_RECOVERY, Kind.COMPENSATION_SHARE})
+"""Kinds that are a sum of money."""
 SUSPENDS = frozenset({State.APPROVED, State.SENT, State.EXECUTED})
 """Where a suspension holds: dispatch refuses the person."""
-
 PROPOSED_FOR = {"DL-22": "repair_late_rule"}
 """The clocks whose miss has a penalty proposed, and the setting that names the rule."""
 
 
-def amount_of(percent: Decimal, base: Decimal) -> Decimal:
+def amount_of(percent: Decimal, base_amount: Decimal) -> Decimal:
     """R-05: that many percent of the base, in yuan, rounded to the fen."""
-    return (percent * base / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return (percent * base_amount / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def is_own(entry: base.Facts) -> bool:
+    """Whether customer service decides alone."""
+    return bool(entry.department == OWN_DEPARTMENT)
+
+
+CONFIRMED = Guard(
+    "confirmed",
+    N_("for another department its head, or HR, has confirmed it"),
+    lambda entry: is_own(entry) or entry.confirmed_by_id is not None,
+    needs_input=True,
+)
+DECIDED = Guard(
+    "decided",
+    N_("the kind is decided, and a sum of money has its amount"),
+    lambda entry: entry.kind != Kind.BY_DECISION and (entry.kind not in MONEY or entry.amount is not None),
+    needs_input=True,
+)
+IN_TIME = Guard(
+    "in-time",
+    N_("the appeal came within its limit after the decision"),
+    lambda entry: entry.appeal_until is None or entry.appealed_at is None or entry.appealed_at <= entry.appeal_until,
+    needs_input=True,
+)
+FIRST_APPEAL = Guard("first-appeal", N_("no appeal was decided before"), lambda entry: entry.appeal_result is None)
+
+PROCESS = Process(
+    code="P18",
+    kind="penalties",
+    title=N_("Penalties and rewards"),
+    purpose=N_("Penalties follow a rule and keep their evidence; they are decided, carried out, and may be appealed."),
+    states=(
+        base.State(State.PROPOSED, State.PROPOSED.label, N_("By a rule or by a person; the manager decides.")),
+        base.State(State.APPROVED, State.APPROVED.label, N_("Decided; it may be appealed for some days.")),
+        base.State(State.SENT, State.SENT.label, N_("With HR, finance or engineering.")),
+        base.State(State.EXECUTED, State.EXECUTED.label, N_("Carried out by that department."), final=True),
+        base.State(State.APPEALED, State.APPEALED.label, N_("The manager decides again."), main_line=False),
+        base.State(
+            State.REJECTED, State.REJECTED.label, N_("The manager did not approve it."), final=True, main_line=False
+        ),
+        base.State(
+            State.CANCELLED,
+            State.CANCELLED.label,
+            N_("Called off, or reversed on appeal."),
+            final=True,
+            main_line=False,
+        ),
+    ),
+    transitions=(
+        Transition(
+            Action.PROPOSE,
+            N_("Propose a penalty"),
+            frozenset(),
+            State.PROPOSED,
+            Permission.PENALTY_PROPOSE,
+            notify=("managers",),
+            source_note="R-01, R-03, R-04, R-14, DL-22",
+        ),
+        Transition(
+            Action.APPROVE,
+            N_("Approve", CONTEXT),
+            frozenset({State.PROPOSED}),
+            State.APPROVED,
+            Permission.PENALTY_DECIDE,
+            required=("kind",),
+            optional=("amount", "suspended_from", "suspended_until", "confirmed_by", "confirmed_at", "decision"),
+            guards=(CONFIRMED, DECIDED),
+            notify=("owner", "specialists"),
+        ),
+        Transition(
+            Action.REJECT,
+            N_("Reject", CONTEXT),
+            frozenset({State.PROPOSED}),
+            State.REJECTED,
+            Permission.PENALTY_DECIDE,
+            required=("decision",),
+            notify=("owner",),
+            primary=False,
+        ),
+        Transition(
+            Action.CALL_OFF,
+            N_("Call off", CONTEXT),
+            frozenset({State.PROPOSED}),
+            State.CANCELLED,
+            Permission.PENALTY_DECIDE,
+            required=("decision",),
+            automatic=True,
+            source_note="R-04, DL-22",
+        ),
+        Transition(
+            Action.SEND,
+            N_("Send to be carried out"),
+            frozenset({State.APPROVED}),
+            State.SENT,
+            Permission.PENALTY_EXECUTE,
+            required=("executor", "sent_at"),
+            happened_field="sent_at",
+        ),
+        Transition(
+            Action.EXECUTE,
+            N_("Note as carried out"),
+            frozenset({State.SENT}),
+            State.EXECUTED,
+            Permission.PENALTY_EXECUTE,
+            required=("executed_at",),
+            optional=("execution_note",),
+            happened_field="executed_at",
+            notify=("managers",),
+        ),
+        Transition(
+            Action.APPEAL,
+            N_("Record an appeal"),
+            frozenset({State.APPROVED}),
+            State.APPEALED,
+            Permission.PENALTY_EXECUTE,
+            required=("appeal", "appealed_at"),
+            guards=(FIRST_APPEAL, IN_TIME),
+            happened_field="appealed_at",
+            on_behalf=True,
+            notify=("managers",),
+            primary=False,
+        ),
+        Transition(
+            Action.UPHOLD,
+            N_("Uphold the decision"),
+            frozenset({State.APPEALED}),
+            State.APPROVED,
+            Permission.PENALTY_DECIDE,
+            required=("appeal_result",),
+            notify=("owner", "specialists"),
+        ),
+        Transition(
+            Action.REVERSE,
+            N_("Reverse the decision"),
+            frozenset({State.APPEALED}),
+            State.CANCELLED,
+            Permission.PENALTY_DECIDE,
+            required=("appeal_result",),
+            notify=("owner", "specialists"),
+            primary=False,
+        ),
+    ),
+    field_labels={
+        "kind": N_("Kind"),
+        "amount": N_("Amount (yuan)"),
+        "suspended_from": N_("No orders from"),
+        "suspended_until": N_("No orders until"),
+        "confirmed_by": N_("Confirmed by"),
+        "confirmed_at": N_("Confirmed at"),
+        "decision": N_("Decision"),
+        "executor": N_("Carried out by"),
+        "sent_at": N_("Sent at"),
+        "executed_at": N_("Carried out at"),
+        "execution_note": N_("Voucher or note"),
+        "appeal": N_("What the person says"),
+        "appealed_at": N_("Appealed at"),
+        "appeal_result": N_("Result of the appeal"),
+    },
+    forms=("F-27",),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.processes import complaint, consultation, escalation, project, repair, repair_cost, warranty
+from portal.processes import complaint, consultation, escalation, penalty, project, repair, repair_cost, warranty
 from portal.processes.base import Process
 
 PROCESSES: dict[str, Process] = {
@@ -15,5 +15,6 @@ PROCESSES: dict[str, Process] = {
         warranty.PROCESS,
         repair.PROCESS,
         repair_cost.PROCESS,
+        penalty.PROCESS,
     )
 }

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from portal.models.field_entry import DeadlineClaim
 from portal.models.org import User
-from portal.services import claims, penalties
+from portal.services import claims, penalty_misses
 
 
 def decide(session: Session, claim: DeadlineClaim, *, accept: bool, actor: User, at: datetime) -> None:
     """Accept or refuse; with the miss goes the penalty that was proposed for it. Raises DomainError: decided before."""
     claims.decide(session, claim, accept=accept, actor=actor, at=at)
     if accept:
-        penalties.call_off(session, claim.task, actor=actor, at=at)
+        penalty_misses.call_off(session, claim.task, actor=actor, at=at)

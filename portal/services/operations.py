@@ -37,6 +37,8 @@ KINDS: dict[str, Text] = {
     "cleanup": N_("Clearing away", "work"),
     "duplicates": N_("Search for duplicates", "work"),
     "propose_penalty": N_("Proposal of a penalty", "work"),
+    "publish_criticism": N_("Public criticism", "work"),
+    "suspension_ended": N_("End of a suspension", "work"),
     "warranties": N_("Warranty terms that end", "work"),
     "favourite_alerts": N_("Alerts of favourites", "work"),
     "calendar_reminder": N_("Reminder of the calendar", "work"),

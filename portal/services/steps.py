@@ -59,21 +59,22 @@ def advance(
 
 
 def begin(
-    session: Session, record: Any, action: str, *, actor: User, at: datetime, entered: Mapping[str, Any]
+    session: Session, record: Any, action: str, *, actor: User | None, at: datetime, entered: Mapping[str, Any]
 ) -> Transition:
     """The step that makes a record: it is added with its first state, clocks start, people are told.
 
-    Entered later than it happened (`happened_field`), its clocks start at that moment and the event keeps both times.
+    `actor` None: the portal itself, where a rule asks for the record. Entered later than it happened (`happened_field`), its clocks start at that moment and the event keeps both times.
     """
     process = record.PROCESS
     step: Transition = process.transition(None, action)
-    check_permission(actor, step)
+    if actor is not None:
+        check_permission(actor, step)
     _check_entered(step, entered, process.field_labels, at)
     if unmet := process.unmet(step, record, entered=True):
         raise ConditionsMissing([guard.label for guard in unmet])
     record.state = step.target
     record.created_at = record.updated_at = at
-    record.created_by_id = record.updated_by_id = actor.id
+    record.created_by_id = record.updated_by_id = actor.id if actor else None
     session.add(record)
     session.flush()
     tasks.begun(session, record)

@@ -19,7 +19,7 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.repair import RepairOrder
 from portal.models.task import DeadlineBreach, Task
 from portal.permissions import Role
-from portal.services import events, penalties, repairs, tasks
+from portal.services import events, penalty_misses, repairs, tasks
 from portal.verify import Result, reminders_are_told
 from tests.files import hostile
 
@@ -299,11 +299,11 @@ def test_with_the_miss_goes_the_penalty_proposed_for_it(late, phone, story, sign
         order = writing.get_one(RepairOrder, phone.order.id)
         order.executor, order.responsible_crew_id = "RESPONSIBLE_CREW", crew.id
         writing.flush()
-        assert penalties.propose_for_miss(writing, late.task_id, at=clock.now()) is not None
+        assert penalty_misses.propose_for_miss(writing, late.task_id, at=clock.now()) is not None
     sign_in(story.manager).post(f"/manager/late-entries/{late.id}/{decision}", status=303)
     assert session().scalars(select(PenaltyEntry)).one().state == state
     with transaction() as writing:  # the job may run again
-        penalties.propose_for_miss(writing, late.task_id, at=clock.now())
+        penalty_misses.propose_for_miss(writing, late.task_id, at=clock.now())
     assert session().scalars(select(PenaltyEntry)).one().state == state
 
 

@@ -189,6 +189,15 @@ STATES = {
         "CHARGED": "已扣款",
         "CLOSED": "已结案",
     },
+    "P18": {
+        "PROPOSED": "待审批",
+        "APPROVED": "已批准",
+        "REJECTED": "已驳回",
+        "SENT": "已转执行部门",
+        "EXECUTED": "已执行",
+        "APPEALED": "申诉中",
+        "CANCELLED": "已撤销",
+    },
 }
 ROLES = {
     "FRONT_DESK": "前台",

@@ -1,4 +1,4 @@
-"""Every state × action × role against tables copied by hand from the manual's rules (4.1, 4.5, 4.9.1, 4.10, 4.13 to 4.15)."""
+"""Every state × action × role against tables copied by hand from the manual's rules (4.1 to 4.18)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from portal.errors import ConditionsMissing, Invalid, NotPermitted, TransitionNotAllowed
 from portal.permissions import Role
-from portal.processes import complaint, consultation, escalation, project, repair, repair_cost, warranty
+from portal.processes import complaint, consultation, escalation, penalty, project, repair, repair_cost, warranty
 from portal.processes.base import Process
 from portal.services import steps
 from portal.settings import DAYS, HOURS, SETTINGS, WORKING_DAYS
@@ -94,6 +94,16 @@ REPAIR_COST = {
     ("EXECUTED", "charge"): ("CHARGED", {MG}),
     ("CHARGED", "close"): ("CLOSED", SPECIALISTS),
 }
+PENALTY = {
+    ("PROPOSED", "approve"): ("APPROVED", {MG}),
+    ("PROPOSED", "reject"): ("REJECTED", {MG}),
+    ("PROPOSED", "call-off"): ("CANCELLED", {MG}),
+    ("APPROVED", "send"): ("SENT", SPECIALISTS),
+    ("SENT", "execute"): ("EXECUTED", SPECIALISTS),
+    ("APPROVED", "appeal"): ("APPEALED", SPECIALISTS),
+    ("APPEALED", "uphold"): ("APPROVED", {MG}),
+    ("APPEALED", "reverse"): ("CANCELLED", {MG}),
+}
 
 PROJECT = {
     ("SIGNED", "sign"): ("SIGNED", SPECIALISTS),  # P03 says that the contract is signed
@@ -127,6 +137,7 @@ CREATED = {
     "P13": ("open", "PENDING", SPECIALISTS),
     "P14": ("report", "REPORTED", {FD, SP, MG}),
     "P15": ("draft", "DRAFT", CAPTAIN),
+    "P18": ("propose", "PROPOSED", {SP, RV, RC, MG}),
 }
 CASES = [
     (complaint.PROCESS, complaint.State, complaint.Action, COMPLAINT),
@@ -136,6 +147,7 @@ CASES = [
     (warranty.PROCESS, warranty.State, warranty.Action, WARRANTY),
     (repair.PROCESS, repair.State, repair.Action, REPAIR),
     (repair_cost.PROCESS, repair_cost.State, repair_cost.Action, REPAIR_COST),
+    (penalty.PROCESS, penalty.State, penalty.Action, PENALTY),
 ]
 EVERY = [
     pytest.param(process, state, action, table, id=f"{process.code}-{state}-{action}")
@@ -199,6 +211,7 @@ FINAL = {
     "P13": {"VOID", "EXPIRED"},
     "P14": {"CLOSED", "DECLINED", "COMPLAINT"},
     "P15": {"CLOSED"},
+    "P18": {"REJECTED", "EXECUTED", "CANCELLED"},
 }
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from portal.db import session, transaction
 from portal.models.org import Crew
 from portal.models.penalty import PenaltyEntry
-from portal.services import penalties, repairs
+from portal.services import penalty_misses, repairs
 from tests.services.repair_story import Story, arrived, change, run_penalties, swept, task_of, told
 
 
@@ -99,4 +99,4 @@ def test_an_arrival_that_was_noted_late_says_so(story):
     run_penalties()
     arrived(story, order, in_time)
     (entry,) = session().scalars(select(PenaltyEntry)).all()
-    assert penalties.met_since(session(), entry).late_minutes == 0
+    assert penalty_misses.met_since(session(), entry).late_minutes == 0

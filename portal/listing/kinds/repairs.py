@@ -14,12 +14,11 @@ from portal.listing.declaration import Choice, Column, Filter, Listing, Span
 from portal.listing.kinds import search
 from portal.models.consultation import Channel
 from portal.models.customer import Customer, Property
-from portal.models.org import Crew, Party, User
-from portal.models.penalty import PenaltyEntry
+from portal.models.org import Crew, User
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.permissions import Permission, Role
-from portal.processes import penalty, repair, repair_cost, warranty
+from portal.processes import repair, repair_cost, warranty
 from portal.services import crew_ratings
 
 P = Permission
@@ -35,19 +34,6 @@ def captains(session: Session, user: User) -> list[tuple[Any, str]]:
     return [
         (key, name) for key, name in session.execute(query.where(visibility.in_branch(User, user)).order_by(User.name))
     ]
-
-
-def _subject(crew: str | None, person: str | None) -> cells.Title:
-    return cells.Title(crew or person or "", person if crew and person else "")
-
-
-def _offence(rule: str) -> str:
-    found = penalty.RULES.get(rule)
-    return f"{rule} {found.offence}" if found else rule
-
-
-def _amount(value: Any) -> str:
-    return cells.money(value) if value is not None else ""
 
 
 def crews(session: Session, user: User) -> list[tuple[Any, str]]:
@@ -231,36 +217,4 @@ COST_CASES = Listing(
     empty=N_("No cost case here. Captains write one when the crew of a repair has left or is refused."),
 )  # fmt: skip
 
-PENALTIES = Listing(
-    kind=PenaltyEntry.KIND,
-    title=N_("Penalties"),
-    one=N_("Penalty"),
-    icon="gavel",
-    model=PenaltyEntry,
-    permission=P.PENALTY_VIEW,
-    number=PenaltyEntry.number,
-    order="-id",
-    joins=((Crew, Crew.id == PenaltyEntry.crew_id), (Party, Party.id == PenaltyEntry.party_id)),
-    card=("offence", "source", "amount"),
-    columns=(
-        Column("subject", N_("Crew or person"), (Crew.name, Party.name), _subject, "cell-title"),
-        Column("number", N_("Number"), (PenaltyEntry.number,), cells.text, "ref hide-small", sort=PenaltyEntry.number),
-        Column("offence", N_("Offence"), (PenaltyEntry.rule,), _offence, "fill"),
-        Column("source", N_("Proposed for"), (PenaltyEntry.record_number,), cells.text, "ref"),
-        Column("amount", N_("Amount (yuan)"), (PenaltyEntry.amount,), _amount, "num"),
-        Column("occurrence", N_("Time within a year"), (PenaltyEntry.occurrence_no,), cells.text, "num hide-small"),
-        Column("proposed", N_("Proposed"), (PenaltyEntry.created_at,), cells.moment, "num hide-small"),
-        Column("state", STATE, (PenaltyEntry.state,), penalty.State.show, "cell-foot"),
-    ),
-    search=search.penalties,
-    filters=(Filter("proposed", N_("Proposed"), lambda now: PenaltyEntry.state == penalty.State.PROPOSED),),
-    choices=(
-        Choice("state", STATE, PenaltyEntry.state, penalty.State),
-        Choice("kind", N_("Kind"), PenaltyEntry.kind, penalty.Kind),
-        Choice("crew", N_("Crew"), PenaltyEntry.crew_id, options=crews),
-    ),
-    default_filters=("proposed",),
-    empty=N_("No penalty here. One is proposed by itself when a crew does not come in time."),
-)
-
-LISTINGS = (WARRANTIES, REPAIRS, COST_CASES, PENALTIES)
+LISTINGS = (WARRANTIES, REPAIRS, COST_CASES)

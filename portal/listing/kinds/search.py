@@ -345,9 +345,11 @@ def dispatch_orders(word: Word) -> Places:
 
 
 def penalties(word: Word) -> Places:
-    """Penalties: by their number, the record they are proposed for, or the crew."""
+    """Penalties: by their number, the record they are proposed for, the crew or the person."""
     own = (word.begins(PenaltyEntry.number, "upper"), word.begins(PenaltyEntry.record_number, "upper"))
-    return Places(PenaltyEntry, own, through=((PenaltyEntry.crew_id, crews(word)),))
+    return Places(
+        PenaltyEntry, own, through=((PenaltyEntry.crew_id, crews(word)), (PenaltyEntry.party_id, parties(word)))
+    )
 
 
 def tasks(word: Word) -> Places:

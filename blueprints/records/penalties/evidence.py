@@ -1,0 +1,90 @@
+"""What a penalty rests on, as people read it: facts and moments as they were when it was proposed."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from blueprints.records import showing
+from portal import formatting
+from portal.i18n import N_, Text, _
+from portal.models.penalty import PenaltyEntry
+from portal.paths import record_path
+
+LABELS: dict[str, Text] = {
+    "what": N_("What was seen", "evidence"),
+    "seen_by": N_("Proposed by"),
+    "record": N_("Source record", "evidence"),
+    "clock": N_("Deadline"),
+    "started_at": N_("Crew told at"),
+    "due_at": N_("Limit"),
+    "found_at": N_("Missed, found at"),
+    "calendar": N_("Version of the calendar", "evidence"),
+    "repair": N_("Repair", "record"),
+    "review": N_("Drawing review"),
+    "round": N_("Round", "evidence"),
+    "round_no": N_("Round", "evidence"),
+    "score": N_("Score", "evidence"),
+    "pass_score": N_("Pass mark", "evidence"),
+    "findings": N_("Findings", "evidence"),
+    "uncorrected": N_("Not corrected", "evidence"),
+    "signed_at": N_("Contract signed at", "evidence"),
+    "decided_at": N_("Decided at", "evidence"),
+    "inspection": N_("Inspection", "evidence"),
+    "inspected_at": N_("Inspected at", "evidence"),
+    "failures": N_("Failed inspections", "evidence"),
+    "contract": N_("Contract"),
+    "contract_number": N_("Contract"),
+    "amount": N_("Amount", "evidence"),
+    "project": N_("Project"),
+    "project_number": N_("Project"),
+    "customer": N_("Customer"),
+    "address": N_("Address"),
+    "symptom": N_("Symptom"),
+    "designer": N_("Designer"),
+    "crew": N_("Crew"),
+    "foreman": N_("Foreman"),
+    "captain": N_("Repair captain"),
+}
+"""What the facts of evidence are called; a fact of another name is shown under its own."""
+HIDDEN = frozenset({"breach", "title"})
+
+
+def table(entry: PenaltyEntry) -> showing.Table:
+    """The evidence of a penalty, line by line; the record leads to its page."""
+    lines: list[list[Any]] = []
+    for name, value in entry.evidence.items():
+        if name in HIDDEN or value in (None, "", [], {}):
+            continue
+        lines.append([str(LABELS.get(name, name)), _cell(entry, name, value)])
+    head = [(_("Evidence"), ""), (_("As it was when proposed"), "fill")]
+    return showing.Table(_("Evidence"), head, lines, _("Nothing more was noted."))
+
+
+def _cell(entry: PenaltyEntry, name: str, value: Any) -> Any:
+    if name == "clock":
+        return f"{value} {_(entry.evidence.get('title') or '')}".strip()
+    if value == entry.record_number:
+        return (value, record_path(entry.record_kind, value))
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    """Moments and days in the reader's words; lists and small tables in one line."""
+    if isinstance(value, dict):
+        return "；".join(f"{LABELS.get(key, key)}：{_text(part)}" for key, part in value.items() if part is not None)
+    if isinstance(value, list):
+        return "；".join(_text(part) for part in value)
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, str) and len(value) >= 19 and value[10:11] == "T":
+        try:
+            return formatting.stamp(datetime.fromisoformat(value))
+        except ValueError:
+            return value
+    if isinstance(value, str) and len(value) == 10 and value[4:5] == "-":
+        try:
+            return formatting.full_date(date.fromisoformat(value))
+        except ValueError:
+            return value
+    return str(value)

@@ -1,0 +1,193 @@
+"""The steps of a penalty: their forms and who carries them out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+
+from blueprints.forms import ChoiceField, LocalDateField, LocalDateTimeField, MoneyField, TermField, TextField
+from blueprints.http import find_or_404, requires
+from blueprints.records import blueprint
+from blueprints.records.penalties.pages import NAMED
+from blueprints.records.steps import Desk, StepForm, StepPages
+from portal import formatting
+from portal.i18n import N_, Text, _
+from portal.models.org import Department, Party
+from portal.models.penalty import PenaltyEntry
+from portal.permissions import Permission
+from portal.processes.penalty import MONEY, PROCESS, Action, Executor, Kind, is_own
+from portal.services import penalty_steps
+
+L = PROCESS.field_labels
+PLEASE = N_("Please choose")
+LAW = N_("Money may only be taken from wages within the limits of the law; HR looks at that before it is carried out.")
+
+
+@blueprint.route("/penalties/<number>/steps/<action>", methods=["GET", "POST"])
+@requires(Permission.PENALTY_VIEW)
+def penalty_step(number: str, action: str) -> ResponseReturnValue:
+    """One step of a penalty: its form, and carrying it out."""
+    return STEPS.show(number, action)
+
+
+def _find(number: str) -> PenaltyEntry:
+    return find_or_404(PenaltyEntry, number, NAMED)
+
+
+class ApproveForm(StepForm):
+    """The decision; fields that do not belong to this penalty are not there."""
+
+    kind = TermField(L["kind"], Kind, leave_out=(Kind.BY_DECISION,), required=True, blank=PLEASE)
+    amount = MoneyField(L["amount"])
+    suspended_from = LocalDateField(L["suspended_from"])
+    suspended_until = LocalDateField(L["suspended_until"])
+    confirmed_by = ChoiceField(L["confirmed_by"], coerce=int, choices=[], blank=PLEASE)
+    confirmed_at = LocalDateTimeField(L["confirmed_at"])
+    decision = TextField(L["decision"], limit=1000, rows=3)
+
+    def prepare(self, desk: Desk) -> None:
+        entry = desk.record
+        people = penalty_steps.confirmers(desk.session, entry)
+        self.confirmed_by.choices = [(0, PLEASE), *((party.id, _called(party)) for party in people)]
+        if is_own(entry):
+            del self.confirmed_by, self.confirmed_at
+        if entry.percent is not None:
+            del self.amount
+        if not self.is_submitted():
+            self.kind.data = None if entry.kind == Kind.BY_DECISION else Kind(entry.kind)
+            if "amount" in self._fields:
+                self.amount.data = entry.amount
+            self.suspended_from.data, self.suspended_until.data = entry.suspended_from, entry.suspended_until
+            if "confirmed_by" in self._fields:
+                self.confirmed_by.data = people[0].id if len(people) == 1 else 0
+
+    def told(self, desk: Desk) -> list[str]:
+        entry = desk.record
+        said = [str(Text(entry.rule_said.get("offence") or entry.rule))]
+        if entry.percent is not None:
+            said.append(
+                _(
+                    "%(percent)s %% of %(base)s yuan are %(amount)s yuan.",
+                    percent=f"{entry.percent.normalize():f}",
+                    base=formatting.money(entry.base),
+                    amount=formatting.money(entry.amount),
+                )
+            )
+        if not is_own(entry):
+            where = Department.show(entry.department)
+            said.append(_("For %(department)s its head, or HR, confirms it; note who and when.", department=where))
+        if entry.kind in MONEY or entry.kind == Kind.BY_DECISION:
+            said.append(str(LAW))
+        return said
+
+    def to_command(self, desk: Desk) -> penalty_steps.ApprovePenalty:
+        def value(name: str) -> Any:
+            return self._fields[name].data if name in self._fields else None
+
+        party = desk.session.get(Party, value("confirmed_by") or 0)
+        return penalty_steps.ApprovePenalty(
+            kind=str(self.kind.data or ""),
+            amount=value("amount"),
+            suspended_from=self.suspended_from.data,
+            suspended_until=self.suspended_until.data,
+            confirmed_by=party,
+            confirmed_at=value("confirmed_at"),
+            decision=self.decision.data,
+        )
+
+
+class RejectForm(StepForm):
+    """Why there is no penalty."""
+
+    decision = TextField(L["decision"], limit=1000, rows=3, required=True)
+
+    def to_command(self, desk: Desk) -> penalty_steps.RejectPenalty:
+        return penalty_steps.RejectPenalty(self.decision.data)
+
+
+class SendForm(StepForm):
+    """To whom it goes."""
+
+    executor = TermField(L["executor"], Executor, required=True)
+    sent_at = LocalDateTimeField(L["sent_at"], required=True)
+
+    def prepare(self, desk: Desk) -> None:
+        if not self.is_submitted():
+            self.executor.data, self.sent_at.data = penalty_steps.executor_of(desk.record), desk.at
+
+    def told(self, desk: Desk) -> list[str]:
+        said = [str(LAW)] if desk.record.kind in MONEY else []
+        if desk.record.appeal_until is not None and desk.record.appeal_until > desk.at:
+            until = formatting.stamp(desk.record.appeal_until)
+            said.append(_("The person may appeal until %(moment)s; once sent, an appeal is too late.", moment=until))
+        return said
+
+    def to_command(self, desk: Desk) -> penalty_steps.SendPenalty:
+        return penalty_steps.SendPenalty(str(self.executor.data), self.sent_at.data)
+
+
+class ExecuteForm(StepForm):
+    """It was carried out."""
+
+    executed_at = LocalDateTimeField(L["executed_at"], required=True)
+    execution_note = TextField(L["execution_note"], limit=500, rows=2)
+
+    def prepare(self, desk: Desk) -> None:
+        if not self.is_submitted():
+            self.executed_at.data = desk.at
+
+    def to_command(self, desk: Desk) -> penalty_steps.ExecutePenalty:
+        return penalty_steps.ExecutePenalty(self.executed_at.data, self.execution_note.data)
+
+
+class AppealForm(StepForm):
+    """What the person says."""
+
+    appealed_at = LocalDateTimeField(L["appealed_at"], required=True)
+    appeal = TextField(L["appeal"], limit=2000, rows=4, required=True)
+
+    def prepare(self, desk: Desk) -> None:
+        if not self.is_submitted():
+            self.appealed_at.data = desk.at
+
+    def told(self, desk: Desk) -> list[str]:
+        if desk.record.appeal_until is None:
+            return []
+        return [_("The person may appeal until %(moment)s.", moment=formatting.stamp(desk.record.appeal_until))]
+
+    def to_command(self, desk: Desk) -> penalty_steps.AppealPenalty:
+        return penalty_steps.AppealPenalty(self.appeal.data, self.appealed_at.data)
+
+
+class DecideAppealForm(StepForm):
+    """The result of the appeal."""
+
+    appeal_result = TextField(L["appeal_result"], limit=1000, rows=3, required=True)
+
+    def told(self, desk: Desk) -> list[str]:
+        return [desk.record.appeal] if desk.record.appeal else []
+
+    def to_command(self, desk: Desk) -> penalty_steps.DecideAppeal:
+        return penalty_steps.DecideAppeal(self.appeal_result.data)
+
+
+def _called(party: Party) -> str:
+    return f"{party.name} · {Department.show(party.department)}" if party.department else party.name
+
+
+STEPS = StepPages(
+    find=_find,
+    forms={
+        Action.APPROVE: (ApproveForm, penalty_steps.approve),
+        Action.REJECT: (RejectForm, penalty_steps.reject),
+        Action.SEND: (SendForm, penalty_steps.send),
+        Action.EXECUTE: (ExecuteForm, penalty_steps.execute),
+        Action.APPEAL: (AppealForm, penalty_steps.appeal),
+        Action.UPHOLD: (DecideAppealForm, penalty_steps.uphold),
+        Action.REVERSE: (DecideAppealForm, penalty_steps.reverse),
+    },
+    kinds=N_("Penalties"),
+    heading=lambda entry: (entry.person, str(Text(entry.rule_said.get("offence") or entry.rule))),
+    shows_waiting_clocks=False,
+)

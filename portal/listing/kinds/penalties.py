@@ -1,0 +1,79 @@
+"""The list of penalties."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import aliased
+
+from portal.i18n import N_, Text
+from portal.listing import cells
+from portal.listing.declaration import Choice, Column, Filter, Listing
+from portal.listing.kinds import search
+from portal.listing.kinds.repairs import STATE, crews
+from portal.models.org import Crew, Department, Party, User
+from portal.models.penalty import PenaltyEntry
+from portal.permissions import Permission
+from portal.processes.penalty import Kind, State
+
+COLLEAGUE = aliased(User)
+OPEN = (State.PROPOSED, State.APPROVED, State.SENT, State.APPEALED)
+
+
+def _subject(crew: str | None, person: str | None, colleague: str | None) -> cells.Title:
+    return cells.Title(crew or person or colleague or "", person if crew and person else "")
+
+
+def _offence(rule: str, said: dict[str, Any] | None) -> str:
+    words = (said or {}).get("offence")
+    return f"{rule} {Text(words)}" if words else rule
+
+
+def _amount(value: Any) -> str:
+    return cells.money(value) if value is not None else ""
+
+
+PENALTIES = Listing(
+    kind=PenaltyEntry.KIND,
+    title=N_("Penalties"),
+    one=N_("Penalty"),
+    icon="gavel",
+    model=PenaltyEntry,
+    permission=Permission.PENALTY_VIEW,
+    number=PenaltyEntry.number,
+    order="-id",
+    joins=(
+        (Crew, Crew.id == PenaltyEntry.crew_id),
+        (Party, Party.id == PenaltyEntry.party_id),
+        (COLLEAGUE, COLLEAGUE.id == PenaltyEntry.user_id),
+    ),
+    card=("offence", "source", "amount"),
+    columns=(
+        Column("subject", N_("Crew or person"), (Crew.name, Party.name, COLLEAGUE.name), _subject, "cell-title"),
+        Column("number", N_("Number"), (PenaltyEntry.number,), cells.text, "ref hide-small", sort=PenaltyEntry.number),
+        Column("offence", N_("Offence"), (PenaltyEntry.rule, PenaltyEntry.rule_said), _offence, "fill"),
+        Column("kind", N_("Kind"), (PenaltyEntry.kind,), Kind.show, "hide-small"),
+        Column("source", N_("Proposed for"), (PenaltyEntry.record_number,), cells.text, "ref"),
+        Column("amount", N_("Amount (yuan)"), (PenaltyEntry.amount,), _amount, "num"),
+        Column("occurrence", N_("Time within a year"), (PenaltyEntry.occurrence_no,), cells.text, "num hide-small"),
+        Column("proposed", N_("Proposed"), (PenaltyEntry.created_at,), cells.moment, "num hide-small"),
+        Column("state", STATE, (PenaltyEntry.state,), State.show, "cell-foot"),
+    ),
+    search=search.penalties,
+    filters=(
+        Filter("open", N_("Open", "record"), lambda now: PenaltyEntry.state.in_(OPEN)),
+        Filter("proposed", N_("Proposed"), lambda now: PenaltyEntry.state == State.PROPOSED),
+        Filter("to-carry-out", N_("To be carried out"), lambda now: PenaltyEntry.state.in_((State.APPROVED, State.SENT))),
+        Filter("appealed", N_("Appealed"), lambda now: PenaltyEntry.state == State.APPEALED),
+    ),
+    choices=(
+        Choice("state", STATE, PenaltyEntry.state, State),
+        Choice("kind", N_("Kind"), PenaltyEntry.kind, Kind),
+        Choice("department", N_("Department"), PenaltyEntry.department, Department),
+        Choice("crew", N_("Crew"), PenaltyEntry.crew_id, options=crews),
+    ),
+    default_filters=("open",),
+    empty=N_("No penalty here. Rules propose some by themselves; others are proposed from the record where it was seen."),
+)  # fmt: skip
+
+LISTINGS = (PENALTIES,)

@@ -1,0 +1,94 @@
+"""P18: what is proposed for a clock that was missed, and called off when it counts as met. Source: DL-22, `domain.md` 4.18."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal import clock, settings
+from portal.i18n import N_
+from portal.models.org import Crew, User
+from portal.models.penalty import PenaltyEntry
+from portal.models.repair import RepairOrder
+from portal.models.task import DeadlineBreach, Task
+from portal.processes.penalty import PROPOSED_FOR
+from portal.processes.repair import Executor
+from portal.services import penalties
+
+
+def propose_for_miss(session: Session, task_id: int, *, at: datetime) -> PenaltyEntry | None:
+    """Propose a penalty for a missed clock of a repair (DL-22), once however often it is asked; managers are told.
+
+    None where no crew was in charge: the captain's own team answers by the breach alone.
+    """
+    task = session.get(Task, task_id)
+    breach = session.scalars(select(DeadlineBreach).where(DeadlineBreach.task_id == task_id)).one_or_none()
+    if task is None or breach is None or breach.code not in PROPOSED_FOR or breach.record_kind != RepairOrder.KIND:
+        return None
+    cause = _cause(task)
+    if (known := penalties.of_cause(session, cause)) is not None:
+        return known
+    order = session.get_one(RepairOrder, breach.record_id)
+    crew = _in_charge(order, breach.due_at)
+    if crew is None:
+        return None
+    return penalties.propose(
+        session,
+        rule=settings.get(session, PROPOSED_FOR[breach.code]),
+        party_id=crew.foreman_id,
+        crew_id=crew.id,
+        record=order,
+        cause=cause,
+        evidence=_evidence(order, crew, task, breach),
+        offended_on=clock.today(breach.due_at),
+        at=at,
+    )
+
+
+def call_off(session: Session, task: Task, *, actor: User, at: datetime) -> None:
+    """The clock counts as met after all: what was proposed for its miss is called off and stays in the list."""
+    why = N_("%(code)s counts as met") % {"code": task.code or ""}
+    penalties.withdraw(session, _cause(task), why=why, actor=actor, at=at)
+
+
+def met_since(session: Session, entry: PenaltyEntry) -> DeadlineBreach | None:
+    """The breach it rests on, once the work was noted as done; None: it is not done yet."""
+    return session.scalars(
+        select(DeadlineBreach).where(
+            DeadlineBreach.id == entry.evidence.get("breach"), DeadlineBreach.met_at.is_not(None)
+        )
+    ).one_or_none()
+
+
+def _cause(task: Task) -> str:
+    return f"{task.code}:{task.record_kind}:{task.record_id}:{task.round_no}"
+
+
+def _in_charge(order: RepairOrder, due_at: datetime) -> Crew | None:
+    """The crew that should have come: also when the captain took over after the limit."""
+    was_theirs = order.executor == Executor.RESPONSIBLE_CREW or (
+        order.taken_over_at is not None and order.taken_over_at >= due_at
+    )
+    return order.responsible_crew if was_theirs else None
+
+
+def _evidence(order: RepairOrder, crew: Crew, task: Task, breach: DeadlineBreach) -> dict[str, Any]:
+    """What was known, in words and moments; later changes of the records do not touch it."""
+    return {
+        "breach": breach.id,
+        "clock": breach.code,
+        "title": task.title,
+        "started_at": task.started_at.isoformat(),
+        "due_at": breach.due_at.isoformat(),
+        "calendar": (task.explanation or {}).get("calendar_version"),
+        "found_at": breach.found_at.isoformat(),
+        "repair": order.number,
+        "address": order.address,
+        "symptom": order.symptom,
+        "crew": crew.name,
+        "foreman": crew.foreman.name if crew.foreman else None,
+        "captain": order.captain.name if order.captain else None,
+    }
