@@ -19,12 +19,15 @@ from portal.models.attachment import StoredFile
 from portal.models.complaint import Complaint
 from portal.models.contract import Contract, PaymentTerm
 from portal.models.event import EventHead, EventKind
+from portal.models.ledger import LedgerMonth
 from portal.models.notice import Delivery
+from portal.models.org import Party, PartyKind
 from portal.models.outbox import ClientRequest, Outbox, Slot
+from portal.models.project import Project
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.schedules import SCHEDULES
-from portal.services import events, slots
+from portal.services import events, penalties, penalty_steps, slots
 from tests.documents import world
 
 
@@ -35,7 +38,7 @@ def broken() -> dict[str, list[str]]:
 
 def test_an_empty_house_is_sound(app: Flask):
     results = verify.run_all()
-    assert [result.code for result in results] == [f"I{number}" for number in range(1, 11)]
+    assert [result.code for result in results] == [f"I{number}" for number in range(1, 12)]
     assert broken() == {}
 
 
@@ -186,3 +189,36 @@ def test_a_session_after_its_end(app: Flask, make, clock, sign_in, how):
         else:
             current.execute(text('UPDATE "user" SET disabled_at = created_at'))
     assert list(broken()) == ["I10"]
+
+
+def test_penalties_are_decided_figured_and_booked(app: Flask, make, clock):
+    """I11 finds a wrong share, an approval without its line, a line that was changed, a line in a closed month."""
+    manager, project = make.user(Role.MANAGER), make.project()
+    hr, designer = make.party(PartyKind.HR, department="HR"), make.party(PartyKind.DESIGNER)
+    with transaction() as current:
+        entry = penalties.propose(
+            current, rule="K-02", party_id=designer.id, record=current.get_one(Project, project.id), cause="x",
+            evidence={}, at=clock.now(), base=Decimal("168000.00"),
+        )  # fmt: skip
+        command = penalty_steps.ApprovePenalty(
+            entry.kind, confirmed_by=current.get_one(Party, hr.id), confirmed_at=clock.now()
+        )
+        penalty_steps.approve(current, entry, command, actor=manager, at=clock.now())
+        number = entry.number
+    assert "I11" not in broken()
+    for statement, problem in (
+        ("UPDATE penalty_entry SET amount = 839", f"penalty {number}: 0.500 % of 168000.00 is not 839.00"),
+        ("UPDATE ledger_line SET amount = 1", f"penalty {number}: 840.00 decided, 1.00 in 1 lines of the ledger"),
+        ("DELETE FROM ledger_line", f"penalty {number}: 840.00 decided, None in 0 lines of the ledger"),
+    ):
+        with transaction() as current, current.begin_nested() as savepoint:
+            current.execute(text(statement))
+            result = verify.Result("I11", "")
+            verify.penalties_hold(current, result)
+            savepoint.rollback()
+        assert result.problems == [problem]
+    with transaction() as current:
+        current.add(
+            LedgerMonth(month=clock.now().date().replace(day=1), closed_at=clock.now() - timedelta(days=1), closed_by_id=manager.id)
+        )  # fmt: skip
+    assert broken()["I11"] == [f"penalty {number}: a line was written in a closed month"]
