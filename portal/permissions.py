@@ -83,6 +83,9 @@ class Permission(StrEnum):
     ESCALATION_VIEW = "escalation:view"
     ESCALATION_WORK = "escalation:work"
 
+    COMPLETION_VIEW = "completion:view"
+    COMPLETION_WORK = "completion:work"
+    """Prepare the acceptance, send the notice, write down what the customer says, record the last money."""
     WARRANTY_VIEW = "warranty:view"
     WARRANTY_ISSUE = "warranty:issue"
     WARRANTY_CONSENT = "warranty:consent"
@@ -180,7 +183,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.COMPLAINT_WORK,
             P.ESCALATION_SUBMIT,
             P.ESCALATION_VIEW,
+            P.COMPLETION_VIEW,
             P.WARRANTY_VIEW,
+            P.COMPLETION_WORK,
             P.WARRANTY_ISSUE,
             P.REPAIR_VIEW,
             P.REPAIR_CREATE,
@@ -205,6 +210,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PROJECT_VIEW,
             P.CONTRACT_VIEW,
             P.COMPLAINT_VIEW,
+            P.COMPLETION_VIEW,
             P.WARRANTY_VIEW,
             P.PENALTY_VIEW,
             P.PENALTY_PROPOSE,
@@ -217,6 +223,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PROJECT_VIEW,
             P.COMPLAINT_VIEW,
             P.CUSTOMER_UNMASK,
+            P.COMPLETION_VIEW,
             P.WARRANTY_VIEW,
             P.REPAIR_VIEW,
             P.REPAIR_WORK,

@@ -61,6 +61,17 @@ PAPERS_SIGNING = [
     "* 图纸报价审核记录表（F-01、F-03）", "* 合同法务审核记录", "* 施工合同及附件（图纸、报价单、材料清单）",
     "* 合同信息单（F-15）", "* 首期款收据",
 ]  # fmt: skip
+PAPERS_COMPLETION = [
+    "* 材料验收记录", "* 隐蔽工程验收记录", "* 防水试验记录", "* 中期验收记录", "* 预验收单（F-09）", "限期整改通知单（F-10）",
+    "工程移交单", "工程变更单", "工期延长手续", "客户服务手册",
+]  # fmt: skip
+COMPLETION_CHECKS = [
+    "全屋：水电工程：通水通电，开关插座逐个试用", "厨房卫生间：防水工程：闭水试验无渗漏，地漏通畅",
+    "厨房卫生间：基础装修：墙地砖平整，无空鼓", "客厅卧室：墙面油漆：色泽均匀，无流坠、裂缝",
+    "客厅卧室：定制木作：门扇、柜门开合顺畅，无划伤", "全屋：五金开关：安装牢固、齐全",
+    "全屋：施工范围：与图纸和变更一致", "全屋：清洁：垃圾已清运，门窗地面干净",
+]  # fmt: skip
+COMPLETION_FORM = N_("One line each: room, trade and what is looked at, with colons between them.")
 CHECKS_SIGN_OFF = ["* 已向客户演示维修结果", "已告知养护注意事项"]
 
 _DECLARED = (
@@ -107,6 +118,11 @@ _DECLARED = (
     Setting("contract_slip_days", N_("Contract information (F-15) may come after signing and first payment by"), "int", 0, "assumed", WORKS, DAYS, 0, 30),
     Setting("call_start_days", N_("Call after the start within"), "int", 10, "ext", WORKS, DAYS, 1, 60),
     Setting("papers_signing", N_("Papers in the file before the hand-over to engineering"), "lines", PAPERS_SIGNING, "seed", WORKS, help=PAPER_FORM),
+    Setting("papers_completion", N_("Papers in the file before the completion acceptance"), "lines", PAPERS_COMPLETION, "assumed", WORKS, help=PAPER_FORM),
+    Setting("completion_checks", N_("Lines of the completion acceptance"), "lines", COMPLETION_CHECKS, "assumed", WORKS, help=COMPLETION_FORM),
+    Setting("completion_notice_hours", N_("Notice of the completion acceptance at least before it"), "int", 48, "ext", WORKS, HOURS, 0, 720),
+    Setting("final_payment_days", N_("DL-20 Reminder of the final payment after the acceptance"), "int", 3, "assumed", CLOCKS, DAYS, 1, 90),
+    Setting("completion_after_wd", N_("Evaluation form and word to finance after the settlement within"), "int", 1, "assumed", WORKS, WORKING_DAYS, 1, 30),
     Setting("preaccept_fail_limit", N_("Failed inspections until the foreman is replaced"), "int", 3, "seed", WORKS, None, 1, 10),
     Setting("preaccept_fine", N_("Fine after the last failed inspection"), "decimal", "500", "seed", WORKS, YUAN, 0, 100_000),
     Setting("preaccept_suspend_months", N_("No new orders for"), "int", 3, "seed", WORKS, N_("months"), 0, 24),

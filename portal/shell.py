@@ -135,10 +135,11 @@ APPS: tuple[App, ...] = (
             Entry(N_("Contracts"), records("contracts"), P.CONTRACT_VIEW),
             Entry(N_("Quotations"), records("quotations"), P.CONTRACT_VIEW),
             Entry(N_("Dispatch orders"), records("dispatch-orders"), P.PROJECT_VIEW),
+            Entry(N_("Completion acceptances"), records("completions"), P.COMPLETION_VIEW),
             Entry(N_("Duplicates"), records("duplicates"), P.CUSTOMER_MERGE),
             Entry(N_("Import"), records("import-runs"), P.IMPORT_RUN),
         ),
-        ("customers", "properties", "projects", "contracts", "quotations", "dispatch-orders"),
+        ("customers", "properties", "projects", "contracts", "quotations", "dispatch-orders", "completions"),
     ),
     App(
         N_("People", "app"),

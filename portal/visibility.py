@@ -21,6 +21,7 @@ from portal.models.base import Mergeable
 from portal.models.canned import CannedText
 from portal.models.change import ChangeRun
 from portal.models.complaint import Complaint, Escalation
+from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
@@ -272,6 +273,14 @@ def projects(viewer: Viewer) -> Condition:
 def dispatch_orders(viewer: Viewer) -> Condition:
     """As the project they are for."""
     return DispatchOrder.project_id.in_(select(Project.id).where(projects(viewer)))
+
+
+@rule(CompletionAcceptance)
+def completions(viewer: Viewer) -> Condition:
+    """As the project that is accepted; the front desk sees none."""
+    if viewer.role == Role.FRONT_DESK:
+        return false()
+    return CompletionAcceptance.project_id.in_(select(Project.id).where(projects(viewer)))
 
 
 @rule(Property)

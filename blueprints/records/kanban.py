@@ -22,6 +22,7 @@ from blueprints.http import find_or_404, page, requires, safe_path, see_other, w
 from blueprints.records import (
     blueprint,
     complaints,
+    completions,
     consultations,
     faces,
     lists,
@@ -51,6 +52,7 @@ from portal.services.changes.declaring import VALUE, Change, Job, Kind
 
 FORMS: dict[str, StepPages] = {
     "complaints": complaints.STEPS,
+    "completions": completions.STEPS,
     "consultations": consultations.STEPS,
     "projects": project_steps.STEPS,
     "repair-cost-cases": cost_cases.STEPS,

@@ -257,7 +257,7 @@ class PapersForm(RecordForm):
         return self
 
 
-@blueprint.route("/projects/<number>/papers/<any(signing):stage>", methods=["GET", "POST"])
+@blueprint.route("/projects/<number>/papers/<any(signing, completion):stage>", methods=["GET", "POST"])
 @requires(P.PROJECT_EDIT)
 def project_papers(number: str, stage: str) -> ResponseReturnValue:
     """Tick the papers that are in the file."""

@@ -20,7 +20,7 @@ from portal.models.customer import Property
 from portal.models.project import Project, ProjectStage
 from portal.permissions import Permission, may
 from portal.processes.project import PaperStage, StopReason, missing_papers
-from portal.services import contracts, projects, properties, record_kinds
+from portal.services import completions, contracts, projects, properties, record_kinds
 
 P = Permission
 GROUPS = (
@@ -102,6 +102,10 @@ def _actions(record: Project) -> list[dict[str, Any]]:
         beside.append({"label": _("Papers"), "url": f"{base}/papers/signing", "icon": "file-text"})
     if record.stage in (ProjectStage.DISPATCHED, ProjectStage.MATERIAL_CARD, ProjectStage.START_SET):
         beside.append({"label": _("Technical disclosure"), "url": f"{base}/disclosures/new", "icon": "file-text"})
+    if record.stage == ProjectStage.PRE_ACCEPTED:
+        beside.append({"label": _("Papers"), "url": f"{base}/papers/completion", "icon": "file-text"})
+        if may(g.user, P.COMPLETION_WORK) and completions.of_project(session(), record.id) is None:
+            beside.append({"label": _("Prepare the acceptance"), "url": f"{base}/completion", "method": "post"})
     return [*beside, showing.edit_action(record)]
 
 

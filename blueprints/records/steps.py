@@ -36,6 +36,7 @@ class Desk:
 class StepForm(Form):
     """A step of a process. `version` is the one the person looked at."""
 
+    TEMPLATE = "records/step.html"
     version = HiddenField()
     LINES: Sequence[tuple[Text, Sequence[str]]] = ()
     """Fields that stand together in a line, by their heading; the others come first."""
@@ -93,7 +94,7 @@ class StepPages:
         form.version.data = str(record.version)
         who, what = self.heading(record)
         return page(
-            "records/step.html",
+            form.TEMPLATE,
             fragment="form",
             status=status if status != 200 else form.status,
             record=record,

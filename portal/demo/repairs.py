@@ -158,13 +158,15 @@ class Job:
 
 def plan(stage: Stage, zhang: Household, houses: list[Household], today: datetime) -> None:
     """Put warranty and repairs on the stage."""
-    _certificate(stage, zhang, "2026-07-06 11:00", date(2026, 7, 4))
+    certificate(stage, zhang, "2026-07-06 11:00", date(2026, 7, 4))
     _leak(stage, zhang)
     _team(stage)
     _jobs_of_today(stage, houses, today)
 
 
-def _certificate(stage: Stage, house: Household, moment: str, accepted: date) -> None:
+def certificate(stage: Stage, house: Household, moment: str, accepted: date) -> None:
+    """The warranty of a household is issued."""
+
     def act(writing: Session, at: datetime) -> None:
         project = stage.get(writing, f"{house.key}.project")
         certificate = writing.scalars(

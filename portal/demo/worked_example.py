@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from portal.demo import works
+from portal.demo import repairs, works
 from portal.demo.cases import Case, Household, contact, opens, pays, reaches, signs
 from portal.demo.stage import Stage
 from portal.models.customer import Intention
@@ -133,13 +133,12 @@ def _main_line(stage: Stage) -> None:
         actor = stage.get(writing, "specialist")
         apply(writing, found, value, contracts.FIELDS, actor=actor, at=at, reason="增加墙柜 5 平方米，客户已签变更单")
 
-    def final_money(writing: Session, at: datetime) -> None:
-        pays(stage, writing, "张建军", "FINAL", "8400.00", "2026-07-06", at)
-
     stage.at("2026-05-22 15:00", mid_money)
     reaches(stage, "张建军", "2026-06-30 11:00", projects.pre_accepted)
-    reaches(stage, "张建军", "2026-07-04 12:00", projects.accepted, on=date(2026, 7, 4))
-    stage.at("2026-07-06 10:00", final_money)
+    works.completes(
+        stage, ZHANG, checked="2026-06-30 17:00", noticed="2026-07-01 09:00", appointed="2026-07-04 10:00",
+        paid="2026-07-06 10:00",
+    )  # fmt: skip
 
 
 def _escalation(stage: Stage) -> None:
@@ -190,5 +189,18 @@ def _other_lines(stage: Stage) -> None:
         "2026-06-18 17:00", "铺贴时背面砂浆不满", "空鼓检查列入班组自检", "瓦工班组"
     )
     for house in (CHEN, ZHAO, SUN):
-        reaches(stage, house.key, "2026-08-17 16:00", projects.pre_accepted)
-        reaches(stage, house.key, "2026-08-20 10:00", projects.accepted, on=date(2026, 8, 19))
+        _mid_money(stage, house)
+        reaches(stage, house.key, "2026-08-17 14:00", projects.pre_accepted)
+        works.completes(
+            stage, house, checked="2026-08-17 17:00", noticed="2026-08-18 09:00", appointed="2026-08-20 10:00",
+            paid="2026-08-21 10:00",
+        )  # fmt: skip
+        repairs.certificate(stage, house, "2026-08-21 11:00", date(2026, 8, 20))
+
+
+def _mid_money(stage: Stage, house: Household) -> None:
+    def act(writing: Session, at: datetime) -> None:
+        terms = stage.get(writing, f"{house.key}.contract").terms
+        pays(stage, writing, house.key, "MID", str(terms[1].amount), "2026-06-22", at)
+
+    stage.at("2026-06-22 15:00", act)

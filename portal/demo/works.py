@@ -8,13 +8,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from portal.demo import pictures
 from portal.demo.cases import Household
 from portal.demo.stage import Stage, local
+from portal.models.completion import CompletionAcceptance
 from portal.models.org import User
 from portal.models.project import Project
 from portal.models.works import Presence
+from portal.processes.completion import Verdict, fingerprint
 from portal.processes.project import PaperStage
-from portal.services import own_tasks, tasks, works
+from portal.services import completions, own_tasks, tasks, works
 
 LIMIT = "水泥 60 袋、电线 12 卷、水管 90 米，超出另批"
 EXPLAINED = "水电点位、防水高度 1.8 米、墙地砖排版、成品保护"
@@ -123,3 +126,67 @@ def _done(writing: Session, project: Project, title: str, result: str, actor: Us
     for task in tasks.open_of(writing, project):
         if task.title == title:
             own_tasks.finish(writing, task, result, actor=actor, at=at)
+
+
+def completes(stage: Stage, house: Household, *, checked: str, noticed: str, appointed: str, paid: str) -> None:
+    """The steps of P12 at their moments: own check, notice, acceptance with the signature, the last money."""
+    key, meeting = f"{house.key}.completion", local(appointed)
+
+    def take(moment: datetime, service: Callable[..., Any], command: Callable[[Session, Any, datetime], Any]) -> None:
+        def step(writing: Session, at: datetime) -> None:
+            found = stage.get(writing, key)
+            actor = stage.get(writing, house.owner)
+            service(writing, found, command(writing, found, at), actor=actor, at=at)
+
+        stage.at(moment, step)
+
+    def prepare(writing: Session, at: datetime) -> None:
+        project, actor = stage.get(writing, f"{house.key}.project"), stage.get(writing, house.owner)
+        wanted = range(len(works.papers_of(writing, project, PaperStage.COMPLETION)))
+        works.keep_papers(writing, project, PaperStage.COMPLETION, wanted, actor=actor, at=at)
+        stage.keep(key, completions.prepare(writing, project, actor=actor, at=at))
+
+    def lines(_writing: Session, found: CompletionAcceptance, _at: datetime) -> list[completions.Line]:
+        return [completions.Line(Verdict.PASSED, None, line.id) for line in found.checks]
+
+    def accept(_writing: Session, found: CompletionAcceptance, at: datetime) -> completions.Accept:
+        return completions.Accept(
+            accepted_at=at,
+            present=WHO,
+            conclusion="工程范围、质量、观感和功能均符合约定，验收合格。",
+            signed_by=found.customer.name,
+            shown=completions.words(found),
+            shown_hash=fingerprint(found),
+            signature=pictures.signature(found.id),
+        )
+
+    def settle(_writing: Session, found: CompletionAcceptance, at: datetime) -> completions.Settle:
+        return completions.Settle(completions.still_due(found), at.date(), f"SJ{at:%Y%m%d}{found.contract_id:03d}F")
+
+    before = local(checked)
+    stage.at(before - timedelta(hours=2), prepare)
+    take(
+        before,
+        completions.check,
+        lambda _w, _f, at: completions.OwnCheck(
+            at - timedelta(hours=3), at, "王志强、丁一", True, "踢脚线补漆两处，已整改"
+        ),
+    )
+    take(
+        local(noticed),
+        completions.send_notice,
+        lambda _w, found, at: completions.SendNotice(at, "WECHAT", meeting, found.address, WHO),
+    )
+    take(meeting + timedelta(minutes=50), completions.keep_lines, lines)
+    take(meeting + timedelta(hours=1), completions.accept, accept)
+    take(local(paid), completions.settle, settle)
+    take(local(paid) + timedelta(hours=2), _finish_all, lambda _w, _f, _at: None)
+
+
+WHO = "客户、项目经理王志强、设计师许诺、质检丁一"
+
+
+def _finish_all(writing: Session, found: CompletionAcceptance, _nothing: None, *, actor: User, at: datetime) -> None:
+    """F-18 is there, finance has its list."""
+    for task in tasks.open_of(writing, found):
+        own_tasks.finish(writing, task, "已办妥", actor=actor, at=at)

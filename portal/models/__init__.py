@@ -7,6 +7,7 @@ from portal.models import (  # noqa: F401
     canned,
     change,
     complaint,
+    completion,
     consultation,
     contract,
     customer,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.processes import complaint, consultation, escalation, penalty, project, repair, repair_cost, warranty
+from portal.processes import complaint, completion, consultation, escalation, penalty, project, repair, repair_cost, warranty
 from portal.processes.base import Process
 
 PROCESSES: dict[str, Process] = {
@@ -12,6 +12,7 @@ PROCESSES: dict[str, Process] = {
         complaint.PROCESS,
         escalation.PROCESS,
         project.PROCESS,
+        completion.PROCESS,
         warranty.PROCESS,
         repair.PROCESS,
         repair_cost.PROCESS,

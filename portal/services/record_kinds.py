@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from portal import visibility
 from portal.errors import NotFound
 from portal.models.complaint import Complaint, Escalation
+from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
@@ -27,6 +28,7 @@ P = Permission
 VIEW: dict[type[Any], Permission] = {
     Branch: P.PARTY_VIEW,
     Complaint: P.COMPLAINT_VIEW,
+    CompletionAcceptance: P.COMPLETION_VIEW,
     Consultation: P.CONSULTATION_VIEW,
     Contract: P.CONTRACT_VIEW,
     Crew: P.PARTY_VIEW,

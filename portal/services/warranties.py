@@ -25,7 +25,7 @@ from portal.permissions import Permission, may
 from portal.processes import warranty as rules
 from portal.processes.repair import Trade
 from portal.processes.warranty import Action, State, Verdict, last_day
-from portal.services import assignment, events, numbering, projects, steps
+from portal.services import assignment, events, numbering, projects, settlement, steps
 
 YEARS: dict[Trade, str] = {
     Trade.BASIC: "warranty_years_basic",
@@ -101,7 +101,7 @@ def open_when_paid(session: Session, contract: Contract, *, paid_on: date, actor
         return
     if not (contract.has_final_payment and contract.is_paid) or contract.project.stage == ProjectStage.CANCELLED:
         return
-    if of_project(session, contract.project.id) is not None:
+    if of_project(session, contract.project.id) is not None or settlement.waits_for_acceptance(contract.project):
         return
     certificate = WarrantyCertificate(
         number=numbering.next_number(session, WarrantyCertificate.PREFIX, at),
@@ -114,7 +114,7 @@ def open_when_paid(session: Session, contract: Contract, *, paid_on: date, actor
     )
     steps.begin(session, certificate, Action.OPEN, actor=actor, at=at, entered={"paid_on": paid_on})
     if contract.project.stage not in PAID:
-        projects.settled(session, contract.project, at=at)
+        settlement.reached(session, contract.project, paid_on=paid_on, actor=actor, at=at)
 
 
 def issue(

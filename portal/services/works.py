@@ -39,7 +39,7 @@ from portal.services import calendars, customers, events, numbering, penalties, 
 from portal.services.fields import apply, stamp
 
 ARCHIVE_PREFIX = "DA"
-PAPERS = {PaperStage.SIGNING: "papers_signing"}
+PAPERS = {PaperStage.SIGNING: "papers_signing", PaperStage.COMPLETION: "papers_completion"}
 """The setting that lists the papers of a stage."""
 TELL_WHO_BUILDS = N_("Tell the customer who builds")
 START_CALL = N_("Call the customer about the start")

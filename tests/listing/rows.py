@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from portal.db import transaction
 from portal.models.complaint import Complaint, Escalation
+from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
 from portal.models.contract import Quotation
 from portal.models.document import Document
@@ -100,6 +101,13 @@ def fill(make: Any, clock: Any) -> Rows:
                 Escalation(
                     number=f"SJ-{number}", complaint_id=made, submitted_at=at, why="SAFETY", state="SUBMITTED",
                     submitted_by_id=owner.id, **said, **kept,
+                )
+            )  # fmt: skip
+            writing.add(
+                CompletionAcceptance(
+                    number=f"JG-{number}", state=("PREPARING", "NOTICE_SENT")[number % 2], project_id=project.id,
+                    contract_id=contract.id, customer_id=customer.id, owner_id=owner.id,
+                    appointed_at=at + timedelta(days=number) if number % 2 else None, **kept,
                 )
             )  # fmt: skip
             writing.add(

@@ -167,6 +167,14 @@ STATES = {
         "ESCALATED": "已升级",
     },
     "P10": {"SUBMITTED": "已提交经理", "ASSESSING": "经理了解情况"},
+    "P12": {
+        "PREPARING": "验收准备",
+        "INITIAL_DONE": "初验合格",
+        "NOTICE_SENT": "已发验收通知",
+        "RECTIFYING": "整改中",
+        "ACCEPTED": "验收合格",
+        "SETTLED": "尾款已结",
+    },
     "P13": {"PENDING": "待办理", "ISSUED": "已办理", "REISSUED": "已补办", "VOID": "已作废", "EXPIRED": "已到期"},
     "P14": {
         "REPORTED": "已报修",

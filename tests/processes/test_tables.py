@@ -11,7 +11,7 @@ import pytest
 
 from portal.errors import ConditionsMissing, Invalid, NotPermitted, TransitionNotAllowed
 from portal.permissions import Role
-from portal.processes import complaint, consultation, escalation, penalty, project, repair, repair_cost, warranty
+from portal.processes import complaint, completion, consultation, escalation, penalty, project, repair, repair_cost, warranty
 from portal.processes.base import Process
 from portal.services import steps
 from portal.settings import DAYS, HOURS, SETTINGS, WORKING_DAYS
@@ -128,12 +128,21 @@ PROJECT = {
         )
     },
 }  # fmt: skip
+COMPLETION = {
+    ("PREPARING", "check"): ("INITIAL_DONE", SPECIALISTS),
+    ("INITIAL_DONE", "send-notice"): ("NOTICE_SENT", SPECIALISTS),
+    ("NOTICE_SENT", "accept"): ("ACCEPTED", SPECIALISTS),
+    ("NOTICE_SENT", "refuse"): ("RECTIFYING", SPECIALISTS),
+    ("RECTIFYING", "again"): ("NOTICE_SENT", SPECIALISTS),
+    ("ACCEPTED", "settle"): ("SETTLED", SPECIALISTS),
+}
 
 CREATED = {
     "P01": ("log", "LOGGED", {FD, SP, MG}),
     "P05": ("open", "SIGNED", SPECIALISTS),
     "P09": ("register", "REGISTERED", {FD, SP, MG}),
     "P10": ("submit", "SUBMITTED", {SP, MG}),
+    "P12": ("prepare", "PREPARING", SPECIALISTS),
     "P13": ("open", "PENDING", SPECIALISTS),
     "P14": ("report", "REPORTED", {FD, SP, MG}),
     "P15": ("draft", "DRAFT", CAPTAIN),
@@ -144,6 +153,7 @@ CASES = [
     (consultation.PROCESS, consultation.State, consultation.Action, CONSULTATION),
     (escalation.PROCESS, escalation.State, escalation.Action, ESCALATION),
     (project.PROCESS, project.ProjectStage, project.Action, PROJECT),
+    (completion.PROCESS, completion.State, completion.Action, COMPLETION),
     (warranty.PROCESS, warranty.State, warranty.Action, WARRANTY),
     (repair.PROCESS, repair.State, repair.Action, REPAIR),
     (repair_cost.PROCESS, repair_cost.State, repair_cost.Action, REPAIR_COST),
@@ -208,6 +218,7 @@ FINAL = {
     "P05": {"OUT_OF_WARRANTY", "CANCELLED"},
     "P09": {"EXPLAINED", "REFUSED", "CLOSED", "ESCALATED"},
     "P10": {"ASSESSING"},
+    "P12": {"SETTLED"},
     "P13": {"VOID", "EXPIRED"},
     "P14": {"CLOSED", "DECLINED", "COMPLAINT"},
     "P15": {"CLOSED"},
@@ -297,6 +308,30 @@ def test_what_must_be_filled_in_and_hold_for_each_step_of_the_works():
     assert found == WORKS
     system = {step.action for step in project.PROCESS.transitions if step.automatic}
     assert system == {"sign", "pre-accept", "accept", "settle", "warrant", "expire", "cancel"}
+
+
+ACCEPTANCE = {
+    "prepare": (set(), {"pre-accepted", "papers"}),
+    "check": ({"self_checked_at", "initial_checked_at", "initial_present", "defects_removed"}, {"defects"}),
+    "send-notice": ({"notice_sent_at", "notice_channel", "appointed_at", "place", "invited"}, {"notice"}),
+    "accept": ({"accepted_at", "present", "conclusion", "signed_by"}, {"lines", "none-refused", "signed"}),
+    "refuse": ({"refused_at", "requirement", "limit_on"}, {"one-refused"}),
+    "again": ({"rectified_on", "appointed_at", "place"}, set()),
+    "settle": ({"amount", "paid_on", "receipt_no"}, {"paid"}),
+}
+"""By hand from 4.12: what must be filled in, and what must hold."""
+
+
+def test_what_must_be_filled_in_and_hold_for_each_step_of_an_acceptance():
+    found = {
+        step.action: (set(step.required), {guard.code for guard in step.guards})
+        for step in completion.PROCESS.transitions
+    }
+    assert found == ACCEPTANCE
+    (clock,) = completion.PROCESS.deadlines
+    assert (clock.code, clock.starts, clock.met_by) == ("DL-20", {"ACCEPTED"}, {"SETTLED"})
+    assert (SETTINGS[clock.setting].default, SETTINGS[clock.setting].unit) == (3, DAYS)
+    assert SETTINGS["completion_notice_hours"].default == 48
 
 
 def test_the_clocks_of_the_works():

@@ -18,6 +18,7 @@ from portal import hanzi
 from portal.listing import terms
 from portal.listing.terms import Word
 from portal.models.complaint import Complaint, Escalation
+from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract
 from portal.models.customer import Customer, Property
@@ -342,6 +343,12 @@ def dispatch_orders(word: Word) -> Places:
     """Dispatch orders: by their number, or the project they are for."""
     own = (word.begins(DispatchOrder.number, "upper"),)
     return Places(DispatchOrder, own, through=((DispatchOrder.project_id, projects(word)),))
+
+
+def completions(word: Word) -> Places:
+    """Completion acceptances: by their number, or the project that is accepted."""
+    own = (word.begins(CompletionAcceptance.number, "upper"),)
+    return Places(CompletionAcceptance, own, through=((CompletionAcceptance.project_id, projects(word)),))
 
 
 def penalties(word: Word) -> Places:

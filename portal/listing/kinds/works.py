@@ -1,4 +1,4 @@
-"""The lists of the works: dispatch orders."""
+"""The lists of the works: dispatch orders, completion acceptances."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from sqlalchemy.orm import aliased
 
 from portal.i18n import N_
 from portal.listing import cells
-from portal.listing.declaration import Choice, Column, Filter, Listing
+from portal.listing.declaration import Choice, Column, Filter, Listing, Span
 from portal.listing.kinds import search
 from portal.listing.kinds.repairs import crews
+from portal.models.completion import CompletionAcceptance
 from portal.models.customer import Customer, Property
 from portal.models.org import Crew, Party
 from portal.models.project import Project
 from portal.models.works import DispatchOrder
 from portal.permissions import Permission
+from portal.processes import completion
 
 P = Permission
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
@@ -62,4 +64,52 @@ DISPATCH_ORDERS = Listing(
     empty=N_("No dispatch order here. One is made when the file of a project is handed to engineering."),
 )  # fmt: skip
 
-LISTINGS = (DISPATCH_ORDERS,)
+CLOCK = cells.clock(CompletionAcceptance.KIND, CompletionAcceptance, N_("Due"))
+
+COMPLETIONS = Listing(
+    kind=CompletionAcceptance.KIND,
+    title=N_("Completion acceptances"),
+    one=N_("Completion acceptance"),
+    icon="clipboard-check",
+    model=CompletionAcceptance,
+    permission=P.COMPLETION_VIEW,
+    number=CompletionAcceptance.number,
+    order="-id",
+    urgent_order="due",
+    joins=(
+        (Customer, Customer.id == CompletionAcceptance.customer_id),
+        (Project, Project.id == CompletionAcceptance.project_id),
+        (Property, Property.id == Project.property_id),
+        CLOCK.join,
+    ),
+    card=("number", "appointed", "accepted"),
+    spans=(Span(N_("Appointed to accepted", "span"), CompletionAcceptance.appointed_at, CompletionAcceptance.accepted_at),),
+    columns=(
+        Column("customer", N_("Customer"), (Customer.name, Customer.grade), cells.title, "cell-title"),
+        Column("number", N_("Number"), (CompletionAcceptance.number,), cells.text, "ref hide-small", sort=CompletionAcceptance.number),
+        Column("home", N_("Home"), HOME, cells.home, "fill"),
+        Column("project", N_("Project"), (Project.number,), cells.text, "ref hide-small"),
+        Column("state", N_("State"), (CompletionAcceptance.state,), cells.state_of(completion.PROCESS), "cell-foot"),
+        Column("appointed", N_("Acceptance at"), (CompletionAcceptance.appointed_at,), cells.moment, "num hide-small"),
+        Column("accepted", N_("Accepted at"), (CompletionAcceptance.accepted_at,), cells.moment, "num hide-small", sort=CompletionAcceptance.accepted_at),
+        Column("settled", N_("Paid in full on"), (CompletionAcceptance.settled_on,), cells.day, "num hide-small"),
+        CLOCK.column,
+    ),
+    search=search.completions,
+    filters=(
+        Filter("open", N_("Open", "record"), lambda now: CompletionAcceptance.state != completion.State.SETTLED),
+        Filter("mine", N_("Mine"), lambda now: CompletionAcceptance.owner_id == now.viewer.id),
+        Filter("to-settle", N_("Waits for the final payment"), lambda now: CompletionAcceptance.state == completion.State.ACCEPTED),
+        Filter("settled", N_("Completed projects"), lambda now: CompletionAcceptance.state == completion.State.SETTLED),
+    ),
+    choices=(
+        Choice("state", N_("State"), CompletionAcceptance.state, completion.State, labels=cells.state_of(completion.PROCESS)),
+        Choice("owner", N_("Owner", "record"), CompletionAcceptance.owner_id, options=cells.specialists),
+        cells.of_customer(CompletionAcceptance.customer_id),
+        cells.of_project(CompletionAcceptance.project_id),
+    ),
+    default_filters=("open",),
+    empty=N_("No acceptance here. It is prepared on the page of a project that passed the pre-acceptance."),
+)  # fmt: skip
+
+LISTINGS = (DISPATCH_ORDERS, COMPLETIONS)
