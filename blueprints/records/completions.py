@@ -70,7 +70,7 @@ FIELDS: dict[str, Field] = {
 }
 GROUPS = (
     (N_("Before the acceptance"), tuple(FIELDS)[:6]),
-    (N_("Notice"), tuple(FIELDS)[6:11]),
+    (N_("Notice of the acceptance"), tuple(FIELDS)[6:11]),
     (N_("Acceptance"), tuple(FIELDS)[11:]),
 )
 
@@ -106,7 +106,13 @@ def completion(number: str) -> ResponseReturnValue:
 
 
 def _lines(record: CompletionAcceptance) -> showing.Table:
-    head = [(_("Room"), ""), (_("Trade"), ""), (_("What is looked at"), "fill"), (_("Result"), ""), (_("Remark"), "")]
+    head = [
+        (_("Room or part"), ""),
+        (_("Trade"), ""),
+        (_("What is looked at"), "fill"),
+        (_("Result"), ""),
+        (_("Remark"), ""),
+    ]
     rows = [
         [
             line.room,
@@ -121,7 +127,12 @@ def _lines(record: CompletionAcceptance) -> showing.Table:
 
 
 def _rounds(record: CompletionAcceptance) -> showing.Table:
-    head = [(_("Refused at"), "num"), (_("What"), "fill"), (_("What must be done"), ""), (_("Until"), "num")]
+    head = [
+        (_("Refused at"), "num"),
+        (_("What"), "fill"),
+        (_("What is to be rectified"), ""),
+        (_("To be done until"), "num"),
+    ]
     head.append((_("Rectified on"), "num"))
     rows = [
         [
@@ -140,7 +151,7 @@ def _money(record: CompletionAcceptance) -> showing.Table:
     money = contracts.money_of(record.contract)
     head = [(_("Contract with all changes (yuan)"), "num"), (_("Paid (yuan)"), "num"), (_("Open (yuan)"), "num")]
     row = [formatting.money(amount) for amount in (money.agreed, money.paid, money.open)]
-    return showing.Table(_("Money"), head, [row], "")
+    return showing.Table(_("Money of the contract"), head, [row], "")
 
 
 @blueprint.post("/projects/<number>/completion")
@@ -170,7 +181,7 @@ def _find(number: str) -> CompletionAcceptance:
 class LinesForm(RecordForm):
     """What the customer says to each line; one line can be added at a time."""
 
-    new_room = TextField(N_("Room"), limit=50)
+    new_room = TextField(N_("Room or part"), limit=50)
     new_trade = TextField(N_("Trade"), limit=50)
     new_what = TextField(N_("What is looked at"), limit=200)
     new_verdict = TermField(N_("Result"), Verdict, blank=N_("Not looked at yet"))

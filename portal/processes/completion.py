@@ -247,7 +247,7 @@ PROCESS = Process(
         "customer_words": N_("The customer's remarks"),
         "signed_by": N_("Signed for the customer by"),
         "refused_at": N_("Refused at"),
-        "requirement": N_("What must be done"),
+        "requirement": N_("What is to be rectified"),
         "limit_on": N_("To be done until"),
         "rectified_on": N_("Rectified on"),
         "amount": N_("Amount"),
