@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from portal.processes import complaint, completion, consultation, escalation, penalty, project, repair, repair_cost, warranty
+from portal.processes import (
+    complaint,
+    completion,
+    consultation,
+    escalation,
+    penalty,
+    project,
+    repair,
+    repair_cost,
+    warranty,
+)
 from portal.processes.base import Process
 
 PROCESSES: dict[str, Process] = {

@@ -11,7 +11,17 @@ import pytest
 
 from portal.errors import ConditionsMissing, Invalid, NotPermitted, TransitionNotAllowed
 from portal.permissions import Role
-from portal.processes import complaint, completion, consultation, escalation, penalty, project, repair, repair_cost, warranty
+from portal.processes import (
+    complaint,
+    completion,
+    consultation,
+    escalation,
+    penalty,
+    project,
+    repair,
+    repair_cost,
+    warranty,
+)
 from portal.processes.base import Process
 from portal.services import steps
 from portal.settings import DAYS, HOURS, SETTINGS, WORKING_DAYS
