@@ -109,11 +109,12 @@ APPS: tuple[App, ...] = (
             Entry(N_("Register a repair"), "/records/repair-orders/new", P.REPAIR_CREATE),
             Entry(N_("Warranty certificates"), records("warranties"), P.WARRANTY_VIEW),
             Entry(N_("Repair cost cases"), records("repair-cost-cases"), P.COST_CASE_VIEW),
+            Entry(N_("Visits", "repair"), records("repair-visits"), P.REPAIR_VIEW),
             Entry(N_("Visits of a day"), "/records/repair-orders/visits", P.REPAIR_VIEW),
             Entry(N_("Rating of crews"), "/records/crew-ratings", P.CREW_RATING),
             Entry(N_("Met without signal"), "/manager/late-entries", P.CLOCK_DECIDE),
         ),
-        ("repair-orders", "warranties", "repair-cost-cases"),
+        ("repair-orders", "repair-visits", "warranties", "repair-cost-cases"),
     ),
     App(
         N_("Penalties", "app"),

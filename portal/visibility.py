@@ -34,7 +34,7 @@ from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.project import Project
-from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
+from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
 from portal.models.task import Follower, Task
 from portal.models.task_type import TaskType
 from portal.models.works import DispatchOrder
@@ -352,6 +352,13 @@ def repair_orders(viewer: Viewer) -> Condition:
         given = given_to(viewer, RepairOrder.KIND, RepairOrder.id)
         return and_(seen, or_(RepairOrder.captain_id == viewer.id, given))
     return false() if viewer.role == Role.REVIEWER else seen
+
+
+@rule(RepairVisit)
+def repair_visits(viewer: Viewer) -> Condition:
+    """As the repair they belong to."""
+    theirs = select(RepairOrder.id).where(RepairOrder.id == RepairVisit.order_id, repair_orders(viewer))
+    return theirs.correlate(RepairVisit).exists()
 
 
 @rule(RepairCostCase)

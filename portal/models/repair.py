@@ -223,6 +223,8 @@ class RepairOrder(Record, Base):
     follow_up_note: Mapped[str | None] = mapped_column(Text)
     rework_count: Mapped[int] = mapped_column(default=0)
     """How often it had to be done again after the customer had signed."""
+    round_no: Mapped[int] = mapped_column(default=1, sort_order=2)
+    """1, and one more each time the customer sends the work back: before signing, or in the call after it."""
     complaint_ground: Mapped[str | None] = mapped_column(String(20), sort_order=1)
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
     photo_rules: Mapped[dict[str, str] | None] = mapped_column(JSON, sort_order=1)
@@ -240,6 +242,9 @@ class RepairOrder(Record, Base):
     )
     signatures: Mapped[list[RepairSignature]] = relationship(back_populates="order", order_by="RepairSignature.id")
     payments: Mapped[list[RepairPayment]] = relationship(back_populates="order", order_by="RepairPayment.id")
+    visits: Mapped[list[RepairVisit]] = relationship(
+        back_populates="order", order_by="RepairVisit.id", cascade="all, delete-orphan"
+    )
     calls: Mapped[list[RepairCall]] = relationship(back_populates="order", order_by="RepairCall.called_at")
     cost_case: Mapped[RepairCostCase | None] = relationship(back_populates="order", uselist=False)
     all_photos: Mapped[list[RepairPhoto]] = relationship(back_populates="order", order_by="RepairPhoto.id")
@@ -300,6 +305,7 @@ class RepairOrder(Record, Base):
         one_of("complaint_ground", rules.Ground, nullable=True),
         CheckConstraint("state <> 'CLOSED' OR closed_at IS NOT NULL", name="closed_has_a_time"),
         CheckConstraint("rating IS NULL OR rating BETWEEN 1 AND 5", name="rating_in_range"),
+        CheckConstraint("round_no > 0", name="rounds_from_one"),
         Index("ix_repair_order_captain", "captain_id", "state"),
         Index("ix_repair_order_branch", "branch_id", "reported_at", "id"),
         Index("ix_repair_order_visits", "captain_id", "appointment_at", **where("appointment_at IS NOT NULL")),
@@ -316,6 +322,57 @@ RepairOrder.is_arrival_late = column_property(  # type: ignore[assignment]
     )
     .correlate_except(DeadlineBreach)
 )
+
+
+class RepairVisit(Base):
+    """One visit to the home of a repair: agreed, come, left, what was done there. Source: `domain.md` 3.16 (上门记录)."""
+
+    __tablename__ = "repair_visit"
+    KIND = "repair-visits"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(prefixed(50), unique=True)
+    """That of the repair and which visit it is: WX-2026-0007-2."""
+    order_id: Mapped[int] = mapped_column(ForeignKey("repair_order.id"), index=True)
+    order_number: Mapped[str] = mapped_column(String(40))
+    """The repair as people call it, to which a line of the list leads."""
+    round_no: Mapped[int]
+    """The round of the repair that it belongs to."""
+    captain_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
+    executor: Mapped[str | None] = mapped_column(String(20))
+    planned_at: Mapped[datetime | None] = mapped_column(index=True)
+    """The time agreed with the customer; None: nothing was agreed."""
+    came_at: Mapped[datetime | None] = mapped_column(index=True)
+    left_at: Mapped[datetime | None]
+    workers: Mapped[str | None] = mapped_column(String(100))
+    """Who was there, by name."""
+    work: Mapped[str | None] = mapped_column(Text)
+    """What was done."""
+
+    order: Mapped[RepairOrder] = relationship(back_populates="visits")
+    captain: Mapped[User | None] = relationship()
+    all_photos: Mapped[list[RepairPhoto]] = relationship(back_populates="visit", order_by="RepairPhoto.id")
+
+    @property
+    def is_going_on(self) -> bool:
+        """Whether the captain is there."""
+        return self.came_at is not None and self.left_at is None
+
+    @property
+    def begins_at(self) -> datetime:
+        """When it was agreed for; else when the captain came, or only left, as far as anybody noted."""
+        return self.planned_at or self.came_at or self.left_at  # type: ignore[return-value]
+
+    @property
+    def photos(self) -> list[RepairPhoto]:
+        """The photos that were taken during it and are not in the bin."""
+        return [photo for photo in self.all_photos if photo.attachment.removed_at is None]
+
+    __table_args__ = (
+        one_of("executor", Executor, nullable=True),
+        CheckConstraint("came_at IS NOT NULL OR left_at IS NOT NULL OR planned_at IS NOT NULL", name="has_a_time"),
+        CheckConstraint("left_at >= came_at", name="left_after_coming"),
+    )
 
 
 class RepairCost(Base):
@@ -418,6 +475,10 @@ class RepairPhoto(Base):
     kind: Mapped[str] = mapped_column(String(10))
     pair: Mapped[int | None]
     """Photos of the same number show the same spot, before and after; None: stands alone."""
+    round_no: Mapped[int] = mapped_column(default=1, sort_order=2)
+    """The round of the repair in which it was taken: only those of the present one show how it is now."""
+    visit_id: Mapped[int | None] = mapped_column(ForeignKey("repair_visit.id"), index=True, sort_order=2)
+    """During which visit; None: nobody noted one."""
     taken_at: Mapped[datetime | None]
     """When the camera took it, as the phone says."""
     note: Mapped[str | None] = mapped_column(String(200))
@@ -425,6 +486,7 @@ class RepairPhoto(Base):
     """The photo of which this is the copy with marks drawn on it."""
 
     order: Mapped[RepairOrder] = relationship(back_populates="all_photos")
+    visit: Mapped[RepairVisit | None] = relationship(back_populates="all_photos")
     attachment: Mapped[Attachment] = relationship(lazy="joined")
 
     __table_args__ = (
@@ -444,6 +506,8 @@ class RepairCheck(Base):
     """The action before which it is looked at."""
     text: Mapped[str] = mapped_column(String(200))
     is_required: Mapped[bool]
+    round_no: Mapped[int] = mapped_column(default=1, sort_order=2)
+    """The round of the repair it is for: what is looked at before handing over is looked at anew in each."""
     ticked_at: Mapped[datetime | None]
     """When it was found in order; None: not, or not yet."""
     ticked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))

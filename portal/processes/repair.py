@@ -166,15 +166,20 @@ def is_signed(repair: base.Facts) -> bool:
     return any(signature.facts_hash == present for signature in repair.signatures)
 
 
+def checks_of(repair: base.Facts, action: str) -> list[base.Facts]:
+    """The lines of a step's checklist in the present round; those of earlier rounds say how it was then."""
+    return [line for line in repair.checks if line.step == action and line.round_no == repair.round_no]
+
+
 def unticked(repair: base.Facts, action: str, *, required: bool = True) -> list[str]:
     """The lines of a step's checklist that are not in order: those that must be, or all."""
-    lines = [line for line in repair.checks if line.step == action and line.ticked_at is None]
+    lines = [line for line in checks_of(repair, action) if line.ticked_at is None]
     return [line.text for line in lines if line.is_required or not required]
 
 
 def came_back(repair: base.Facts, action: str) -> bool:
     """Whether the customer sent it back before, so that this step has failed once."""
-    return action == Action.FINISH and (bool(repair.defects) or bool(repair.rework_count))
+    return action == Action.FINISH and repair.round_no > 1
 
 
 def photo_rule(repair: base.Facts, action: str) -> str:
@@ -183,11 +188,15 @@ def photo_rule(repair: base.Facts, action: str) -> str:
 
 
 def lacks_photo(repair: base.Facts, action: str, *, entered: bool) -> bool:
-    """Whether the photo of a step is still missing; before the step is filled in, only what is always needed counts."""
+    """Whether the photo of a step is still missing; before the step is filled in, only what is always needed counts.
+
+    What was photographed before the customer sent the work back does not show it as it is now.
+    """
     rule = photo_rule(repair, action)
     has_failed = came_back(repair, action) or bool(unticked(repair, action, required=False))
     needed = rule == PhotoRule.ALWAYS or (entered and rule == PhotoRule.ON_FAILURE and has_failed)
-    return needed and not any(photo.kind == PHOTO_OF[Action(action)] for photo in repair.photos)
+    photos = [photo for photo in repair.photos if photo.round_no == repair.round_no]
+    return needed and not any(photo.kind == PHOTO_OF[Action(action)] for photo in photos)
 
 
 def _free(repair: base.Facts) -> bool:
@@ -438,7 +447,11 @@ PROCESS = Process(
                 SITE_CLEANED,
                 COSTS_SAID,
                 WITHIN_QUOTE,
-                *_photo(Action.FINISH, "photo-after", N_("a photo from after the repair")),
+                *_photo(
+                    Action.FINISH,
+                    "photo-after",
+                    N_("a photo from after the repair (sent back by the customer: a new one)"),
+                ),
                 _ticked(Action.FINISH),
             ),
             happened_field="done_at",

@@ -16,6 +16,7 @@ from portal.models.repair import RepairOrder, RepairPhoto
 from portal.permissions import Permission, may
 from portal.processes.repair import PhotoKind
 from portal.services import attachments
+from portal.services.repairs import visits
 
 MOST_PAIRS = 99
 
@@ -50,6 +51,7 @@ def add(session: Session, order: RepairOrder, command: AddPhoto, *, actor: User,
     photo = session.scalars(select(RepairPhoto).where(RepairPhoto.attachment_id == added.id)).one_or_none()
     if photo is None:
         photo = RepairPhoto(attachment=added, taken_at=command.taken_at, kind=command.kind)
+        photo.round_no, photo.visit = order.round_no, visits.going_on(order)
         photo.pair, photo.note = _pair(order, command), command.note
         order.all_photos.append(photo)
     elif photo.kind != command.kind:  # sent again to say that it shows something else
@@ -74,6 +76,8 @@ def mark(session: Session, photo: RepairPhoto, drawn: Accepted, *, actor: User, 
         taken_at=photo.taken_at,
         note=photo.note,
         drawn_on_id=photo.id,
+        round_no=photo.round_no,
+        visit=photo.visit,
     )
     order.all_photos.append(copy)
     session.flush()
@@ -107,14 +111,15 @@ def others(order: RepairOrder) -> list[RepairPhoto]:
 
 
 def _pair(order: RepairOrder, command: AddPhoto) -> int | None:
-    """A photo before opens a spot; a photo after goes to the first spot that has none, else opens one."""
+    """A photo before opens a spot; a photo after goes to the first spot that has none of this round, else opens one."""
     if command.kind == PhotoKind.OTHER:
         return None
     if command.pair is not None:
         return command.pair
     spots = pairs(order)
     if command.kind == PhotoKind.AFTER:
-        waiting = next((spot.number for spot in spots if not spot.after), None)
+        present = order.round_no
+        waiting = next((spot.number for spot in spots if all(photo.round_no != present for photo in spot.after)), None)
         if waiting is not None:
             return waiting
     return min(max((spot.number for spot in spots), default=0) + 1, MOST_PAIRS)

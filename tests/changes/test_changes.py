@@ -63,6 +63,7 @@ def test_what_is_changed_of_a_kind_is_said_once():
     assert {kind for kind in LISTINGS if not kinds.of_kind(kind)} == {
         "users",
         "notices",
+        "repair-visits",
         "documents",
         "exports",
         "import-runs",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
-from portal.processes.repair import Cause, CrewStatus, InWarranty, is_free
+from portal.processes.repair import PROCESS, Action, Cause, CrewStatus, InWarranty, is_free
 from portal.processes.repair_cost import Bearer, bearers, may_cost, split
 from portal.processes.warranty import Standing, last_day, verdict
 
@@ -101,3 +102,42 @@ def test_the_shares_sum_exactly_to_the_cost(cost, retention, settlement, shares)
 
 def test_ten_per_cent_above_the_estimate_need_no_new_confirmation():
     assert may_cost(Decimal("1060.00"), Decimal("10")) == Decimal("1166.00")
+
+
+@pytest.mark.parametrize(
+    ("rule", "present", "photo", "ticked", "missing"),
+    [
+        ("ALWAYS", 1, 1, 1, set()),
+        ("ALWAYS", 1, None, 1, {"photo-after", "photo-after-failed"}),
+        ("ALWAYS", 2, 1, 2, {"photo-after", "photo-after-failed"}),
+        ("ALWAYS", 2, 2, 1, {"ticked-finish"}),
+        ("ALWAYS", 2, 2, 2, set()),
+        ("ALWAYS", 3, 2, 2, {"photo-after", "photo-after-failed", "ticked-finish"}),
+        ("ON_FAILURE", 1, None, 1, set()),
+        ("ON_FAILURE", 2, 1, 2, {"photo-after-failed"}),
+        ("ON_FAILURE", 2, 2, 2, set()),
+        ("NEVER", 2, 1, 2, set()),
+        ("NEVER", 2, 1, 1, {"ticked-finish"}),
+    ],
+)
+def test_what_was_shown_before_the_work_was_sent_back_does_not_count(rule, present, photo, ticked, missing):
+    """4.14: after “not content” photos and ticks count from the present round on. `photo`, `ticked`: of which round."""
+    lines = [
+        SimpleNamespace(step="finish", text="闭水试验", is_required=True, round_no=n, ticked_at=n <= ticked or None)
+        for n in range(1, present + 1)
+    ]
+    facts = SimpleNamespace(
+        round_no=present,
+        photo_rules={"finish": rule},
+        photos=[SimpleNamespace(kind="AFTER", round_no=photo)] if photo else [],
+        checks=lines,
+        site_cleaned=True,
+        costs=[object()],
+        has_no_costs=False,
+        customer_share=Decimal(0),
+        accepted_quote=Decimal(0),
+        defects="仍有渗水",
+        rework_count=0,
+    )
+    step = PROCESS.transition("REPAIRING", Action.FINISH)
+    assert {guard.code for guard in PROCESS.unmet(step, facts, entered=True)} == missing

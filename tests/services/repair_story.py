@@ -92,9 +92,9 @@ class Story:
         command = repairs.AssignRepair(session().merge(self.captain), executor, self.clock.now(), **more)
         self.act(repairs.assign, order, command, actor=self.specialist)
 
-    def photo(self, order: RepairOrder, kind: str) -> None:
-        """A photo of the visit, without content in the store."""
-        sha256 = hashlib.sha256(f"{order.id} {kind}".encode()).hexdigest()
+    def photo(self, order: RepairOrder, kind: str, shot: str = "") -> None:
+        """A photo of the visit, without content in the store; another `shot` is another picture."""
+        sha256 = hashlib.sha256(f"{order.id} {kind}{shot}".encode()).hexdigest()
         command = repair_photos.AddPhoto(Accepted(f"{kind}.jpg", "image/jpeg", sha256, 1000, 640, 480), kind)
         self.act(repair_photos.add, order, command, actor=self.captain)
 

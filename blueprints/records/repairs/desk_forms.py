@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from blueprints.forms import (
     BooleanField,
     ChoiceField,
@@ -21,7 +23,7 @@ from portal.errors import Invalid
 from portal.i18n import N_, _
 from portal.models.consultation import Channel
 from portal.models.org import Crew, User
-from portal.models.repair import PaymentMethod, WarrantyCertificate
+from portal.models.repair import PaymentMethod, RepairOrder, RepairVisit, WarrantyCertificate
 from portal.processes.repair import PROCESS, CrewStatus, Executor, Ground, InWarranty, Trade, Urgency
 from portal.processes.warranty import Standing, Verdict
 from portal.services import repair_words, repairs, warranties
@@ -163,6 +165,34 @@ class MoveVisitForm(RecordForm):
 
     def to_command(self) -> repairs.MoveVisit:
         return repairs.MoveVisit(self.appointment_at.data, self.overlap_reason.data, version=self.seen_version())
+
+
+class NoteVisitForm(RecordForm):
+    """Who was there from when to when, and what was done."""
+
+    SECTIONS = ((N_("Visit"), ("came_at", "left_at", "workers", "work")),)
+    WIDE = frozenset({"work"})
+
+    came_at = LocalDateTimeField(N_("Came at"), required=True)
+    left_at = LocalDateTimeField(N_("Left at"), description=N_("Empty: still there"))
+    workers = TextField(N_("Who was there"), limit=100)
+    work = TextField(N_("What was done", "visit"), limit=2000, rows=3)
+
+    visit: RepairVisit | None = None
+    """The one that is noted; None: one more."""
+
+    def prepare(self, record: RepairOrder, at: datetime) -> None:
+        """Fill in what is known."""
+        if self.visit is None:
+            self.came_at.data, self.workers.data = at, record.captain.name if record.captain else None
+            return
+        visit = self.visit
+        self.came_at.data, self.left_at.data, self.work.data = visit.begins_at, visit.left_at, visit.work
+        self.workers.data = visit.workers or (visit.captain.name if visit.captain else None)
+
+    def to_command(self) -> repairs.NoteVisit:
+        visit_id = self.visit.id if self.visit is not None else None
+        return repairs.NoteVisit(self.came_at.data, self.left_at.data, self.workers.data, self.work.data, visit_id)
 
 
 class PaymentForm(RecordForm):

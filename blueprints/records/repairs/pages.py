@@ -11,18 +11,20 @@ from sqlalchemy.orm import joinedload, selectinload
 from blueprints.http import find_or_404, get_or_404, requires
 from blueprints.records import blueprint, editing, showing
 from blueprints.records.repairs import tabs
-from blueprints.records.repairs.desk_forms import CallForm, MoveVisitForm, PaymentForm
+from blueprints.records.repairs.desk_forms import CallForm, MoveVisitForm, NoteVisitForm, PaymentForm
 from portal import clock
 from portal.db import session
+from portal.errors import NotFound
 from portal.i18n import N_, Text, _
 from portal.models.consultation import Channel
 from portal.models.org import Crew, User
 from portal.models.project import Project
-from portal.models.repair import RepairOrder
+from portal.models.repair import RepairOrder, RepairVisit
 from portal.permissions import Permission, may
 from portal.processes.repair import PROCESS, Cause, CrewStatus, Executor, Ground, InWarranty, State, Trade, Urgency
 from portal.services import maps, repairs
 from portal.services.fields import Field, link, money, phone, term
+from portal.services.repairs.visits import to_come
 
 P = Permission
 PATH = "/repair-orders/<number>"
@@ -39,6 +41,8 @@ NAMED = (
     selectinload(RepairOrder.signatures),
     selectinload(RepairOrder.payments),
     selectinload(RepairOrder.calls),
+    selectinload(RepairOrder.visits).joinedload(RepairVisit.captain),
+    selectinload(RepairOrder.visits).selectinload(RepairVisit.all_photos),
 )
 """Everything the page of a repair names, in few questions to the database."""
 FIELDS: dict[str, Field] = {
@@ -128,6 +132,16 @@ def repair_order(number: str) -> ResponseReturnValue:
         notes.append(
             ("signature", _("The customer signed other words than those that stand here now: the signature is void."))
         )
+    if record.round_no > 1 and record.state == State.REPAIRING:
+        notes.append(
+            (
+                "refresh",
+                _(
+                    "Round %(round)s: the customer sent the work back. Photos after the repair and the checklist are needed anew.",
+                    round=record.round_no,
+                ),
+            )
+        )
     customer = record.customer
     return showing.show(
         record,
@@ -158,6 +172,21 @@ def move_visit(number: str) -> ResponseReturnValue:
         repairs.move_visit(writing, fresh, form.to_command(), actor=g.user, at=clock.now())
 
     return editing.change(form, showing.sheet(_("Move the visit"), record, "repair-orders"), now, act)
+
+
+@blueprint.route(f"{PATH}/visits/new", methods=["GET", "POST"])
+@blueprint.route(f"{PATH}/visits/<int:visit_id>", methods=["GET", "POST"])
+@requires(P.REPAIR_PLAN)
+def note_visit(number: str, visit_id: int | None = None) -> ResponseReturnValue:
+    """Note a visit: one that is known, or one more."""
+    record, form = _find(number), NoteVisitForm()
+    form.visit = next((each for each in record.visits if each.id == visit_id), None)
+    if visit_id is not None and form.visit is None:
+        raise NotFound()
+    if not form.is_submitted():
+        form.prepare(record, clock.now())
+    title = form.visit.number if form.visit else _("Note a visit")
+    return _note(form, record, title, repairs.note_visit, tab="visits")
 
 
 @blueprint.route(f"{PATH}/payment", methods=["GET", "POST"])
@@ -194,14 +223,14 @@ def _find(number: str) -> RepairOrder:
     return find_or_404(RepairOrder, number)
 
 
-def _note(form: Any, record: RepairOrder, title: str, service: Any) -> ResponseReturnValue:
+def _note(form: Any, record: RepairOrder, title: str, service: Any, tab: str = "") -> ResponseReturnValue:
     """A form that adds something to the repair, once however often it is sent."""
     number = record.number
 
     def make(writing: Any) -> str:
         fresh = _find(number)
         service(writing, fresh, form.to_command(), actor=g.user, at=clock.now())
-        return editing.path(fresh)
+        return f"{editing.path(fresh)}?tab={tab}" if tab else editing.path(fresh)
 
     return editing.create(form, showing.sheet(title, record, "repair-orders"), make)
 
@@ -223,8 +252,10 @@ def _smart(record: RepairOrder) -> list[dict[str, Any]]:
 def _actions(record: RepairOrder) -> list[dict[str, Any]]:
     base, found = editing.path(record), []
     if record.state in repairs.PLANNED and may(g.user, P.REPAIR_PLAN):
-        label = _("Move the visit") if record.appointment_at else _("Agree on a visit")
+        label = _("Move the visit") if to_come(record) else _("Agree on a visit")
         found.append({"label": label, "url": f"{base}/visit", "icon": "calendar"})
+    if record.state in repairs.VISITED and may(g.user, P.REPAIR_PLAN):
+        found.append({"label": _("Note a visit"), "url": f"{base}/visits/new", "icon": "calendar-event"})
     owes = record.state in repairs.PAYABLE and not record.is_free
     if (
         owes

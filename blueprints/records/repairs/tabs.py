@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from blueprints.records import showing
+from flask import g
+
+from blueprints.records import editing, showing
 from portal import formatting
-from portal.i18n import _
+from portal.i18n import _, _p
 from portal.models.repair import NOTHING, CostBearer, CostKind, PaymentMethod, RepairOrder
 from portal.processes.repair import fingerprint
+from portal.permissions import Permission, may
+from portal.services import repairs
 
 
 def of(record: RepairOrder) -> list[showing.Tab]:
@@ -14,6 +18,8 @@ def of(record: RepairOrder) -> list[showing.Tab]:
     money = [table for table in (_costs(record), _payments(record)) if table is not None]
     calls = _calls(record)
     found = []
+    if record.visits:
+        found.append(showing.Tab("visits", _p("repair", "Visits"), lambda: [_visits(record)], len(record.visits)))
     if money:
         count = len(record.costs) + len(record.payments)
         found.append(showing.Tab("costs", _("Costs and payments"), lambda: money, count))
@@ -36,6 +42,25 @@ def _signatures(record: RepairOrder) -> showing.Table:
     ]  # fmt: skip
     head = [(_("Signed at"), ""), (_("Signed by"), ""), (_("What was shown and signed"), ""), (_("Result"), "")]
     return showing.Table(_("Signatures of the customer"), head, rows, "")
+
+
+def _visits(record: RepairOrder) -> showing.Table:
+    """When was who there, what was done; the number leads to where it is noted."""
+    may_note = record.state in repairs.VISITED and may(g.user, Permission.REPAIR_PLAN)
+    rows = [
+        [
+            (visit.number, f"{editing.path(record)}/visits/{visit.id}") if may_note else visit.number,
+            formatting.stamp(visit.planned_at), formatting.stamp(visit.came_at), formatting.stamp(visit.left_at),
+            visit.workers or (visit.captain.name if visit.captain else formatting.DASH), visit.work or formatting.DASH,
+            str(len(visit.photos)), str(visit.round_no),
+        ]
+        for visit in record.visits
+    ]  # fmt: skip
+    head = [
+        (_("Number"), ""), (_("Agreed for"), "num"), (_("Came at"), "num"), (_("Left at"), "num"),
+        (_("Who was there"), ""), (_p("visit", "What was done"), ""), (_("Photos"), "num"), (_p("repair", "Round"), "num"),
+    ]  # fmt: skip
+    return showing.Table(_p("repair", "Visits"), head, rows, "")
 
 
 def _costs(record: RepairOrder) -> showing.Table | None:

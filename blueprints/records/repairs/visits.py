@@ -17,7 +17,7 @@ from portal.db import session, transaction
 from portal.errors import NotFound
 from portal.i18n import _
 from portal.models.org import User
-from portal.models.repair import RepairOrder
+from portal.models.repair import RepairVisit
 from portal.permissions import Permission
 from portal.processes.repair import PROCESS, Trade, Urgency
 from portal.services import maps, prints, repairs
@@ -62,8 +62,8 @@ def repair_visits() -> ResponseReturnValue:
     captain = next((person for person in people if str(person.id) == captain_id), None)
     found = repairs.visits_on(session(), g.user, day, captain)
     rounds = [
-        Round(captain, _visits(list(orders)))
-        for captain, orders in groupby(found, key=lambda order: order.captain)
+        Round(captain, _visits(list(visits)))
+        for captain, visits in groupby(found, key=lambda visit: visit.captain)
     ]  # fmt: skip
 
     def url(to: date) -> str:
@@ -100,7 +100,7 @@ def print_visits() -> ResponseReturnValue:
             raise NotFound()
         found = repairs.visits_on(writing, g.user, day, captain)
         run = prints.print_many(
-            writing, "F-20", [order.id for order in found], actor=g.user, locale=i18n.locale(), at=at,
+            writing, "F-20", list(dict.fromkeys(visit.order_id for visit in found)), actor=g.user, locale=i18n.locale(), at=at,
             words=_("%(captain)s, visits of %(day)s", captain=captain.name, day=formatting.full_date(day)),
             back=f"{PATH}?{urlencode({'day': day.isoformat(), 'captain': captain_id})}",
         )  # fmt: skip
@@ -108,38 +108,34 @@ def print_visits() -> ResponseReturnValue:
     return see_other(".print_run", run_id=run_id)
 
 
-def _visits(orders: list[RepairOrder]) -> list[Visit]:
-    length = timedelta(minutes=int(settings.get(session(), "repair_visit_minutes")))
-    made = []
-    for order in orders:
-        near = [
-            other.number
-            for other in orders
-            if other is not order
-            and order.appointment_at is not None
-            and other.appointment_at is not None
-            and abs(other.appointment_at - order.appointment_at) < length
-        ]
-        clash = ""
-        if near:
-            clash = _("Lies on %(numbers)s", numbers="、".join(near))
-            if order.overlap_reason:
-                clash = _("%(clash)s. Reason: %(reason)s", clash=clash, reason=order.overlap_reason)
-        made.append(
-            Visit(
-                time=f"{clock.local(order.appointment_at):%H:%M}" if order.appointment_at else "",
-                who=order.reporter,
-                url=editing.path(order),
-                number=order.number,
-                address=order.address,
-                map_url=maps.url(session(), order.address),
-                what=f"{Trade.show(order.trade)} · {order.symptom[:60]}",
-                state=str(PROCESS.state(order.state).label),
-                is_urgent=order.urgency == Urgency.URGENT,
-                clash=clash,
-            )
-        )
-    return made
+def _visits(found: list[RepairVisit]) -> list[Visit]:
+    length = timedelta(minutes=int(settings.get(session(), repairs.VISIT_MINUTES)))
+    return [_visit(visit, [other for other in found if _is_near(visit, other, length)]) for visit in found]
+
+
+def _is_near(visit: RepairVisit, other: RepairVisit, length: timedelta) -> bool:
+    return other.order_id != visit.order_id and abs(other.begins_at - visit.begins_at) < length
+
+
+def _visit(visit: RepairVisit, near: list[RepairVisit]) -> Visit:
+    order = visit.order
+    clash = ""
+    if near:
+        clash = _("Lies on %(numbers)s", numbers="、".join(other.order_number for other in near))
+        if order.overlap_reason and visit.planned_at == order.appointment_at:
+            clash = _("%(clash)s. Reason: %(reason)s", clash=clash, reason=order.overlap_reason)
+    return Visit(
+        time=f"{clock.local(visit.begins_at):%H:%M}",
+        who=order.reporter,
+        url=editing.path(order),
+        number=order.number,
+        address=order.address,
+        map_url=maps.url(session(), order.address),
+        what=f"{Trade.show(order.trade)} · {order.symptom[:60]}",
+        state=str(PROCESS.state(order.state).label),
+        is_urgent=order.urgency == Urgency.URGENT,
+        clash=clash,
+    )
 
 
 def _day(today: date, given: str) -> tuple[date, str]:
@@ -155,5 +151,5 @@ def _day(today: date, given: str) -> tuple[date, str]:
 
 def _calendar(day: date) -> str:
     """The same in the calendar of the list: hours down, captains across."""
-    chosen = {"filter": "open", "view": "calendar", "rows": "appointment", "span": "day", "columns": "person"}
-    return f"/records/repair-orders?{urlencode(chosen | {'day': day.isoformat()})}"
+    chosen = {"view": "calendar", "rows": "planned", "span": "day", "columns": "person"}
+    return f"/records/repair-visits?{urlencode(chosen | {'day': day.isoformat()})}"

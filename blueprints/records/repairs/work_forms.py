@@ -20,7 +20,7 @@ from blueprints.records.steps import Desk, StepForm
 from portal.errors import Invalid
 from portal.i18n import N_, _
 from portal.models.repair import NOTHING, CostBearer, CostKind
-from portal.processes.repair import PROCESS, Action, Cause, fingerprint
+from portal.processes.repair import PROCESS, Action, Cause, checks_of, fingerprint
 from portal.services import repair_words, repairs
 
 L = PROCESS.field_labels
@@ -37,7 +37,7 @@ class CheckedForm(StepForm):
     checks = ChecksField(N_("Checklist"))
 
     def prepare(self, desk: Desk) -> None:
-        lines = [line for line in desk.record.checks if line.step == self.STEP]
+        lines = checks_of(desk.record, self.STEP)
         if not lines:
             del self.checks
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import String, and_, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
 from portal import visibility
@@ -16,7 +16,7 @@ from portal.models.consultation import Channel
 from portal.models.customer import Customer, Property
 from portal.models.org import Crew, User
 from portal.models.project import Project
-from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
+from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
 from portal.permissions import Permission, Role
 from portal.processes import repair, repair_cost, warranty
 from portal.services import crew_ratings
@@ -40,6 +40,10 @@ def crews(session: Session, user: User) -> list[tuple[Any, str]]:
     """Crews the person knows, for filters."""
     query = visibility.visible_to(user, Crew).with_only_columns(Crew.id, Crew.name).order_by(Crew.name).limit(300)
     return [(key, name) for key, name in session.execute(query)]
+
+
+def _none(*moments: Any) -> Any:
+    return and_(*(moment.is_(None) for moment in moments))
 
 
 REPAIR_CLOCK = cells.clock(RepairOrder.KIND, RepairOrder, DUE)
@@ -121,6 +125,66 @@ REPAIRS = Listing(
     create_label=N_("Register a repair"),
     create_path="/records/repair-orders/new",
     empty=N_("No repair here. A request is registered with the button above."),
+)
+
+VISITS = Listing(
+    kind=RepairVisit.KIND,
+    title=N_("Visits", "repair"),
+    one=N_("Visit", "repair"),
+    icon="calendar-event",
+    model=RepairVisit,
+    permission=P.REPAIR_VIEW,
+    number=RepairVisit.number,
+    link=(literal_column(f"'{RepairOrder.KIND}'", String()), RepairVisit.order_number),
+    order="-id",
+    joins=(
+        (RepairOrder, RepairOrder.id == RepairVisit.order_id),
+        (Customer, Customer.id == RepairOrder.customer_id),
+        (CAPTAIN, CAPTAIN.id == RepairVisit.captain_id),
+    ),
+    card=("trade", "address", "work"),
+    spans=(Span(N_("On site", "span"), RepairVisit.came_at, RepairVisit.left_at, runs=True),),
+    columns=(
+        Column("customer", N_("Customer"), (RepairOrder.reporter, Customer.grade), cells.title, "cell-title"),
+        Column("number", N_("Number"), (RepairVisit.number,), cells.text, "ref hide-small"),
+        Column("trade", N_("Trade"), (RepairOrder.trade,), repair.Trade.show),
+        Column("address", N_("Address"), (RepairOrder.address,), cells.text),
+        Column("work", N_("What was done", "visit"), (RepairVisit.work,), lambda value: (value or "")[:120], "fill"),
+        Column("planned", N_("Agreed for"), (RepairVisit.planned_at,), cells.moment, "num cell-due"),
+        Column("came", N_("Came at"), (RepairVisit.came_at,), cells.moment, "num hide-small"),
+        Column("left", N_("Left at"), (RepairVisit.left_at,), cells.moment, "num hide-small"),
+        Column("captain", N_("Repair captain"), (CAPTAIN.name,), cells.text, "cell-foot"),
+        Column("workers", N_("Who was there"), (RepairVisit.workers,), cells.text),
+        Column("round", N_("Round", "repair"), (RepairVisit.round_no,), cells.text, "num hide-small"),
+    ),
+    search=search.repair_visits,
+    filters=(
+        Filter("to-come", N_("To come"), lambda now: _none(RepairVisit.came_at, RepairVisit.left_at), "stands"),
+        Filter(
+            "going-on",
+            N_("On site now"),
+            lambda now: and_(RepairVisit.came_at.is_not(None), RepairVisit.left_at.is_(None)),
+            "stands",
+        ),
+        Filter("made", N_("Over"), lambda now: RepairVisit.left_at.is_not(None), "stands"),
+        Filter("mine", N_("My jobs"), lambda now: RepairVisit.captain_id == now.viewer.id),
+        Filter(
+            "today",
+            N_("Agreed for today"),
+            lambda now: and_(RepairVisit.planned_at >= now.day_from, RepairVisit.planned_at < now.day_until),
+        ),
+        Filter(
+            "missed",
+            N_("Agreed, and nobody came"),
+            lambda now: and_(RepairVisit.planned_at < now.at, _none(RepairVisit.came_at, RepairVisit.left_at)),
+        ),
+        Filter("again", N_("After the customer sent it back"), lambda now: RepairVisit.round_no > 1),
+    ),
+    choices=(
+        Choice("captain", N_("Repair captain"), RepairVisit.captain_id, options=captains),
+        Choice("executor", N_("Carried out by"), RepairVisit.executor, repair.Executor),
+    ),
+    empty=N_("No visit here. One is agreed when a repair is assigned, and noted when the captain comes."),
 )
 
 WARRANTY_CLOCK = cells.clock(WarrantyCertificate.KIND, WarrantyCertificate, DUE)
@@ -217,4 +281,4 @@ COST_CASES = Listing(
     empty=N_("No cost case here. Captains write one when the crew of a repair has left or is refused."),
 )  # fmt: skip
 
-LISTINGS = (WARRANTIES, REPAIRS, COST_CASES)
+LISTINGS = (WARRANTIES, REPAIRS, VISITS, COST_CASES)

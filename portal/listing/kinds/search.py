@@ -29,7 +29,7 @@ from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.project import Project
-from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
+from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
 from portal.models.spelling import ESTATE, PERSON, Spelling
 from portal.models.task import Task
 from portal.models.works import DispatchOrder
@@ -331,6 +331,12 @@ def repair_orders(word: Word) -> Places:
 def warranties(word: Word) -> Places:
     """Certificates: by their number or whatever finds the customer."""
     return of_customer(WarrantyCertificate)(word)
+
+
+def repair_visits(word: Word) -> Places:
+    """Visits: by their own number or whatever finds the repair."""
+    number = (word.begins(RepairVisit.number, "upper"),)
+    return Places(RepairVisit, number, through=((RepairVisit.order_id, repair_orders(word)),))
 
 
 def repair_cost_cases(word: Word) -> Places:

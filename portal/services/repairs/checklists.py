@@ -11,7 +11,10 @@ from portal.errors import Invalid
 from portal.i18n import N_
 from portal.models.org import User
 from portal.models.repair import RepairCheck, RepairOrder
-from portal.processes.repair import CHECKED, Trade, unticked
+from portal.processes.repair import CHECKED, Action, Trade, checks_of, unticked
+
+AGAIN = (Action.FINISH, Action.SIGN_OFF)
+"""The steps that come again in each round."""
 
 
 def checklist(session: Session, trade: str) -> list[RepairCheck]:
@@ -27,13 +30,22 @@ def checklist(session: Session, trade: str) -> list[RepairCheck]:
     return found
 
 
+def begin_round(order: RepairOrder) -> None:
+    """The customer sent the work back: what is looked at before handing over is looked at again, the old ticks stay as they were."""
+    again = [line for action in AGAIN for line in checks_of(order, action)]
+    order.round_no += 1
+    for line in again:
+        order.checks.append(
+            RepairCheck(step=line.step, text=line.text, is_required=line.is_required, round_no=order.round_no)
+        )
+
+
 def tick(order: RepairOrder, action: str, ticked: tuple[int, ...], actor: User, at: datetime) -> None:
     """Take over what is in order. Raises Invalid that names what must be and is not."""
-    for line in order.checks:
-        if line.step == action:
-            is_on = line.id in ticked
-            line.ticked_at = (line.ticked_at or at) if is_on else None
-            line.ticked_by_id = actor.id if is_on else None
+    for line in checks_of(order, action):
+        is_on = line.id in ticked
+        line.ticked_at = (line.ticked_at or at) if is_on else None
+        line.ticked_by_id = actor.id if is_on else None
     if missing := unticked(order, action):
         raise Invalid({"checks": N_("Still missing: %(lines)s") % {"lines": "；".join(missing)}})
 

@@ -27,9 +27,21 @@ def payment_text(value: Any) -> str:
     return f"{amount} · {PaymentMethod.show(value['method'])} · {receipt}"
 
 
+def visit_text(value: Any) -> str:
+    """A visit as people read it: from when to when, who, what."""
+    times = "–".join(_stamp(value[name]) for name in ("came_at", "left_at"))
+    return " · ".join(filter(None, (value["number"], times, value["workers"], value["work"])))
+
+
+def _stamp(moment: datetime | str | None) -> str:
+    """A moment as an event keeps it."""
+    return formatting.stamp(datetime.fromisoformat(moment) if isinstance(moment, str) else moment) if moment else ""
+
+
 FIELDS: dict[str, Field] = {
     "appointment_at": Field(L["appointment_at"]),
     "overlap_reason": Field(N_("Why two visits may lie on each other")),
+    "visit": Field(N_("Visit"), visit_text),
     "payment": Field(N_("Payment"), payment_text),
     "call": Field(N_("Call during the repair"), str),
 }

@@ -20,6 +20,7 @@ from portal.models.repair import RepairOrder, WarrantyCertificate
 from portal.permissions import Permission, Role, may
 from portal.processes.repair import PHOTO_OF, Action, CrewStatus, State, Urgency
 from portal.services import assignment, consultations, events, numbering, steps, warranties
+from portal.services.repairs import visits
 from portal.services.repairs.checklists import checklist, word
 from portal.services.repairs.common import advance
 from portal.services.repairs.visits import check_overlap
@@ -107,6 +108,7 @@ def assign(session: Session, order: RepairOrder, command: AssignRepair, *, actor
     order.photo_rules = {str(action): settings.get(session, f"repair_photo_{word(action)}") for action in PHOTO_OF}
     order.checks = checklist(session, order.trade)
     advance(session, order, Action.ASSIGN, command, actor, at)
+    visits.agreed(order)
 
 
 def show_number(session: Session, order: RepairOrder, *, actor: User, at: datetime) -> str:

@@ -18,7 +18,8 @@ from portal.models.repair import RepairOrder, RepairSignature
 from portal.processes import complaint as complaint_rules
 from portal.processes.repair import Action, fingerprint
 from portal.services import attachments, complaints, events, steps
-from portal.services.repairs.checklists import tick
+from portal.services.repairs import visits
+from portal.services.repairs.checklists import begin_round, tick
 from portal.services.repairs.common import advance
 from portal.services.repairs.reminders import COST_CASE, INTERIM_CALL, no_more, plan_call
 
@@ -110,9 +111,10 @@ def sign_off(session: Session, order: RepairOrder, command: SignOff, *, actor: U
 
 
 def reject(session: Session, order: RepairOrder, command: Reject, *, actor: User, at: datetime) -> None:
-    """The customer is not content: the repair goes on."""
+    """The customer is not content: the repair goes on, in a new round with photos and checks of its own."""
     order.defects = command.defects
     advance(session, order, Action.REJECT, command, actor, at)
+    begin_round(order)
     plan_call(session, order, at)
 
 
@@ -129,6 +131,7 @@ def rework(session: Session, order: RepairOrder, command: Rework, *, actor: User
     order.follow_up_note = command.follow_up_note
     order.rework_count += 1
     advance(session, order, Action.REWORK, command, actor, at)
+    begin_round(order)
     plan_call(session, order, at)
 
 
@@ -154,6 +157,7 @@ def complain(session: Session, order: RepairOrder, command: Complain, *, actor: 
     )
     order.complaint_id, order.complaint_ground, order.closed_at = made.id, command.ground, at
     advance(session, order, Action.COMPLAIN, command, actor, at)
+    visits.called_off(order)
     no_more(session, order, INTERIM_CALL, actor, at)
     no_more(session, order, COST_CASE, actor, at)
     return made

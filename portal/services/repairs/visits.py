@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from portal import clock, settings
-from portal.errors import DomainError, Invalid, Stale
-from portal.i18n import N_
+from portal import clock, formatting, settings, visibility
+from portal.errors import DomainError, Invalid, NotFound, Stale
+from portal.i18n import N_, Text
+from portal.models.event import EventKind
 from portal.models.org import User
-from portal.models.repair import RepairOrder
+from portal.models.repair import RepairOrder, RepairVisit
 from portal.permissions import Permission, Role, may
 from portal.processes.repair import State
-from portal.services import steps
+from portal.services import events, steps
 from portal.services.fields import apply
 from portal.services.repairs.common import FIELDS, visible_to
 
 PLANNED = frozenset({State.ASSIGNED, State.ON_SITE, State.QUOTED, State.REPAIRING, State.DONE})
 """A visit can be agreed or moved."""
+VISITED = PLANNED - {State.ASSIGNED} | {State.SIGNED_OFF}
+"""A visit can be noted beside the steps."""
+VISIT_MINUTES = "repair_visit_minutes"
+"""The setting that says how long a visit takes: it has no planned end."""
 MOST_CARRIED = 30
 """Jobs that a phone keeps; nobody visits more in two days."""
 
@@ -33,6 +39,17 @@ class MoveVisit:
     overlap_reason: str | None = None
     version: int | None = None
     """The one the person saw; None: whatever it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteVisit:
+    """What a visit was. `visit_id`: which one; None: one more. `left_at` None: still there."""
+
+    came_at: datetime
+    left_at: datetime | None
+    workers: str | None = None
+    work: str | None = None
+    visit_id: int | None = None
 
 
 def move_visit(session: Session, order: RepairOrder, command: MoveVisit, *, actor: User, at: datetime) -> None:
@@ -50,6 +67,7 @@ def move_visit(session: Session, order: RepairOrder, command: MoveVisit, *, acto
         "overlap_reason": command.overlap_reason if lies_on else None,
     }
     if apply(session, order, values, FIELDS, actor=actor, at=at):
+        agreed(order)
         steps.announce(session, order, "visit-moved", ("captain", "owner"), actor=actor, at=at)
 
 
@@ -79,7 +97,7 @@ def overlapping(
 
     A visit has no planned end; how long one takes is the setting `repair_visit_minutes`.
     """
-    near = timedelta(minutes=int(settings.get(session, "repair_visit_minutes")))
+    near = timedelta(minutes=int(settings.get(session, VISIT_MINUTES)))
     query = select(RepairOrder).where(
         RepairOrder.captain_id == captain.id,
         RepairOrder.state.in_(sorted(PLANNED)),
@@ -91,24 +109,24 @@ def overlapping(
     return list(session.scalars(query.order_by(RepairOrder.appointment_at)))
 
 
-def visits_on(session: Session, user: User, day: date, captain: User | None = None) -> list[RepairOrder]:
-    """The visits of a day that the person sees, by captain and in the order they are made."""
-    query = visible_to(user).where(
-        RepairOrder.appointment_at >= clock.at_local(day),
-        RepairOrder.appointment_at < clock.at_local(day + timedelta(days=1)),
-        RepairOrder.state.not_in((State.DECLINED, State.COMPLAINT)),
+def visits_on(session: Session, user: User, day: date, captain: User | None = None) -> list[RepairVisit]:
+    """The visits of a day that the person sees, by captain and in the order they are made: agreed for it, or made on it."""
+    begins, ends = clock.at_local(day), clock.at_local(day + timedelta(days=1))
+    of_day = or_(
+        and_(RepairVisit.planned_at >= begins, RepairVisit.planned_at < ends),
+        and_(RepairVisit.planned_at.is_(None), RepairVisit.came_at >= begins, RepairVisit.came_at < ends),
     )
+    query = visibility.visible_to(user, RepairVisit).where(of_day)
     if captain is not None:
-        query = query.where(RepairOrder.captain_id == captain.id)
-    found = session.scalars(query.options(joinedload(RepairOrder.captain)))
-    return sorted(
-        found, key=lambda order: (order.captain.name if order.captain else "", order.appointment_at, order.id)
-    )
+        query = query.where(RepairVisit.captain_id == captain.id)
+    found = session.scalars(query.options(joinedload(RepairVisit.captain), joinedload(RepairVisit.order)))
+    return sorted(found, key=lambda visit: (visit.captain.name if visit.captain else "", visit.begins_at, visit.id))
 
 
 def check_overlap(
     session: Session, order: RepairOrder, captain: User, appointment_at: datetime | None, reason: str | None
 ) -> None:
+    """Raises Invalid when the captain has something else near that time and nobody said why."""
     if appointment_at is None or reason:
         return
     if found := overlapping(session, captain, appointment_at, but=order):
@@ -116,3 +134,125 @@ def check_overlap(
         raise Invalid(
             {"overlap_reason": N_("Too near to %(numbers)s. Choose another time, or say why.") % {"numbers": numbers}}
         )
+
+
+# ---------- What becomes of a visit ----------
+
+
+def going_on(order: RepairOrder) -> RepairVisit | None:
+    """The visit during which the captain is there, else the one that is to come; None: neither."""
+    return next((visit for visit in order.visits if visit.is_going_on), to_come(order))
+
+
+def to_come(order: RepairOrder) -> RepairVisit | None:
+    """The visit that was agreed and did not take place yet; None: there is none."""
+    return next((visit for visit in order.visits if visit.came_at is None and visit.left_at is None), None)
+
+
+def agreed(order: RepairOrder) -> None:
+    """The time of the visit to come is that of the repair; without one, no visit is to come."""
+    visit = to_come(order)
+    if order.appointment_at is None:
+        if visit is not None:
+            order.visits.remove(visit)
+        return
+    if any(other.is_going_on and other.planned_at == order.appointment_at for other in order.visits):
+        return
+    visit = visit or _another(order)
+    visit.planned_at, visit.captain, visit.executor = order.appointment_at, order.captain, order.executor
+
+
+def came(order: RepairOrder, came_at: datetime) -> None:
+    """The captain is there: on the visit that was agreed, or unannounced."""
+    visit = going_on(order) or _another(order)
+    visit.came_at, visit.round_no = came_at, order.round_no
+    visit.captain, visit.executor = order.captain, order.executor
+
+
+def left(order: RepairOrder, left_at: datetime, work: str, *, field: str) -> None:
+    """The work is done and the captain goes. Raises Invalid at the field when that is before the arrival."""
+    visit = going_on(order)
+    last = order.visits[-1] if order.visits else None
+    if visit is None and last is not None and last.round_no == order.round_no:
+        last.work = last.work or work  # its times were noted beside the steps
+        return
+    visit = visit or _another(order)
+    if visit.came_at is not None and left_at < visit.came_at:
+        raise Invalid({field: N_("The captain came at %(time)s.") % {"time": formatting.stamp(visit.came_at)}})
+    visit.left_at, visit.work, visit.round_no = left_at, work, order.round_no
+
+
+def called_off(order: RepairOrder) -> None:
+    """The repair ends: nobody comes any more."""
+    visit = to_come(order)
+    if visit is not None:
+        order.visits.remove(visit)
+
+
+def note_visit(session: Session, order: RepairOrder, command: NoteVisit, *, actor: User, at: datetime) -> RepairVisit:
+    """Write down who was there from when to when and what was done: of a visit that is known, or of one more.
+
+    The first arrival is a step of its own, from which DL-22 is met. Raises Invalid by field, NotFound.
+    """
+    if not may(actor, Permission.REPAIR_PLAN):
+        raise DomainError(N_("Your role does not plan visits."), status=403)
+    if order.state not in VISITED:
+        raise DomainError(N_("Visits are noted from the first arrival until the repair is closed."))
+    visit = _named(order, command.visit_id) if command.visit_id else None
+    problems = _problems(order, visit, command, at)
+    if problems:
+        raise Invalid(problems)
+    if visit is None:
+        visit = _another(order)
+        visit.captain, visit.executor = order.captain, order.executor
+    before = _said(visit)
+    visit.came_at, visit.left_at = command.came_at, command.left_at
+    visit.workers, visit.work = command.workers, command.work
+    order.updated_at, order.updated_by_id = at, actor.id
+    session.flush()
+    changes = {"visit": [before, _said(visit)]}
+    events.record(session, EventKind.CHANGE, action="visit", actor=actor, at=at, record=order, changes=changes)
+    return visit
+
+
+def _named(order: RepairOrder, visit_id: int) -> RepairVisit:
+    found = next((visit for visit in order.visits if visit.id == visit_id), None)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def _problems(order: RepairOrder, visit: RepairVisit | None, command: NoteVisit, at: datetime) -> dict[str, Text | str]:
+    problems: dict[str, Text | str] = {}
+    if command.came_at > at + steps.CLOCK_SLACK:
+        problems["came_at"] = N_("This moment lies in the future.")
+    if command.left_at is not None and command.left_at > at + steps.CLOCK_SLACK:
+        problems["left_at"] = N_("This moment lies in the future.")
+    elif command.left_at is not None and command.left_at < command.came_at:
+        problems["left_at"] = N_("Nobody leaves before coming.")
+    elif command.left_at is None and any(other.is_going_on for other in order.visits if other is not visit):
+        problems["left_at"] = N_("Another visit is still going on.")
+    elif command.left_at is None and visit is not None and visit.left_at is not None:
+        problems["left_at"] = N_("When did the captain leave?")
+    return problems
+
+
+def _said(visit: RepairVisit) -> dict[str, Any] | None:
+    if visit.came_at is None:
+        return None
+    return {
+        "number": visit.number,
+        "came_at": visit.came_at,
+        "left_at": visit.left_at,
+        "workers": visit.workers,
+        "work": visit.work,
+    }
+
+
+def _another(order: RepairOrder) -> RepairVisit:
+    """One more visit, numbered behind those that are there."""
+    last = max((int(visit.number.rpartition("-")[2]) for visit in order.visits), default=0)
+    visit = RepairVisit(
+        number=f"{order.number}-{last + 1}", order_number=order.number, round_no=order.round_no, order=order
+    )
+    return visit

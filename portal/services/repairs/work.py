@@ -15,6 +15,7 @@ from portal.models.repair import RepairOrder
 from portal.permissions import Role
 from portal.processes.repair import Action, Executor, Urgency
 from portal.services import steps, tasks
+from portal.services.repairs import visits
 from portal.services.repairs.checklists import tick
 from portal.services.repairs.common import advance
 from portal.services.repairs.money import CostLine, cost_row
@@ -104,6 +105,7 @@ def reach(session: Session, order: RepairOrder, command: Reach, *, actor: User, 
         raise steps.ConditionsMissing([guard.label for guard in unmet])
     advance(session, order, Action.REACH, command, actor, at)
     order.arrived_at = command.arrived_at
+    visits.came(order, command.arrived_at)
 
 
 def arrive(session: Session, order: RepairOrder, command: Arrive, *, actor: User, at: datetime) -> None:
@@ -115,6 +117,7 @@ def arrive(session: Session, order: RepairOrder, command: Arrive, *, actor: User
     order.is_plan_told = command.is_plan_told
     tick(order, Action.ARRIVE, command.checks, actor, at)
     advance(session, order, Action.ARRIVE, command, actor, at)
+    visits.came(order, command.arrived_at)
     if order.urgency == Urgency.URGENT and order.crew_status in GONE:
         ask_for(session, order, COST_CASE, "cost_case_wd", at, tasks.Responsible(order.captain, Role.REPAIR_CAPTAIN))
 
@@ -145,6 +148,7 @@ def decline(session: Session, order: RepairOrder, command: AnswerQuote, *, actor
     _answer(order, command, accepted=False)
     order.closed_at = at
     advance(session, order, Action.DECLINE, command, actor, at)
+    visits.called_off(order)
 
 
 def extend(session: Session, order: RepairOrder, command: Extend, *, actor: User, at: datetime) -> None:
@@ -172,6 +176,7 @@ def finish(session: Session, order: RepairOrder, command: FinishRepair, *, actor
     order.costs.extend(map(cost_row, command.costs))
     tick(order, Action.FINISH, command.checks, actor, at)
     advance(session, order, Action.FINISH, command, actor, at)
+    visits.left(order, command.done_at, command.work_done, field="done_at")
     no_more(session, order, INTERIM_CALL, actor, at)
 
 
