@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from portal import clock, formatting, i18n, outbox
 from portal.i18n import N_, Text
 from portal.models.event import Event
+from portal.models.field_entry import ClaimState, DeadlineClaim
 from portal.models.notice import Notice, NoticeLevel
 from portal.models.org import User
 from portal.models.outbox import Outbox
@@ -30,10 +31,14 @@ MENTIONED = N_("%(person)s mentioned you: %(customer)s")
 WRITTEN = N_("A message from %(person)s: %(customer)s")
 OVERDUE = N_("Overdue: %(task)s (%(customer)s)")
 STILL_OVERDUE = N_("Overdue for %(days)s days: %(task)s (%(customer)s)")
+CLAIMED = N_("Met without signal, please decide: %(task)s (%(customer)s, %(person)s)")
 DEAD = N_("Work was given up: %(kind)s %(number)s. Operations shows why and can run it again.")
 DIGEST = N_("Your day: %(overdue)s overdue, %(due)s due today, %(new)s new, %(said)s written to you")
 CALENDAR = N_("Please confirm the make-up days of %(year)s in the calendar")
 SOME_STEP = N_("%(step)s: %(customer)s")
+
+LATE_ENTRIES = "/manager/late-entries"
+"""Where claims are decided."""
 
 STEPS: dict[tuple[str, str], tuple[NoticeLevel, Text]] = {
     ("complaints", "register"): (Level.ACTION, N_("New complaint: %(customer)s – %(subject)s")),
@@ -178,6 +183,31 @@ def notify_step(
             record=record,
             due_at=running.due_at if running is not None and person.id in pressed else None,
             at=at,
+        )
+
+
+def notify_claim(session: Session, *, claim_id: int) -> None:
+    """Tell the managers of a clock that was met without signal and heard of too late: they decide. Not once it is decided."""
+    claim = session.get(DeadlineClaim, claim_id)
+    if claim is None or claim.state != ClaimState.OPEN:
+        return
+    task = claim.task
+    for person in notices.audience(session, "managers", claim):
+        notices.notify(
+            session,
+            user=person,
+            key=f"claim:{claim.id}",
+            level=Level.ACTION,
+            title=CLAIMED,
+            params={
+                "task": Text(task.title),
+                "customer": task.customer_name or task.record_number,
+                "person": claim.user.name,
+                "number": task.record_number,
+            },
+            link=LATE_ENTRIES,
+            task=task,
+            at=clock.now(),
         )
 
 
@@ -370,6 +400,7 @@ def mail_sections(session: Session, notice: Notice, at: datetime) -> list[tuple[
 HANDLERS = {
     "notify_task": notify_task,
     "notify_step": notify_step,
+    "notify_claim": notify_claim,
     "notify_talk": notify_talk,
     "notify_followers": notify_followers,
     "work_given_up": work_given_up,

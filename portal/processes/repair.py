@@ -264,10 +264,15 @@ NOT_REACHED = Guard("not-reached", N_("the arrival is not noted yet"), lambda re
 
 
 def _photo(action: str, code: str, label: Text) -> tuple[Guard, Guard]:
-    return (
-        Guard(code, label, lambda repair: not lacks_photo(repair, action, entered=False)),
-        Guard(f"{code}-failed", label, lambda repair: not lacks_photo(repair, action, entered=True), needs_input=True),
-    )
+    """The photo that is always needed, and the one that what was entered asks for; missing, it is said once."""
+
+    def is_there(repair: base.Facts) -> bool:
+        return not lacks_photo(repair, action, entered=False)
+
+    def is_there_now(repair: base.Facts) -> bool:
+        return not is_there(repair) or not lacks_photo(repair, action, entered=True)
+
+    return Guard(code, label, is_there), Guard(f"{code}-failed", label, is_there_now, needs_input=True)
 
 
 def _ticked(action: str) -> Guard:

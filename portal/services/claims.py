@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from portal import visibility
+from portal import outbox, visibility
 from portal.errors import DomainError
 from portal.i18n import N_
 from portal.models.event import EventKind
@@ -45,21 +45,22 @@ def is_claimable(session: Session, task: Task, happened_at: datetime, at: dateti
 
 
 def claim(session: Session, task: Task, *, met_at: datetime, at: datetime, actor: User) -> None:
-    """Put it before the managers; the clock counts as missed meanwhile."""
+    """Put it before the managers, who are told; the clock counts as missed meanwhile."""
     arrival: Any = session.info[ARRIVAL]
     assert task.due_at is not None
-    session.add(
-        DeadlineClaim(
-            task_id=task.id,
-            user_id=actor.id,
-            branch_id=task.branch_id,
-            due_at=task.due_at,
-            met_at=met_at,
-            device_at=arrival.device_at,
-            skew_seconds=arrival.skew_seconds,
-            received_at=at,
-        )
+    made = DeadlineClaim(
+        task_id=task.id,
+        user_id=actor.id,
+        branch_id=task.branch_id,
+        due_at=task.due_at,
+        met_at=met_at,
+        device_at=arrival.device_at,
+        skew_seconds=arrival.skew_seconds,
+        received_at=at,
     )
+    session.add(made)
+    session.flush()
+    outbox.post(session, "notify_claim", key=f"claim:{made.id}", at=at, claim_id=made.id)
     _say(session, task, "claim", actor, at, met_at=met_at, received_at=at)
 
 

@@ -51,9 +51,9 @@ def add(session: Session, order: RepairOrder, command: AddPhoto, *, actor: User,
     photo = session.scalars(select(RepairPhoto).where(RepairPhoto.attachment_id == added.id)).one_or_none()
     if photo is None:
         photo = RepairPhoto(attachment=added, taken_at=command.taken_at, kind=command.kind)
-        photo.round_no, photo.visit = order.round_no, visits.going_on(order)
-        photo.pair, photo.note = _pair(order, command), command.note
+        photo.pair, photo.note, photo.round_no = _pair(order, command), command.note, order.round_no
         order.all_photos.append(photo)
+        photo.visit = visits.going_on(order)
     elif photo.kind != command.kind:  # sent again to say that it shows something else
         photo.pair, photo.kind = _pair(order, command), command.kind
     session.flush()
@@ -77,9 +77,9 @@ def mark(session: Session, photo: RepairPhoto, drawn: Accepted, *, actor: User, 
         note=photo.note,
         drawn_on_id=photo.id,
         round_no=photo.round_no,
-        visit=photo.visit,
     )
     order.all_photos.append(copy)
+    copy.visit = photo.visit
     session.flush()
     return copy
 

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
+from jobs.outbox import handlers
 from portal import clock
 from portal.db import db, session, transaction
 from portal.models.event import Event
 from portal.models.field_entry import DeadlineClaim, FieldEntry
-from portal.models.outbox import ClientRequest
+from portal.models.notice import Notice
+from portal.models.outbox import ClientRequest, Outbox
 from portal.models.penalty import PenaltyEntry
 from portal.models.repair import RepairOrder
 from portal.models.task import DeadlineBreach, Task
@@ -282,6 +284,27 @@ def test_the_manager_accepts_with_one_tap(late, phone, story, sign_in, clock):
     ]  # fmt: skip
     assert events.check_chain(session()).ok
     manager.post(f"/manager/late-entries/{late.id}/refuse", status=409)
+
+
+def test_the_managers_are_told_once_with_the_way_to_decide(late, story, make):
+    """The job may run again; whoever decided already needs no telling."""
+    here, other = make.branch(), make.branch()
+    make.user(Role.MANAGER, branch_id=other.id)  # has nothing to decide
+    with transaction() as writing:
+        writing.get(DeadlineClaim, late.id).branch_id = here.id
+    posted = session().scalars(select(Outbox).where(Outbox.kind == "notify_claim")).one()
+    for _again in range(2):
+        with transaction() as writing:
+            handlers()["notify_claim"](writing, **posted.payload)
+    told = session().scalars(select(Notice).where(Notice.key == f"claim:{late.id}")).all()
+    assert {notice.user_id for notice in told} == {story.manager.id}
+    assert (told[0].level, told[0].link) == ("ACTION", "/manager/late-entries")
+    with transaction() as writing:
+        writing.execute(delete(Notice))
+        writing.get(DeadlineClaim, late.id).state = "REFUSED"
+    with transaction() as writing:
+        handlers()["notify_claim"](writing, **posted.payload)
+    assert not session().scalars(select(Notice).where(Notice.key == f"claim:{late.id}")).all()
 
 
 def test_refused_it_stays_missed(late, phone, story, sign_in):

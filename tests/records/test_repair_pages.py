@@ -77,7 +77,7 @@ def test_a_payment_is_noted_on_its_page_once(story, sign_in):
     assert 'value="680.00"' in shown.text
     sent = {
         "client_key": token(shown, "client_key"), "amount": "680", "method": "WECHAT", "paid_by": "张建军",
-        "paid_at": "2026-07-06T09:50", "receipt_no": "SJ-9",
+        "paid_at": "2026-07-06T10:00", "receipt_no": "SJ-9",
     }  # fmt: skip
     browser.post(path, sent | {"amount": "681"}, status=422)
     browser.post(path, sent, status=303)
@@ -92,7 +92,7 @@ def test_a_call_is_noted_on_its_page(story, sign_in):
     path = f"/records/repair-orders/{order.number}/calls"
     shown = browser.get(path, status=200)
     sent = {
-        "client_key": token(shown, "client_key"), "called_at": "2026-07-06T09:50", "is_reached": "yes",
+        "client_key": token(shown, "client_key"), "called_at": "2026-07-06T10:00", "is_reached": "yes",
         "is_satisfied": "no", "said": "",
     }  # fmt: skip
     browser.post(path, sent, status=422)
@@ -108,7 +108,7 @@ def test_parts_are_entered_line_by_line(story, sign_in):
     path = f"/records/repair-orders/{order.number}/steps/finish"
     shown = browser.get(path, status=200)
     sent = {
-        "version": token(shown, "version"), "done_at": "2026-07-06T09:50", "work_done": "换", "site_cleaned": "y",
+        "version": token(shown, "version"), "done_at": "2026-07-06T10:00", "work_done": "换", "site_cleaned": "y",
         "labour_bearer": "COMPANY", "other_bearer": "COMPANY",
         **{f"part_{n}_bearer": "COMPANY" for n in (1, 2, 3)},
         "part_1_what": "角阀", "part_1_quantity": "2", "part_1_unit": "个", "part_1_amount": "36",

@@ -252,7 +252,6 @@ def _said(visit: RepairVisit) -> dict[str, Any] | None:
 def _another(order: RepairOrder) -> RepairVisit:
     """One more visit, numbered behind those that are there."""
     last = max((int(visit.number.rpartition("-")[2]) for visit in order.visits), default=0)
-    visit = RepairVisit(
-        number=f"{order.number}-{last + 1}", order_number=order.number, round_no=order.round_no, order=order
-    )
+    visit = RepairVisit(number=f"{order.number}-{last + 1}", order_number=order.number, round_no=order.round_no)
+    order.visits.append(visit)
     return visit
