@@ -129,7 +129,8 @@ _DECLARED = (
     Setting("repair_arrive_hours", N_("DL-22 Repair: on site within"), "int", 8, "seed", WORKS, HOURS, 1, 240),
     Setting("repair_urgent_clock", N_("DL-22 A shorter limit for urgent repairs"), "bool", False, "ext", WORKS),
     Setting("repair_urgent_hours", N_("DL-22 Urgent repair: on site within"), "int", 3, "ext", WORKS, HOURS, 1, 240),
-    Setting("repair_visit_minutes", N_("Length of a visit, for visits that lie on each other"), "int", 120, "assumed", WORKS, MINUTES, 10, 720),
+    Setting("calendar_minutes", N_("Length of an entry in calendars, where it has none of its own"), "int", 30, "assumed", CLOCKS, MINUTES, 5, 720),
+    Setting("repair_visit_minutes", N_("Length of a visit, in calendars and for visits that lie on each other"), "int", 120, "assumed", WORKS, MINUTES, 10, 720),
     Setting("repair_interim_days", N_("Call again during a longer repair every"), "int", 3, "assumed", WORKS, DAYS, 1, 60),
     Setting("cost_case_wd", N_("Cost case of an urgent repair written within"), "int", 2, "assumed", WORKS, WORKING_DAYS, 1, 30),
     Setting(

@@ -7,7 +7,7 @@ holidays are those of the company's calendar. Persons are told apart by name and
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import combinations
 from typing import Any
 
@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints.http import page
 from blueprints.records import day_plan, faces, lists, stretches
-from blueprints.records.day_plan import OFFICE, SLOT
+from blueprints.records.day_plan import OFFICE
 from blueprints.records.faces import Face
 from blueprints.records.stretches import CALENDAR, DAY, near
 from portal import clock, formatting
@@ -43,7 +43,7 @@ class Item:
     time: str
     person_id: int | None
     clash: str = ""
-    """What else the same person has within the half hour."""
+    """What else the same person has at that time."""
 
 
 @dataclass(slots=True)
@@ -93,8 +93,9 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
         a_day=IN_MONTH if name == "month" else IN_DAY, person=people,
     )  # fmt: skip
     items = [_item(entry, dated) for entry in found]
+    length = agenda.length(session(), listing, dated)
     if name != "month":
-        _warn(items)
+        _warn(items, length)
     cells = _cells(listing, state, dated, days, counts, asked.at, month=day.month if name == "month" else 0)
     for entry, item in zip(found, items, strict=True):
         cells[entry.day].items.append(item)
@@ -114,7 +115,7 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
         hours=_hours(items),
         timed=dated.timed,
         people=_people(items) if by_person else [],
-        plan=_plan(listing, state, items, day, asked.at) if by_person and name == "day" else None,
+        plan=_plan(listing, state, items, length, day, asked.at) if by_person and name == "day" else None,
         spans=[(str(each.label), url(span=key, day=day.isoformat()), key == name) for key, each in CALENDAR.items()],
         previous_url=url(day=near(span.step(day, -1)).isoformat()),
         next_url=url(day=near(span.step(day, 1)).isoformat()),
@@ -191,7 +192,7 @@ def _item(entry: Entry, dated: Dated) -> Item:
     return Item(faces.read(entry.row), entry.when, time, entry.person_id)
 
 
-def _warn(items: list[Item]) -> None:
+def _warn(items: list[Item], length: timedelta) -> None:
     """Say at each entry what else its person has at the same time."""
     mine: dict[int, list[Item]] = {}
     for item in items:
@@ -199,7 +200,7 @@ def _warn(items: list[Item]) -> None:
             mine.setdefault(item.person_id, []).append(item)
     for row in mine.values():
         for one, other in combinations(row, 2):
-            if isinstance(one.when, datetime) and isinstance(other.when, datetime) and other.when - one.when < SLOT:
+            if isinstance(one.when, datetime) and isinstance(other.when, datetime) and other.when - one.when < length:
                 for each, also in ((one, other), (other, one)):
                     said = _(
                         "%(person)s has something else at %(time)s: %(title)s",
@@ -221,7 +222,9 @@ def _people(items: list[Item]) -> list[tuple[int | None, str]]:
     return [*found, (None, _("Nobody named"))] if any(item.person_id is None for item in items) else found
 
 
-def _plan(listing: Listing, state: State, items: list[Item], day: date, at: datetime) -> day_plan.Plan:
+def _plan(
+    listing: Listing, state: State, items: list[Item], length: timedelta, day: date, at: datetime
+) -> day_plan.Plan:
     """The day by person: who has something, who else could be given some, and what is nobody's."""
     people = {key: label for key, label in _people(items) if key is not None}
     person = faces.who(listing.kind)
@@ -232,7 +235,10 @@ def _plan(listing: Listing, state: State, items: list[Item], day: date, at: date
     columns = sorted(people.items(), key=lambda pair: pair[1])
     has_nobody = any(item.person_id is None for item in items)
     plan = day_plan.make(
-        items, [*columns, *([day_plan.nobody()] if has_nobody else [])], now=at if day == clock.today(at) else None
+        items,
+        [*columns, *([day_plan.nobody()] if has_nobody else [])],
+        length=length,
+        now=at if day == clock.today(at) else None,
     )
     day_plan.pick(plan, state.option("pick"))
     for column in plan.columns:

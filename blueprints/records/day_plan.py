@@ -1,11 +1,13 @@
 """A day of a calendar as hours and people: each entry at its minute in the column of its person.
 
-What is recorded has a beginning and no end, so an entry takes half an hour; what lies on each other stands side by side.
+What is recorded has a beginning and no end, so an entry takes as long as settings say; what lies on each other stands
+side by side.
 Everything the day has is there: what has no hour, or no room beside the others, stands in the strip above the hours.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,8 +15,8 @@ from typing import Any
 from portal import clock
 from portal.i18n import _
 
-SLOT = timedelta(minutes=30)
-"""How long an entry is taken to be; two of one person closer together than this overlap."""
+HALF_HOUR = timedelta(minutes=30)
+"""The least that is drawn; longer entries are so many of them."""
 MOST_BESIDE = 4
 """Entries that stand side by side."""
 MOST_FREE = 8
@@ -30,8 +32,14 @@ class Placed:
     item: Any
     minute: int
     """Of its hour, in steps of five."""
+    halves: int
+    """How tall it is drawn, in half hours; what reaches beyond the day ends with it."""
     beside: int = 0
     of: int = 1
+
+    def hours(self, start: int) -> range:
+        """The hours it reaches into, from the one it begins in."""
+        return range(start, start + (self.minute + 30 * self.halves - 1) // 60 + 1)
 
 
 @dataclass(slots=True)
@@ -52,9 +60,8 @@ class Column:
         return len(self.strip) + sum(map(len, self.hours.values()))
 
     def taken(self) -> list[int]:
-        """The hours that its entries reach into."""
-        ends = [hour + 1 for hour, placed in self.hours.items() if any(each.minute > 30 for each in placed)]
-        return [*self.hours, *(hour for hour in ends if hour < 24)]
+        """The hours of this day that its entries reach into."""
+        return sorted({hour for start, placed in self.hours.items() for each in placed for hour in each.hours(start)})
 
     def at(self, hour: int) -> list[Placed]:
         """What begins in this hour."""
@@ -84,13 +91,13 @@ class Plan:
         return any(column.strip for column in self.columns)
 
 
-def make(items: list[Any], people: list[tuple[int | None, str]], *, now: datetime | None) -> Plan:
-    """The day of these entries. `people`: whose it may be, by name; who has none of them and is one too many is left out."""
+def make(items: list[Any], people: list[tuple[int | None, str]], *, length: timedelta, now: datetime | None) -> Plan:
+    """The day of these entries, each of that length. `people`: whose it may be, by name; who has none of them and is one too many is left out."""
     columns = {key: Column(key, label) for key, label in people}
     for item in items:
         columns[item.person_id].strip.append(item)
     for column in columns.values():
-        _place(column)
+        _place(column, length)
     busy = sum(bool(column.count) for column in columns.values())
     if len(columns) > max(MOST_FREE, busy):
         columns = {key: column for key, column in columns.items() if column.count}
@@ -119,10 +126,11 @@ def nobody() -> tuple[None, str]:
     return None, _("Nobody named")
 
 
-def _place(column: Column) -> None:
+def _place(column: Column, length: timedelta) -> None:
     """Take what has an hour out of the strip, to its hour; runs of overlapping entries share their width."""
     timed = [item for item in column.strip if item.time]
     column.strip = [item for item in column.strip if not item.time]
+    tall = math.ceil(length / HALF_HOUR)
     run: list[Placed] = []
     ends: list[datetime] = []
     for item in timed:
@@ -132,10 +140,11 @@ def _place(column: Column) -> None:
         if free >= MOST_BESIDE:
             column.strip.append(item)
             continue
-        ends[free : free + 1] = [item.when + SLOT]
-        placed = Placed(item, int(item.time[3:]) // 5 * 5, free)
+        ends[free : free + 1] = [item.when + tall * HALF_HOUR]
+        hour, minute = int(item.time[:2]), int(item.time[3:]) // 5 * 5
+        placed = Placed(item, minute, min(tall, ((24 - hour) * 60 - minute + 29) // 30), free)
         run.append(placed)
         for each in run:
             each.of = len(ends)
-        column.hours.setdefault(int(item.time[:2]), []).append(placed)
+        column.hours.setdefault(hour, []).append(placed)
     column.clashes = sum(bool(item.clash) for item in timed)

@@ -32,7 +32,7 @@ def of(order: RepairOrder) -> dict[str, Any]:
             for name, terms in (("cause", Cause), ("kind", CostKind), ("bearer", CostBearer))
         },
         "needs": {str(action): _needs(order, action) for action in CHECKED},
-        "photos": {kind.value: sum(photo.kind == kind for photo in order.photos) for kind in PhotoKind},
+        "photos": {kind.value: sum(photo.kind == kind for photo in repair.photos_of(order)) for kind in PhotoKind},
         "borne": float(order.customer_share),
         "agreed": float(order.accepted_quote),
         "offered": float((order.quote_material or Decimal(0)) + (order.quote_labour or Decimal(0))),
@@ -48,7 +48,7 @@ def _needs(order: RepairOrder, action: Action) -> dict[str, Any]:
         labels["signed"] = str(signature.MISSING)
     return {
         "labels": labels,
-        "must": {line.id: line.text for line in order.checks if line.step == action and line.is_required},
+        "must": {line.id: line.text for line in repair.checks_of(order, action) if line.is_required},
         "photo": str(PHOTO_OF.get(action, "")),
         "rule": repair.photo_rule(order, action),
         "came_back": repair.came_back(order, action),

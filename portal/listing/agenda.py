@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Integer, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from portal import clock
+from portal import clock, settings
 from portal.i18n import Text
 from portal.listing import board, engine
 from portal.listing.declaration import Listing
@@ -66,6 +66,15 @@ def dates(listing: Listing) -> list[Dated]:
         if field.kind in (Kind.DAY, Kind.MOMENT):
             found.append(Dated(field.key, field.label, field.column, field.kind is Kind.MOMENT))
     return found
+
+
+MINUTES = "calendar_minutes"
+"""The setting that says how long an entry takes whose record type says nothing."""
+
+
+def length(session: Session, listing: Listing, dated: Dated) -> timedelta:
+    """How long an entry takes: what is recorded has a beginning and no end."""
+    return timedelta(minutes=int(settings.get(session, listing.lengths.get(dated.key, MINUTES))))
 
 
 def counts(

@@ -171,6 +171,11 @@ def checks_of(repair: base.Facts, action: str) -> list[base.Facts]:
     return [line for line in repair.checks if line.step == action and line.round_no == repair.round_no]
 
 
+def photos_of(repair: base.Facts) -> list[base.Facts]:
+    """The photos of the present round: those from before the work was sent back do not show it as it is now."""
+    return [photo for photo in repair.photos if photo.round_no == repair.round_no]
+
+
 def unticked(repair: base.Facts, action: str, *, required: bool = True) -> list[str]:
     """The lines of a step's checklist that are not in order: those that must be, or all."""
     lines = [line for line in checks_of(repair, action) if line.ticked_at is None]
@@ -188,15 +193,11 @@ def photo_rule(repair: base.Facts, action: str) -> str:
 
 
 def lacks_photo(repair: base.Facts, action: str, *, entered: bool) -> bool:
-    """Whether the photo of a step is still missing; before the step is filled in, only what is always needed counts.
-
-    What was photographed before the customer sent the work back does not show it as it is now.
-    """
+    """Whether the photo of a step is still missing; before the step is filled in, only what is always needed counts."""
     rule = photo_rule(repair, action)
     has_failed = came_back(repair, action) or bool(unticked(repair, action, required=False))
     needed = rule == PhotoRule.ALWAYS or (entered and rule == PhotoRule.ON_FAILURE and has_failed)
-    photos = [photo for photo in repair.photos if photo.round_no == repair.round_no]
-    return needed and not any(photo.kind == PHOTO_OF[Action(action)] for photo in photos)
+    return needed and not any(photo.kind == PHOTO_OF[Action(action)] for photo in photos_of(repair))
 
 
 def _free(repair: base.Facts) -> bool:

@@ -20,7 +20,7 @@ from portal.models.importing import ImportRun
 from portal.models.notice import Notice
 from portal.models.org import User
 from portal.models.penalty import PenaltyEntry
-from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
+from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
 from portal.models.task import Task
 from portal.models.works import DispatchOrder
 from portal.permissions import Role
@@ -144,6 +144,14 @@ def after_the_works(
         )  # fmt: skip
         writing.add(order)
         writing.flush()
+        writing.add(
+            RepairVisit(
+                number=f"WX-{number}-1", order_id=order.id, order_number=order.number, round_no=1 + number % 2,
+                executor=("RESPONSIBLE_CREW", "CAPTAIN_TEAM")[number % 2], planned_at=at + timedelta(hours=number),
+                came_at=at - timedelta(hours=number) if number % 3 else None, left_at=at if number % 3 == 1 else None,
+                work="更换接头" if number % 2 else None,
+            )
+        )  # fmt: skip
         writing.add(
             RepairCostCase(
                 number=f"FY-{number}", state=("DRAFT", "CLOSED")[number % 2], order_id=order.id, crew_id=crew.id,

@@ -8,17 +8,21 @@ from datetime import date, timedelta
 
 import pytest
 
+from portal import clock as portal_clock
 from portal.db import transaction
 from portal.listing import agenda, criteria, engine
 from portal.listing.fields import fields_of
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State
+from portal.models.repair import RepairOrder, RepairVisit
+from portal.models.setting import SettingValue
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.services import calendars
 from tests.listing import rows as sample
 
 KINDS = [kind for kind, listing in LISTINGS.items() if agenda.dates(listing)]
+CALENDAR = "view=calendar&filter=&span=day&columns=person"
 WHOLE = (date(2020, 1, 1), date(2030, 1, 1))
 
 
@@ -131,6 +135,48 @@ def test_three_things_in_half_an_hour_are_all_said(sign_in, make, clock):
         sample.complaint(one, customer, number, clock.now(), clock.now() + timedelta(minutes=minutes))
     found = re.findall(r"孟洁 (\d\d:\d\d) 另有安排", page(client, "span=day"))
     assert found == ["11:10", "11:20", "11:00", "11:20", "11:00", "11:10"]
+
+
+def test_calendar_and_visits_of_a_day_take_the_same_length(sign_in, make, clock):
+    """A visit lasts as long as the setting says wherever it stands; other entries have a length of their own."""
+    client, captain = sign_in(Role.MANAGER), make.user(Role.REPAIR_CAPTAIN, name="马建国")
+    at = clock.now()
+    with transaction() as writing:
+        for number, hours in enumerate((2, 3.5, 6), 1):
+            order = RepairOrder(
+                number=f"WX-2026-000{number}", state="ASSIGNED", reported_at=at, channel="PHONE", reporter="张建军",
+                phone="13800001234", address="滨江花园", trade="PAINT", symptom="起皮", captain_id=captain.id,
+                appointment_at=at + timedelta(hours=hours), created_at=at, updated_at=at,
+            )  # fmt: skip
+            order.visits.append(
+                RepairVisit(
+                    number=f"{order.number}-1", order_number=order.number, round_no=1, captain_id=captain.id,
+                    planned_at=order.appointment_at,
+                )
+            )  # fmt: skip
+            writing.add(order)
+    day = f"day={portal_clock.today(at)}"
+    calendars = (
+        f"/records/repair-orders?{CALENDAR}&rows=appointment",
+        f"/records/repair-visits?{CALENDAR}&rows=planned",
+    )
+
+    def clashes() -> list[int]:
+        found = [client.get(f"{path}&{day}", status=200).text for path in calendars]
+        visits = client.get(f"/records/repair-orders/visits?{day}", status=200).text
+        said = [len(re.findall(r"马建国 \d\d:\d\d 另有安排", text)) // 2 for text in found]  # to see and to hear
+        return [*said, visits.count('class="clash"')]
+
+    assert clashes() == [2, 2, 2]  # 1.5 hours between the first two, a visit takes two
+    assert "tall-4" in client.get(f"{calendars[1]}&{day}", status=200).text
+    with transaction() as writing:
+        writing.merge(SettingValue(key="repair_visit_minutes", value=60, updated_at=at))
+    assert clashes() == [0, 0, 0]
+    with transaction() as writing:
+        writing.merge(SettingValue(key="repair_visit_minutes", value=720, updated_at=at))
+    assert clashes() == [6, 6, 3] and "tall-24" not in client.get(f"{calendars[1]}&{day}", status=200).text
+    reported = client.get(f"/records/repair-orders?{CALENDAR}&rows=reported&{day}", status=200).text
+    assert "tall-1 " in reported and "tall-4" not in reported  # half an hour: a call is no visit
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -37,7 +37,7 @@ MAY_SEE = {
     *(
         (role, kind)
         for role in (Role.SPECIALIST, Role.REPAIR_CAPTAIN, Role.MANAGER)
-        for kind in ("repair-orders", "repair-cost-cases")
+        for kind in ("repair-orders", "repair-visits", "repair-cost-cases")
     ),
     (Role.SPECIALIST, "escalations"),
     (Role.MANAGER, "escalations"),

@@ -8,8 +8,8 @@ from blueprints.records import editing, showing
 from portal import formatting
 from portal.i18n import _, _p
 from portal.models.repair import NOTHING, CostBearer, CostKind, PaymentMethod, RepairOrder
-from portal.processes.repair import fingerprint
 from portal.permissions import Permission, may
+from portal.processes.repair import fingerprint
 from portal.services import repairs
 
 
