@@ -174,7 +174,7 @@ def test_calendar_and_visits_of_a_day_take_the_same_length(sign_in, make, clock)
     assert clashes() == [0, 0, 0]
     with transaction() as writing:
         writing.merge(SettingValue(key="repair_visit_minutes", value=720, updated_at=at))
-    assert clashes() == [6, 6, 3] and "tall-24" not in client.get(f"{calendars[1]}&{day}", status=200).text
+    assert clashes() == [6, 6, 3] and "tall-16" in client.get(f"{calendars[1]}&{day}", status=200).text
     reported = client.get(f"/records/repair-orders?{CALENDAR}&rows=reported&{day}", status=200).text
     assert "tall-1 " in reported and "tall-4" not in reported  # half an hour: a call is no visit
 
