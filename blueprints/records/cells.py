@@ -10,7 +10,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from blueprints.http import get_or_404, page, requires, see_other, wants_fragment
-from blueprints.records import blueprint, lines, lists
+from blueprints.records import blueprint, chosen, lines, lists
 from blueprints.records.forms.changes import form_of
 from portal import clock
 from portal.db import session, transaction
@@ -131,6 +131,7 @@ def _who(record: Any) -> str:
 
 def _line(listing: Listing, record_id: int) -> Response:
     found = engine.one(session(), g.user, listing, record_id, at=clock.now())
-    answer = Response(str(lines.body(found, lists.shown(listing)) if found.raw else Markup("")), mimetype="text/html")
+    line = lines.body(found, lists.shown(listing), boxes=chosen.may_choose(listing)) if found.raw else Markup("")
+    answer = Response(str(line), mimetype="text/html")
     answer.vary.add("HX-Request")
     return answer

@@ -23,22 +23,29 @@ TOP = 3
 
 
 def bar(listing: Listing, state: State) -> dict[str, Any] | None:
-    """What the bar of a list offers for chosen rows; None: nothing can be done with rows of this kind."""
-    offered, forms = kinds.offered(listing.kind, g.user), prints.forms_of(g.user, listing.model)
-    steps = [change for change in offered if isinstance(change, Step)]
-    changes = [change for change in offered if not isinstance(change, Step)]
-    exported = exports.may_export(session(), g.user, listing)
-    if not (offered or forms or exported) or not kinds.of_kind(listing.kind):
+    """What the bar of a list offers for chosen rows; None: the person can do nothing with rows of this kind."""
+    if not may_choose(listing):
         return None
+    offered = kinds.offered(listing.kind, g.user)
+    changes = [change for change in offered if not isinstance(change, Step)]
     return {
         "first": changes[:TOP],
         "more": changes[TOP:],
-        "steps": steps,
-        "forms": forms,
-        "exported": exported,
+        "steps": [change for change in offered if isinstance(change, Step)],
+        "forms": prints.forms_of(g.user, listing.model),
+        "exported": exports.may_export(session(), g.user, listing),
         "kind": listing.kind,
         "rows": state.query(),
     }
+
+
+def may_choose(listing: Listing) -> bool:
+    """Whether each line has a box that chooses it: rows of this kind can be changed, printed or taken out by the person."""
+    return bool(
+        exports.may_export(session(), g.user, listing)
+        or kinds.offered(listing.kind, g.user)
+        or prints.forms_of(g.user, listing.model)
+    )
 
 
 def editable(listing: Listing, shown: tuple[str, ...]) -> str:

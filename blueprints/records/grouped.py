@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from flask import g, request
 from markupsafe import Markup
 
-from blueprints.records import lines, menus
+from blueprints.records import chosen, lines, menus
 from portal import formatting
 from portal.db import session
 from portal.i18n import N_
@@ -161,11 +161,12 @@ def _rows(asked: Asked, path: Path, tests: tuple[criteria.Asked, ...]) -> Rows:
     """The first rows of a group, or those after a place."""
     state = replace(_narrowed(asked, tests), sort=asked.state.sort, after=asked.state.after)
     found = engine.page(session(), g.user, asked.listing, state, at=asked.at)
+    body = lines.body(found, asked.shown, boxes=chosen.may_choose(asked.listing))
     if found.next is None:
-        return Rows(lines.body(found, asked.shown))
+        return Rows(body)
     inside = asked.state.seen_as("list", open="").placed("after", found.next.after)
     more = f"{asked.listing.path}?{inside.query()}&{urlencode({'part': '/'.join(path)})}"
-    return Rows(lines.body(found, asked.shown), menus.link(asked.listing, found.next), more)
+    return Rows(body, menus.link(asked.listing, found.next), more)
 
 
 def _narrowed(asked: Asked, tests: tuple[criteria.Asked, ...]) -> State:

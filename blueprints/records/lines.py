@@ -26,21 +26,21 @@ KEPT = 20_000
 
 _Line = tuple[str, str]
 """What stands before the moving cell and behind it; without one all stands before."""
-_lines: Kept[tuple[str, str, int, tuple[str, ...], Values], _Line] = Kept(KEPT)
+_lines: Kept[tuple[str, str, int, tuple[str, ...], bool, Values], _Line] = Kept(KEPT)
 _chips: Kept[tuple[str, Values], tuple[str, datetime, datetime]] = Kept(KEPT)
 
 
-def body(page: Page, shown: tuple[str, ...]) -> Markup:
-    """All lines of a page with the columns that are to be seen, in their order."""
+def body(page: Page, shown: tuple[str, ...], *, boxes: bool) -> Markup:
+    """All lines of a page with the columns that are to be seen, in their order. `boxes`: each can be chosen."""
     at = formatting.page_moment()
     kind, language, today = page.listing.kind, i18n.locale(), clock.today(at).toordinal()
     still, drawn = engine.still(page.listing), []
     moves = any(column.moves and column.key in shown for column in page.listing.columns)
     for raw in page.raw:
-        key = kind, language, today, shown, raw[:still]
+        key = kind, language, today, shown, boxes, raw[:still]
         line = _lines.get(key)
         if line is None:
-            line = _lines.keep(key, _line(Row(kind, page.read(raw)), page, shown))
+            line = _lines.keep(key, _line(Row(kind, page.read(raw)), page, shown, boxes))
         if not moves:
             drawn.append(line[0])
             continue
@@ -51,7 +51,7 @@ def body(page: Page, shown: tuple[str, ...]) -> Markup:
     return Markup("".join(drawn))  # every part was drawn, and escaped, by a template
 
 
-def _line(row: Row, page: Page, shown: tuple[str, ...]) -> _Line:
+def _line(row: Row, page: Page, shown: tuple[str, ...], boxes: bool) -> _Line:
     known = {column.key: (column, cell) for column, cell in zip(page.listing.columns, row.cells, strict=True)}
     wanted = [known[key] for key in shown]
     moving = next((place for place, (column, _cell) in enumerate(wanted) if column.moves), -1)
@@ -63,9 +63,7 @@ def _line(row: Row, page: Page, shown: tuple[str, ...]) -> _Line:
     )
     cells = [(_css(column.css), cell, isinstance(cell, Title), edits.get(column.key)) for column, cell in wanted]
     title = next((cell.main for _column, cell in wanted if isinstance(cell, Title)), row.number)
-    html = str(
-        _macro("records/line.html", "line")(row.path, cells, moving, row.id if kinds.of_kind(row.kind) else None, title)
-    )
+    html = str(_macro("records/line.html", "line")(row.path, cells, moving, row.id if boxes else None, title))
     if moving < 0:
         return html, ""
     before, _hole, after = html.partition(">MOVING<")

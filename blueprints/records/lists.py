@@ -27,7 +27,6 @@ from portal.listing.state import VIEWS as NAMES
 from portal.listing.state import State, from_args
 from portal.permissions import may
 from portal.services import favourites, list_columns
-from portal.services.changes import kinds
 from portal.services.favourites import Seen
 
 Labels = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -65,7 +64,7 @@ def show(listing: Listing) -> ResponseReturnValue:
     found = engine.page(session(), g.user, listing, state, at=at)
     return page(
         "records/list.html",
-        body=lines.body(found, shown(listing)),
+        body=lines.body(found, shown(listing), boxes=chosen.may_choose(listing)),
         pager=pager(listing, state, found),
         page_size=engine.PAGE,
         **around(asked),
@@ -100,8 +99,8 @@ def shown(listing: Listing) -> tuple[str, ...]:
 
 
 def span(listing: Listing) -> int:
-    """How many cells a line has: the columns, and the box that chooses it where something can be changed."""
-    return len(shown(listing)) + bool(kinds.of_kind(listing.kind))
+    """How many cells a line has: the columns, and the box that chooses it."""
+    return len(shown(listing)) + chosen.may_choose(listing)
 
 
 def chosen_rows(asked: Asked) -> dict[str, Any]:
@@ -214,6 +213,7 @@ def around(asked: Asked) -> dict[str, Any]:
             menus.named(remembered(listing)),
             shown(listing),
             may_create,
+            chosen.may_choose(listing),
             i18n.locale(),
         ),
     }
@@ -238,14 +238,15 @@ def frame(
     kept: menus.Favourites,
     wanted: tuple[str, ...],
     may_create: bool,
+    boxes: bool,
     _language: str,
 ) -> Frame:
-    """The frame of a list in a state; it is the same for everybody who sees the same choices."""
+    """The frame of a list in a state; it is the same for everybody who sees the same choices and may do the same."""
     listing, made = LISTINGS[kind], current_app.jinja_env.get_template("records/frame.html").module
     top = made.top(listing, may_create, menus.search_box(listing, state, dict(known), kept))  # type: ignore[attr-defined]
     views = made.switch(switch(listing, state))  # type: ignore[attr-defined]
-    sorts = made.sorts(columns(listing, state, tuple(each.key for each in listing.columns)))  # type: ignore[attr-defined]
-    head = made.head(columns(listing, state, wanted))  # type: ignore[attr-defined]
+    sorts = made.sorts(columns(listing, state, tuple(each.key for each in listing.columns), boxes=False))  # type: ignore[attr-defined]
+    head = made.head(columns(listing, state, wanted, boxes=boxes))  # type: ignore[attr-defined]
     return Frame(Markup(top), Markup(head), Markup(views), Markup(sorts))
 
 
@@ -274,10 +275,10 @@ def _labels(listing: Listing, state: State) -> Labels:
     return tuple(found)
 
 
-def columns(listing: Listing, state: State, wanted: tuple[str, ...]) -> list[dict[str, Any]]:
+def columns(listing: Listing, state: State, wanted: tuple[str, ...], *, boxes: bool) -> list[dict[str, Any]]:
     """The heads: what sorts leads to the list sorted so, and the other way round when it is already."""
     present = state.sort or listing.order_for(state.filters)
-    heads: list[dict[str, Any]] = [{"check": True}] if kinds.of_kind(listing.kind) else []
+    heads: list[dict[str, Any]] = [{"check": True}] if boxes else []
     for column in filter(None, map(listing.column, wanted)):
         head: dict[str, Any] = {"label": str(column.label), "num": "num" in column.css.split(), "css": column.css}
         if column.sort is not None:

@@ -215,7 +215,7 @@ def rows(listing: Listing, state: State, *, wide: bool) -> Markup:
     moving = [column.key for column in listing.columns if column.moves or "cell-due" in column.css.split()]
     shown = dict.fromkeys([*leading, *(middle if wide else []), *moving])
     found = engine.page(session(), g.user, listing, state.without_place(), at=clock.now())
-    return lines.body(replace(found, raw=found.raw[:ROWS]), tuple(shown))
+    return lines.body(replace(found, raw=found.raw[:ROWS]), tuple(shown), boxes=False)
 
 
 # ---------- From a list to the dashboard ----------

@@ -493,11 +493,6 @@ def test_lists_offer_what_the_role_may(sign_in, people):
     assert 'value="owner_id"' not in text and "data-edits=" not in text and 'value="follow"' in text
 
 
-def test_a_list_of_which_nothing_is_changed_has_no_boxes(sign_in, people):
-    text = sign_in(people.manager).get("/records/users?filter=", status=200).text
-    assert 'tr class="line"' in text and 'class="check"' not in text and 'id="bulk"' not in text
-
-
 def test_what_is_declared_is_granted_to_somebody():
     asked = {change.permission for kind in LISTINGS for change in kinds.of_kind(kind)}
     assert asked <= set().union(*GRANTS.values()) and not may(None, Permission.HOME)

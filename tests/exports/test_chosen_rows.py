@@ -20,6 +20,7 @@ from portal.listing.state import State, is_order
 from portal.models.customer import Customer
 from portal.models.event import Event, EventKind
 from portal.models.export import Export
+from portal.models.notice import Notice
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.services import exports
@@ -120,6 +121,29 @@ def test_columns_and_their_sets_are_chosen_as_for_a_list(sign_in, five, session)
     ).text
     assert "只要姓名" in kept and "已选 1 条" in kept
     assert session.scalar(select(Export.id)) is None
+
+
+def test_each_list_gives_its_chosen_rows_to_those_who_may(sign_in, make, clock, store):
+    """Also the lists in which nothing can be changed: people, notices, forms, exports, imports."""
+    people = sample.fill(make, clock)
+    browser = sign_in(people.manager)
+    for kind, listing in LISTINGS.items():
+        text = browser.get(f"/records/{kind}?filter=").text
+        ids = re.findall(r'name="id" value="(\d+)" form="bulk"', text)
+        assert len(ids) == text.count('<tr class="line">') and 'formaction="/records/exports/new"' in text, kind
+        column = next(each for each in listing.columns if each.sort is None or each.key != "number").key
+        number = begin(browser, ids[:2], kind=kind, rows="filter=", columns=[column])
+        work()
+        export = fetched(number)
+        assert (export.rows_total, len(read(store, export)), export.query) == (len(ids[:2]), 1 + len(ids[:2]), "filter=")
+    grouped = browser.get("/records/notices?filter=&group=level&open=INFO").text
+    assert grouped.count('name="id"') == grouped.count('<tr class="line">') > 0
+    desk = sign_in(Role.FRONT_DESK)
+    with transaction() as writing:
+        writing.execute(update(Notice).values(user_id=desk.user.id))
+    text = desk.get("/records/notices?filter=").text
+    assert '<tr class="line">' in text and 'form="bulk"' not in text and "data-bulk" not in text
+    assert 'form="bulk"' in desk.get("/records/customers?filter=").text
 
 
 @pytest.mark.parametrize(("ids", "said"), [([], "请先"), ([999_999], "所选记录")])
