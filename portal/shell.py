@@ -334,7 +334,7 @@ class Shell:
         """Open tasks of the person."""
         return self.counts.open
 
-    @property
+    @cached_property
     def now_text(self) -> str:
         """The company's clock: 10-15 周四 09:00."""
         now = clock.local(formatting.page_moment())

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from flask import g, request
+from flask import current_app, g, request
+from markupsafe import Markup
 
+from portal import i18n
 from portal.db import session
 from portal.errors import NotFound, NotPermitted
 from portal.i18n import N_
 from portal.listing.declaration import Listing
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State, args_of, from_args
-from portal.permissions import may
+from portal.permissions import Role, may
 from portal.services import exports, prints
 from portal.services.changes import kinds
 from portal.services.changes.stepping import Step
@@ -24,28 +27,26 @@ TOP = 3
 
 def bar(listing: Listing, state: State) -> dict[str, Any] | None:
     """What the bar of a list offers for chosen rows; None: the person can do nothing with rows of this kind."""
-    if not may_choose(listing):
-        return None
-    offered = kinds.offered(listing.kind, g.user)
-    changes = [change for change in offered if not isinstance(change, Step)]
-    return {
-        "first": changes[:TOP],
-        "more": changes[TOP:],
-        "steps": [change for change in offered if isinstance(change, Step)],
-        "forms": prints.forms_of(g.user, listing.model),
-        "exported": exports.may_export(session(), g.user, listing),
-        "kind": listing.kind,
-        "rows": state.query(),
-    }
+    buttons = _buttons(listing.kind, Role(g.user.role), exports.may_export(session(), g.user, listing), i18n.locale())
+    return {"buttons": buttons, "kind": listing.kind, "rows": state.query()} if buttons else None
 
 
 def may_choose(listing: Listing) -> bool:
     """Whether each line has a box that chooses it: rows of this kind can be changed, printed or taken out by the person."""
-    return bool(
-        exports.may_export(session(), g.user, listing)
-        or kinds.offered(listing.kind, g.user)
-        or prints.forms_of(g.user, listing.model)
-    )
+    return bar(listing, State()) is not None
+
+
+@lru_cache(maxsize=500)
+def _buttons(kind: str, role: Role, exported: bool, _language: str) -> Markup:
+    """The buttons of a bar, the same for everybody of a role; empty: there are none."""
+    offered, forms = kinds.offered(kind, role), prints.forms_of(role, LISTINGS[kind].model)
+    changes = [change for change in offered if not isinstance(change, Step)]
+    if not (offered or forms or exported):
+        return Markup()
+    macro = current_app.jinja_env.get_template("records/changes/buttons.html").module.buttons  # type: ignore[attr-defined]
+    steps = [change for change in offered if isinstance(change, Step)]
+    found = {"first": changes[:TOP], "more": changes[TOP:], "steps": steps, "forms": forms, "exported": exported}
+    return Markup(macro(found))  # drawn by a template
 
 
 def editable(listing: Listing, shown: tuple[str, ...]) -> str:

@@ -26,7 +26,7 @@ from portal.listing.registry import LISTINGS
 from portal.listing.state import VIEWS as NAMES
 from portal.listing.state import State, from_args
 from portal.permissions import may
-from portal.services import favourites, list_columns
+from portal.services import exports, favourites, list_columns
 from portal.services.favourites import Seen
 
 Labels = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -48,13 +48,13 @@ def show(listing: Listing) -> ResponseReturnValue:
     if "anew" in request.args:
         kept.forget(session())
     at = clock.now()
+    if "count" in request.args:
+        return page("records/count.html", total=total(*engine.count_state(session(), g.user, listing, state, at=at)))
     look = VIEWS.get(state.view)
     if look is not None and look.fits(listing):
         return look.show(Asked(listing, state, [str(problem) for problem in problems], at))
     if "totals" in request.args:
         return page("records/totals.html", totals=totals_of(listing, state, at), span=span(listing))
-    if "count" in request.args:
-        return page("records/count.html", total=total(*engine.count_state(session(), g.user, listing, state, at=at)))
     asked = Asked(listing, state, [str(problem) for problem in problems], at)
     if (
         state.option("group")
@@ -213,7 +213,8 @@ def around(asked: Asked) -> dict[str, Any]:
             menus.named(remembered(listing)),
             shown(listing),
             may_create,
-            chosen.may_choose(listing),
+            g.user.role,
+            exports.may_export(session(), g.user, listing),
             i18n.locale(),
         ),
     }
@@ -228,6 +229,8 @@ class Frame:
     switch: Markup
     sorts: Markup
     """The orders as a menu: where no heads are shown."""
+    ways: Markup
+    """The ways to the export of the list and to an import into it."""
 
 
 @lru_cache(maxsize=500)
@@ -238,16 +241,18 @@ def frame(
     kept: menus.Favourites,
     wanted: tuple[str, ...],
     may_create: bool,
-    boxes: bool,
+    _role: str,
+    _exports: bool,
     _language: str,
 ) -> Frame:
-    """The frame of a list in a state; it is the same for everybody who sees the same choices and may do the same."""
+    """The frame of a list in a state; it is the same for everybody of a role who sees the same choices."""
     listing, made = LISTINGS[kind], current_app.jinja_env.get_template("records/frame.html").module
     top = made.top(listing, may_create, menus.search_box(listing, state, dict(known), kept))  # type: ignore[attr-defined]
     views = made.switch(switch(listing, state))  # type: ignore[attr-defined]
     sorts = made.sorts(columns(listing, state, tuple(each.key for each in listing.columns), boxes=False))  # type: ignore[attr-defined]
-    head = made.head(columns(listing, state, wanted, boxes=boxes))  # type: ignore[attr-defined]
-    return Frame(Markup(top), Markup(head), Markup(views), Markup(sorts))
+    head = made.head(columns(listing, state, wanted, boxes=chosen.may_choose(listing)))  # type: ignore[attr-defined]
+    ways = made.ways(listing, state)  # type: ignore[attr-defined]
+    return Frame(Markup(top), Markup(head), Markup(views), Markup(sorts), Markup(ways))
 
 
 def labels(listing: Listing, state: State) -> Labels:

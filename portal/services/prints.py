@@ -21,7 +21,7 @@ from portal.files.store import Store
 from portal.i18n import N_
 from portal.models.document import Document, DocumentState, PrintRun
 from portal.models.org import User
-from portal.permissions import Permission, may
+from portal.permissions import Permission, Role, may
 from portal.services import documents
 from portal.services.documents import FORMS, WAITING, Draft, Form
 from portal.services.exports import Expired, unnamed
@@ -42,12 +42,12 @@ NO_LONGER_YOURS = N_("The person who asked for it may no longer print this form.
 ALL_LEFT_OUT = N_("None of the forms could be made.")
 
 
-def forms_of(user: User, model: type[Any]) -> list[Form]:
+def forms_of(user: User | Role, model: type[Any]) -> list[Form]:
     """The forms that this person may print of records of this type."""
     return [form for form in FORMS.values() if form.model is model and _may_print(user, form)]
 
 
-def _may_print(user: User, form: Form) -> bool:
+def _may_print(user: User | Role, form: Form) -> bool:
     views = may(user, form.view) or (form.own_view is not None and may(user, form.own_view))
     return views and may(user, form.print)
 

@@ -135,7 +135,11 @@ def test_each_list_gives_its_chosen_rows_to_those_who_may(sign_in, make, clock, 
         number = begin(browser, ids[:2], kind=kind, rows="filter=", columns=[column])
         work()
         export = fetched(number)
-        assert (export.rows_total, len(read(store, export)), export.query) == (len(ids[:2]), 1 + len(ids[:2]), "filter=")
+        assert (export.rows_total, len(read(store, export)), export.query) == (
+            len(ids[:2]),
+            1 + len(ids[:2]),
+            "filter=",
+        )
     grouped = browser.get("/records/notices?filter=&group=level&open=INFO").text
     assert grouped.count('name="id"') == grouped.count('<tr class="line">') > 0
     desk = sign_in(Role.FRONT_DESK)

@@ -18,7 +18,7 @@ from portal.models.customer import Customer, CustomerGrade, CustomerKind, Custom
 from portal.models.org import Crew, Party, PartyStatus, User
 from portal.models.project import Project, ProjectStage
 from portal.models.task import Follower, Task
-from portal.permissions import Permission, may
+from portal.permissions import Permission, Role, may
 from portal.services import (
     assignment,
     calendars,
@@ -390,7 +390,7 @@ def find(kind: str, key: str) -> Change | None:
     return next((change for change in of_kind(kind) if change.key == key), None)
 
 
-def offered(kind: str, actor: User) -> list[Change]:
+def offered(kind: str, actor: User | Role) -> list[Change]:
     """What the person may change of many records at once."""
     return [change for change in of_kind(kind) if change.in_bulk and may(actor, change.permission)]
 
