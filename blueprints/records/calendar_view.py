@@ -23,7 +23,7 @@ from portal import clock, formatting
 from portal.calendar import WorkCalendar
 from portal.db import session
 from portal.i18n import N_, _, _p
-from portal.listing import agenda, criteria, engine
+from portal.listing import agenda, criteria
 from portal.listing.agenda import Dated, Entry
 from portal.listing.declaration import Listing
 from portal.listing.fields import fields_of
@@ -103,7 +103,6 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
     def url(**options: str) -> str:
         return f"{listing.path}?{state.seen_as('calendar', **options).query()}"
 
-    total, capped = engine.count_state(session(), g.user, listing, replace(state.rows_only()), at=asked.at)
     return page(
         "records/calendar.html",
         **lists.around(lists.Asked(listing, state, problems, asked.at)),
@@ -125,7 +124,7 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
         person_url=url(columns="" if by_person else "person") if people is not None and name in ("week", "day") else "",
         by_person=by_person,
         shown=f"{sum(counts.values()):,}",
-        total=lists.total(total, capped),
+        total_url=f"{listing.path}?{state.without_place().query()}&count=1",
     )
 
 

@@ -1,7 +1,7 @@
 """A list as a timeline: a bar from the beginning to the end of each record, by week, month, quarter or year.
 
 The lines are the rows of the list that lie in the days shown, in its own order and paged as it is; what lies before,
-after or in no days is counted and said. What is late is red: beyond the clock, or beyond the end that was planned.
+after or in no days is counted apart from the page and said. What is late is red: beyond the clock, or beyond the end that was planned.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import g
+from flask import g, request
 from flask.typing import ResponseReturnValue
 
 from blueprints.http import page, wants_fragment
@@ -97,15 +97,17 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
     name, stretch = stretches.read(state, TIMELINE, usual, problems)
     day = stretches.day(state, asked.at, problems)
     days = stretch.days(day)
+    if "reach" in request.args:
+        said = _reach(timeline.counts(session(), g.user, listing, state, days, asked.at))
+        return page("records/reach.html", said=said, counted=lists.counted(asked))
     scale = Scale(clock.at_local(days[0]), clock.at_local(days[1]))
-    counted = timeline.counts(session(), g.user, listing, state, days, asked.at)
-    inside = timeline.narrowed(state, "inside", days)
+    inside = timeline.narrowed(state, days)
     grouping = _grouping(listing, state, problems)
     pager = None
     if grouping is None:
         found = engine.page(session(), g.user, listing, inside, at=asked.at)
         sections = [Section(_lines(listing, found.rows, scale, asked.at))] if found.raw else []
-        pager = lists.pager(listing, inside, found) | {"total": lists.total(*counted["inside"])}
+        pager = lists.pager(listing, inside, found) | {"count_url": ""}  # how many there are is said in the reach
     else:
         sections, wanted = _grouped(asked, inside, grouping, scale, problems)
         if wanted is not None and wants_fragment():
@@ -122,7 +124,7 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
         sections=sections,
         pager=pager,
         page_size=engine.PAGE,
-        reach=_counted(counted),
+        reach_url=f"{listing.path}?{state.without_place().query()}&reach=1",
         spans=[(str(each.label), url(span=key, day=day.isoformat()), key == name) for key, each in TIMELINE.items()],
         previous_url=url(day=near(stretch.step(day, -1)).isoformat()),
         next_url=url(day=near(stretch.step(day, 1)).isoformat()),
@@ -139,16 +141,16 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
 lists.VIEWS[VIEW] = lists.View(N_("Timeline", "view"), "align-center", lambda listing: bool(listing.spans), show)
 
 
-def _counted(counted: dict[str, tuple[int, bool]]) -> str:
-    """What lies in the days and what does not."""
+def _reach(counts: dict[str, int]) -> str:
+    """How much lies in the days and how much does not."""
     words = {
         "inside": N_("%(count)s in these days"),
         "before": N_("%(count)s before"),
         "after": N_("%(count)s after"),
         "none": N_("%(count)s without days"),
     }
-    said = [(part, lists.total(*counted[part])) for part in words if counted[part][0] or part == "inside"]
-    return _p("timeline", ", ").join(str(words[part] % {"count": count}) for part, count in said)
+    said = (str(words[part] % {"count": f"{counts[part]:,}"}) for part in words if counts[part] or part == "inside")
+    return _p("timeline", ", ").join(said)
 
 
 # ---------- The lines ----------

@@ -50,8 +50,8 @@ class Question:
     typed: tuple[search.Word, ...] = ()
     tried: frozenset[int] = frozenset()
     """The words that many records fit."""
-    part: str = ""
-    """Which part of a timeline; empty: all rows."""
+    inside: bool = False
+    """Only what lies in the days of a timeline."""
 
     @property
     def is_narrow(self) -> bool:
@@ -194,13 +194,6 @@ def _count(
     return [(min(number, CEILING), number > CEILING) for number in found]
 
 
-def count_states(
-    session: Session, user: User, listing: Listing, states: Sequence[State], *, at: datetime
-) -> list[tuple[int, bool]]:
-    """As `count_state` for several parts of the same rows, in one question to the database."""
-    return _count(session, user, [(listing, state) for state in states], at)
-
-
 def ids(
     session: Session, user: User, kind: str, params: Mapping[str, str], *, at: datetime
 ) -> tuple[Select[Any], dict[str, Any]]:
@@ -256,11 +249,10 @@ def asked(
             where = replace(where, tried=criteria.said_by_many(session, listing, group))
         values |= filling
     tried = search.many(session, listing.kind, listing.search, typed)
-    part = ""
     if state.within is not None:
-        part = state.within.part
         values |= spans.filling(state.within, at)
-    return Question(listing.kind, placeholder(user), tuple(filters), where, typed.words, tried, part), values
+    words = typed.words, tried, state.within is not None
+    return Question(listing.kind, placeholder(user), tuple(filters), where, *words), values
 
 
 def _place(listing: Listing, state: State) -> tuple[Cursor | None, bool]:
@@ -308,6 +300,20 @@ def matching(question: Question, *columns: Any) -> Select[Any]:
         .select_from(model)
         .where(condition(question.viewer, model), *_narrowing(question))
     )
+
+
+def every(question: Question, *columns: Any) -> Select[Any]:
+    """As `matching`, for whoever puts all rows together. Where some rows are a branch's only through another table, that
+    table would be asked about each row there is; unless something narrows the rows, their numbers are gathered instead."""
+    model, parts = LISTINGS[question.kind].model, _parts(question)
+    narrowed = question.filters or question.where or question.typed or question.inside
+    if narrowed or all(part.key is None for part in parts):
+        return matching(question, *columns)
+    found = []
+    for part in parts:
+        numbers = select(model.id if part.key is None else part.key).where(part.condition)
+        found.append(numbers if part.key is None else numbers.join(model, model.id == part.key))
+    return select(*columns).select_from(model).where(model.id.in_(union_all(*found)), *_narrowing(question))
 
 
 @lru_cache(maxsize=1024)
@@ -482,7 +488,7 @@ def _narrowing(question: Question) -> list[Condition]:
     searched = search.conditions(listing.search, question.typed, question.tried)
     if question.where is not None:
         searched = [*searched, criteria.condition(listing, question.where, question.viewer.id)]
-    if question.part:
-        searched = [*searched, spans.condition(listing, question.part)]
+    if question.inside:
+        searched = [*searched, spans.inside(listing)]
     always = [] if listing.only is None else [listing.only(known)]
     return [*always, *(or_(*group) for group in groups.values()), *searched]

@@ -236,5 +236,5 @@ def _grouped(question: engine.Question, by: tuple[str, ...], summed: tuple[str, 
     found = [read(listing, key) for key in by]
     places = [place(each) for each in found if each is not None]
     sums = [func.sum(fields_of(listing)[key].column) for key in summed]
-    statement = engine.matching(question, *places, func.count(), *sums)
+    statement = engine.every(question, *places, func.count(), *sums)
     return Prepared(statement.group_by(*places).order_by(*places).limit(MOST_GROUPS + 1))

@@ -348,7 +348,7 @@ def _statement(question: engine.Question, by: tuple[str, ...], summed: tuple[str
     places = [groups.place(each) for each in found if each is not None]
     columns = [fields_of(listing)[key].column for key in summed]
     figures = [figure for column in columns for figure in (func.sum(column), func.count(column))]
-    statement = engine.matching(question, *places, func.count(), *figures).group_by(*places)
+    statement = engine.every(question, *places, func.count(), *figures).group_by(*places)
     if largest:
         statement = statement.order_by(func.count().desc(), *places)
     return Prepared(statement.limit(MOST_LEAVES + 1))

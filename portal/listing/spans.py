@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Date, Integer, and_, bindparam, func, not_, or_
+from sqlalchemy import Date, Integer, and_, bindparam, case, func, or_
 
 from portal import clock
 from portal.db import UtcDateTime
@@ -20,7 +20,7 @@ PARTS = ("inside", "before", "after", "none")
 
 
 def filling(within: Within, at: datetime) -> dict[str, Any]:
-    """What fills the placeholders of `condition`."""
+    """What fills the placeholders of `inside` and `part`."""
     return {
         "span_from_day": within.start,
         "span_until_day": within.end,
@@ -30,16 +30,16 @@ def filling(within: Within, at: datetime) -> dict[str, Any]:
     }
 
 
-def condition(listing: Listing, part: str) -> Condition:
-    """The rows of one of PARTS."""
+def inside(listing: Listing) -> Condition:
+    """The rows that have a bar in the days."""
+    return or_(*map(_touches, listing.spans))
+
+
+def part(listing: Listing) -> Any:
+    """Which of PARTS a row is in, as a column."""
+    begun = or_(*(_begin(span) < _until(span) for span in listing.spans))
     none = and_(*(_begin(span).is_(None) for span in listing.spans))
-    if part == "none":
-        return none
-    inside = or_(*map(_touches, listing.spans))
-    if part == "inside":
-        return inside
-    begun = or_(*(and_(_begin(span).is_not(None), _begin(span) < _until(span)) for span in listing.spans))
-    return and_(not_(inside), begun if part == "before" else and_(not_(none), not_(begun)))
+    return case((inside(listing), "inside"), (begun, "before"), (none, "none"), else_="after")
 
 
 def _touches(span: Span) -> Condition:
@@ -48,8 +48,7 @@ def _touches(span: Span) -> Condition:
     unended = begin >= first
     if span.runs:
         unended = or_(unended, bindparam("span_runs", type_=Integer()) == 1)
-    on = or_(and_(span.end.is_not(None), span.end >= first), and_(span.end.is_(None), unended))
-    return and_(begin.is_not(None), begin < _until(span), on)
+    return and_(begin < _until(span), or_(span.end >= first, and_(span.end.is_(None), unended)))
 
 
 def _begin(span: Span) -> Any:

@@ -73,10 +73,8 @@ def _is_count(value: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """Only the rows of a timeline that lie inside, before or after some days, or that have no days."""
+    """Only the rows of a timeline that lie in some days."""
 
-    part: str
-    """`inside`, `before`, `after` or `none`: each row is in one of them."""
     start: date
     end: date
     """The first day after."""

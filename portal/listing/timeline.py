@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.listing import board, engine, spans
+from portal.listing import board, engine, kept, spans
 from portal.listing.declaration import Listing, Span
 from portal.listing.engine import Row
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State, Within
 from portal.models.org import User
+from portal.prepared import Prepared
 
 DAY = timedelta(days=1)
 
@@ -47,17 +48,19 @@ class Clocked:
     closed: datetime | None
 
 
-def narrowed(state: State, part: str, days: tuple[date, date]) -> State:
-    """The state with the rows of one part of its timeline only."""
-    return replace(state, within=Within(part, *days))
+def narrowed(state: State, days: tuple[date, date]) -> State:
+    """The state with the rows that lie in the days."""
+    return replace(state, within=Within(*days))
 
 
 def counts(
     session: Session, user: User, listing: Listing, state: State, days: tuple[date, date], at: datetime
-) -> dict[str, tuple[int, bool]]:
-    """How many rows lie inside the days, before, after, and in no days; and whether counting stopped at the ceiling."""
-    states = [narrowed(state.rows_only(), part, days) for part in spans.PARTS]
-    return dict(zip(spans.PARTS, engine.count_states(session, user, listing, states, at=at), strict=True))
+) -> dict[str, int]:
+    """How many rows lie inside the days, before, after, and in no days; of very many rows now and then (`kept`)."""
+    question, values = engine.asked(session, user, listing, state.rows_only(), at, ordered=False)
+    values |= spans.filling(Within(*days), at)
+    found = kept.rows(_counts(question), session, values, at, count=1)
+    return dict.fromkeys(spans.PARTS, 0) | {part: number for part, number in found}
 
 
 def bars(session: Session, listing: Listing, ids: Sequence[int], at: datetime) -> dict[int, list[Bar]]:
@@ -78,6 +81,12 @@ def due_of(row: Row) -> Clocked | None:
         return None
     _code, _started, due, _warn, closed, _outcome = row.values[engine.still(listing) :][: len(column.values)]
     return None if due is None else Clocked(due, closed)
+
+
+@lru_cache(maxsize=256)
+def _counts(question: engine.Question) -> Prepared:
+    rows = engine.matching(question, spans.part(LISTINGS[question.kind]).label("part")).subquery()
+    return Prepared(select(rows.c.part, func.count()).group_by(rows.c.part))
 
 
 @cache

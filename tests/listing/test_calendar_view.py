@@ -281,3 +281,10 @@ def test_the_steps_lead_on_and_back(sign_in, people):
         text = page(client, f"rows=received&span={span}&day=2026-05-05")
         onward = html.unescape(re.search(r'href="([^"]+)" rel="next"', text).group(1))
         assert f"day={ahead}" in onward and f"span={span}" in onward and "rows=received" in onward
+
+
+def test_how_many_there_are_in_all_is_asked_apart(sign_in, people):
+    client = sign_in(people.manager)
+    text = page(client, "span=month&day=2026-05-05")
+    url = re.search(r'hx-get="(/records/complaints[^"]+count=1)"', text).group(1).replace("&amp;", "&")
+    assert client.get(url, status=200).text.strip() == "<span>8</span>"
