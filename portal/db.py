@@ -131,6 +131,10 @@ def snapshot() -> Iterator[Session]:
 @event.listens_for(Engine, "connect")
 def _on_connect(connection: Any, _record: Any) -> None:
     module = type(connection).__module__
+    if "psycopg" in module:
+        # PostgreSQL takes some questions for so dear that it compiles them, half a second for what takes milliseconds.
+        connection.execute("SELECT set_config('jit', 'off', false) FROM pg_settings WHERE name = 'jit'")
+        connection.commit()
     if "sqlite" not in module:
         return
     connection.isolation_level = None  # we emit BEGIN ourselves
