@@ -272,14 +272,13 @@ def _check_orphans(current: Session, store: Store, result: Result) -> None:
 
 def money_agrees(current: Session, result: Result) -> None:
     """I6: the instalments of a contract add up to its amount, and every amount is in whole fen."""
-    total = func.sum(PaymentTerm.amount)
-    columns = (
-        select(Contract.id, Contract.number, Contract.amount, total)
-        .outerjoin(PaymentTerm, PaymentTerm.contract_id == Contract.id)
-        .group_by(Contract.id, Contract.number, Contract.amount)
-    )
+    columns = select(Contract.id, Contract.number, Contract.amount)
+    total = select(PaymentTerm.contract_id, func.sum(PaymentTerm.amount)).group_by(PaymentTerm.contract_id)
     for rows in _portions(current, columns, Contract.id):
-        for _id, number, amount, terms in rows:
+        among = PaymentTerm.contract_id.between(rows[0][0], rows[-1][0])
+        known = {contract_id: terms for contract_id, terms in current.execute(total.where(among))}
+        for contract_id, number, amount in rows:
+            terms = known.get(contract_id)
             if terms is not None and Decimal(str(terms)).quantize(Decimal("0.01")) != amount:
                 result.look([f"contract {number}: {amount} in all, {terms} in instalments"])
             else:
