@@ -20,11 +20,11 @@ from portal.listing.registry import LISTINGS
 from portal.models.org import User
 from portal.paths import record_path
 from portal.permissions import Permission, Role, may
-from portal.services import boards, claims, tasks, tiles, workload
+from portal.services import boards, claims, review_figures, tasks, tiles, workload
 from portal.services.tiles import Arranged, Look, Tile
 
 QUEUE_ROWS = 16
-ICONS = {"complaints": "message-report", "consultations": "phone", "escalations": "flag"}
+ICONS = {"complaints": "message-report", "drawing-reviews": "ruler-2", "consultations": "phone", "escalations": "flag"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,26 @@ class Day:
     def signal(self) -> Any:
         """Clocks met without signal, for the manager to accept or refuse."""
         return claims.open_ones(session(), self.user, 8)
+
+    @cached_property
+    def reviews(self) -> list[QueueRow]:
+        """Drawing reviews that wait for the reviewers, by the time left."""
+        return queue_rows(workload.clock_lines(session(), self.user, "drawing-reviews", "DL-04", 10))
+
+    @cached_property
+    def month(self) -> tuple[datetime, datetime]:
+        """This month."""
+        return review_figures.month_of(clock.today(self.at))
+
+    @cached_property
+    def first_pass(self) -> review_figures.Figures:
+        """The reviewer's own figures of this month."""
+        return review_figures.of_reviewer(session(), self.user, *self.month)
+
+    @cached_property
+    def designers(self) -> list[review_figures.Figures]:
+        """Designers of this month, those with the lowest rate first."""
+        return review_figures.by_designer(session(), self.user, *self.month)[:8]
 
     @property
     def may_register(self) -> bool:

@@ -86,6 +86,15 @@ class Permission(StrEnum):
     COMPLETION_VIEW = "completion:view"
     COMPLETION_WORK = "completion:work"
     """Prepare the acceptance, send the notice, write down what the customer says, record the last money."""
+    REVIEW_VIEW = "review:view"
+    REVIEW_SUBMIT = "review:submit"
+    """Hand drawings in for review, also again and after changes; note who signed for a return."""
+    REVIEW_DECIDE = "review:decide"
+    """Sit at the bench: findings, score, pass or return."""
+    REVIEW_BYPASS = "review:bypass"
+    """Register that a contract was signed although its review had not passed."""
+    REVIEW_WITHDRAW = "review:withdraw"
+
     WARRANTY_VIEW = "warranty:view"
     WARRANTY_ISSUE = "warranty:issue"
     WARRANTY_CONSENT = "warranty:consent"
@@ -184,6 +193,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.ESCALATION_SUBMIT,
             P.ESCALATION_VIEW,
             P.COMPLETION_VIEW,
+            P.REVIEW_VIEW,
+            P.REVIEW_SUBMIT,
+            P.REVIEW_BYPASS,
+            P.REVIEW_WITHDRAW,
             P.WARRANTY_VIEW,
             P.COMPLETION_WORK,
             P.WARRANTY_ISSUE,
@@ -211,6 +224,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CONTRACT_VIEW,
             P.COMPLAINT_VIEW,
             P.COMPLETION_VIEW,
+            P.REVIEW_VIEW,
+            P.REVIEW_SUBMIT,
+            P.REVIEW_DECIDE,
+            P.REVIEW_BYPASS,
             P.WARRANTY_VIEW,
             P.PENALTY_VIEW,
             P.PENALTY_PROPOSE,
@@ -236,7 +253,11 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PENALTY_PROPOSE,
         }
     ),
-    Role.MANAGER: frozenset(set(Permission) - {P.FRONT_DESK, P.SPECIALIST_DESK, P.REVIEWER_DESK, P.CAPTAIN_DESK}),
+    Role.MANAGER: frozenset(
+        set(Permission)
+        - {P.FRONT_DESK, P.SPECIALIST_DESK, P.REVIEWER_DESK, P.CAPTAIN_DESK}
+        - {P.REVIEW_SUBMIT, P.REVIEW_DECIDE, P.REVIEW_WITHDRAW}
+    ),
 }
 
 

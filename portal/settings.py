@@ -102,6 +102,8 @@ _DECLARED = (
         "complaint_departments", N_("Lead department by category"), "map", {}, "assumed", CLOCKS,
         help=N_("Without a choice the table of the manual counts"),
     ),
+    Setting("legal_review_wd", N_("DL-03 Legal review of a contract"), "int", 2, "assumed", CLOCKS, WORKING_DAYS, 1, 30),
+    Setting("drawing_review_hours", N_("DL-04 Review of drawings and quotation, each round"), "int", 48, "seed", CLOCKS, HOURS, 1, 480),
     Setting("review_pass_score", N_("Pass mark of the drawing review"), "int", 80, "seed", REVIEWS, POINTS, 0, 100),
     Setting(
         "commission_base", N_("Base of the commission deduction"), "choice", "CONTRACT_AMOUNT", "assumed", REVIEWS,
@@ -109,6 +111,7 @@ _DECLARED = (
     ),
     Setting("ratio_recheck", N_("Deduction when a finding is not corrected"), "decimal", "0.5", "seed", REVIEWS, PERCENT, 0, 100),
     Setting("ratio_bypass", N_("Deduction for signing without a pass"), "decimal", "1.0", "seed", REVIEWS, PERCENT, 0, 100),
+    Setting("designer_commission", N_("Commission of designers, where it is the base of the deduction"), "decimal", "3", "assumed", REVIEWS, PERCENT, 0, 100),
     Setting("min_effective_calls", N_("Effective calls per project"), "int", 4, "seed", WORKS, None, 0, 20),
     Setting("grade_a_amount", N_("Grade A from"), "decimal", "200000", "assumed", GRADES, YUAN, 0, 100_000_000),
     Setting("grade_b_amount", N_("Grade B from"), "decimal", "80000", "assumed", GRADES, YUAN, 0, 100_000_000),

@@ -102,6 +102,17 @@ APPS: tuple[App, ...] = (
         ("complaints", "escalations"),
     ),
     App(
+        N_("Reviews", "app"),
+        "ruler-2",
+        (
+            Entry(N_("Drawing reviews"), records("drawing-reviews"), P.REVIEW_VIEW),
+            Entry(N_("Findings of reviews"), records("review-findings"), P.REVIEW_VIEW),
+            Entry(N_("Designers at a glance"), "/records/drawing-reviews/designers", P.REVIEW_VIEW),
+            Entry(N_("Catalogue of deductions"), "/records/deduction-rules", P.REVIEW_VIEW),
+        ),
+        ("drawing-reviews",),
+    ),
+    App(
         N_("Repairs", "app"),
         "tool",
         (

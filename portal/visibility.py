@@ -26,6 +26,7 @@ from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.document import PrintRun
+from portal.models.drawing_review import DrawingReview, ReviewFinding
 from portal.models.export import Export, ExportPreset
 from portal.models.favourite import Favourite, Shared
 from portal.models.field_entry import DeadlineClaim
@@ -299,6 +300,20 @@ def contracts(model: Any, viewer: Viewer) -> Condition:
     if viewer.role in (Role.FRONT_DESK, Role.REPAIR_CAPTAIN):
         return false()
     return _through_customer(model, viewer)
+
+
+@rule(DrawingReview)
+def drawing_reviews(viewer: Viewer) -> Condition:
+    """By branch, for the roles that see reviews at all: any reviewer may take any review of the branch."""
+    if viewer.role in (Role.FRONT_DESK, Role.REPAIR_CAPTAIN):
+        return false()
+    return _through_customer(DrawingReview, viewer)
+
+
+@rule(ReviewFinding)
+def review_findings(viewer: Viewer) -> Condition:
+    """As the review they belong to."""
+    return ReviewFinding.review_id.in_(select(DrawingReview.id).where(drawing_reviews(viewer)))
 
 
 @rule(Consultation)

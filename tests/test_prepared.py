@@ -30,7 +30,7 @@ def test_what_stands_in_the_statement_is_kept_as_its_type_says(make, session, cl
     """Constants, members of lists and placeholders: a moment is compared in the form in which it is stored."""
     make.contract()
     later = clock.now() + timedelta(seconds=1)
-    known = [ContractState.SIGNED, ContractState.DRAFT]
+    known = [ContractState.SIGNED, ContractState.NEGOTIATING]
     conditions = (
         Contract.state.in_(known),
         Contract.amount > Decimal("0.01"),

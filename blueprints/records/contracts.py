@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from flask import flash, g, request
 from flask.typing import ResponseReturnValue
@@ -12,18 +13,38 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from blueprints.http import find_or_404, get_or_404, page, requires
 from blueprints.records import blueprint, editing, showing
-from blueprints.records.forms.works import ContractForm, PaymentForm, VoidForm
+from blueprints.records.forms.works import ContractForm, PaymentForm
 from portal import clock, formatting
 from portal.db import session
 from portal.i18n import N_, _, _p
 from portal.models.contract import Contract, ContractState, PaymentKind
+from portal.models.drawing_review import DrawingReview
 from portal.models.project import Project
 from portal.permissions import Permission, may
+from portal.processes.contract import BEFORE_SIGNED, LegalPoint, LegalResult, Topic
+from portal.processes.drawing_review import State as ReviewState
 from portal.services import contracts
 
 P = Permission
 GROUPS = (
-    (N_("Contract"), ("project_id", "signed_on", "signed_by_company", "copies", "amount", "output_value", "remarks")),
+    (
+        N_("Contract"),
+        (
+            "project_id",
+            "signed_on",
+            "signed_by_company",
+            "signed_by_customer",
+            "copies",
+            "amount",
+            "output_value",
+            "scope",
+            "duration_days",
+            "intended_on",
+            "designer_id",
+            "draft",
+            "remarks",
+        ),
+    ),
 )
 VOIDED = ((N_("Voided", "contract"), ("voided_on", "void_reason")),)
 
@@ -33,6 +54,9 @@ NAMED = (
     joinedload(Contract.project).joinedload(Project.property),
     selectinload(Contract.terms),
     selectinload(Contract.payments),
+    joinedload(Contract.designer),
+    selectinload(Contract.legal_reviews),
+    selectinload(Contract.reviews).selectinload(DrawingReview.rounds),
 )
 
 
@@ -46,7 +70,7 @@ def find(number: str) -> Contract:
 def contract(number: str) -> ResponseReturnValue:
     """A contract: facts and instalments, its payments on a tab."""
     record = find(number)
-    is_void = record.state == ContractState.VOIDED
+    is_void = record.state == ContractState.TERMINATED
     meta = [(record.customer.name, editing.path(record.customer)), (ContractState.show(record.state), "")]
     if record.project is not None:
         meta.append((record.project.property.address, ""))
@@ -58,18 +82,107 @@ def contract(number: str) -> ResponseReturnValue:
         GROUPS + (VOIDED if is_void else ()),
         meta=meta,
         actions=_actions(record) if may(g.user, P.CONTRACT_EDIT) and not is_void else [],
-        tables=[_terms(record)],
+        notes=_flags(record),
+        tables=[_terms(record), *_way(record)],
         tabs=[showing.Tab("payments", _("Payments"), lambda: [_payments(record)], len(record.payments))],
         household_url=f"{editing.path(record.customer)}/household",
     )
 
 
+def _flags(record: Contract) -> list[tuple[str, str]]:
+    """What must be seen at once: signed although a review had not passed."""
+    if not record.is_bypassed:
+        return []
+    return [
+        (
+            "alert-triangle",
+            _(
+                "Signed without a pass: signed although a review had not passed. Reason: %(reason)s",
+                reason=record.bypass_reason,
+            ),
+        )
+    ]
+
+
+def _way(record: Contract) -> list[showing.Table]:
+    """How it came to the signature: drawing reviews, what was covered, legal reviews; nothing for one registered as signed."""
+    if record.intended_on is None and not record.reviews and not record.legal_reviews:
+        return []
+    reviews = [
+        [
+            (each.number, editing.path(each)) if may(g.user, P.REVIEW_VIEW) else each.number,
+            ReviewState.show(each.state),
+            each.round_no,
+            each.current.score if each.current.score is not None else formatting.DASH,
+            formatting.moment(each.submitted_at),
+        ]
+        for each in record.reviews
+    ]
+    covered = set(record.covered or ())
+    topics = [[str(topic.label), "✓" if topic.value in covered else formatting.DASH] for topic in Topic]
+    legal = [
+        [
+            each.round_no,
+            each.draft,
+            each.submitted_by.name if each.submitted_by else formatting.DASH,
+            formatting.moment(each.submitted_at),
+            LegalResult.show(each.result),
+            "、".join(
+                LegalPoint.show(point) for point in LegalPoint if not (each.points or {}).get(point, {}).get("holds")
+            )
+            if each.points
+            else formatting.DASH,
+            each.opinion or formatting.DASH,
+            each.approver.name if each.approver else formatting.DASH,
+        ]
+        for each in record.legal_reviews
+    ]
+    return [
+        showing.Table(
+            _("Drawing reviews"),
+            [
+                (_("Number"), ""),
+                (_("State"), ""),
+                (_p("review", "Round"), "num"),
+                (_("Score"), "num"),
+                (_p("drawing review", "Submitted at"), "num"),
+            ],
+            reviews,
+            _("No drawings were handed in yet."),
+        ),
+        showing.Table(_("The negotiation has covered"), [(_("Point"), "fill"), (_("Covered"), "cell-due")], topics, ""),
+        showing.Table(
+            _("Legal reviews"),
+            [
+                (_p("review", "Round"), "num"),
+                (_p("contract", "Draft"), ""),
+                (_("Handed in by"), ""),
+                (_("Handed in at"), "num"),
+                (_("Result"), ""),
+                (_("Points that do not hold"), ""),
+                (_("Opinion"), "fill"),
+                (_p("contract", "Approved by"), "cell-foot"),
+            ],
+            legal,
+            _("The draft was not with legal yet."),
+        ),
+    ]
+
+
 def _actions(record: Contract) -> list[dict[str, Any]]:
     here = editing.path(record)
+    if record.state in BEFORE_SIGNED:
+        found = [
+            {"label": _("What was covered"), "url": f"{here}/covered", "icon": "checklist"},
+            showing.edit_action(record) | {"primary": False},
+        ]
+        if record.review is None and may(g.user, P.REVIEW_SUBMIT):
+            url = f"/records/drawing-reviews/new?contract={quote(record.number, safe='')}"
+            found.insert(0, {"label": _("Submit drawings"), "url": url, "icon": "ruler-2"})
+        return found
     return [
         {"label": _("Record a payment"), "url": f"{here}/payments/new", "icon": "cash", "primary": True},
         showing.edit_action(record) | {"primary": False},
-        {"label": _("Void the contract"), "url": f"{here}/void"},
     ]
 
 
@@ -152,29 +265,6 @@ def edit_contract(number: str) -> ResponseReturnValue:
 def _sheet(title: str, record: Contract | None, **more: Any) -> editing.Sheet:
     watch: dict[str, Any] = {"watch_url": "/records/contracts/lookalikes", "watched": ("number",)}
     return showing.sheet(title, record, "contracts", money=("amount",), **watch, **more)
-
-
-@blueprint.route("/contracts/<number>/void", methods=["GET", "POST"])
-@requires(P.CONTRACT_EDIT)
-def void_contract(number: str) -> ResponseReturnValue:
-    """Void a contract; it stays readable."""
-    record = find(number)
-    form = VoidForm()
-    if not form.is_submitted():
-        form.voided_on.data = clock.today(clock.now())
-
-    def act(writing: Session, fresh: Contract) -> None:
-        contracts.void(
-            writing,
-            fresh,
-            voided_on=form.voided_on.data,
-            reason=form.void_reason.data or "",
-            version=form.seen_version(),
-            actor=g.user,
-            at=clock.now(),
-        )
-
-    return editing.change(form, showing.sheet(_("Void the contract"), record, "contracts"), lambda: find(number), act)
 
 
 @blueprint.route("/contracts/<number>/payments/new", methods=["GET", "POST"])

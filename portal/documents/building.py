@@ -321,7 +321,7 @@ def _people(session: Session, complaint: Complaint) -> dict[str, str | None]:
 def _contract(session: Session, project: Project | None) -> Contract | None:
     if project is None:
         return None
-    query = select(Contract).where(Contract.project_id == project.id, Contract.state != ContractState.VOIDED)
+    query = select(Contract).where(Contract.project_id == project.id, Contract.state != ContractState.TERMINATED)
     return session.scalars(query).first()
 
 

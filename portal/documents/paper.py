@@ -95,7 +95,8 @@ def fingerprint(view: View, company: Company, locale: str) -> str:
 def edition() -> str:
     """The look of our forms: changes when a template, the style sheet, a font or a word of a label changes."""
     digest = hashlib.sha256()
-    for path in (*sorted(TEMPLATES.glob("*.html")), STYLESHEET, i18n.FOLDER / "zh_Hans" / "documents.po"):
+    words = (i18n.FOLDER / "zh_Hans").glob("documents*.po")
+    for path in (*sorted(TEMPLATES.glob("*.html")), STYLESHEET, *sorted(words)):
         digest.update(path.read_bytes())
     for path in sorted(FONTS.glob("*.otf")):
         digest.update(f"{path.name}:{path.stat().st_size};".encode())

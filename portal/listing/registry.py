@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.listing.declaration import Listing
-from portal.listing.kinds import cases, house, penalties, people, repairs, sales, works
+from portal.listing.kinds import cases, house, penalties, people, repairs, reviews, sales, works
 
 LISTINGS: dict[str, Listing] = {
     listing.kind: listing
@@ -14,6 +14,7 @@ LISTINGS: dict[str, Listing] = {
         *works.LISTINGS,
         *repairs.LISTINGS,
         *penalties.LISTINGS,
+        *reviews.LISTINGS,
         *house.LISTINGS,
     )
 }

@@ -13,6 +13,7 @@ from portal.models import (  # noqa: F401
     customer,
     dashboard,
     document,
+    drawing_review,
     event,
     export,
     favourite,

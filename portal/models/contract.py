@@ -1,28 +1,26 @@
-"""Contracts, their payment terms and payments, quotation headers. Source: `domain.md` 3.3."""
+"""Contracts with legal reviews, payment terms and payments, quotation headers. Source: `domain.md` 3.3, 3.4."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Numeric, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base, Record
 from portal.models.customer import Customer, Property
-from portal.models.org import Party
+from portal.models.org import Branch, Party, User
 from portal.models.project import Project
+from portal.processes.contract import PROCESS, LegalPoint, LegalResult
+from portal.processes.contract import State as ContractState
 from portal.terms import Term, one_of
 
+if TYPE_CHECKING:
+    from portal.models.drawing_review import DrawingReview
 
-class ContractState(Term):
-    """How far the contract has come."""
-
-    INTENT = "INTENT", "Letter of intent"
-    DRAFT = "DRAFT", "Draft"
-    SIGNED = "SIGNED", "Signed"
-    VOIDED = "VOIDED", "Voided"
+__all__ = ["Contract", "ContractState", "LegalReview", "Payment", "PaymentKind", "PaymentTerm", "Quotation"]
 
 
 class PaymentKind(Term):
@@ -44,6 +42,7 @@ class Contract(Record, Base):
 
     __tablename__ = "contract"
     KIND, PREFIX = "contracts", "HT"
+    PROCESS = PROCESS
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"), unique=True)
@@ -58,11 +57,60 @@ class Contract(Record, Base):
     """Who holds an original: [{"holder": "finance", "count": 1}]."""
     voided_on: Mapped[date | None]
     void_reason: Mapped[str | None] = mapped_column(Text)
+    scope: Mapped[str | None] = mapped_column(Text, sort_order=1)
+    duration_days: Mapped[int | None] = mapped_column(sort_order=1)
+    """Calendar days, as the letter of intent says."""
+    intended_on: Mapped[date | None] = mapped_column(sort_order=1)
+    """The day of the letter of intent."""
+    designer_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), sort_order=1)
+    draft: Mapped[str | None] = mapped_column(String(200), sort_order=1)
+    """Which draft is talked about: its version or day."""
+    covered: Mapped[list[str] | None] = mapped_column(JSON, sort_order=1)
+    """What the negotiation has covered, codes of `Topic`."""
+    identities_checked: Mapped[bool | None] = mapped_column(sort_order=1)
+    """Whether both sides showed who they are before they signed; None: it was not asked."""
+    signed_by_customer: Mapped[str | None] = mapped_column(String(50), sort_order=1)
+    bypass_reason: Mapped[str | None] = mapped_column(Text, sort_order=1)
+    """Why it was signed although a review had not passed; None: it was not."""
 
     customer: Mapped[Customer] = relationship()
     project: Mapped[Project | None] = relationship(back_populates="contract")
+    designer: Mapped[Party | None] = relationship()
+    store: Mapped[Branch | None] = relationship(
+        primaryjoin="Contract.branch_id == Branch.id", foreign_keys="Contract.branch_id", viewonly=True
+    )
+    legal_reviews: Mapped[list[LegalReview]] = relationship(
+        back_populates="contract", order_by="LegalReview.round_no", cascade="all, delete-orphan"
+    )
+    reviews: Mapped[list[DrawingReview]] = relationship(back_populates="contract", order_by="DrawingReview.id")
     terms: Mapped[list[PaymentTerm]] = relationship(back_populates="contract", order_by="PaymentTerm.position")
     payments: Mapped[list[Payment]] = relationship(back_populates="contract", order_by="Payment.paid_on")
+
+    @property
+    def owner(self) -> User | None:
+        """The specialist who answers for the customer."""
+        return self.customer.owner
+
+    @property
+    def round_no(self) -> int:
+        """The round of the legal review, for its clock."""
+        return len(self.legal_reviews) or 1
+
+    @property
+    def is_bypassed(self) -> bool:
+        """Whether it was signed although a review had not passed (违规签约)."""
+        return self.bypass_reason is not None
+
+    @property
+    def legal_review(self) -> LegalReview | None:
+        """The last legal review."""
+        return self.legal_reviews[-1] if self.legal_reviews else None
+
+    @property
+    def review(self) -> DrawingReview | None:
+        """The last drawing review that was not withdrawn."""
+        standing = [review for review in self.reviews if review.state != "WITHDRAWN"]
+        return standing[-1] if standing else None
 
     @property
     def received(self) -> Decimal:
@@ -97,7 +145,41 @@ class Contract(Record, Base):
         Index("ix_contract_state", "state", "id"),
         Index("ix_contract_amount", "amount", "id"),
         CheckConstraint("amount > 0", name="amount_positive"),
-        CheckConstraint("state <> 'VOIDED' OR voided_on IS NOT NULL", name="voided_has_a_day"),
+        CheckConstraint("state <> 'TERMINATED' OR voided_on IS NOT NULL", name="voided_has_a_day"),
+    )
+
+
+class LegalReview(Base):
+    """One round of the legal review of a draft (3.4)."""
+
+    __tablename__ = "legal_review"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contract.id"))
+    round_no: Mapped[int]
+    draft: Mapped[str] = mapped_column(String(200))
+    what_changed: Mapped[str | None] = mapped_column(Text)
+    submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    submitted_at: Mapped[datetime]
+    points: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """What legal said of each point: {"LAWFUL": {"holds": true, "comment": "…"}}; None: nothing yet."""
+    opinion: Mapped[str | None] = mapped_column(Text)
+    result: Mapped[str | None] = mapped_column(String(10))
+    approver_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    decided_at: Mapped[datetime | None]
+
+    contract: Mapped[Contract] = relationship(back_populates="legal_reviews")
+    submitted_by: Mapped[Party | None] = relationship(foreign_keys=[submitted_by_id])
+    approver: Mapped[Party | None] = relationship(foreign_keys=[approver_id])
+
+    @property
+    def holds(self) -> bool:
+        """Whether legal said of all five points that they hold."""
+        return all((self.points or {}).get(point, {}).get("holds") for point in LegalPoint)
+
+    __table_args__ = (
+        one_of("result", LegalResult, nullable=True),
+        Index("uq_legal_review_round_no", "contract_id", "round_no", unique=True),
     )
 
 

@@ -6,6 +6,8 @@ from portal.processes import (
     complaint,
     completion,
     consultation,
+    contract,
+    drawing_review,
     escalation,
     penalty,
     project,
@@ -19,6 +21,8 @@ PROCESSES: dict[str, Process] = {
     process.kind: process
     for process in (
         consultation.PROCESS,
+        contract.PROCESS,
+        drawing_review.PROCESS,
         complaint.PROCESS,
         escalation.PROCESS,
         project.PROCESS,

@@ -170,7 +170,7 @@ class Households:
         extra = extra if works.finished_on else Decimal(0)
         contract = self.bulk.add(Contract, {
             "number": "", "customer_id": sale.customer["id"], "project_id": project["id"],
-            "state": "VOIDED" if works.is_cancelled else "SIGNED", "amount": amount, "output_value": amount + extra,
+            "state": "TERMINATED" if works.is_cancelled else "SIGNED", "amount": amount, "output_value": amount + extra,
             "signed_on": works.signed_on, "signed_by_company": "示例装饰工程有限公司",
             "voided_on": works.cancelled_on,
             "void_reason": words.VOID_REASONS[int(random.random() * 3)] if works.is_cancelled else None,

@@ -37,3 +37,14 @@ def managers(session: Session, branch_id: int | None) -> list[User]:
     if branch_id is not None:
         query = query.where(or_(User.branch_id.is_(None), User.branch_id == branch_id))
     return list(session.scalars(query))
+
+
+def reviewer_for(session: Session, *, actor: User, branch_id: int | None) -> User | None:
+    """The reviewer who takes a new drawing review: the actor, or the only one who sees the branch. None: any of them."""
+    if actor.role == Role.REVIEWER:
+        return actor
+    query = select(User).where(User.role == Role.REVIEWER, User.disabled_at.is_(None))
+    if branch_id is not None:
+        query = query.where(or_(User.branch_id.is_(None), User.branch_id == branch_id))
+    found = session.scalars(query.limit(2)).all()
+    return found[0] if len(found) == 1 else None

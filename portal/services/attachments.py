@@ -27,8 +27,8 @@ MOST_PER_RECORD = 30
 KINDS = ("FILE", "PHOTO", "EVIDENCE", "SIGNATURE")
 TOO_MANY = N_("A record holds at most 30 files. Remove one that is not needed.")
 CLOSED = N_("The case is closed; files can no longer be added.")
-ALWAYS_OPEN = {"escalations"}
-"""Kinds whose last state so far is not the end of the case."""
+ALWAYS_OPEN = {"contracts", "escalations"}
+"""Kinds that take files after their last state: papers of a contract come for years."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,11 @@ from portal.i18n import N_, Text, _
 from portal.models.contract import Contract, ContractState, Payment, PaymentKind, PaymentTerm
 from portal.models.customer import Customer, CustomerKind
 from portal.models.event import EventKind
-from portal.models.org import User
+from portal.models.org import Party, User
 from portal.models.project import Project
-from portal.services import customers, events, numbering, projects, warranties
+from portal.processes.contract import BEFORE_SIGNED, SIGNED_STATES, Action, Topic
+from portal.processes.drawing_review import State as ReviewState
+from portal.services import customers, drawing_reviews, events, numbering, projects, steps, warranties
 from portal.services.fields import Field, apply, cleaned, link, money, stamp, term
 
 FEN = Decimal("0.01")
@@ -67,6 +69,14 @@ FIELDS: dict[str, Field] = {
     "signed_on": Field(N_("Signed on")),
     "signed_by_company": Field(N_("Signed for the company by")),
     "copies": Field(N_("Copies and who holds them"), copies_text),
+    "signed_by_customer": Field(N_("Signed for the customer by")),
+    "scope": Field(N_("Scope of the works")),
+    "duration_days": Field(N_("Duration (days)")),
+    "intended_on": Field(N_("Letter of intent of")),
+    "designer_id": link(N_("Designer"), Party),
+    "draft": Field(N_("Draft", "contract")),
+    "covered": Field(N_("The negotiation has covered"), lambda codes: "、".join(Topic.show(code) for code in codes)),
+    "bypass_reason": Field(N_("Why it was signed without the reviews")),
     "voided_on": Field(N_("Voided on")),
     "void_reason": Field(N_("Reason of voiding")),
     "terms": Field(N_("Payment terms"), terms_text),
@@ -118,6 +128,14 @@ class RecordPayment:
     note: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Void:
+    """The day from which it counts no more, and why."""
+
+    voided_on: date
+    void_reason: str
+
+
 def visible_to(user: User) -> Select[Contract]:
     """The contracts that exist for the person."""
     return visibility.visible_to(user, Contract)
@@ -139,7 +157,8 @@ def instalments(amount: Decimal, percents: list[Decimal]) -> list[Decimal]:
     return [*parts, amount - sum(parts, Decimal(0))]
 
 
-def _set_terms(session: Session, contract: Contract, lines: tuple[TermLine, ...]) -> None:
+def set_terms(session: Session, contract: Contract, lines: tuple[TermLine, ...]) -> None:
+    """Give a contract these instalments instead of those it had; their amounts follow from the shares."""
     for old in list(contract.terms):
         session.delete(old)
     amounts = instalments(contract.amount, [line.percent for line in lines])
@@ -196,7 +215,7 @@ def create(
     stamp(contract, actor=actor, at=at)
     session.add(contract)
     session.flush()
-    _set_terms(session, contract, command.terms or default_terms(session))
+    set_terms(session, contract, command.terms or default_terms(session))
     events.record(session, EventKind.CREATED, at=at, actor=actor, record=contract)
     _follow(session, contract, customer, project, actor=actor, at=at)
     return contract
@@ -224,9 +243,11 @@ def update(
         "remarks": cleaned(command.remarks),
     }
     changes = apply(session, contract, values, FIELDS, actor=actor, at=at)
+    if "amount" in changes and contract.state in BEFORE_SIGNED:
+        _review_anew(session, contract, changes["amount"], actor=actor, at=at)
     lines = command.terms or default_terms(session)
     if _said(lines) != before or "amount" in changes:
-        _set_terms(session, contract, lines)
+        set_terms(session, contract, lines)
     if _said(lines) != before:
         contract.updated_at, contract.updated_by_id = at, actor.id
         changes["terms"] = [before, _said(lines)]
@@ -258,12 +279,41 @@ def check(contract: Contract, values: Mapping[str, Any], *, at: datetime) -> Non
 
 def refuse_void(contract: Contract) -> None:
     """Raise DomainError for a void contract."""
-    if contract.state == ContractState.VOIDED:
+    if contract.state == ContractState.TERMINATED:
         raise DomainError(N_("A voided contract is not changed any more."))
 
 
+def _review_anew(session: Session, contract: Contract, amounts: list[Any], *, actor: User | None, at: datetime) -> None:
+    """R-06: another price before signing sets a passed drawing review back."""
+    review = contract.review
+    if review is None or review.state != ReviewState.PASSED or actor is None:
+        return
+    was, now = map(formatting.money, amounts)
+    command = drawing_reviews.ChangeAfterPass(
+        tuple(review.current.documents), f"{was} → {now}", at, contract_amount=contract.amount
+    )
+    drawing_reviews.change(session, review, command, actor=actor, at=at)
+
+
+def refuse_signed(contract: Contract) -> None:
+    """Raise DomainError once it is signed or void: what was negotiated is not changed any more."""
+    if contract.state not in BEFORE_SIGNED:
+        raise DomainError(N_("The contract is signed; what was negotiated stays as it is."))
+
+
+def refuse_stale(contract: Contract, version: int) -> None:
+    """Raise Stale when somebody changed it since the person looked."""
+    if contract.version != version:
+        raise Stale()
+
+
+def follow_signing(session: Session, contract: Contract, *, actor: User, at: datetime) -> None:
+    """What signing means for the customer: signed, and graded by the amount (5.5)."""
+    _follow(session, contract, contract.customer, contract.project, actor=actor, at=at)
+
+
 def _dates(state: str, signed_on: date | None, at: datetime) -> dict[str, Text | str]:
-    if state == ContractState.SIGNED and signed_on is None:
+    if state in SIGNED_STATES and signed_on is None:
         return {"signed_on": N_("When was it signed?")}
     if signed_on and signed_on > clock.today(at):
         return {"signed_on": N_("This day is still to come.")}
@@ -274,6 +324,8 @@ def _check(
     session: Session, command: CreateContract, present: Contract | None, customer: Customer, *, at: datetime
 ) -> None:
     problems = _dates(command.state, command.signed_on, at)
+    if present is not None and command.state != present.state:
+        problems["state"] = N_("A contract comes to another state by its steps.")
     number = cleaned(command.number)
     own = present.id if present else 0
     if number and session.scalar(select(Contract.id).where(Contract.number == number, Contract.id != own)):
@@ -300,7 +352,7 @@ def _follow(
     at: datetime,
 ) -> None:
     """What signing means for the customer: signed, and graded by the amount (5.5)."""
-    if contract.state != ContractState.SIGNED:
+    if contract.state not in SIGNED_STATES:
         return
     if customer.kind == CustomerKind.LEAD:
         apply(session, customer, {"kind": CustomerKind.SIGNED}, customers.FIELDS, actor=actor, at=at)
@@ -317,18 +369,13 @@ def _follow(
         projects.sign(session, project, at=at)
 
 
-def void(
-    session: Session, contract: Contract, *, voided_on: date, reason: str, version: int, actor: User, at: datetime
-) -> None:
-    """Void a contract. It stays readable. Raises Stale, Invalid."""
-    if contract.version != version:
-        raise Stale()
-    if not reason.strip():
-        raise Invalid({"void_reason": N_("Say why the contract is voided.")})
-    if voided_on > clock.today(at):
+def void(session: Session, contract: Contract, command: Void, *, actor: User, at: datetime) -> None:
+    """Void a contract. It stays readable. Raises Invalid; TransitionNotAllowed when it is void already."""
+    if command.voided_on > clock.today(at):
         raise Invalid({"voided_on": N_("This day is still to come.")})
-    values = {"state": ContractState.VOIDED, "voided_on": voided_on, "void_reason": reason.strip()}
-    apply(session, contract, values, FIELDS, actor=actor, at=at)
+    entered = {"voided_on": command.voided_on, "void_reason": command.void_reason.strip()}
+    contract.voided_on, contract.void_reason = command.voided_on, command.void_reason.strip() or None
+    steps.advance(session, contract, Action.TERMINATE, actor=actor, at=at, entered=entered)
 
 
 # ---------- Payments ----------

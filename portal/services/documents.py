@@ -17,17 +17,20 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal import i18n, outbox, visibility
-from portal.documents import building, paper, repair_building
+from portal.documents import building, paper, repair_building, review_building
 from portal.documents.building import company
 from portal.documents.paper import Paper
 from portal.documents.repair_views import CertificatePaper, CostCasePaper, RepairPaper, ServiceReport
+from portal.documents.review_views import CorrectionSheet, DeductionSheet, IntentPaper, ReviewRecord
 from portal.documents.views import ComplaintFile, ComplaintRegister, CustomerForm, Issue, ProblemSlip, View
 from portal.errors import DomainError, NotFound, NotPermitted
 from portal.files.store import Store
 from portal.i18n import N_, Text, _p
 from portal.models.complaint import Complaint
 from portal.models.consultation import Channel, Consultation
+from portal.models.contract import Contract
 from portal.models.document import Document, DocumentState
+from portal.models.drawing_review import DrawingReview
 from portal.models.event import EventKind
 from portal.models.org import User
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
@@ -57,12 +60,17 @@ class Form:
     """With this permission instead of `view`, a person prints what this person registered."""
 
 
-BUILDERS: dict[str, Callable[[Session, Any, Store], View]] = building.BUILDERS | repair_building.BUILDERS
+BUILDERS: dict[str, Callable[[Session, Any, Store], View]] = (
+    building.BUILDERS | repair_building.BUILDERS | review_building.BUILDERS
+)
 """What each form shows, by its code."""
 
 FORMS: dict[str, Form] = {
     form.code: form
     for form in (
+        Form("F-01", ReviewRecord.TITLE, DrawingReview, P.REVIEW_VIEW),
+        Form("F-02", DeductionSheet.TITLE, DrawingReview, P.REVIEW_VIEW),
+        Form("F-03", CorrectionSheet.TITLE, DrawingReview, P.REVIEW_VIEW),
         Form("F-06", ProblemSlip.TITLE, Complaint, P.COMPLAINT_VIEW),
         Form("F-07", ComplaintFile.TITLE, Complaint, P.COMPLAINT_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
         Form("F-14", CustomerForm.TITLE, Consultation, P.CONSULTATION_VIEW),
@@ -71,6 +79,7 @@ FORMS: dict[str, Form] = {
         Form("F-20", RepairPaper.TITLE, RepairOrder, P.REPAIR_VIEW),
         Form("F-21", ServiceReport.TITLE, RepairOrder, P.REPAIR_VIEW),
         Form("F-22", CostCasePaper.TITLE, RepairCostCase, P.COST_CASE_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
+        Form("F-32", IntentPaper.TITLE, Contract, P.CONTRACT_EDIT),
     )
 }
 
@@ -114,6 +123,8 @@ def find_record(
         raise NotPermitted(N_("Only the manager prints this form."))
     if form.code == "F-14" and record.channel != Channel.VISIT:
         raise DomainError(N_("This form is for visitors; the contact was no visit."))
+    if form.code == "F-32" and record.intended_on is None:
+        raise DomainError(N_("This contract began without a letter of intent."))
     return record
 
 
@@ -316,6 +327,8 @@ def _prints(user: User, form: Form, record: Any) -> bool:
     if not may(user, form.print):
         return False
     if form.code == "F-14" and record.channel != Channel.VISIT:
+        return False
+    if form.code == "F-32" and record.intended_on is None:
         return False
     own = form.own_view is not None and may(user, form.own_view) and _is_own(user, record)
     return may(user, form.view) or own

@@ -85,7 +85,7 @@ def of(session: Session, user: User, customer: Customer) -> Household:
     agreed = rows(Contract, Permission.CONTRACT_VIEW, _PAYMENTS)
     cases = rows(Complaint, Permission.COMPLAINT_VIEW)
     stands = [(contract, contracts.money_of(contract)) for contract in agreed]
-    valid = [money for contract, money in stands if contract.state != ContractState.VOIDED]
+    valid = [money for contract, money in stands if contract.state != ContractState.TERMINATED]
     seen = {project.id for project in works}
     return Household(
         homes=[

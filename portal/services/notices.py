@@ -116,7 +116,8 @@ def sentence(title: str, params: Mapping[str, Any]) -> str:
 
 
 def audience(session: Session, name: str, record: Any) -> list[User]:
-    """The people behind the name a process uses: owner, captain, captains, managers, specialists, handlers, addressee, followers.
+    """The people behind the name a process uses: owner, customer_owner, captain, captains, reviewers, managers,
+    specialists, handlers, addressee, followers.
 
     Somebody who may not sign in any more is left out; a case without an owner turns to the specialist on duty.
     """
@@ -133,6 +134,17 @@ def audience(session: Session, name: str, record: Any) -> list[User]:
             return [record.captain] if record.captain is not None and record.captain.is_active else []
         case "captains":
             return _active(session, _of_role(Role.REPAIR_CAPTAIN, branch_id))
+        case "reviewers":
+            owner = getattr(record, "owner", None)
+            return (
+                [owner]
+                if owner is not None and owner.is_active
+                else _active(session, _of_role(Role.REVIEWER, branch_id))
+            )
+        case "customer_owner":
+            customer = getattr(record, "customer", None)
+            owner = customer.owner if customer is not None else None
+            return [owner] if owner is not None and owner.is_active else on_duty(session, branch_id)
         case "addressee":
             addressee = getattr(record, "message_to", None)
             return [addressee] if addressee is not None and addressee.is_active else []

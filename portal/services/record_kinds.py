@@ -16,6 +16,7 @@ from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
+from portal.models.drawing_review import DrawingReview
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.project import Project
@@ -34,6 +35,7 @@ VIEW: dict[type[Any], Permission] = {
     Crew: P.PARTY_VIEW,
     Customer: P.CUSTOMER_VIEW,
     DispatchOrder: P.PROJECT_VIEW,
+    DrawingReview: P.REVIEW_VIEW,
     Escalation: P.ESCALATION_VIEW,
     Party: P.PARTY_VIEW,
     PenaltyEntry: P.PENALTY_VIEW,

@@ -108,7 +108,16 @@ DEFAULTS: dict[Role, tuple[Tile, ...]] = {
         _QUEUE,
         _panel("promises", N_("Promised and passed on"), wide=False),
     ),
-    Role.REVIEWER: (*_MINE, _CONCERNED, _QUEUE),
+    Role.REVIEWER: (
+        *_MINE,
+        Tile("to-review", N_("Drawings to review"), kind="drawing-reviews", query="filter=to-review"),
+        Tile("returned", N_("With the stores"), kind="drawing-reviews", query="filter=state.RETURNED"),
+        _CONCERNED,
+        _panel("reviews", N_("Reviews by the time left")),
+        _QUEUE,
+        _panel("first_pass", N_("My first-pass figures"), wide=False),
+        _panel("designers", N_("Designers at a glance"), wide=False),
+    ),
     Role.REPAIR_CAPTAIN: (
         *_MINE,
         Tile("jobs", N_("My repairs"), kind="repair-orders", query="filter=my-jobs,open"),

@@ -23,6 +23,7 @@ from portal.models.project import Project, ProjectStage
 from portal.models.repair import WarrantyCertificate, WarrantyTerm
 from portal.permissions import Permission, may
 from portal.processes import warranty as rules
+from portal.processes.contract import Action as ContractAction
 from portal.processes.repair import Trade
 from portal.processes.warranty import Action, State, Verdict, last_day
 from portal.services import assignment, events, numbering, projects, settlement, steps
@@ -113,6 +114,7 @@ def open_when_paid(session: Session, contract: Contract, *, paid_on: date, actor
         paid_on=paid_on,
     )
     steps.begin(session, certificate, Action.OPEN, actor=actor, at=at, entered={"paid_on": paid_on})
+    steps.advance(session, contract, ContractAction.COMPLETE, actor=actor, at=at, entered={})
     if contract.project.stage not in PAID:
         settlement.reached(session, contract.project, paid_on=paid_on, actor=actor, at=at)
 

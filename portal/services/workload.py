@@ -106,6 +106,12 @@ def late_lines(session: Session, user: User, at: datetime, limit: int) -> list[L
     return [Line(*row) for row in _late_lines(visibility.placeholder(user)).rows(session, given)]
 
 
+def clock_lines(session: Session, user: User, kind: str, code: str, limit: int) -> list[Line]:
+    """The running clocks of a code on records of a kind that the person sees, by the time left."""
+    given = visibility.parameters(user) | {"kind": kind, "code": code, "limit": limit}
+    return [Line(*row) for row in _clock_lines(visibility.placeholder(user)).rows(session, given)]
+
+
 class Line(NamedTuple):
     """What a line of a queue shows of a task: columns of Task."""
 
@@ -141,6 +147,16 @@ def _promised_lines(viewer: visibility.Placeholder) -> Prepared:
 def _late_lines(viewer: visibility.Placeholder) -> Prepared:
     late = (visibility.condition(viewer, Task), Task.due_at < bindparam("at"))
     return Prepared(_by_due(select(*_LINE).where(*late)).limit(bindparam("limit")))
+
+
+@lru_cache
+def _clock_lines(viewer: visibility.Placeholder) -> Prepared:
+    running = (
+        visibility.condition(viewer, Task),
+        Task.record_kind == bindparam("kind"),
+        Task.code == bindparam("code"),
+    )
+    return Prepared(_by_due(select(*_LINE).where(*running)).limit(bindparam("limit")))
 
 
 def _by_due(tasks: Any) -> Any:

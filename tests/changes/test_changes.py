@@ -67,6 +67,7 @@ def test_what_is_changed_of_a_kind_is_said_once():
         "documents",
         "exports",
         "import-runs",
+        "review-findings",
     }
     for kind, listing in LISTINGS.items():
         found = kinds.of_kind(kind)

@@ -15,10 +15,11 @@ from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
 from portal.models.contract import Quotation
 from portal.models.document import Document
+from portal.models.drawing_review import DeductionRule, DrawingReview, ReviewFinding, ReviewRound
 from portal.models.export import Export
 from portal.models.importing import ImportRun
 from portal.models.notice import Notice
-from portal.models.org import User
+from portal.models.org import PartyKind, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
 from portal.models.task import Task
@@ -73,7 +74,9 @@ def fill(make: Any, clock: Any) -> Rows:
         branch, owner = (near, rows.specialist) if number % 3 else (far, rows.far)
         customer = make.customer(branch_id=branch.id)
         project = make.project(customer)
-        contract = make.contract(project, state="SIGNED" if number % 2 else "DRAFT", amount=Decimal(number * 1000))
+        contract = make.contract(
+            project, state="SIGNED" if number % 2 else "NEGOTIATING", amount=Decimal(number * 1000)
+        )
         crew = make.crew()
         is_open = state not in ("CLOSED", "EXPLAINED", "ESCALATED")
         due = at + timedelta(hours=(-3, 0.5, 5, 30, -1)[number % 5]) if is_open and number != 4 else None
@@ -116,10 +119,36 @@ def fill(make: Any, clock: Any) -> Rows:
                     received_at=at - timedelta(days=number), crew_id=crew.id, **kept,
                 )
             )  # fmt: skip
+        before_the_contract(number, customer, at, kept, make)
         after_the_works(number, owner, customer, project, contract, crew, at, kept)
     for number, user in enumerate((rows.specialist, rows.manager, rows.far), 1):
         of_the_house(user, number, at)
     return rows
+
+
+def before_the_contract(number: int, customer: Any, at: datetime, kept: dict[str, Any], make: Any) -> None:
+    """A drawing review with a finding, in several states."""
+    designer, head = make.party(PartyKind.DESIGNER), make.party(PartyKind.BRANCH_MANAGER)
+    state, result = (("SUBMITTED", None), ("RETURNED", "RETURN"), ("PASSED", "PASS"))[number % 3]
+    decided = {"result": result, "score": 70 + number, "reviewed_at": at} if result else {}
+    with transaction() as writing:
+        rule = writing.scalars(select(DeductionRule).where(DeductionRule.code == f"D{number:02d}")).one()
+        review = DrawingReview(
+            number=f"SH-{number}", state=state, customer_id=customer.id, designer_id=designer.id,
+            branch_manager_id=head.id, contract_amount=Decimal(number * 1000), round_no=1, pass_score=80,
+            first_result=result, submitted_at=at - timedelta(hours=number), **kept,
+        )  # fmt: skip
+        review.rounds.append(
+            ReviewRound(round_no=1, submitted_at=review.submitted_at, documents=["PLAN"], pass_score=80, **decided)
+        )
+        review.findings.append(
+            ReviewFinding(
+                rule_id=rule.id, code=rule.code, title=rule.title, points_each=rule.points, count=number, round_no=1,
+                must_fix=rule.must_fix, place="厨房" if number % 2 else None, fixed_in_round=2 if number == 5 else None,
+                fixed_at=at if number == 5 else None,
+            )
+        )  # fmt: skip
+        writing.add(review)
 
 
 def after_the_works(

@@ -23,8 +23,8 @@ CONTRACTS = (
     ("SIGNED", date(2026, 9, 30), "100000.50", "90000"),
     ("SIGNED", date(2026, 10, 1), "168000.25", "150000"),
     ("SIGNED", date(2026, 10, 9), "31999.99", "0.01"),
-    ("DRAFT", None, "1", "1"),
-    ("DRAFT", date(2026, 10, 9), "0.10", "0.20"),
+    ("NEGOTIATING", None, "1", "1"),
+    ("NEGOTIATING", date(2026, 10, 9), "0.10", "0.20"),
 )
 
 
@@ -115,7 +115,7 @@ def test_an_average_counts_only_what_is_filled_in(session, manager, make):
 
 def test_conditions_of_the_list_stay(session, manager):
     where = criteria.write(
-        criteria.read(LISTINGS["contracts"], '["any",["state","is","DRAFT"],["amount","least","150000"]]')
+        criteria.read(LISTINGS["contracts"], '["any",["state","is","NEGOTIATING"],["amount","least","150000"]]')
     )
     found, _problems = made(
         session, manager, "contracts", rows_only=State(where=where), rows="state", columns="signed:year"
@@ -129,16 +129,16 @@ def test_more_conditions_than_a_url_takes_lead_nowhere():
     listing = LISTINGS["contracts"]
     full = criteria.Group("all", (criteria.Asked("state", "filled"),) * criteria.MOST)
     state = State(where=criteria.write(full))
-    assert pivot.narrowed(listing, state, [criteria.Asked("state", "is", ("DRAFT",))]) is None
+    assert pivot.narrowed(listing, state, [criteria.Asked("state", "is", ("NEGOTIATING",))]) is None
 
 
 def test_folding_hides_what_is_inside_and_nothing_else(session, manager):
     options = {"rows": "state,signed:month", "columns": "-"}
     opened, _problems = made(session, manager, "contracts", **options)
     assert [head.level for head in opened.rows] == [1, 2, 2, 1, 2, 2]
-    draft = next(head for head in opened.rows if head.path == ("DRAFT",))
+    draft = next(head for head in opened.rows if head.path == ("NEGOTIATING",))
     one, _problems = made(session, manager, "contracts", **options, open=draft.name)
-    assert [head.path for head in one.rows if head.path[0] == "DRAFT"] == [("DRAFT",)]
+    assert [head.path for head in one.rows if head.path[0] == "NEGOTIATING"] == [("NEGOTIATING",)]
     assert len(one.rows) == 4 and one.total.count == opened.total.count
     folded, _problems = made(session, manager, "contracts", **options, open="rows")
     assert {head.level for head in folded.rows} == {1}
@@ -148,10 +148,10 @@ def test_rows_are_sorted_by_a_figure(session, manager):
     options = {"rows": "state", "columns": "signed:month", "measure": "amount"}
     up, _problems = made(session, manager, "contracts", **options, order="amount")
     down, _problems = made(session, manager, "contracts", **options, order="-amount")
-    assert [head.path[0] for head in up.rows] == ["DRAFT", "SIGNED"] == [head.path[0] for head in down.rows][::-1]
+    assert [head.path[0] for head in up.rows] == ["NEGOTIATING", "SIGNED"] == [head.path[0] for head in down.rows][::-1]
     october = next(head for head in up.columns if head.path[0] == date(2026, 9, 1))
     by_column, _problems = made(session, manager, "contracts", **options, order=f"amount@{october.name}")
-    assert [head.path[0] for head in by_column.rows] == ["SIGNED", "DRAFT"], "what has no figure stands last"
+    assert [head.path[0] for head in by_column.rows] == ["SIGNED", "NEGOTIATING"], "what has no figure stands last"
 
 
 def test_what_is_too_much_is_cut_and_said(session, manager, monkeypatch):

@@ -15,6 +15,8 @@ from portal.processes import (
     complaint,
     completion,
     consultation,
+    contract,
+    drawing_review,
     escalation,
     penalty,
     project,
@@ -147,7 +149,45 @@ COMPLETION = {
     ("ACCEPTED", "settle"): ("SETTLED", SPECIALISTS),
 }
 
+BENCH = {RV, SP}
+"""Whoever hands drawings in; the manager only views and waives (7.1)."""
+DRAWING_REVIEW = {
+    ("SUBMITTED", "pass"): ("PASSED", {RV}),
+    ("SUBMITTED", "return"): ("RETURNED", {RV}),
+    ("RETURNED", "resubmit"): ("SUBMITTED", BENCH),
+    ("RETURNED", "acknowledge"): ("RETURNED", BENCH),
+    ("PASSED", "change"): ("SUBMITTED", BENCH),
+    ("PASSED", "sign"): ("SIGNED", SPECIALISTS),
+    ("RETURNED", "bypass"): ("SIGNED_WITHOUT_PASS", {SP, RV, MG}),
+    ("SUBMITTED", "bypass"): ("SIGNED_WITHOUT_PASS", {SP, RV, MG}),
+    ("SIGNED_WITHOUT_PASS", "complete"): ("SIGNED_WITHOUT_PASS", {RV}),
+    ("SUBMITTED", "withdraw"): ("WITHDRAWN", {SP}),
+    ("RETURNED", "withdraw"): ("WITHDRAWN", {SP}),
+    ("PASSED", "withdraw"): ("WITHDRAWN", {SP}),
+}
+CONTRACT = {
+    ("INTENT", "negotiate"): ("NEGOTIATING", SPECIALISTS),
+    ("NEGOTIATING", "submit-legal"): ("LEGAL_REVIEW", SPECIALISTS),
+    ("LEGAL_REVIEW", "return-legal"): ("LEGAL_RETURNED", SPECIALISTS),
+    ("LEGAL_RETURNED", "resubmit-legal"): ("LEGAL_REVIEW", SPECIALISTS),
+    ("LEGAL_REVIEW", "approve"): ("READY_TO_SIGN", SPECIALISTS),
+    ("READY_TO_SIGN", "sign"): ("SIGNED", SPECIALISTS),
+    ("SIGNED", "complete"): ("COMPLETED", SPECIALISTS),
+    **{
+        (state, "sign-anyway"): ("SIGNED", SPECIALISTS)
+        for state in ("INTENT", "NEGOTIATING", "LEGAL_REVIEW", "LEGAL_RETURNED", "READY_TO_SIGN")
+    },
+    **{
+        (state, "terminate"): ("TERMINATED", SPECIALISTS)
+        for state in (
+            "INTENT", "NEGOTIATING", "LEGAL_REVIEW", "LEGAL_RETURNED", "READY_TO_SIGN", "SIGNED", "COMPLETED",
+        )
+    },
+}  # fmt: skip
+
 CREATED = {
+    "P03": ("intend", "INTENT", SPECIALISTS),
+    "P04": ("submit", "SUBMITTED", BENCH),
     "P01": ("log", "LOGGED", {FD, SP, MG}),
     "P05": ("open", "SIGNED", SPECIALISTS),
     "P09": ("register", "REGISTERED", {FD, SP, MG}),
@@ -161,6 +201,8 @@ CREATED = {
 CASES = [
     (complaint.PROCESS, complaint.State, complaint.Action, COMPLAINT),
     (consultation.PROCESS, consultation.State, consultation.Action, CONSULTATION),
+    (contract.PROCESS, contract.State, contract.Action, CONTRACT),
+    (drawing_review.PROCESS, drawing_review.State, drawing_review.Action, DRAWING_REVIEW),
     (escalation.PROCESS, escalation.State, escalation.Action, ESCALATION),
     (project.PROCESS, project.ProjectStage, project.Action, PROJECT),
     (completion.PROCESS, completion.State, completion.Action, COMPLETION),
@@ -226,6 +268,8 @@ def test_who_may_begin_a_process(process: Process, role):
 FINAL = {
     "P01": {"CLOSED"},
     "P05": {"OUT_OF_WARRANTY", "CANCELLED"},
+    "P03": {"COMPLETED", "TERMINATED"},
+    "P04": {"SIGNED", "WITHDRAWN"},
     "P09": {"EXPLAINED", "REFUSED", "CLOSED", "ESCALATED"},
     "P10": {"ASSESSING"},
     "P12": {"SETTLED"},
@@ -355,6 +399,19 @@ def test_the_clocks_of_the_works():
         "DL-06": ({"TO_DISPATCH"}, {"DISPATCHED"}, 2, "ext", "received_at"),
     }
     assert all(SETTINGS[clock.setting].unit == WORKING_DAYS for clock in project.PROCESS.deadlines)
+
+
+def test_the_clocks_of_contract_and_drawing_review():
+    """DL-03: 2 working days (4.3); DL-04: 48 h in each round from its submission (4.4, Q03)."""
+    (legal,), (drawings,) = contract.PROCESS.deadlines, drawing_review.PROCESS.deadlines
+    assert (legal.code, legal.starts, legal.met_by) == ("DL-03", {"LEGAL_REVIEW"}, {"LEGAL_RETURNED", "READY_TO_SIGN"})
+    setting = SETTINGS[legal.setting]
+    assert (setting.default, setting.unit, setting.provenance) == (2, WORKING_DAYS, "assumed")
+    assert (drawings.code, drawings.starts) == ("DL-04", {"SUBMITTED"})
+    assert drawings.met_by - {"SIGNED_WITHOUT_PASS"} == {"PASSED", "RETURNED"}
+    assert (drawings.not_met_by, drawings.cancelled_by) == ({"bypass"}, {"WITHDRAWN"})
+    setting = SETTINGS[drawings.setting]
+    assert (setting.default, setting.unit, setting.provenance) == (48, HOURS, "seed")
 
 
 def test_a_grey_button_names_the_role_that_may():

@@ -118,6 +118,10 @@ class ProjectForm(RecordForm):
         return projects.UpdateProject(**self._values(), version=self.seen_version())
 
 
+BY_STEPS = tuple(state for state in ContractState if state not in (ContractState.NEGOTIATING, ContractState.SIGNED))
+"""States that a contract does not begin in when it is registered from paper."""
+
+
 class ContractForm(RecordForm):
     """A contract with its payment terms; the amounts follow from the shares."""
 
@@ -133,7 +137,7 @@ class ContractForm(RecordForm):
     )
 
     number = TextField(C["number"], limit=40, description=N_("As printed; empty: the next number"))
-    state = TermField(C["state"], ContractState, leave_out=(ContractState.VOIDED,), required=True)
+    state = TermField(C["state"], ContractState, leave_out=BY_STEPS, required=True)
     project_id = ChoiceField(C["project_id"], coerce=int, blank=N_("No project yet"))
     amount = MoneyField(C["amount"], required=True)
     signed_on = LocalDateField(C["signed_on"])
@@ -154,6 +158,9 @@ class ContractForm(RecordForm):
     def prepare(self, customer: Customer, contract: Contract | None = None) -> ContractForm:
         """Offer the customer's projects that have no contract yet."""
         own = contract.project_id if contract is not None else None
+        self._state = contract.state if contract is not None else None
+        if contract is not None:
+            del self.state
         taken = select(Contract.project_id).where(Contract.project_id.is_not(None), Contract.project_id != (own or 0))
         free = select(Project).where(Project.customer_id == customer.id, Project.id.not_in(taken))
         self.project_id.choices = [
@@ -187,9 +194,10 @@ class ContractForm(RecordForm):
             for holder in contracts.HOLDERS
             if self[f"copies_{holder.lower()}"].data
         ]
-        names = ("number", "state", "project_id", "amount", "signed_on", "signed_by_company", "remarks")
+        names = ("number", "project_id", "amount", "signed_on", "signed_by_company", "remarks")
         return {
             **{name: self[name].data for name in names},
+            "state": self._state or self.state.data,
             "terms": tuple(line for line in lines if line.percent),
             "copies": copies or None,
         }
@@ -208,17 +216,6 @@ class ContractForm(RecordForm):
     def to_update(self) -> contracts.UpdateContract:
         """The command for a change."""
         return contracts.UpdateContract(**self._values(), version=self.seen_version())
-
-
-class VoidForm(RecordForm):
-    """A contract is voided."""
-
-    FIELDS = contracts.FIELDS
-    SECTIONS = ((N_("Void the contract"), ("voided_on", "void_reason")),)
-    WIDE = frozenset({"void_reason"})
-
-    voided_on = LocalDateField(C["voided_on"], required=True)
-    void_reason = TextField(C["void_reason"], limit=500, rows=3, required=True)
 
 
 class PaymentForm(RecordForm):

@@ -13,7 +13,7 @@ from portal import visibility
 from portal.errors import Message
 from portal.i18n import N_, Text
 from portal.models.complaint import Complaint, Escalation
-from portal.models.contract import Contract, ContractState, Quotation
+from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, CustomerGrade, CustomerKind, CustomerSource, Intention, Property
 from portal.models.org import Crew, Party, PartyStatus, User
 from portal.models.project import Project, ProjectStage
@@ -304,8 +304,6 @@ OWN: dict[str, tuple[Change, ...]] = {
         _project("visit_allowed", _value(PF["visit_allowed"].label, Kind.CHOICE, options=_yes_no)),
     ),
     Contract.KIND: (
-        _contract("state", _value(KF["state"].label, Kind.CHOICE,
-                                  options=_terms(ContractState, ContractState.VOIDED)), column="state"),
         _contract("signed_on", _value(KF["signed_on"].label, Kind.DAY), column="signed"),
         _contract("amount", _value(KF["amount"].label, Kind.MONEY), column="amount", in_bulk=False),
     ),

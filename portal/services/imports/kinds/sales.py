@@ -129,7 +129,7 @@ def _of_the_same(session: Session, said: Mapping[str, Any], customer_id: int, **
 
 
 def _refuse_voiding(said: Mapping[str, Any]) -> None:
-    if said.get("state") == ContractState.VOIDED:
+    if said.get("state") == ContractState.TERMINATED:
         raise Invalid({"state": N_("A contract is voided on its page, with the day and the reason.")})
 
 
