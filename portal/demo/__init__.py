@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.demo import living_week, papers, penalties, people, repairs, worked_example
+from portal.demo import living_week, papers, penalties, people, repairs, reviews, worked_example
 from portal.demo.stage import Stage
 from portal.models.notice import Notice
 
@@ -24,6 +24,7 @@ def load() -> None:
     worked_example.plan(stage)
     houses = living_week.plan(stage, today)
     repairs.plan(stage, worked_example.ZHANG, houses, today)
+    reviews.reviewers_day(stage, today)
     papers.plan(stage, houses, today)
     penalties.plan(stage)
     stage.play()

@@ -65,3 +65,37 @@ def _draw(seed: int, *, is_done: bool) -> tuple[bytes, bytes]:
     image.thumbnail((320, 320))
     image.save(small, "JPEG", quality=78)
     return whole.getvalue(), small.getvalue()
+
+
+def plan(name: str, seed: int) -> Accepted:
+    """A floor plan, as the store sends it: walls, rooms, dimensions; those of two homes differ a little."""
+    from PIL import Image, ImageDraw
+
+    wide, high = 1600, 1100
+    image = Image.new("RGB", (wide, high), "white")
+    pen = ImageDraw.Draw(image)
+    split, door = 560 + seed % 7 * 12, 620 + seed % 5 * 10
+    for wall in (
+        (100, 120, 1500, 120), (1500, 120, 1500, 1000), (1500, 1000, 100, 1000), (100, 1000, 100, 120),
+        (split, 120, split, 430), (split, door, split, 1000), (1080, 120, 1080, 520), (1080, 700, 1080, 1000),
+        (split, 520, 900, 520), (1080, 520, 1500, 520), (100, 560, 340, 560), (430, 560, split, 560),
+    ):  # fmt: skip
+        pen.line(wall, fill="#3a4149", width=16)
+    for box in (
+        (140, 180, 330, 400), (640, 160, 940, 240), (1150, 150, 1460, 220), (1220, 760, 1440, 940), (150, 640, 320, 900),
+        (660, 880, 1020, 960),
+    ):  # fmt: skip
+        pen.rectangle(box, outline="#9aa3ac", width=4)
+    pen.ellipse((740, 310, 860, 430), outline="#9aa3ac", width=4)
+    for left, right in ((100, split), (split, 1080), (1080, 1500)):
+        pen.line((left, 70, right, 70), fill="#9aa3ac", width=3)
+        for end in (left, right):
+            pen.line((end, 52, end, 88), fill="#9aa3ac", width=3)
+        pen.text(((left + right) / 2 - 40, 28), f"{(right - left) * 8:,}", fill="#6a727a", font_size=34)
+    whole, small = io.BytesIO(), io.BytesIO()
+    image.save(whole, "PNG")
+    image.thumbnail((320, 320))
+    image.save(small, "JPEG", quality=78)
+    store = Store.of(current_app.config["PORTAL"])
+    content = whole.getvalue()
+    return Accepted(name, "image/png", store.put(content), len(content), wide, high, store.put(small.getvalue()))

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from portal.demo import repairs, works
-from portal.demo.cases import Case, Household, contact, opens, pays, reaches, signs
+from portal.demo import repairs, reviews, works
+from portal.demo.cases import Case, Household, contact, pays, reaches, signs
 from portal.demo.stage import Stage
 from portal.models.customer import Intention
 from portal.services import consultations, contracts, customers, projects
@@ -106,10 +106,9 @@ def _main_line(stage: Stage) -> None:
 
     stage.at("2026-03-07 11:30", leaves)
 
-    def contract(writing: Session, at: datetime) -> None:
-        opens(stage, writing, ZHANG, stage.get(writing, "张建军.customer"), at)
-
-    stage.at("2026-03-31 16:00", contract)
+    reviews.intent(stage, ZHANG, "张建军.customer")
+    reviews.three_rounds(stage, ZHANG)
+    reviews.legal_and_signature(stage, ZHANG)
     works.builds(
         stage, ZHANG, archived="2026-04-01 09:30", dispatched="2026-04-03 11:00", started="2026-04-08 09:00", card="LLK-0001",
     )  # fmt: skip

@@ -13,7 +13,7 @@ from portal.models.base import Base, Record
 from portal.models.customer import Customer, Property
 from portal.models.org import Branch, Party, User
 from portal.models.project import Project
-from portal.processes.contract import PROCESS, LegalPoint, LegalResult
+from portal.processes.contract import PROCESS, SIGNED_STATES, LegalPoint, LegalResult
 from portal.processes.contract import State as ContractState
 from portal.terms import Term, one_of
 
@@ -120,7 +120,7 @@ class Contract(Record, Base):
     @property
     def is_signed(self) -> bool:
         """Whether both sides signed it."""
-        return self.state == ContractState.SIGNED
+        return self.state in SIGNED_STATES
 
     @property
     def has_first_payment(self) -> bool:

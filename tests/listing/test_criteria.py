@@ -169,7 +169,7 @@ def test_the_database_finds_what_the_conditions_mean(make, session, app):
     rows = [
         make.contract(number=number, amount=Decimal(amount), signed_on=signed, state=state, remarks=remarks)
         for number, amount, signed, state, remarks in (
-            ("漏水-1", 100_000, date(2026, 10, 1), "SIGNED", "水漏水a"), ("aB_%/2", 1, None, "DRAFT", None),
+            ("漏水-1", 100_000, date(2026, 10, 1), "SIGNED", "水漏水a"), ("aB_%/2", 1, None, "NEGOTIATING", None),
             ("B漏", 168_000, date(2026, 10, 14), "SIGNED", "AB%_/漏"), ("水a", 299_999, date(2026, 9, 30), "SIGNED", "漏漏"),
         )
     ]  # fmt: skip

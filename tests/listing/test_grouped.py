@@ -16,7 +16,7 @@ from portal.permissions import Role
 
 @pytest.fixture
 def manager(make, sign_in):
-    for number, (state, signed) in enumerate([("SIGNED", 1), ("SIGNED", 2), ("DRAFT", None)], 1):
+    for number, (state, signed) in enumerate([("SIGNED", 1), ("SIGNED", 2), ("NEGOTIATING", None)], 1):
         day = date(2026, 5, signed) if signed else None
         make.contract(amount=Decimal(1000 * number), signed_on=day, state=state)
     make.customer(grade="A", created_at=datetime(2026, 4, 30, 16, 30, tzinfo=UTC))
@@ -135,7 +135,7 @@ def test_every_group_of_every_list_opens_to_its_rows(manager, make, kind):
         "group=state&after=nonsense",
         "group=signed:month&open=2026-99-99",
         "group=state&view=nonsense",
-        'group=state&where=["any",["state","is","DRAFT"]]',
+        'group=state&where=["any",["state","is","NEGOTIATING"]]',
     ],
 )
 def test_no_url_breaks_the_groups(manager, query):

@@ -21,7 +21,7 @@ AT = datetime(2026, 10, 15, 1, 0, tzinfo=UTC)
 def manager(make):
     make.contract(amount=Decimal("168000"), signed_on=date(2026, 10, 1), state="SIGNED")
     make.contract(amount=Decimal("100000.50"), signed_on=date(2026, 9, 30), state="SIGNED")
-    make.contract(amount=Decimal("1"), signed_on=None, state="DRAFT")
+    make.contract(amount=Decimal("1"), signed_on=None, state="NEGOTIATING")
     make.customer(created_at=datetime(2026, 9, 30, 16, 0, tzinfo=UTC))  # the first of October in Shanghai
     make.customer(created_at=datetime(2026, 9, 30, 15, 59, tzinfo=UTC))
     return make.user(Role.MANAGER)
@@ -51,7 +51,7 @@ def test_sums_and_nested_groups_are_those_of_the_rows(session, manager):
     found, _more = groups.of(session, manager, listing, State(), by, [fields_of(listing)["amount"]], at=AT)
     told = {group.values: (group.count, group.sums[0]) for group in found}
     assert told == {
-        ("DRAFT", None): (1, Decimal("1")),
+        ("NEGOTIATING", None): (1, Decimal("1")),
         ("SIGNED", date(2026, 9, 1)): (1, Decimal("100000.5")),
         ("SIGNED", date(2026, 10, 1)): (1, Decimal("168000")),
     }
