@@ -127,8 +127,13 @@ def _way(record: Contract) -> list[showing.Table]:
             each.submitted_by.name if each.submitted_by else formatting.DASH,
             formatting.moment(each.submitted_at),
             LegalResult.show(each.result),
-            "、".join(
-                LegalPoint.show(point) for point in LegalPoint if not (each.points or {}).get(point, {}).get("holds")
+            (
+                "、".join(
+                    LegalPoint.show(point)
+                    for point in LegalPoint
+                    if not (each.points or {}).get(point, {}).get("holds")
+                )
+                or formatting.DASH
             )
             if each.points
             else formatting.DASH,

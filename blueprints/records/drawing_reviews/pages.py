@@ -132,9 +132,10 @@ def rounds_table(record: DrawingReview) -> showing.Table:
 def findings_table(record: DrawingReview) -> showing.Table:
     """Every finding with what became of it."""
     head = [
-        (_("Finding"), "fill"),
+        (_("Finding"), ""),
         (_p("finding", "Place"), ""),
-        (_("What is wrong"), ""),
+        (_("What is wrong"), "fill"),
+        (_("Must be fixed"), ""),
         (_("How often"), "num"),
         (_("Points"), "num"),
         (_p("review", "Round"), "num"),
@@ -142,9 +143,10 @@ def findings_table(record: DrawingReview) -> showing.Table:
     ]
     rows = [
         [
-            f"{each.code} {each.title}" + (f" · {_('must be fixed')}" if each.must_fix else ""),
+            f"{each.code} {each.title}",
             each.place or formatting.DASH,
             each.description or formatting.DASH,
+            "✓" if each.must_fix else formatting.DASH,
             each.count,
             f"−{each.points}",
             each.round_no,

@@ -187,6 +187,7 @@ CONTRACTS = Listing(
     create=P.CONTRACT_EDIT,
     create_label=N_("New contract"),
     create_path="/records/contracts/new",
+    beside="records/contracts/beside.html",
     empty=N_("Record a contract when it is signed, or import the ledger you keep in Excel."),
 )
 
