@@ -32,6 +32,8 @@ BY_CODE = {process.code.lower(): process for process in PROCESSES.values()}
 AUDIENCES = {
     "owner": N_("owner of the record", "audience"),
     "captain": N_("repair captain", "audience"),
+    "customer_owner": N_("specialist of the customer", "audience"),
+    "reviewers": N_("reviewers", "audience"),
     "managers": N_("managers", "audience"),
     "specialists": N_("specialists", "audience"),
     "handlers": N_("everybody who works on it", "audience"),
