@@ -169,7 +169,7 @@ FINDINGS = Listing(
             lambda now: and_(ReviewFinding.judged_in_round > ReviewFinding.round_no, ReviewFinding.fixed_in_round.is_(None)),
         ),
     ),
-    choices=(Choice("rule", N_("Line of the catalogue"), ReviewFinding.rule_id, options=lines),),
+    choices=(Choice("rule", N_("Line of the catalogue", "deduction"), ReviewFinding.rule_id, options=lines),),
     empty=N_("What reviewers find stands here, to see what is found most."),
 )  # fmt: skip
 
