@@ -154,6 +154,8 @@ _DECLARED = (
     Setting("crew_rating_late", N_("Rating of crews: weight of coming late"), "int", 30, "assumed", WORKS, PERCENT, 0, 100),
     Setting("crew_rating_cost", N_("Rating of crews: weight of the cost it bears"), "int", 20, "assumed", WORKS, PERCENT, 0, 100),
     Setting("crew_rating_cost_full", N_("Rating of crews: cost per repair that takes the whole weight"), "decimal", "1000", "assumed", WORKS, YUAN, 1, 1_000_000),
+    Setting("call_completion_days", N_("Call after completion, once the warranty is issued, within"), "int", 10, "ext", WORKS, DAYS, 1, 60),
+    Setting("club_invite_days", N_("Invitation to the club after the warranty is issued within"), "int", 10, "assumed", WORKS, DAYS, 1, 60),
     Setting("repair_call_days", N_("DL-23 Call after the repair"), "int", 3, "seed", WORKS, DAYS, 1, 60),
     Setting("client_key_days", N_("A form sent again is known for"), "int", 180, "assumed", WORKS, DAYS, 30, 3650),
     Setting("entry_age_days", N_("What a phone wrote without signal is carried out at once for"), "int", 30, "assumed", WORKS, DAYS, 1, 180),

@@ -122,7 +122,7 @@ class IssueForm(StepForm):
     care_notes = TextField(L["care_notes"], limit=2000, rows=4, required=True)
     hotline = TextField(L["hotline"], limit=50, required=True)
     received_by = NameField(L["received_by"])
-    evaluation = TermField(L["evaluation"], Evaluation)
+    evaluation = TermField(L["evaluation"], Evaluation, required=True, blank=N_("Please choose"))
 
     def prepare(self, desk: Desk) -> None:
         if self.is_submitted():

@@ -130,6 +130,7 @@ class WarrantyCertificate(Record, Base):
         one_of("evaluation", Evaluation, nullable=True),
         one_of("ground", warranty_rules.VoidGround, nullable=True),
         CheckConstraint("state = 'PENDING' OR issued_at IS NOT NULL", name="issued_has_a_time"),
+        CheckConstraint("state = 'PENDING' OR evaluation IS NOT NULL", name="issued_with_evaluation"),
         Index("ix_warranty_certificate_branch", "branch_id", "id"),
     )
 

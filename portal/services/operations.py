@@ -29,6 +29,7 @@ KINDS: dict[str, Text] = {
     "notify_talk": N_("Notice of a note or message", "work"),
     "send_mail": N_("E-mail", "work"),
     "render_document": N_("Printed form", "work"),
+    "print_certificate": N_("Printed warranty certificate", "work"),
     "print_many": N_("Printed forms as one file", "work"),
     "import_run": N_("Import", "work"),
     "make_export": N_("Export of a list", "work"),

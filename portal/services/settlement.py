@@ -43,3 +43,12 @@ def reached(session: Session, project: Project, *, paid_on: date, actor: User, a
     who = tasks.Responsible(completion.owner, None if completion.owner else Role.SPECIALIST)
     for title in (EVALUATION, TELL_FINANCE):
         tasks.open_task(session, TaskKind.TODO, title.message, completion, due_at=due, at=at, who=who)
+
+
+def evaluated(session: Session, project: Project, *, actor: User, at: datetime) -> None:
+    """F-18 was collected, or the customer declined: nobody need see to it any more."""
+    found = session.scalars(select(CompletionAcceptance).where(CompletionAcceptance.project_id == project.id))
+    for completion in found:
+        for task in tasks.open_of(session, completion):
+            if task.title == EVALUATION.message:
+                tasks.close(session, task, happened_at=at, at=at, actor=actor)

@@ -26,7 +26,7 @@ from portal.processes import warranty as rules
 from portal.processes.contract import Action as ContractAction
 from portal.processes.repair import Trade
 from portal.processes.warranty import Action, State, Verdict, last_day
-from portal.services import assignment, events, numbering, projects, settlement, steps
+from portal.services import assignment, events, numbering, projects, settlement, steps, warranty_followup
 
 YEARS: dict[Trade, str] = {
     Trade.BASIC: "warranty_years_basic",
@@ -122,7 +122,7 @@ def open_when_paid(session: Session, contract: Contract, *, paid_on: date, actor
 def issue(
     session: Session, certificate: WarrantyCertificate, command: IssueWarranty, *, actor: User, at: datetime
 ) -> None:
-    """Issue the certificate: terms are fixed, the project is in warranty. Raises Invalid by field, ConditionsMissing."""
+    """Issue the certificate: terms are fixed, the project is in warranty, what follows is set. Raises Invalid by field, ConditionsMissing."""
     _check(session, command, at)
     hotline = command.hotline or str(settings.get(session, "company_hotline"))
     command = replace(command, care_notes=command.care_notes or CARE, hotline=hotline)
@@ -138,6 +138,7 @@ def issue(
     certificate.issued_at, certificate.issued_by_id = at, actor.id
     _advance(session, certificate, Action.ISSUE, command, actor, at)
     projects.warranted(session, certificate.project, at=at)
+    warranty_followup.issued(session, certificate, actor=actor, at=at)
 
 
 def consent(session: Session, certificate: WarrantyCertificate, *, actor: User, at: datetime) -> None:
@@ -158,12 +159,14 @@ def reissue(session: Session, certificate: WarrantyCertificate, command: Reissue
     certificate.replaced_numbers = "、".join(filter(None, (certificate.replaced_numbers, old)))
     certificate.reason, certificate.consented_by_id = command.reason, None
     certificate.issued_at, certificate.issued_by_id = at, actor.id
+    warranty_followup.printed_anew(session, certificate, actor=actor, at=at)
 
 
 def void(session: Session, certificate: WarrantyCertificate, command: Void, *, actor: User, at: datetime) -> None:
     """Make a certificate void, with the ground."""
     certificate.ground, certificate.reason = command.ground, command.reason
     _advance(session, certificate, Action.VOID, command, actor, at)
+    warranty_followup.called_off(session, certificate, actor=actor, at=at)
 
 
 def expire(session: Session, certificate: WarrantyCertificate, *, at: datetime) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from jobs.outbox import handlers
 from portal.db import session, transaction
 from portal.errors import ConditionsMissing
 from portal.models.contract import Contract
+from portal.models.document import Document
+from portal.models.outbox import Outbox
+from portal.models.task import Task
 from portal.services import contracts, repairs, warranties
 from tests.services.repair_story import Story, fresh, local, task_of
 
@@ -66,6 +72,51 @@ def test_the_certificate_says_how_to_care_and_whom_to_call(story):
     certificate = story.issued()
     assert certificate.care_notes == warranties.CARE
     assert certificate.hotline == "400-000-0000"
+
+
+def test_what_follows_when_the_certificate_is_issued(story, app):
+    """4.13: F-19 is made once however often the job runs, the completion call and the club have their time; void, none of it."""
+    story.settled()
+    certificate = story.issued()
+
+    def made() -> list[str]:
+        for row in session().scalars(select(Outbox).where(Outbox.kind == "print_certificate")).all():
+            for _again in range(2):
+                with transaction() as writing:
+                    handlers()["print_certificate"](writing, **row.payload)
+        return [f"{paper.form} {paper.record_number}" for paper in session().scalars(select(Document))]
+
+    def waiting() -> dict[str, str]:
+        query = select(Task).where(Task.record_kind == "warranties", Task.closed_at.is_(None), Task.code.is_(None))
+        return {task.title: local(task.due_at) for task in session().scalars(query)}
+
+    with app.test_request_context():
+        assert made() == [f"F-19 {certificate.number}"]
+    assert waiting() == {
+        "Call the customer after completion": "07-16 10:00",
+        "Invite the customer to the club, note whether they consent": "07-16 10:00",
+    }
+    story.act(warranties.void, certificate, warranties.Void("CONTRACT_CANCELLED", "合同解除"), actor=story.manager)
+    assert waiting() == {}
+
+
+def test_a_certificate_is_not_issued_without_a_word_on_the_evaluation(story, sign_in):
+    """F-18 is collected, or the customer declined: it is asked, never assumed."""
+    story.settled()
+    browser = sign_in(story.specialist)
+    path = f"/records/warranties/{story.certificate.number}/steps/issue"
+    shown = browser.get(path, status=200).text
+    sent = {
+        name: re.search(rf'name="{name}"[^>]*value="([^"]*)"', shown).group(1)
+        for name in ("version", "received_by", "hotline")
+    }
+    sent |= {
+        f"years_{trade}": "5" for trade in ("basic", "water_electric", "waterproof", "woodwork", "hardware", "paint")
+    }
+    sent |= {"starts_on": "2026-07-04", "acceptance_signed": "y", "exclusions": "无", "care_notes": "通风"}
+    browser.post(path, sent, status=422)
+    browser.post(path, sent | {"evaluation": "DECLINED"}, status=303)
+    assert (session().merge(story.certificate).state, story.certificate.evaluation) == ("ISSUED", "DECLINED")
 
 
 def test_a_defect_before_the_term_began_is_not_in_term(story):
