@@ -16,11 +16,23 @@ from portal import clock
 from portal.demo import pictures
 from portal.demo.cases import Household
 from portal.demo.hours import on_duty
-from portal.demo.stage import Stage
+from portal.demo.stage import Stage, local
 from portal.models.customer import Property
 from portal.models.repair import WarrantyCertificate
 from portal.processes.repair import Action, CrewStatus, Executor, InWarranty, PhotoKind, Urgency, fingerprint
-from portal.services import crews, repair_costs, repair_photos, repair_words, repairs, warranties
+from portal.services import (
+    crews,
+    own_tasks,
+    repair_costs,
+    repair_photos,
+    repair_words,
+    repairs,
+    tasks,
+    warranties,
+)
+from portal.services.claims import ARRIVAL
+from portal.services.field_entries import Arrival
+from portal.services.warranty_followup import CLUB, COMPLETION_CALL
 
 EXCLUSIONS = "使用不当或客户自行造成的损坏；第三方或客户私自委托的施工；客户自购材料；房屋沉降及不可抗力；正常磨损。"
 TEAM = "周大海队"
@@ -86,6 +98,30 @@ class Job:
 
         return self._at(moment, act)
 
+    def arrived_without_signal(self, moment: datetime | str, heard_of: datetime | str, cause: str, plan: str) -> Job:
+        """On site before the limit, written on the phone; the network came back after it: the manager decides."""
+
+        def act(writing: Session, at: datetime) -> None:
+            there = local(moment) if isinstance(moment, str) else moment
+            self._photo(writing, PhotoKind.BEFORE, at)
+            captain = self.stage.get(writing, "captain")
+            writing.info[ARRIVAL] = Arrival(
+                captain.id,
+                f"demo-{self.key}",
+                "",
+                Action.ARRIVE,
+                "/repair-captain/",
+                there + timedelta(minutes=5),
+                0,
+                at,
+            )
+            lines = self._lines(writing, Action.ARRIVE)
+            command = repairs.Arrive(there, cause, plan, there + timedelta(days=1), there, checks=lines)
+            self._take(writing, repairs.arrive, command, "captain", at)
+            del writing.info[ARRIVAL]
+
+        return self._at(heard_of, act)
+
     def begun(self, moment: datetime | str) -> Job:
         """Free of charge: the repair begins."""
 
@@ -107,18 +143,46 @@ class Job:
         self._at(moment, act)
         return self._at(accepted, answer) if accepted is not None else self
 
-    def done(self, moment: datetime | str, work: str, material: str, labour: str, bearer: str = "COMPANY") -> Job:
-        """Finished, cleaned, costs noted."""
+    def done(
+        self, moment: datetime | str, work: str, material: str, labour: str, bearer: str = "COMPANY", *, part: str
+    ) -> Job:
+        """Finished, cleaned, costs noted; `part`: what was used."""
 
         def act(writing: Session, at: datetime) -> None:
             lines = (
-                repairs.CostLine("MATERIAL", "材料", Decimal(material), bearer),
-                repairs.CostLine("LABOUR", "人工", Decimal(labour), bearer),
+                repairs.CostLine("MATERIAL", part, Decimal(material), bearer),
+                repairs.CostLine("LABOUR", "拆装及施工", Decimal(labour), bearer),
             )
             self._photo(writing, PhotoKind.AFTER, at)
             ticked = self._lines(writing, Action.FINISH)
             command = repairs.FinishRepair(work, at, True, lines, checks=ticked)
             self._take(writing, repairs.finish, command, "captain", at)
+
+        return self._at(moment, act)
+
+    def paid(self, moment: datetime | str, amount: str, receipt: str) -> Job:
+        """The customer pays what was agreed."""
+
+        def act(writing: Session, at: datetime) -> None:
+            command = repairs.RecordPayment(Decimal(amount), "WECHAT", at, self.house.name, receipt)
+            self._take(writing, repairs.record_payment, command, "captain", at)
+
+        return self._at(moment, act)
+
+    def rejected(self, moment: datetime | str, defects: str) -> Job:
+        """The customer is not content: one more round."""
+
+        def act(writing: Session, at: datetime) -> None:
+            self._take(writing, repairs.reject, repairs.Reject(defects), "captain", at)
+
+        return self._at(moment, act)
+
+    def visited_again(self, moment: datetime | str, hours: float, work: str) -> Job:
+        """Another visit, noted when it was over."""
+
+        def act(writing: Session, at: datetime) -> None:
+            command = repairs.NoteVisit(at - timedelta(hours=hours), at, "马建国、小刘", work)
+            self._take(writing, repairs.note_visit, command, "captain", at)
 
         return self._at(moment, act)
 
@@ -173,9 +237,20 @@ def certificate(stage: Stage, house: Household, moment: str, accepted: date) -> 
             select(WarrantyCertificate).where(WarrantyCertificate.project_id == project.id)
         ).one()
         command = warranties.IssueWarranty(accepted, True, EXCLUSIONS, house.name, "COLLECTED")
-        warranties.issue(writing, certificate, command, actor=stage.get(writing, "specialist"), at=at)
+        specialist = stage.get(writing, "specialist")
+        warranties.issue(writing, certificate, command, actor=specialist, at=at)
+
+    def called(writing: Session, at: datetime) -> None:
+        project = stage.get(writing, f"{house.key}.project")
+        certificate = warranties.of_project(writing, project.id)
+        specialist = stage.get(writing, "specialist")
+        results = {COMPLETION_CALL.message: "客户满意，同意入户拍照", CLUB.message: "客户同意入会"}
+        for task in tasks.open_of(writing, certificate):
+            if task.title in results:
+                own_tasks.finish(writing, task, results[task.title], actor=specialist, at=at)
 
     stage.at(moment, act)
+    stage.at(local(moment) + timedelta(days=4), called)
 
 
 def _leak(stage: Stage, zhang: Household) -> None:
@@ -213,7 +288,14 @@ def _leak(stage: Stage, zhang: Household) -> None:
     stage.at("2026-10-12 15:30", confirmed)
     stage.at("2026-10-12 17:00", approved)
     job.begun("2026-10-12 17:05")
-    job.done("2026-10-13 16:00", "更换管道接头，重做防水，闭水 24 小时无渗漏", "460.00", "600.00", "CREW")
+    job.done(
+        "2026-10-13 16:00",
+        "更换管道接头，重做防水，闭水 24 小时无渗漏",
+        "460.00",
+        "600.00",
+        "CREW",
+        part="PPR 管件、防水涂料",
+    )
     job.signed("2026-10-13 16:20")
     stage.at("2026-10-13 17:00", charged)
     job.closed("2026-10-14 10:00")
@@ -257,8 +339,42 @@ def _jobs_of_today(stage: Stage, houses: list[Household], today: datetime) -> No
     )
     ready(6, 30, "BASIC", "阳台地砖松动", 9).arrived(ago(26), "CONSTRUCTION", "重铺四块地砖").begun(ago(25.5))
     ready(7, 50, "PAINT", "卧室顶角开裂", 15).arrived(ago(46), "MATERIAL", "铲除重刮并刷漆").begun(ago(45)).done(
-        ago(3), "顶角重刮、刷漆两遍", "130.00", "260.00"
+        ago(3), "顶角重刮、刷漆两遍", "130.00", "260.00", part="腻子、乳胶漆"
     )
     ready(8, 74, "HARDWARE", "浴室门把手脱落", 13).arrived(ago(70), "MATERIAL", "更换把手").begun(ago(69.5)).done(
-        ago(69), "更换同款把手", "68.00", "60.00"
+        ago(69), "更换同款把手", "68.00", "60.00", part="门把手"
     ).signed(ago(68.5), 4)
+    _older_jobs(stage, houses, today)
+
+
+def _older_jobs(stage: Stage, houses: list[Household], today: datetime) -> None:
+    """Days ago: one that the customer paid for, one sent back, one nobody came to, one that was met without signal."""
+
+    def day(back: int, hour: int, minute: int = 0) -> datetime:
+        return clock.at_local(clock.today(today) - timedelta(days=back), hour, minute)
+
+    def told(index: int, back: int, trade: str, symptom: str, warranty: str = InWarranty.YES) -> Job:
+        made = Job(stage, f"job-{index}", houses[index]).reported(day(back, 9), trade, symptom)
+        reason = "在保修期内" if warranty == InWarranty.YES else "已过保修期"
+        made.checked(day(back, 9, 10), warranty, reason, TEAM, CrewStatus.ACTIVE)
+        return made.assigned(day(back, 9, 20), Executor.RESPONSIBLE_CREW)
+
+    paid = told(9, 6, "WATER_ELECTRIC", "厨房龙头漏水", InWarranty.NO)
+    paid.arrived(day(6, 11), "CUSTOMER_USE", "更换龙头阀芯及软管").quoted(
+        day(6, 11, 20), "160.00", "120.00", day(6, 11, 40)
+    )
+    paid.done(
+        day(6, 14), "更换阀芯和两根软管，试水一小时无渗漏", "160.00", "120.00", "CUSTOMER", part="陶瓷阀芯、编织软管"
+    )
+    paid.paid(day(6, 14, 10), "280.00", "WXSJ-0001").signed(day(6, 14, 20)).closed(day(4, 10))
+
+    back = told(10, 5, "WATERPROOF", "阳台墙脚返潮")
+    back.arrived(day(5, 10, 30), "CONSTRUCTION", "铲除墙脚、重做防水").begun(day(5, 10, 40))
+    back.done(day(5, 16), "重做一米墙脚防水", "90.00", "200.00", part="防水涂料").rejected(
+        day(5, 16, 20), "转角处仍有湿痕"
+    )
+    back.visited_again(day(3, 12), 2.5, "转角处加做一遍防水，观察两天")
+
+    told(13, 3, "WOODWORK", "橱柜门板开裂")
+    late = told(14, 2, "PAINT", "楼梯间墙面鼓包")
+    late.arrived_without_signal(day(2, 15, 30), day(2, 18, 40), "CONSTRUCTION", "铲除鼓包，重刮腻子")

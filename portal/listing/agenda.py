@@ -74,7 +74,7 @@ MINUTES = "calendar_minutes"
 
 def length(session: Session, listing: Listing, dated: Dated) -> timedelta:
     """How long an entry takes: what is recorded has a beginning and no end."""
-    return timedelta(minutes=int(settings.get(session, listing.lengths.get(dated.key, MINUTES))))
+    return timedelta(minutes=int(settings.get(session, dict(listing.lengths).get(dated.key, MINUTES))))
 
 
 def counts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -199,8 +199,8 @@ class Listing:
     spans: tuple[Span, ...] = ()
     """The bars of its timeline; all of days or all of moments. Empty: it has no timeline."""
 
-    lengths: Mapping[str, str] = field(default_factory=dict)
-    """How long what begins at a moment takes in calendars: by the key of the column, the setting with its minutes."""
+    lengths: tuple[tuple[str, str], ...] = ()
+    """How long what begins at a moment takes in calendars: the key of the column, and the setting with its minutes."""
 
     def order_for(self, filters: tuple[str, ...]) -> str:
         """The order of these filters unless the URL says otherwise."""

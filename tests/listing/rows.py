@@ -157,7 +157,11 @@ def after_the_works(
     """A certificate, a repair and its cost case, in several states."""
     state, trade = ("REPORTED", "ON_SITE", "CLOSED")[number % 3], ("PAINT", "WATERPROOF")[number % 2]
     with transaction() as writing:
-        issued = {"issued_at": at, "starts_on": at.date(), "ends_on": at.date(), "evaluation": "DECLINED"} if number % 2 else {}
+        issued = (
+            {"issued_at": at, "starts_on": at.date(), "ends_on": at.date(), "evaluation": "DECLINED"}
+            if number % 2
+            else {}
+        )
         writing.add(
             WarrantyCertificate(
                 number=f"BX-{number}", state="ISSUED" if number % 2 else "PENDING", project_id=project.id,

@@ -64,7 +64,7 @@ REPAIRS = Listing(
         REPAIR_CLOCK.join,
     ),
     card=("symptom", "address", "trade"),
-    lengths={"appointment": "repair_visit_minutes"},
+    lengths=(("appointment", "repair_visit_minutes"),),
     spans=(Span(N_("Reported to closed", "span"), RepairOrder.reported_at, RepairOrder.closed_at, runs=True),),
     columns=(
         Column("customer", N_("Customer"), (RepairOrder.reporter, Customer.grade), cells.title, "cell-title"),
@@ -144,7 +144,7 @@ VISITS = Listing(
         (CAPTAIN, CAPTAIN.id == RepairVisit.captain_id),
     ),
     card=("trade", "address", "work"),
-    lengths={"planned": "repair_visit_minutes", "came": "repair_visit_minutes"},
+    lengths=(("planned", "repair_visit_minutes"), ("came", "repair_visit_minutes")),
     spans=(Span(N_("On site", "span"), RepairVisit.came_at, RepairVisit.left_at, runs=True),),
     columns=(
         Column("customer", N_("Customer"), (RepairOrder.reporter, Customer.grade), cells.title, "cell-title"),
