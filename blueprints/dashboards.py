@@ -20,7 +20,16 @@ from portal.listing.registry import LISTINGS
 from portal.models.org import User
 from portal.paths import record_path
 from portal.permissions import Permission, Role, may
-from portal.services import boards, claims, review_figures, tasks, tiles, workload
+from portal.services import (
+    boards,
+    claims,
+    inspections,
+    pre_acceptances,
+    review_figures,
+    tasks,
+    tiles,
+    workload,
+)
 from portal.services.tiles import Arranged, Look, Tile
 
 QUEUE_ROWS = 16
@@ -198,6 +207,16 @@ class Day:
     def designers(self) -> list[review_figures.Figures]:
         """Designers of this month, those with the lowest rate first."""
         return review_figures.by_designer(session(), self.user, *self.month)[:8]
+
+    @cached_property
+    def route(self) -> Any:
+        """The inspections of today in the order they are driven to."""
+        return pre_acceptances.of_day(session(), self.user, clock.today(self.at))
+
+    @cached_property
+    def foremen(self) -> Any:
+        """How the works of each foreman passed: M-31 and what is open."""
+        return inspections.foremen(session(), self.user, 8)
 
     @property
     def may_register(self) -> bool:

@@ -142,7 +142,7 @@ class EmailField(TextField):
 # Numbers -------------------------------------------------------------------------------------------------------------
 
 
-class _Parsed(StringField):
+class Parsed(StringField):
     """A field whose text stands for a value. What cannot be read comes back as typed, with the sentence."""
 
     data: Any
@@ -176,7 +176,7 @@ class _Parsed(StringField):
         return str(self.raw_data[0]) if self.raw_data else ""
 
 
-class PhoneField(_Parsed):
+class PhoneField(Parsed):
     """A phone number, kept as 11 digits; with `allow_landline` also `0571-88123456转3`.
 
     `masked` shows `138****1234` instead; the mask sent back means that the number stays as it is.
@@ -222,7 +222,7 @@ class PhoneField(_Parsed):
         return _("A mobile number has 11 digits, please check")
 
 
-class MoneyField(_Parsed):
+class MoneyField(Parsed):
     """Yuan with at most two decimals, as Decimal. `minimum` and `maximum` are amounts that are still taken."""
 
     def __init__(
@@ -259,7 +259,7 @@ class MoneyField(_Parsed):
         return f"{value:.2f}"
 
 
-class WholeField(_Parsed):
+class WholeField(Parsed):
     """A whole number from `low` to `high`."""
 
     def __init__(self, label: Words, *, low: int, high: int, required: bool = False, **kw: Any) -> None:
@@ -279,7 +279,7 @@ class WholeField(_Parsed):
 # Times ---------------------------------------------------------------------------------------------------------------
 
 
-class LocalDateField(_Parsed):
+class LocalDateField(Parsed):
     """A calendar day of the company, 2000 to 2100."""
 
     widget = DateInput()
@@ -296,7 +296,7 @@ class LocalDateField(_Parsed):
         return f"{value:%Y-%m-%d}"
 
 
-class LocalDateTimeField(_Parsed):
+class LocalDateTimeField(Parsed):
     """A moment on the company's clocks, as an aware moment in UTC."""
 
     widget = DateTimeLocalInput()

@@ -124,6 +124,14 @@ class Permission(StrEnum):
     COST_CASE_APPROVE = "repair-cost:approve"
     """Approve and book."""
 
+    PREACCEPT_VIEW = "pre-acceptance:view"
+    PREACCEPT_LIST = "pre-acceptance:list"
+    """Record engineering's list, and what a foreman reports of a rectification."""
+    PREACCEPT_WORK = "pre-acceptance:work"
+    """Schedule, inspect, issue notices, re-inspect."""
+    PREACCEPT_DECIDE = "pre-acceptance:decide"
+    """Admit late entries; decide on inspections that could not be held; keep the lines of inspections."""
+
     PENALTY_VIEW = "penalty:view"
     PENALTY_PROPOSE = "penalty:propose"
     PENALTY_DECIDE = "penalty:decide"
@@ -213,6 +221,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PENALTY_VIEW,
             P.PENALTY_PROPOSE,
             P.PENALTY_EXECUTE,
+            P.PREACCEPT_VIEW,
+            P.PREACCEPT_LIST,
         }
     ),
     Role.REVIEWER: frozenset(
@@ -231,6 +241,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.WARRANTY_VIEW,
             P.PENALTY_VIEW,
             P.PENALTY_PROPOSE,
+            P.PREACCEPT_VIEW,
+            P.PREACCEPT_LIST,
+            P.PREACCEPT_WORK,
         }
     ),
     Role.REPAIR_CAPTAIN: frozenset(
@@ -257,6 +270,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         set(Permission)
         - {P.FRONT_DESK, P.SPECIALIST_DESK, P.REVIEWER_DESK, P.CAPTAIN_DESK}
         - {P.REVIEW_SUBMIT, P.REVIEW_DECIDE, P.REVIEW_WITHDRAW}
+        - {P.PREACCEPT_LIST, P.PREACCEPT_WORK}
     ),
 }
 

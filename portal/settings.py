@@ -47,6 +47,10 @@ REVIEWS, WORKS, MONEY = N_("Drawing review"), N_("Works and repairs"), N_("Money
 NOTICES, SIGN_IN = N_("Notices and e-mail"), N_("Signing in")
 EXPORTS, CHANGES = N_("Exports of lists"), N_("Changes of many records")
 PHONE = N_("On the captain's phone")
+WEEKDAYS = (
+    ("1", N_("Monday")), ("2", N_("Tuesday")), ("3", N_("Wednesday")), ("4", N_("Thursday")), ("5", N_("Friday")),
+    ("6", N_("Saturday")), ("7", N_("Sunday")),
+)  # fmt: skip
 PHOTO_RULES = (("NEVER", N_("Never")), ("ON_FAILURE", N_("When something is not in order")), ("ALWAYS", N_("Always")))
 LINE_FORM = N_(
     "One line each. A star before it: it must be in order. A trade and a colon before it: for that trade only."
@@ -126,9 +130,15 @@ _DECLARED = (
     Setting("completion_notice_hours", N_("Notice of the completion acceptance at least before it"), "int", 48, "ext", WORKS, HOURS, 0, 720),
     Setting("final_payment_days", N_("DL-20 Reminder of the final payment after the acceptance"), "int", 3, "assumed", CLOCKS, DAYS, 1, 90),
     Setting("completion_after_wd", N_("Evaluation form and word to finance after the settlement within"), "int", 1, "assumed", WORKS, WORKING_DAYS, 1, 30),
-    Setting("preaccept_fail_limit", N_("Failed inspections until the foreman is replaced"), "int", 3, "seed", WORKS, None, 1, 10),
+    Setting("preaccept_fail_limit", N_("Failed inspections until the foreman is replaced"), "int", 3, "seed", WORKS, None, 1, 3),
     Setting("preaccept_fine", N_("Fine after the last failed inspection"), "decimal", "500", "seed", WORKS, YUAN, 0, 100_000),
     Setting("preaccept_suspend_months", N_("No new orders for"), "int", 3, "seed", WORKS, N_("months"), 0, 24),
+    Setting("preaccept_list_day", N_("DL-17 List of next week's pre-acceptances on"), "choice", "3", "seed", WORKS, choices=WEEKDAYS),
+    Setting("preaccept_list_ends", N_("DL-17 The list is closed at"), "hours", "18:00", "assumed", WORKS),
+    Setting("preaccept_schedule_day", N_("DL-18 Schedule of next week's inspections on"), "choice", "4", "seed", WORKS, choices=WEEKDAYS),
+    Setting("preaccept_schedule_ends", N_("DL-18 The schedule is published by"), "hours", "18:00", "assumed", WORKS),
+    Setting("preaccept_first_visit", N_("First inspection of a day at"), "hours", "09:30", "assumed", WORKS),
+    Setting("preaccept_visit_minutes", N_("From one inspection to the next"), "int", 90, "assumed", WORKS, MINUTES, 10, 480),
     Setting("repair_arrive_hours", N_("DL-22 Repair: on site within"), "int", 8, "seed", WORKS, HOURS, 1, 240),
     Setting("repair_urgent_clock", N_("DL-22 A shorter limit for urgent repairs"), "bool", False, "ext", WORKS),
     Setting("repair_urgent_hours", N_("DL-22 Urgent repair: on site within"), "int", 3, "ext", WORKS, HOURS, 1, 240),

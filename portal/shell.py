@@ -113,6 +113,20 @@ APPS: tuple[App, ...] = (
         ("drawing-reviews",),
     ),
     App(
+        N_("Inspections", "app"),
+        "clipboard-check",
+        (
+            Entry(N_("Inspections of a day"), "/records/pre-acceptances/day", P.PREACCEPT_VIEW),
+            Entry(N_("Pre-acceptance list"), "/records/pre-acceptances/week", P.PREACCEPT_VIEW),
+            Entry(N_("Inspection schedule"), "/records/pre-acceptances/schedule", P.PREACCEPT_VIEW),
+            Entry(N_("Pre-acceptances"), records("pre-acceptances"), P.PREACCEPT_VIEW),
+            Entry(N_("Inspections"), records("inspections"), P.PREACCEPT_VIEW),
+            Entry(N_("Rectification notices"), records("rectification-notices"), P.PREACCEPT_VIEW),
+            Entry(N_("Lines of inspections"), "/manager/check-items", P.PREACCEPT_DECIDE),
+        ),
+        ("pre-acceptances", "inspections", "rectification-notices"),
+    ),
+    App(
         N_("Repairs", "app"),
         "tool",
         (

@@ -34,6 +34,7 @@ from portal.models.importing import ImportRun
 from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.penalty import PenaltyEntry
+from portal.models.pre_acceptance import Inspection, PreAcceptance, RectificationNotice
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
 from portal.models.task import Follower, Task
@@ -383,6 +384,14 @@ def repair_cost_cases(viewer: Viewer) -> Condition:
     if viewer.role == Role.REPAIR_CAPTAIN:
         return and_(seen, RepairCostCase.captain_id == viewer.id)
     return seen if viewer.role in (Role.SPECIALIST, Role.MANAGER) else false()
+
+
+@rule(PreAcceptance, Inspection, RectificationNotice)
+def pre_acceptances(model: Any, viewer: Viewer) -> Condition:
+    """By branch, for specialists, reviewers and managers: inspecting is the reviewers' work, not given case by case."""
+    if viewer.role in (Role.FRONT_DESK, Role.REPAIR_CAPTAIN):
+        return false()
+    return in_branch(model, viewer)
 
 
 @rule(PenaltyEntry)

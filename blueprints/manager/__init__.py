@@ -4,4 +4,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("manager", __name__, url_prefix="/manager")
 
-from blueprints.manager import audit, calendar, claims, moved, operations, settings, task_types, views  # noqa: E402, F401
+from blueprints.manager import audit, calendar, check_items, claims, moved, operations, settings, task_types, views  # noqa: E402, F401

@@ -20,7 +20,7 @@ from portal.models.org import User
 from portal.paths import record_path
 from portal.permissions import Permission
 from portal.services import audit as log
-from portal.services import canned, setting_changes, task_types, timeline
+from portal.services import canned, check_items, setting_changes, task_types, timeline
 from portal.services.audit import Chain, Filters
 from portal.settings import SETTINGS
 
@@ -175,7 +175,7 @@ def _calendar(event: Event) -> str:
     return EventKind.show(event.kind)
 
 
-OWN_FIELDS = {"task-type": task_types.FIELDS, "canned-text": canned.FIELDS}
+OWN_FIELDS = {"task-type": task_types.FIELDS, "canned-text": canned.FIELDS, "check-item": check_items.FIELDS}
 """What the manager and others keep beside the settings: the fields by the action of the event."""
 
 

@@ -133,7 +133,7 @@ def _edit(each: TaskType | None) -> ResponseReturnValue:
                 else:
                     fresh = task_types.find(writing, each.id)
                     task_types.change(
-                        writing, fresh, form.to_details(), version=_version(), actor=g.user, at=clock.now()
+                        writing, fresh, form.to_details(), version=seen_version(), actor=g.user, at=clock.now()
                     )
         except Invalid as refusal:
             form.take(refusal)
@@ -152,7 +152,7 @@ def _edit(each: TaskType | None) -> ResponseReturnValue:
     )
 
 
-def _version() -> int:
+def seen_version() -> int:
     """The version that the person looked at. Raises Stale without one."""
     text = request.form.get("version") or ""
     if not text.isdecimal() or len(text) > 9:

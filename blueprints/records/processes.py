@@ -34,6 +34,7 @@ AUDIENCES = {
     "captain": N_("repair captain", "audience"),
     "customer_owner": N_("specialist of the customer", "audience"),
     "reviewers": N_("reviewers", "audience"),
+    "inspectors": N_("inspectors", "audience"),
     "managers": N_("managers", "audience"),
     "specialists": N_("specialists", "audience"),
     "handlers": N_("everybody who works on it", "audience"),
@@ -157,7 +158,9 @@ def list_url(process: Process, state: str) -> str:
 
 
 def limit_of(session: Session, item: Deadline) -> str:
-    """The limit in force, as people read it: `24 小时`."""
+    """The limit in force, as people read it: `24 小时`, or which date it is."""
+    if item.due_words is not None:
+        return str(item.due_words)
     return limit_text(calendars.limit(session, item.setting, item.clock_setting))
 
 
@@ -199,16 +202,16 @@ def clock_row(session: Session, process: Process, item: Deadline) -> ClockRow:
     """What the table of deadlines says of one."""
     labels = {state.code: state.label for state in process.states}
     order = [state.code for state in process.states]
-    limit = calendars.limit(session, item.setting, item.clock_setting)
+    limit = calendars.limit(session, item.setting, item.clock_setting) if item.due_field is None else None
     setting = settings.SETTINGS[item.setting]
     return ClockRow(
         item.code,
         item.label,
         [labels[code] for code in order if code in item.starts],
         [labels[code] for code in order if code in item.met_by],
-        limit_text(limit),
+        limit_of(session, item),
         limit_text(calendars.limit(session, item.cap_setting, item.clock_setting)) if item.cap_setting else "",
-        counting_text(limit),
+        counting_text(limit) if limit is not None else _("Nothing is counted: the date itself."),
         PROVENANCE[setting.provenance],
         settings.get(session, item.setting) != setting.default,
         AUDIENCES[item.responsible],

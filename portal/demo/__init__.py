@@ -11,7 +11,16 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.demo import living_week, papers, penalties, people, repairs, reviews, worked_example
+from portal.demo import (
+    inspections,
+    living_week,
+    papers,
+    penalties,
+    people,
+    repairs,
+    reviews,
+    worked_example,
+)
 from portal.demo.stage import Stage
 from portal.models.notice import Notice
 
@@ -23,6 +32,7 @@ def load() -> None:
     people.enter(stage)
     worked_example.plan(stage)
     houses = living_week.plan(stage, today)
+    inspections.plan(stage, worked_example.ZHANG, worked_example.ZHAO, houses, today)
     repairs.plan(stage, worked_example.ZHANG, houses, today)
     reviews.reviewers_day(stage, today)
     papers.plan(stage, houses, today)

@@ -33,6 +33,7 @@ PARTIES = (
     ("王志强", PartyKind.PROJECT_MANAGER, "ENGINEERING", False, None),
     ("李志远", PartyKind.PROJECT_MANAGER, "ENGINEERING", False, None),
     ("刘大勇", PartyKind.FOREMAN, "ENGINEERING", False, None),
+    ("孙海", PartyKind.FOREMAN, "ENGINEERING", False, None),
     ("吴刚", PartyKind.FOREMAN, "ENGINEERING", False, None),
     ("丁一", PartyKind.SUPERVISOR, "ENGINEERING", False, None),
     ("石磊", PartyKind.DEPARTMENT_HEAD, "ENGINEERING", True, None),

@@ -133,7 +133,6 @@ def _main_line(stage: Stage) -> None:
         apply(writing, found, value, contracts.FIELDS, actor=actor, at=at, reason="增加墙柜 5 平方米，客户已签变更单")
 
     stage.at("2026-05-22 15:00", mid_money)
-    reaches(stage, "张建军", "2026-06-30 11:00", projects.pre_accepted)
     works.completes(
         stage, ZHANG, checked="2026-06-30 17:00", noticed="2026-07-01 09:00", appointed="2026-07-04 10:00",
         paid="2026-07-06 10:00",

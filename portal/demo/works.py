@@ -101,14 +101,22 @@ def builds(
 def usual(stage: Stage, house: Household, started: date, number: int) -> None:
     """As `builds`, at the usual distances from the signing: archive the same day, engineering the day after."""
     signed = date.fromisoformat(house.signed)
+    dispatched = signed + timedelta(days=1)
+    has_left = dispatched > LEFT_ON
     builds(
         stage,
         house,
         archived=f"{signed} 17:00",
-        dispatched=f"{signed + timedelta(days=1)} 11:00",
+        dispatched=f"{dispatched} 11:00",
         started=f"{started} 09:00",
         card=f"LLK-{number:04d}",
+        foreman="吴刚" if has_left else "刘大勇",
+        crew="周大海队" if has_left else "刘大勇队",
     )
+
+
+LEFT_ON = date(2026, 9, 30)
+"""The last day of 刘大勇's crew (8.1)."""
 
 
 def _taker(stage: Stage, house: Household) -> Callable[[datetime, Callable[..., None]], None]:

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from portal.listing.declaration import Listing
-from portal.listing.kinds import cases, house, penalties, people, repairs, reviews, sales, works
+from portal.listing.kinds import (
+    cases,
+    house,
+    inspections,
+    penalties,
+    people,
+    repairs,
+    reviews,
+    sales,
+    works,
+)
 
 LISTINGS: dict[str, Listing] = {
     listing.kind: listing
@@ -12,6 +22,7 @@ LISTINGS: dict[str, Listing] = {
         *people.LISTINGS,
         *cases.LISTINGS,
         *works.LISTINGS,
+        *inspections.LISTINGS,
         *repairs.LISTINGS,
         *penalties.LISTINGS,
         *reviews.LISTINGS,

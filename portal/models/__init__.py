@@ -26,6 +26,7 @@ from portal.models import (  # noqa: F401
     outbox,
     passage,
     penalty,
+    pre_acceptance,
     project,
     repair,
     setting,

@@ -96,10 +96,17 @@ class Deadline:
     cancelled_by: frozenset[str] = frozenset()
     """States in which the clock stops without being met."""
     responsible: str = "owner"
-    """Who answers for a miss: `owner`, `managers`, `department`."""
+    """Who answers for a miss: `owner`, `managers`, `department`, `inspectors`."""
     overdue_also: tuple[str, ...] = ("managers",)
     clock_setting: str | None = None
     """A setting that chooses between wall hours and duty hours (Q01)."""
+    due_field: str | None = None
+    """The record's moment by which it must be done, where a date is fixed or agreed instead of counted; `setting` is the
+    one that such dates follow."""
+    due_words: Text | None = None
+    """With `due_field`: what date that is, for the help page."""
+    department: str | None = None
+    """The department that answers where `responsible` is `department` and it is always the same one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal import i18n, outbox, visibility
-from portal.documents import building, paper, repair_building, review_building
+from portal.documents import (
+    building,
+    inspection_building,
+    paper,
+    repair_building,
+    review_building,
+)
 from portal.documents.building import company
+from portal.documents.inspection_views import InspectionPaper, NoticePaper
 from portal.documents.paper import Paper
 from portal.documents.repair_views import CertificatePaper, CostCasePaper, RepairPaper, ServiceReport
 from portal.documents.review_views import CorrectionSheet, DeductionSheet, IntentPaper, ReviewRecord
@@ -33,6 +40,7 @@ from portal.models.document import Document, DocumentState
 from portal.models.drawing_review import DrawingReview
 from portal.models.event import EventKind
 from portal.models.org import User
+from portal.models.pre_acceptance import Inspection, RectificationNotice
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.permissions import Permission, Role, may
 from portal.services import events, record_kinds
@@ -61,7 +69,7 @@ class Form:
 
 
 BUILDERS: dict[str, Callable[[Session, Any, Store], View]] = (
-    building.BUILDERS | repair_building.BUILDERS | review_building.BUILDERS
+    building.BUILDERS | repair_building.BUILDERS | review_building.BUILDERS | inspection_building.BUILDERS
 )
 """What each form shows, by its code."""
 
@@ -73,6 +81,8 @@ FORMS: dict[str, Form] = {
         Form("F-03", CorrectionSheet.TITLE, DrawingReview, P.REVIEW_VIEW),
         Form("F-06", ProblemSlip.TITLE, Complaint, P.COMPLAINT_VIEW),
         Form("F-07", ComplaintFile.TITLE, Complaint, P.COMPLAINT_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
+        Form("F-09", InspectionPaper.TITLE, Inspection, P.PREACCEPT_VIEW),
+        Form("F-10", NoticePaper.TITLE, RectificationNotice, P.PREACCEPT_VIEW),
         Form("F-14", CustomerForm.TITLE, Consultation, P.CONSULTATION_VIEW),
         Form("F-16", ComplaintRegister.TITLE, Complaint, P.COMPLAINT_VIEW, own_view=P.COMPLAINT_PREFILL),
         Form("F-19", CertificatePaper.TITLE, WarrantyCertificate, P.WARRANTY_VIEW),

@@ -19,6 +19,7 @@ from portal.models.customer import Customer, Property
 from portal.models.drawing_review import DrawingReview
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.penalty import PenaltyEntry
+from portal.models.pre_acceptance import Inspection, PreAcceptance, RectificationNotice
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.models.works import DispatchOrder
@@ -37,11 +38,14 @@ VIEW: dict[type[Any], Permission] = {
     DispatchOrder: P.PROJECT_VIEW,
     DrawingReview: P.REVIEW_VIEW,
     Escalation: P.ESCALATION_VIEW,
+    Inspection: P.PREACCEPT_VIEW,
     Party: P.PARTY_VIEW,
     PenaltyEntry: P.PENALTY_VIEW,
+    PreAcceptance: P.PREACCEPT_VIEW,
     Project: P.PROJECT_VIEW,
     Property: P.PROJECT_VIEW,
     Quotation: P.CONTRACT_VIEW,
+    RectificationNotice: P.PREACCEPT_VIEW,
     RepairCostCase: P.COST_CASE_VIEW,
     RepairOrder: P.REPAIR_VIEW,
     WarrantyCertificate: P.WARRANTY_VIEW,

@@ -228,7 +228,7 @@ def _clocks(
         elif step.target in clock.cancelled_by or clock in process.deadlines_started(step):
             tasks.cancel(session, task, at=at, actor=actor)
     for clock in process.deadlines_started(step):
-        tasks.open_deadline(
+        task = tasks.open_deadline(
             session,
             clock,
             record,
@@ -236,8 +236,11 @@ def _clocks(
             at=at,
             who=record_responsible(record, clock),
             cap_start=getattr(record, clock.cap_field, None) if clock.cap_field else None,
+            due_at=getattr(record, clock.due_field) if clock.due_field else None,
             round_no=round_no or getattr(record, "round_no", None) or 1,
         )
+        if clock.due_field and step.target in clock.met_by and not step.sources:
+            tasks.close(session, task, happened_at=happened, at=at, actor=actor)  # its date lay before: in time or late
 
 
 def _start(clock: Deadline, entered: Mapping[str, Any], record: Any, happened: datetime) -> datetime:
@@ -255,6 +258,11 @@ def record_responsible(record: Any, clock: Deadline) -> tasks.Responsible:
         return tasks.Responsible(role="MANAGER")
     if clock.responsible == "captain":
         return tasks.Responsible(record.captain, None if record.captain else "REPAIR_CAPTAIN")
+    if clock.responsible == "inspectors":
+        inspector = getattr(record, "inspector", None)
+        return tasks.Responsible(inspector, None if inspector else "REVIEWER")
+    if clock.department is not None:
+        return tasks.Responsible(role="SPECIALIST", department=clock.department)
     if clock.responsible == "department":
         lead = next((item for item in reversed(record.departments) if not item.replaced_at), None)
         if lead is not None:

@@ -49,12 +49,21 @@ def open_deadline(
     at: datetime,
     who: Responsible,
     cap_start: datetime | None = None,
+    due_at: datetime | None = None,
     round_no: int = 1,
 ) -> Task:
     """Start a clock of a process on a record; the due time is computed now and never rewritten by later settings.
 
-    `cap_start` begins the clock's second limit; the earlier of the two due times counts.
+    `cap_start` begins the clock's second limit; the earlier of the two due times counts. `due_at`: fixed or agreed
+    already, nothing is counted.
     """
+    if due_at is not None:
+        fixed = _task(session, record, TaskKind.DEADLINE, clock.label.message, who, start)
+        fixed.code, fixed.responsible, fixed.round_no = clock.code, clock.responsible, round_no
+        _set_time(session, fixed, due_at, at)
+        session.add(fixed)
+        session.flush()
+        return fixed
     calendar = calendars.current(session)
     due = compute_due(start, calendars.limit(session, clock.setting, clock.clock_setting), calendar)
     is_capped = clock.cap_switch is None or settings.get(session, clock.cap_switch)

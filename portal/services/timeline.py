@@ -106,6 +106,7 @@ ACTIONS: dict[str, Text] = {
     "assign": N_("Handed to somebody else"),
     "canned-text": N_("Canned text: %(name)s"),
     "task-type": N_("Task type: %(name)s"),
+    "check-item": N_("Line of inspections: %(name)s"),
     "export": N_("List exported: %(name)s"),
     "export-taken": N_("Exported list downloaded: %(name)s"),
     "task-set": N_("Task for %(whose)s, due %(due)s: %(name)s"),
@@ -328,7 +329,12 @@ def field_of(kind: str, name: str) -> tuple[str, Callable[[Any], str]]:
     return str(field.label) if field else str(COMMON_LABELS.get(name, name)), show
 
 
-MODULES = {"repair-orders": "repairs", "repair-cost-cases": "repair_costs"}
+MODULES = {
+    "repair-orders": "repairs",
+    "repair-cost-cases": "repair_costs",
+    "pre-acceptances": "pre_acceptances",
+    "rectification-notices": "inspections",
+}
 """Where the fields of record types are described whose module has another name."""
 COMMON_LABELS = {"owner": N_("Owner"), "state": N_("State")}
 

@@ -193,6 +193,15 @@ STATES = {
         "ACCEPTED": "验收合格",
         "SETTLED": "尾款已结",
     },
+    "P11": {
+        "LISTED": "已申报",
+        "SCHEDULED": "已排期",
+        "RECTIFYING_1": "第一次整改中",
+        "RECTIFYING_2": "第二次整改中",
+        "FAILED_3": "三次不合格",
+        "PASSED": "预验收合格",
+        "WITHDRAWN": "已撤回",
+    },
     "P13": {"PENDING": "待办理", "ISSUED": "已办理", "REISSUED": "已补办", "VOID": "已作废", "EXPIRED": "已到期"},
     "P14": {
         "REPORTED": "已报修",

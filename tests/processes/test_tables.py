@@ -19,6 +19,7 @@ from portal.processes import (
     drawing_review,
     escalation,
     penalty,
+    pre_acceptance,
     project,
     repair,
     repair_cost,
@@ -116,6 +117,33 @@ PENALTY = {
     ("APPEALED", "uphold"): ("APPROVED", {MG}),
     ("APPEALED", "reverse"): ("CANCELLED", {MG}),
 }
+RECTIFYING = ("RECTIFYING_1", "RECTIFYING_2")
+PRE_ACCEPTANCE = {
+    ("LISTED", "schedule"): ("SCHEDULED", {RV}),
+    ("SCHEDULED", "pass"): ("PASSED", {RV}),
+    ("SCHEDULED", "fail"): ("RECTIFYING_1", {RV}),
+    ("RECTIFYING_1", "pass"): ("PASSED", {RV}),
+    ("RECTIFYING_1", "fail"): ("RECTIFYING_2", {RV}),
+    ("RECTIFYING_2", "pass"): ("PASSED", {RV}),
+    ("RECTIFYING_2", "fail-last"): ("FAILED_3", {RV}),
+    ("FAILED_3", "restart"): ("SCHEDULED", {RV}),
+    ("LISTED", "withdraw"): ("WITHDRAWN", {RV}),
+    ("SCHEDULED", "withdraw"): ("WITHDRAWN", {RV}),
+    # with a smaller number of failures in the settings the last one comes sooner
+    ("SCHEDULED", "fail-last"): ("FAILED_3", {RV}),
+    ("RECTIFYING_1", "fail-last"): ("FAILED_3", {RV}),
+    ("SCHEDULED", "count-last"): ("FAILED_3", {MG}),
+    ("RECTIFYING_1", "count-last"): ("FAILED_3", {MG}),
+    # what the text below the table says: late entries, moved dates, somebody absent and what the manager decides
+    ("LISTED", "admit"): ("LISTED", {MG}),
+    ("SCHEDULED", "move"): ("SCHEDULED", {RV}),
+    **{(state, "not-held"): (state, {RV}) for state in ("SCHEDULED", *RECTIFYING)},
+    **{(state, "excuse"): (state, {MG}) for state in ("SCHEDULED", *RECTIFYING)},
+    ("SCHEDULED", "count"): ("RECTIFYING_1", {MG}),
+    ("RECTIFYING_1", "count"): ("RECTIFYING_2", {MG}),
+    ("RECTIFYING_2", "count-last"): ("FAILED_3", {MG}),
+}
+"""“RV” in the table; the manager views and approves (7.1)."""
 
 PROJECT = {
     ("SIGNED", "sign"): ("SIGNED", SPECIALISTS),  # P03 says that the contract is signed
@@ -193,6 +221,7 @@ CREATED = {
     "P09": ("register", "REGISTERED", {FD, SP, MG}),
     "P10": ("submit", "SUBMITTED", {SP, MG}),
     "P12": ("prepare", "PREPARING", SPECIALISTS),
+    "P11": ("list", "LISTED", {RV, SP}),
     "P13": ("open", "PENDING", SPECIALISTS),
     "P14": ("report", "REPORTED", {FD, SP, MG}),
     "P15": ("draft", "DRAFT", CAPTAIN),
@@ -206,6 +235,7 @@ CASES = [
     (escalation.PROCESS, escalation.State, escalation.Action, ESCALATION),
     (project.PROCESS, project.ProjectStage, project.Action, PROJECT),
     (completion.PROCESS, completion.State, completion.Action, COMPLETION),
+    (pre_acceptance.PROCESS, pre_acceptance.State, pre_acceptance.Action, PRE_ACCEPTANCE),
     (warranty.PROCESS, warranty.State, warranty.Action, WARRANTY),
     (repair.PROCESS, repair.State, repair.Action, REPAIR),
     (repair_cost.PROCESS, repair_cost.State, repair_cost.Action, REPAIR_COST),
@@ -273,6 +303,7 @@ FINAL = {
     "P09": {"EXPLAINED", "REFUSED", "CLOSED", "ESCALATED"},
     "P10": {"ASSESSING"},
     "P12": {"SETTLED"},
+    "P11": {"PASSED", "WITHDRAWN"},
     "P13": {"VOID", "EXPIRED"},
     "P14": {"CLOSED", "DECLINED", "COMPLAINT"},
     "P15": {"CLOSED"},

@@ -28,6 +28,7 @@ from portal.models.importing import ImportRun
 from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.penalty import PenaltyEntry
+from portal.models.pre_acceptance import Inspection, PreAcceptance, RectificationNotice
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
 from portal.models.spelling import ESTATE, PERSON, Spelling
@@ -360,6 +361,21 @@ def completions(word: Word) -> Places:
     """Completion acceptances: by their number, or the project that is accepted."""
     own = (word.begins(CompletionAcceptance.number, "upper"),)
     return Places(CompletionAcceptance, own, through=((CompletionAcceptance.project_id, projects(word)),))
+
+
+def pre_acceptances(word: Word) -> Places:
+    """Pre-acceptances: by their number or whatever finds the customer."""
+    return of_customer(PreAcceptance)(word)
+
+
+def inspections(word: Word) -> Places:
+    """Inspections: by their number, which begins with that of the pre-acceptance, or whatever finds the customer."""
+    return of_customer(Inspection)(word)
+
+
+def rectification_notices(word: Word) -> Places:
+    """Notices: by their number or whatever finds the customer."""
+    return of_customer(RectificationNotice)(word)
 
 
 def penalties(word: Word) -> Places:

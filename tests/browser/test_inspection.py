@@ -1,0 +1,149 @@
+"""The inspection day on a phone: lines tapped and measured, a photo, the notice, and the re-inspection. Source: `domain.md` 4.11."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import date, timedelta
+
+from PIL import Image
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from portal.db import session, transaction
+from portal.models.org import PartyKind, User
+from portal.models.pre_acceptance import PreAcceptance
+from portal.services import pre_acceptances
+from tests import story
+from tests.browser.conftest import PHONE
+from tests.browser.test_captain import SMALL
+from tests.factories import Make
+
+
+def picture(colour: str) -> dict[str, object]:
+    content = io.BytesIO()
+    Image.new("RGB", (1600, 1200), colour).save(content, "JPEG", quality=80)
+    return {"name": f"{colour}.jpg", "mimeType": "image/jpeg", "buffer": content.getvalue()}
+
+
+def scheduled(portal) -> str:
+    """A project with tiles only, to be inspected today at 14:00."""
+
+    def build() -> str:
+        make = Make(portal.clock.now)
+        people = {user.username: user for user in session().scalars(select(User))}
+        customer = make.customer(name="季慕白", phone="13977770001")
+        manager, foreman = (
+            make.party(PartyKind.PROJECT_MANAGER, name="王铁"),
+            make.party(PartyKind.FOREMAN, name="秦瓦"),
+        )
+        project = make.project(
+            customer=customer, stage="IN_PROGRESS", actual_start_on=date(2026, 9, 1),
+            project_manager_id=manager.id, foreman_id=foreman.id,
+        )  # fmt: skip
+        at = portal.clock.now()
+        with transaction() as writing:
+            of_week = pre_acceptances.monday_of(date(2026, 11, 17))
+            command = pre_acceptances.ListProject(
+                writing.merge(project), of_week, writing.merge(manager), writing.merge(foreman), at - timedelta(days=6),
+                trades=("TILES",),
+            )  # fmt: skip
+            record = pre_acceptances.list_project(writing, command, actor=writing.merge(people["specialist"]), at=at)
+            when = pre_acceptances.Schedule(at + timedelta(hours=3, minutes=30))
+            pre_acceptances.schedule(writing, record, when, actor=writing.merge(people["reviewer"]), at=at)
+            return record.number
+
+    return portal.ask(build)
+
+
+def test_a_day_of_inspection_with_a_failed_line_and_its_re_inspection(portal, desk):
+    number = scheduled(portal)
+    sitting = desk("reviewer", width=PHONE)
+    page = sitting.go("/records/pre-acceptances/day")
+    stop = page.locator(".day-sheet li").filter(has_text="季慕白")
+    expect(stop).to_contain_text("14:00")
+    stop.get_by_role("button", name="验收", exact=True).click()
+    page.wait_for_url(re.compile(r"/records/inspections/.*/work"))
+    expect(page.locator("#progress")).to_contain_text("已判定 0 / 8 项")
+    small = [each for each in page.evaluate(SMALL) if "张" not in (each[0] or "")]
+    assert not small, small
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    def line(text):
+        return page.locator(".check-card").filter(has_text=text)
+
+    hollow = line("瓷砖空鼓率")
+    hollow.get_by_label("实测值").fill("7")  # judged by the server while it is typed
+    expect(hollow.locator(".line-state")).to_contain_text("7 % 超出允许偏差（≤ 5 %）")
+    expect(hollow.get_by_label("不合格")).to_be_checked()
+    expect(hollow.locator(".line-state")).to_contain_text("需要照片")
+    hollow.get_by_label("说明").fill("客厅 3 块")
+    hollow.locator("input[type=file]").set_input_files(picture("gray"))
+    expect(hollow.locator(".thumbs b")).to_have_text("1")
+    expect(hollow.get_by_label("说明")).to_have_value("客厅 3 块")
+    line("砖面平整度").get_by_label("实测值").fill("2.5")
+    expect(line("砖面平整度").get_by_label("合格", exact=True)).to_be_checked()
+
+    sitting.context.clear_cookies()  # the session ends; what is typed now is not lost
+    line("砖缝均匀一致").get_by_label("说明").fill("缝宽 2 毫米")
+    page.wait_for_url(re.compile(r"/account/sign-in"))
+    with page.expect_navigation():
+        page.locator("button[name=username][value=reviewer]").click()
+    page.wait_for_url(re.compile(r"/work"))
+    expect(line("砖缝均匀一致").get_by_label("说明")).to_have_value("缝宽 2 毫米")
+
+    page.get_by_role("link", name="完成验收").click()
+    expect(page.locator(".missing-list li")).to_have_count(6)
+    page.get_by_role("link", name="验收项目", exact=True).click()
+    for card in page.locator(".check-card").all():
+        if not card.locator("input[type=radio]:checked").count():
+            card.locator(".tap-pass").click()
+            expect(card.locator("input[value=PASS]")).to_be_checked()
+    expect(page.locator("#progress")).to_contain_text("已判定 8 / 8 项")
+    assert page.locator("#progress").text_content().count("还差") == 0
+
+    page.get_by_role("link", name="完成验收").click()
+    expect(page.locator(".verdict")).to_contain_text("不合格")
+    expect(page.get_by_label("整改要求")).to_have_value(re.compile("瓷砖空鼓率 7 %：客厅 3 块"))
+    expect(page.get_by_label("整改期限")).to_have_value("2026-11-20")  # three days later
+    page.get_by_role("button", name="完成验收").click()
+    expect(page.locator(".error").first).to_be_visible()  # nobody said who is there
+    page.locator("#manager_present").get_by_text("是").click()
+    page.locator("#foreman_present").get_by_text("是").click()
+    page.get_by_label("约定复查时间").fill("2026-11-23T10:00")
+    page.get_by_role("button", name="完成验收").click()
+    page.wait_for_url(re.compile(r"/records/rectification-notices/ZG-"))
+    expect(page.locator("main")).to_contain_text("瓷砖空鼓率 7 %")
+
+    portal.clock.set("2026-11-23 10:05")
+    sitting.sign_in("reviewer")
+    page = sitting.go("/records/pre-acceptances/day")
+    page.locator(".day-sheet li").filter(has_text="季慕白").get_by_role("button", name="验收", exact=True).click()
+    expect(page.locator(".check-card")).to_have_count(1)  # the failed line only
+    card = page.locator(".check-card")
+    expect(card.locator(".before")).to_contain_text("7 %")
+    card.get_by_label("实测值").fill("3")
+    expect(card.locator("input[value=PASS]")).to_be_checked()
+    card.locator("input[type=file]").set_input_files(picture("white"))
+    expect(card.locator(".judged .thumbs img")).to_have_count(1)
+    page.get_by_role("link", name="完成验收").click()
+    page.locator("#manager_present").get_by_text("是").click()
+    page.locator("#foreman_present").get_by_text("是").click()
+    page.get_by_role("button", name="完成验收").click()
+    page.wait_for_url(re.compile(r"/records/inspections/.*-2$"))
+    page.get_by_role("link", name=number).first.click()
+    expect(page.locator(".status-bar .now-at")).to_have_text("预验收合格")
+    page = sitting.go(f"/records/rectification-notices/{_notice(portal, number)}")
+    expect(page.locator(".sides .thumbs img")).to_have_count(2)  # before and after side by side
+
+
+def _notice(portal, number: str) -> str:
+    def find() -> str:
+        record = session().scalars(select(PreAcceptance).where(PreAcceptance.number == number)).one()
+        assert (record.state, record.project.stage) == ("PASSED", "PRE_ACCEPTED")
+        return record.notices[0].number
+
+    return portal.ask(find)
+
+
+assert story.NOW.startswith("2026-11-17")
