@@ -47,6 +47,11 @@ P = Permission
 HEADER = "X-Outbox"
 OWNER = "X-Portal-User"
 """Whose page an answer is: the service worker keeps it under that number and drops what it kept of others."""
+CODE = (
+    *(f"js/{name}.js" for name in ("outbox_store", "outbox_list", "outbox", "kept", "visit", "captain")),
+    *(f"css/{name}.css" for name in ("tokens", "plain", "captain", "outbox")),
+)
+"""The files that a page of the phone stands on."""
 MEANWHILE = 4
 """Entries of the history that a conflict shows beside what was written on the phone."""
 LONGEST_SKEW = 100 * 365 * 24 * 3600
@@ -99,7 +104,7 @@ PAPER = "#f4f3ef"
 @polled
 def kept_pages() -> ResponseReturnValue:
     """Which pages the phone keeps: the day, the jobs of today and tomorrow with their forms, what waits to be sent."""
-    plain = [(url_for(f".{name}"), static.version("js/outbox.js")) for name in ("today", "outbox", "not_kept")]
+    plain = [(url_for(f".{name}"), _code()) for name in ("today", "outbox", "not_kept")]
     return jsonify(user=g.user.id, pages=[*plain, *_job_pages()])
 
 
@@ -133,12 +138,17 @@ def outbox_session() -> ResponseReturnValue:
     )
 
 
+def _code() -> str:
+    """Other scripts or styles are another version of every page."""
+    return hashlib.sha256("".join(static.version(name) for name in CODE).encode()).hexdigest()[:10]
+
+
 def _job_pages() -> list[tuple[str, str]]:
     """The pages of each job with the version they show."""
-    code = static.version("js/outbox.js")
+    code = _code()
     found: list[tuple[str, str]] = []
     for order in repairs.to_carry(session(), g.user, at=clock.now()):
-        version = f"{code}-{timeline.newest_id(session(), order)}"  # photos and costs change it too
+        version = f"{code}-{timeline.last_id(session(), order)}"
         found += [(f"/repair-captain/jobs/{order.number}{page}", version) for page in ("", "/record")]
     return found
 

@@ -36,6 +36,7 @@ def of(order: RepairOrder) -> dict[str, Any]:
         "borne": float(order.customer_share),
         "agreed": float(order.accepted_quote),
         "offered": float((order.quote_material or Decimal(0)) + (order.quote_labour or Decimal(0))),
+        "written": _("Written on this phone"),
         "missing": _("Missing: %(condition)s", condition="{}"),
     }
 

@@ -172,6 +172,12 @@ def newest_id(session: Session, record: Any) -> int:
     return session.scalar(select(func.max(Event.id)).where(*mine)) or 0
 
 
+def last_id(session: Session, record: Any) -> int:
+    """The last event of a record of any kind, files and notes too: what a page that shows all of it knew of."""
+    mine = (Event.record_kind == record.KIND, Event.record_id == record.id)
+    return session.scalar(select(func.max(Event.id)).where(*mine)) or 0
+
+
 def changed_by_others(session: Session, record: Any, *, after: int, user: User) -> bool:
     """Whether somebody else changed a record after an event."""
     mine = (Event.record_kind == record.KIND, Event.record_id == record.id, Event.kind.in_(WRITES))

@@ -8,7 +8,6 @@
   const ROOT = "/repair-captain/", root = document.documentElement;
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
   const fill = (pattern, value) => pattern.replace("{}", value);
-  const stamp = (moment) => new Date(moment).toLocaleString(root.lang, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" });
   const clone = (name) => document.getElementById(name).content.firstElementChild.cloneNode(true);
   const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
 
@@ -20,27 +19,7 @@
 
   if (!isSecureContext || !("indexedDB" in window) || !crypto.subtle) return;
 
-  // ---- The store: `items` what is to be sent (only addresses and states are readable), `photos`, `about` key and order ----
-  const opened = new Promise((resolve, reject) => {
-    const asked = indexedDB.open("outbox", 1);
-    asked.onupgradeneeded = () => {
-      for (const [name, keyPath] of [["items", "key"], ["photos", "key"], ["about", "name"]]) asked.result.createObjectStore(name, { keyPath });
-    };
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error);
-  });
-  async function within(mode, act) {
-    const base = await opened;
-    return new Promise((resolve, reject) => {
-      const work = base.transaction(["items", "photos", "about"], mode, { durability: "strict" });
-      const asked = act(work.objectStore("items"), work.objectStore("photos"), work.objectStore("about"));
-      work.oncomplete = () => resolve(asked?.result);
-      work.onabort = work.onerror = () => reject(work.error);
-    });
-  }
-  const everybodys = () => within("readonly", (items) => items.getAll());
-  const mine = async () => (await everybodys()).filter((item) => item.user === me).sort((a, b) => a.order - b.order);
-  const put = (item) => within("readwrite", (items) => items.put(item));
+  const store = window.OutboxStore(me), { within, everybodys, mine, put, ownKey, encrypt, contentOf, photoOf } = store;
   const channel = new BroadcastChannel("outbox");
   async function changed() {
     await show();
@@ -48,28 +27,7 @@
   }
   channel.onmessage = () => show();
 
-  // ---- The key: given by the portal, kept where no script can read it, replaced when somebody else signs in ----
-  async function ownKey() {
-    const kept = await within("readonly", (_items, _photos, about) => about.get("key"));
-    return kept?.user === me ? kept.key : null;
-  }
-  async function encrypt(bytes) {
-    const key = await ownKey(), iv = crypto.getRandomValues(new Uint8Array(12));
-    if (!key) throw new Error("no key");
-    return { iv, data: await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, bytes) };
-  }
-  async function decrypt(box) {
-    const key = await ownKey();
-    if (!key) throw new Error("no key");
-    return crypto.subtle.decrypt({ name: "AES-GCM", iv: box.iv }, key, box.data);
-  }
-  const contentOf = async (item) => JSON.parse(new TextDecoder().decode(await decrypt(item.box)));
-  async function photoOf(item) {
-    const photo = await within("readonly", (_items, photos) => photos.get(item.key));
-    if (!photo) throw new Error("photo");
-    return new File([await decrypt(photo)], item.file.name, { type: item.file.type });
-  }
-
+  // ---- Meeting the portal: who is signed in, the key, the time ----
   let needsSignIn = false;
   async function meet() { // who is signed in, the time, the mark for forms; null: nobody, or somebody else
     const answer = await fetch(`${ROOT}outbox/session`, { headers: { "X-Outbox": "1" }, cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(15_000) });
@@ -80,15 +38,11 @@
     if (!answer.ok) throw new Error(String(answer.status));
     skew = Date.now() - said.now * 1000;
     localStorage.setItem("portal-skew", String(skew));
-    if (!(await ownKey())) {
-      const bytes = Uint8Array.from(atob(said.key), (sign) => sign.charCodeAt(0));
-      const key = await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
-      await within("readwrite", (_items, _photos, about) => about.put({ name: "key", user: me, key }));
-    }
+    if (!(await ownKey())) await store.takeKey(said.key);
     return said;
   }
   async function forget() {
-    await within("readwrite", (_items, _photos, about) => about.delete("key"));
+    await store.dropKey();
     for (const name of await caches.keys()) if (name.startsWith("captain:")) await caches.delete(name);
   }
 
@@ -304,6 +258,7 @@
     if (item.message) say(form, item.message);
   }
 
+  const { drawBar, drawList } = window.OutboxList({ store, texts, now: () => ({ sending, needsSignIn }), made: isOld ? served : null, changed, send, ask });
   // ---- What is shown: a bar on every page, the list on its own page, what waits on the page of its job ----
   async function show() {
     const items = await mine(), others = (await everybodys()).length;
@@ -339,126 +294,7 @@
       all("button[type=submit][aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
     }
   }
-  function drawBar(items) {
-    let bar = document.getElementById("outbox-bar");
-    const stuck = items.filter((item) => item.state === "attention").length, offline = !navigator.onLine;
-    if (!items.length && !offline) return bar?.remove();
-    if (!bar) {
-      bar = clone("outbox-bar-template");
-      const head = document.querySelector(".phone-head, .topbar");
-      head ? head.after(bar) : document.body.prepend(bar);
-    }
-    const words = [offline && texts.offline, offline && isOld && fill(texts.asOf, stamp(served)), needsSignIn && !offline && texts.signIn, stuck && fill(texts.stuck, stuck)].filter(Boolean);
-    bar.querySelector(".words").textContent = words.join(" · ");
-    bar.querySelector("b").textContent = items.length ? fill(texts.unsent, items.length) : "";
-    const link = bar.querySelector("a");
-    link.hidden = !items.length && !needsSignIn;
-    link.href = needsSignIn && !offline ? `/account/sign-in?next=${encodeURIComponent(location.pathname)}` : `${ROOT}outbox`;
-    link.textContent = needsSignIn && !offline ? texts.toSignIn : texts.look;
-    bar.classList.toggle("is-stuck", stuck > 0);
-  }
-  function stateOf(item) {
-    if (item.key === sending) return texts.sending;
-    if (item.state === "attention") return texts.attention;
-    return texts.waiting;
-  }
-  async function drawList(list, items) {
-    const rows = [];
-    for (const item of items) {
-      const row = clone("outbox-item"), set = (name, value) => { row.querySelector(`.${name}`).textContent = value; };
-      row.dataset.key = item.key;
-      set("what", item.file ? `${item.label} · ${item.file.name}` : item.label);
-      set("when", [stamp(item.at), item.job, item.file && `${Math.ceil(item.file.size / 1024)} kB`, item.isMarked && texts.marked].filter(Boolean).join(" · "));
-      set("stage", stateOf(item));
-      row.classList.toggle("is-stuck", item.state === "attention");
-      const more = row.querySelector(".more");
-      if (item.state === "attention") {
-        set("why", item.message ?? "");
-        await drawSides(more, item);
-        row.querySelector("[data-act=open]").href = await pageOf(item);
-      } else more.remove();
-      addPicture(row, item);
-      rows.push(row);
-    }
-    list.replaceChildren(...rows);
-    const empty = list.parentElement.querySelector("[data-outbox-empty]");
-    if (empty) empty.hidden = rows.length > 0;
-    const section = list.closest("[data-outbox-section]");
-    if (section) section.hidden = !rows.length;
-    all("[data-outbox-count]").forEach((count) => { count.textContent = rows.length || ""; });
-  }
-  const pageOf = async (item) => `${await contentOf(item).then((content) => content.page, () => `${ROOT}jobs/${item.job}`)}#outbox=${item.key}`;
-  async function drawSides(more, item) {
-    const { said } = await contentOf(item).catch(() => ({ said: [] }));
-    const own = more.querySelector(".own"), others = more.querySelector(".others");
-    said.forEach(([label, value]) => pair(own, label, value));
-    if (!item.now) return others.closest("section").remove();
-    if (item.now.state) pair(others, texts.stands, item.now.state);
-    item.now.meanwhile.forEach((each) => pair(others, `${each.at} ${each.who}`, each.what));
-  }
-  function pair(list, label, value) {
-    const name = document.createElement("dt"), said = document.createElement("dd");
-    [name.textContent, said.textContent] = [label, value];
-    list.append(name, said);
-  }
-  // ---- A photo that waits: shown small, and drawn on before it is sent ----
-  const small = new Map(); // addresses of small pictures by key of their photo
-  async function smallOf(item) {
-    if (!small.has(item.key)) {
-      const picture = await createImageBitmap(await photoOf(item), { resizeWidth: 96, resizeQuality: "low" }), canvas = document.createElement("canvas");
-      [canvas.width, canvas.height] = [picture.width, picture.height];
-      canvas.getContext("2d").drawImage(picture, 0, 0);
-      picture.close();
-      small.set(item.key, canvas.toDataURL("image/jpeg", 0.7));
-    }
-    return small.get(item.key);
-  }
-  async function addPicture(row, item) { // what the browser cannot read (HEIC on most) has a name only, and no way to draw
-    const place = row.querySelector(".thumb"), button = row.querySelector("[data-act=draw]");
-    if (!item.isPhoto) return;
-    const source = await smallOf(item).catch(() => null);
-    if (!source) return;
-    place.src = source;
-    place.hidden = false;
-    button.hidden = !document.getElementById("draw") || item.key === sending;
-  }
-  async function draw(item) {
-    const content = await contentOf(item), marks = content.fields.find(([name]) => name === "marks");
-    const save = async (drawn) => {
-      const fields = [...content.fields.filter(([name]) => name !== "marks"), ["marks", drawn]];
-      const box = await encrypt(new TextEncoder().encode(JSON.stringify({ ...content, fields })));
-      const photo = await within("readwrite", (items, photos) => { // another key: the portal may have heard of the old one already
-        const key = crypto.randomUUID(), asked = photos.get(item.key);
-        asked.onsuccess = () => {
-          if (!asked.result) return; // sent or thrown away meanwhile
-          items.delete(item.key);
-          photos.delete(item.key);
-          items.put({ ...item, key, box, state: "waiting", message: "", isMarked: Boolean(drawn) });
-          photos.put({ ...asked.result, key });
-        };
-        return asked;
-      });
-      if (!photo) document.dispatchEvent(new CustomEvent("snack", { detail: { text: texts.sentMeanwhile, kind: "alert" } }));
-      await changed();
-      send();
-    };
-    document.dispatchEvent(new CustomEvent("draw-unsent", { detail: { photo: await photoOf(item), marks: marks?.[1] ?? "", save } }));
-  }
 
-  addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-act]"), row = button?.closest("[data-key]");
-    if (!row || button.dataset.act === "open") return;
-    const item = (await mine()).find((each) => each.key === row.dataset.key);
-    if (!item) return show();
-    if (button.dataset.act === "draw") return draw(item);
-    if (button.dataset.act === "again") await put({ ...item, state: "waiting", message: "", isConfirmed: item.isConfirmed || Boolean(item.mayConfirm) });
-    if (button.dataset.act === "discard") {
-      if (!(await ask(texts.discard))) return;
-      await within("readwrite", (items, photos) => { items.delete(item.key); photos.delete(item.key); });
-    }
-    await changed();
-    send();
-  });
   function ask(question) {
     const dialog = document.getElementById("outbox-ask");
     dialog.querySelector("p").textContent = question;

@@ -72,19 +72,36 @@
     form.dispatchEvent(new CustomEvent("outbox-say", { bubbles: true, detail: said }));
   }, true);
 
+  function markSteps(written) {
+    const lines = all(".step-list [data-step]"), isWritten = (line) => line.dataset.step.split(" ").some((action) => written.includes(action));
+    lines.filter(isWritten).forEach((line) => {
+      const said = line.querySelector("small") ?? line.querySelector(".dot + span").appendChild(document.createElement("small"));
+      said.textContent = visit.written;
+      line.classList.add("is-written");
+    });
+    const now = document.querySelector(".step-list .is-now"), next = lines[lines.findLastIndex(isWritten) + 1];
+    if (written.length) document.getElementById("why-not")?.setAttribute("hidden", ""); // said when the page was made
+    if (!now || !next || !isWritten(now)) return;
+    now.classList.remove("is-now");
+    now.removeAttribute("aria-current");
+    now.querySelector(":scope > .small")?.remove();
+    next.classList.add("is-now");
+    next.setAttribute("aria-current", "step");
+  }
+
   // ---- The next step: what is written down is done, the button at the thumb is that of the first that is not ----
   function goOn() {
     const written = [...new Set(unsent.filter((item) => !item.isPhoto).map((item) => item.action))];
-    all(".step-list [data-step]").forEach((line) => line.classList.toggle("is-written", line.dataset.step.split(" ").some((action) => written.includes(action))));
+    markSteps(written);
     const button = document.querySelector(".action-bar .btn.primary[form]"), forms = all("form[data-step][data-title]").filter((form) => !form.closest("[hidden]"));
     const next = forms.find((form) => !written.includes(form.dataset.step));
     if (!button || !next || next.id === button.getAttribute("form")) return;
     button.setAttribute("form", next.id);
     button.textContent = next.dataset.title;
     button.disabled = false;
-    document.getElementById("why-not")?.setAttribute("hidden", "");
     const folded = next.closest("details");
     if (folded) folded.open = true;
+    folded?.querySelector("summary small")?.remove(); // "later" is now
     next.closest(".phone-section").scrollIntoView({ block: "start" });
   }
 

@@ -288,6 +288,7 @@ def test_without_a_script_the_same_forms_do_it(desk, portal):
 def test_a_refused_photo_says_why(desk, portal):
     number = a_leak(portal)
     page = phone(desk).go(f"/repair-captain/jobs/{number}")
+    page.wait_for_selector("html[data-outbox-ready]", state="attached")  # phone and portal have compared their clocks
     page.locator("#photo-form input[type=file]").set_input_files(
         [{"name": "x.jpg", "mimeType": "image/jpeg", "buffer": io.BytesIO(b"<svg onload=alert(1)>").getvalue()}]
     )

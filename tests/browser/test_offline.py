@@ -374,6 +374,7 @@ def test_done_and_signed_in_one_go_without_signal(handset, portal, network):
     expect(page.locator("#outbox-bar b")).to_have_text("未上传 6 条")
     waiting = page.locator(".outbox-item", has=page.locator("img.thumb:not([hidden])"))
     waiting.last.locator("[data-act=draw]").click()
+    expect(page.locator("#draw canvas")).to_be_visible()
     canvas = page.locator("#draw canvas").bounding_box()
     page.mouse.move(canvas["x"] + 0.3 * canvas["width"], canvas["y"] + 0.3 * canvas["height"])
     page.mouse.down()
