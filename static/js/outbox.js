@@ -179,6 +179,7 @@
 
   // ---- Forms ----
   const busyForms = new WeakSet();
+  let moving = 0; // forms being sent: another page comes after them
   addEventListener("submit", (event) => {
     const form = event.target;
     if (form.matches("[action$='/account/sign-out']")) leave(event, form);
@@ -209,6 +210,7 @@
   addEventListener("outbox-say", (event) => say(event.target, event.detail));
   async function submit(form, submitter) {
     busyForms.add(form);
+    moving += 1;
     submitter?.classList.add("busy");
     say(form, "");
     try {
@@ -223,6 +225,7 @@
       say(form, error.name === "QuotaExceededError" ? texts.full : texts.noKey);
     } finally {
       busyForms.delete(form);
+      moving -= 1;
       submitter?.classList.remove("busy");
     }
   }
@@ -232,6 +235,7 @@
     if (said) return say(form, said.message); // the form stays as it is: sent again, it takes the place of what was refused
     if (photo) return form.reset();
     const last = answers.get(keys.at(-1));
+    moving += 1;
     location.assign(last?.url || form.dataset.outboxNext || `${ROOT}jobs/${jobOf(pathOf(form))}`);
   }
   function say(form, message) {
@@ -276,7 +280,7 @@
   }
   async function tell(items) { // visit.js: what is written for the job of this page, the portal heard of it or not
     const job = document.querySelector("main[data-job]")?.dataset.job;
-    if (!job) return;
+    if (!job || moving) return;
     const own = items.filter((item) => item.job === job), contents = await Promise.all(own.map((item) => contentOf(item).catch(() => null)));
     const waiting = own.flatMap(({ path, isPhoto }, index) => (contents[index] ? [{ path, isPhoto, fields: contents[index].fields }] : []));
     document.dispatchEvent(new CustomEvent("outbox-shown", { detail: [...delivered.filter((item) => item.job === job), ...waiting] }));
