@@ -346,7 +346,7 @@
   addEventListener("online", wake);
   addEventListener("offline", () => show());
   addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
-  addEventListener("pageshow", (event) => event.persisted && wake());
+  addEventListener("pageshow", (event) => { if (event.persisted) { moving = 0; wake(); } });
   (async () => {
     if (leaveAtLast()) return;
     await show();

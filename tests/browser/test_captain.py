@@ -141,6 +141,7 @@ def test_the_worked_example_on_the_phone(desk, portal):
 
     # A circle around the defect is a copy; the photo stays.
     page.locator("[data-draw]").first.click()
+    expect(page.locator("#draw canvas")).to_be_visible()
     canvas = page.locator("#draw canvas").bounding_box()
     page.mouse.move(canvas["x"] + 0.3 * canvas["width"], canvas["y"] + 0.3 * canvas["height"])
     page.mouse.down()
