@@ -43,9 +43,11 @@ class Network:
         """Which of the posts, counted from one, are carried out without the phone hearing of it."""
         self.at_once = self.most_at_once = 0
         self.is_down = False
+        self.broken = ""
+        """What no address may end in to be answered; empty: all are."""
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Any:
-        if self.is_down:
+        if self.is_down or (self.broken and environ["PATH_INFO"].endswith(self.broken)):
             self._cut(environ)
         if environ.get("HTTP_X_OUTBOX") != "1" or environ["REQUEST_METHOD"] != "POST":
             return self.app(environ, start)
@@ -329,7 +331,10 @@ def test_done_and_signed_in_one_go_without_signal(handset, portal, network):
     job = f"/repair-captain/jobs/{number}"
     phone = handset()
     phone.sign_in("captain")
+    network.broken = "/record"
     page = phone.go("/repair-captain/")
+    expect(page.locator(".kept-line")).to_contain_text("尚未备好离线页面：已保存", timeout=30_000)
+    network.broken = ""  # the phone tries again by itself, and says so only once all is there
     expect(page.locator(".kept-line")).to_contain_text("无网络也可使用", timeout=30_000)
     phone.kept(f"{job}/record")
     phone.airplane(True)
