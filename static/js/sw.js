@@ -10,7 +10,7 @@ const CALM = { ignoreVary: true, ignoreSearch: true };
 self.addEventListener("install", (event) => event.waitUntil(self.skipWaiting()));
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("message", (event) => {
-  if (event.data === "keep") event.waitUntil(refresh().catch(() => {}).then(() => event.source?.postMessage("kept")));
+  if (event.data === "keep") event.waitUntil(attend(event.source));
   if (event.data === "forget") event.waitUntil(forget(null));
 });
 self.addEventListener("fetch", (event) => {
@@ -20,6 +20,12 @@ self.addEventListener("fetch", (event) => {
   else if (request.mode === "navigate" && url.pathname.startsWith(ROOT)) event.respondWith(page(event));
   else if (request.destination === "image") event.respondWith(picture(event));
 });
+
+async function attend(page) { // a page that came while the worker began is not shown by it yet: it takes it over
+  await self.clients.claim();
+  await refresh().catch(() => {});
+  page?.postMessage("kept");
+}
 
 const pageCaches = async () => (await caches.keys()).filter((name) => name.startsWith(PAGES));
 

@@ -118,6 +118,7 @@ def test_other_words_are_kept_and_void_and_signed_again(phone, story, clock, sen
 )
 def test_what_does_not_fit_its_hash_is_refused(phone, clock, sender, wrong):
     to_done(phone, clock)
+    clock.set("2026-10-13 16:10")
     given = signed(phone, words_of(phone)) | wrong
     assert sender.step("sign-off", given)["state"] == "refused"
     assert not phone.order.signatures and phone.order.state == "DONE"
@@ -126,6 +127,7 @@ def test_what_does_not_fit_its_hash_is_refused(phone, clock, sender, wrong):
 def test_a_signature_waits_for_the_finished_work(phone, clock, sender):
     """The rules are the portal's: before the work is done nothing is signed, whatever the phone thinks."""
     to_repairing(phone, clock)
+    clock.set("2026-10-13 16:10")
     needs = known(phone)["needs"]
     assert needs["finish"]["rule"] in ("ALWAYS", "ON_FAILURE", "NEVER") and "cleaned" in needs["finish"]["labels"]
     assert set(needs["sign-off"]["must"].values()) == {
