@@ -64,6 +64,7 @@ PAGES = {
         "/repair-captain/",
         "/repair-captain/dashboard",
         *(f"/repair-captain/jobs/WX-2026-000{number}" for number in (2, 3, 4, 5, 6)),
+        "/repair-captain/jobs/WX-2026-0004/record",
     ),
     "manager": (
         "/manager/",
