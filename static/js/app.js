@@ -35,9 +35,9 @@
   }
 
   function refreshChip(chip) {
-    const span = Number(chip.dataset.span || 0), rest = Number(chip.dataset.due) - now();
+    const [due, span, warn] = chip.dataset.due.split(" ").map(Number), rest = due - now();
     const share = span > 0 ? Math.round(100 * Math.min(1, Math.max(0, rest / span))) : 100;
-    const soon = chip.dataset.warn ? rest <= Number(chip.dataset.warn) : share < 25;
+    const soon = warn === undefined ? share < 25 : rest <= warn;
     const kind = rest < 0 ? "late" : soon ? "soon" : "";
     const text = Math.abs(rest) < 60 ? (rest < 0 ? texts.just : texts.soonest) : fill(rest < 0 ? texts.late : texts.left, duration(Math.abs(rest)));
     const shown = chip.querySelector(".left-text");
