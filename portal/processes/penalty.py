@@ -223,7 +223,7 @@ PROCESS = Process(
         "confirmed_by": N_("Confirmed by"),
         "confirmed_at": N_("Confirmed at"),
         "decision": N_("Decision"),
-        "executor": N_("Carried out by"),
+        "executor": N_("Carried out by", CONTEXT),
         "sent_at": N_("Sent at"),
         "executed_at": N_("Carried out at"),
         "execution_note": N_("Voucher or note"),

@@ -21,12 +21,14 @@ from portal.documents import (
     building,
     inspection_building,
     paper,
+    penalty_building,
     repair_building,
     review_building,
 )
 from portal.documents.building import company
 from portal.documents.inspection_views import InspectionPaper, NoticePaper
 from portal.documents.paper import Paper
+from portal.documents.penalty_building import PenaltySlip
 from portal.documents.repair_views import CertificatePaper, CostCasePaper, RepairPaper, ServiceReport
 from portal.documents.review_views import CorrectionSheet, DeductionSheet, IntentPaper, ReviewRecord
 from portal.documents.views import ComplaintFile, ComplaintRegister, CustomerForm, Issue, ProblemSlip, View
@@ -40,6 +42,7 @@ from portal.models.document import Document, DocumentState
 from portal.models.drawing_review import DrawingReview
 from portal.models.event import EventKind
 from portal.models.org import User
+from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, RectificationNotice
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.permissions import Permission, Role, may
@@ -69,7 +72,11 @@ class Form:
 
 
 BUILDERS: dict[str, Callable[[Session, Any, Store], View]] = (
-    building.BUILDERS | repair_building.BUILDERS | review_building.BUILDERS | inspection_building.BUILDERS
+    building.BUILDERS
+    | repair_building.BUILDERS
+    | review_building.BUILDERS
+    | inspection_building.BUILDERS
+    | penalty_building.BUILDERS
 )
 """What each form shows, by its code."""
 
@@ -89,6 +96,7 @@ FORMS: dict[str, Form] = {
         Form("F-20", RepairPaper.TITLE, RepairOrder, P.REPAIR_VIEW),
         Form("F-21", ServiceReport.TITLE, RepairOrder, P.REPAIR_VIEW),
         Form("F-22", CostCasePaper.TITLE, RepairCostCase, P.COST_CASE_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
+        Form("F-27", PenaltySlip.TITLE, PenaltyEntry, P.PENALTY_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
         Form("F-32", IntentPaper.TITLE, Contract, P.CONTRACT_EDIT),
     )
 }

@@ -79,6 +79,8 @@ def propose(
         percent = sanction.percent
     if percent is not None and base is not None:
         amount = amount_of(percent, base)
+    if amount == 0:  # a setting of nothing takes nothing, and there is no share of anything
+        percent = base = None
     if kind == Kind.ORDER_SUSPENSION:
         suspended_from = suspended_from or day
         suspended_until = suspended_until or months_later(suspended_from, sanction.months or 0)
@@ -95,7 +97,7 @@ def propose(
         record_kind=record.KIND,
         record_id=record.id,
         record_number=record.number,
-        amount=(amount if amount is not None else sanction.amount) if kind in MONEY else None,
+        amount=((amount if amount is not None else sanction.amount) or None) if kind in MONEY else None,
         percent=percent if base is not None else None,
         base=base if percent is not None else None,
         suspended_from=suspended_from,

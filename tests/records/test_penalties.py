@@ -14,7 +14,10 @@ from sqlalchemy import select
 
 from jobs.outbox import handlers
 from portal import clock as portal_clock
+from portal import i18n
 from portal.db import session, transaction
+from portal.documents import paper, penalty_building
+from portal.documents.views import Company, Issue
 from portal.models.event import Event, EventKind
 from portal.models.ledger import LedgerLine
 from portal.models.notice import Notice
@@ -291,3 +294,29 @@ def test_the_catalogue_is_changed_by_editions_and_an_entry_keeps_its_own(site):
         "/records/penalty-rules/K-90", added | {"code": "K-90", "is_active": "", "version": "1"}, status=303
     )
     assert "工地养宠物" not in site.specialist.get(site.new, status=200).text
+
+
+def test_the_slip_says_what_was_decided_and_only_the_manager_prints_it(site):
+    """F-27: a ticket for the fine with the warning about wages, a warning slip for the warning; gaps before the decision."""
+    ticket = proposed(site, is_ticket="y")
+    words = slip(ticket)
+    assert "现场罚款单" in words and "客厅地面有烟头" in words and "K-11" in words and site.project.number in words
+    approved(site, ticket, decision="照标准执行")
+    words = slip(ticket)
+    for said in ("照标准执行", "陈丽华", "石磊", "50.00", "只能在法律允许的限额内进行", "截止 2026-05-14 18:00"):
+        assert said in words
+    warning = proposed(site, person=f"parties:{site.designer.id}", rule="K-01")
+    assert "法律允许的限额" not in slip(warning)
+    views = [penalty_building.penalty_slip(session(), entry(number), None) for number in (ticket, warning)]
+    with i18n.use_locale("zh_Hans"):
+        assert [[word for word, holds in view.slips if holds] for view in views] == [["现场罚款单"], ["警告单"]]
+    assert "F-27" in site.manager.get(f"/records/penalties/{ticket}", status=200).text
+    assert "F-27" not in site.specialist.get(f"/records/penalties/{ticket}", status=200).text
+
+
+def slip(number: str) -> str:
+    """The words of F-27 in Chinese."""
+    with i18n.use_locale("zh_Hans"):
+        view = penalty_building.penalty_slip(session(), entry(number), None)
+        issue = Issue(Company("示例装饰工程有限公司", "客户服务部", "400-000-0000"), "1", portal_clock.now(), "陈丽华")
+        return paper.write(view, issue).html

@@ -51,9 +51,11 @@ def test_one_of_each_kind_for_a_cause_with_exact_figures(proposed, make, clock):
     assert (criticism.number, criticism.amount) == ("JC-2026-0002", None)
     rounded = proposed("K-03", designer, "case:2", percent=Decimal("1"), base=Decimal("100.50"))
     assert rounded.amount == Decimal("1.01")  # half a fen is rounded up
+    nothing = proposed("K-02", designer, "case:3", percent=Decimal("0"), base=Decimal("168000.00"))
+    assert (nothing.amount, nothing.percent, nothing.base) == (None, None, None)
     told = session().scalars(select(Outbox).where(Outbox.kind == "notify_step")).all()
-    assert [row.payload["record_id"] for row in told] == [entry.id, criticism.id, rounded.id]
-    assert len(session().scalars(select(Event).where(Event.record_kind == "penalties")).all()) == 3
+    assert [row.payload["record_id"] for row in told] == [entry.id, criticism.id, rounded.id, nothing.id]
+    assert len(session().scalars(select(Event).where(Event.record_kind == "penalties")).all()) == 4
 
 
 def test_occurrences_are_counted_per_person_and_rule_within_twelve_months(proposed, make, clock):

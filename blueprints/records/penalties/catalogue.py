@@ -31,21 +31,14 @@ PATH = "/records/penalty-rules"
 @blueprint.get("/penalty-rules")
 @requires(P.PENALTY_VIEW)
 def penalty_rules_page() -> ResponseReturnValue:
-    """All lines by whom they are for; what the manager changed says so."""
+    """All lines as they hold now; what the manager changed says so."""
     rules = penalty_rules.in_force(session()).values()
     may_edit = may(g.user, P.PENALTY_DECIDE)
-    tables = []
-    for subject in Subject:
-        rows = [_line(rule, may_edit) for rule in rules if rule.subject == subject]
-        if rows:
-            head = [
-                (_p("catalogue", "Code"), ""),
-                (_("Offence"), "fill"),
-                (_("What follows"), ""),
-                (_p("catalogue", "Otherwise"), ""),
-                (_p("catalogue", "From"), ""),
-            ]
-            tables.append(showing.Table(str(subject.label), head, rows, ""))
+    rows = [_line(rule, may_edit) for rule in rules]
+    head = [(_p("catalogue", "Code"), ""), (_("For whom"), ""), (_("Offence"), "fill"),
+            (_p("catalogue", "What follows"), ""), (_p("catalogue", "Otherwise"), ""),
+            (_p("catalogue", "From"), "")]  # fmt: skip
+    tables = [showing.Table(_("Catalogue of penalties"), head, rows, "")]
     return page("records/penalties/catalogue.html", tables=tables, may_edit=may_edit)
 
 
@@ -77,7 +70,7 @@ class RuleForm(RecordForm):
 
     SECTIONS = (
         (N_("Line of the catalogue"), ("code", "subject", "offence", "is_active")),
-        (N_("What follows"), ("times", "otherwise", "note")),
+        (N_("What follows", "catalogue"), ("times", "otherwise", "note")),
         (N_("Why it is changed"), ("reason",)),
     )
     WIDE = frozenset({"offence", "times", "otherwise", "note", "reason"})
@@ -87,7 +80,7 @@ class RuleForm(RecordForm):
     offence = TextField(N_("Offence"), limit=200, required=True)
     is_active = BooleanField(N_("In force"))
     times = TextField(
-        N_("What follows"), limit=500, rows=4, required=True,
+        N_("What follows", "catalogue"), limit=500, rows=4, required=True,
         description=N_("One line per time; several consequences with a comma, an amount, per cent or months behind the name."),
     )  # fmt: skip
     otherwise = TextField(N_("Instead, in grave cases or by choice"), limit=300)
@@ -133,7 +126,14 @@ def _line(rule: Rule, may_edit: bool) -> list[Any]:
     otherwise = "、".join(map(sanction_text, rule.otherwise))
     beside = "；".join(part for part in (otherwise, str(rule.note or "")) if part and part != follows(rule))
     origin = _("Edition %(edition)s", edition=rule.edition) if rule.edition else rule.source
-    return [name, str(rule.offence), follows(rule), beside, origin if rule.is_active else _("No longer in force")]
+    return [
+        name,
+        str(rule.subject.label),
+        str(rule.offence),
+        follows(rule),
+        beside,
+        origin if rule.is_active else _("No longer in force"),
+    ]
 
 
 def _history(code: str) -> str:

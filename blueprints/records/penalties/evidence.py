@@ -23,21 +23,25 @@ LABELS: dict[str, Text] = {
     "repair": N_("Repair", "record"),
     "review": N_("Drawing review"),
     "round": N_("Round", "evidence"),
-    "round_no": N_("Round", "evidence"),
     "score": N_("Score", "evidence"),
     "pass_score": N_("Pass mark", "evidence"),
     "findings": N_("Findings", "evidence"),
-    "uncorrected": N_("Not corrected", "evidence"),
-    "signed_at": N_("Contract signed at", "evidence"),
-    "decided_at": N_("Decided at", "evidence"),
-    "inspection": N_("Inspection", "evidence"),
+    "code": N_("Code", "catalogue"),
+    "title": N_("Finding", "evidence"),
+    "count": N_("How many", "evidence"),
+    "points": N_("Points", "evidence"),
+    "place": N_("Place", "evidence"),
+    "signed_on": N_("Contract signed on", "evidence"),
+    "pre_acceptance": N_("Pre-acceptance", "evidence"),
+    "inspections": N_("Inspections", "evidence"),
+    "number": N_("Number"),
     "inspected_at": N_("Inspected at", "evidence"),
-    "failures": N_("Failed inspections", "evidence"),
+    "absent": N_("Absent", "evidence"),
+    "failed": N_("Not in order", "evidence"),
+    "project_manager": N_("Project manager"),
     "contract": N_("Contract"),
-    "contract_number": N_("Contract"),
     "amount": N_("Amount", "evidence"),
     "project": N_("Project"),
-    "project_number": N_("Project"),
     "customer": N_("Customer"),
     "address": N_("Address"),
     "symptom": N_("Symptom"),
@@ -58,7 +62,19 @@ def table(entry: PenaltyEntry) -> showing.Table:
             continue
         lines.append([str(LABELS.get(name, name)), _cell(entry, name, value)])
     head = [(_("Evidence"), ""), (_("As it was when proposed"), "fill")]
-    return showing.Table(_("Evidence"), head, lines, _("Nothing more was noted."))
+    return showing.Table(_("Evidence"), head, lines, _("Nothing more was noted."), foot=_rule(entry))
+
+
+def _rule(entry: PenaltyEntry) -> list[str]:
+    """The line of the catalogue as it was then, and where it came from."""
+    said = entry.rule_said
+    offence = said.get("offence")
+    if offence is None:
+        return []
+    words = {"rule": entry.rule, "offence": str(Text(offence))}
+    if said.get("edition"):
+        return [_("%(rule)s in edition %(edition)s: %(offence)s", edition=said["edition"], **words)]
+    return [_("%(rule)s as the papers say it (%(source)s): %(offence)s", source=said.get("source") or "", **words)]
 
 
 def _cell(entry: PenaltyEntry, name: str, value: Any) -> Any:
@@ -72,7 +88,9 @@ def _cell(entry: PenaltyEntry, name: str, value: Any) -> Any:
 def _text(value: Any) -> str:
     """Moments and days in the reader's words; lists and small tables in one line."""
     if isinstance(value, dict):
-        return "；".join(f"{LABELS.get(key, key)}：{_text(part)}" for key, part in value.items() if part is not None)
+        return "，".join(
+            f"{LABELS.get(key, key)} {_text(part)}" for key, part in value.items() if part not in (None, [])
+        )
     if isinstance(value, list):
         return "；".join(_text(part) for part in value)
     if isinstance(value, bool):

@@ -142,7 +142,7 @@ def _lines(found: Sequence[LedgerLine]) -> showing.Table:
     ]
     head = [(_("Number"), ""), (_("Crew or person"), ""), (_("Offence"), "fill"), (_("Kind"), ""), (_p("ledger", "Line"), ""),
             (_p("ledger", "Decided on"), "num"), (_("Amount (yuan)"), "num")]  # fmt: skip
-    return showing.Table(_p("ledger", "Lines"), head, rows, _("Nothing was decided in this month."))
+    return showing.Table(_p("ledger", "Each line"), head, rows, _("Nothing was decided in this month."))
 
 
 def _sums(title: str, found: Sequence[LedgerLine], name: Callable[[LedgerLine], str]) -> showing.Table:
@@ -155,17 +155,17 @@ def _sums(title: str, found: Sequence[LedgerLine], name: Callable[[LedgerLine], 
 
 
 def _line(line: LedgerLine) -> str:
-    return _("Taken back") if line.is_reversal else _("Decided")
+    return _p("ledger", "Taken back") if line.is_reversal else _p("ledger", "Decided")
 
 
 def _offence(line: LedgerLine) -> str:
     return str(Text(line.entry.rule_said.get("offence") or line.entry.rule))
 
 
-def _choices(month: date, present: date) -> list[tuple[str, str, bool]]:
+def _choices(month: date, present: date) -> list[tuple[str, str]]:
     """The months to choose from: those with lines, the present one, the one that is shown."""
     known = sorted({present, month, *penalty_ledger.months(session(), g.user)}, reverse=True)
-    return [(f"{each:%Y-%m}", f"{each:%Y-%m}", each == month) for each in known]
+    return [(f"{each:%Y-%m}", f"{each:%Y-%m}") for each in known]
 
 
 def _month(text: str, usual: date | None) -> date:

@@ -115,11 +115,6 @@ def _notes(record: PenaltyEntry) -> list[tuple[str, str]]:
             "No orders from %(first)s to %(last)s, both days counted, once it is approved.", first=first, last=last
         )
         notes.append(("lock", words))
-    if (edition := record.rule_said.get("edition")) is not None:
-        source = record.rule_said.get("source") or ""
-        notes.append(("book-2", _("%(rule)s as edition %(edition)s said it: %(offence)s (source %(source)s)",
-                                rule=record.rule, edition=edition, source=source or formatting.DASH,
-                                offence=str(Text(record.rule_said.get("offence") or record.rule)))))  # fmt: skip
     return notes
 
 
@@ -127,7 +122,7 @@ def _ledger(record: PenaltyEntry) -> list[showing.Table]:
     rows = [
         [
             f"{line.month:%Y-%m}",
-            _("Taken back") if line.is_reversal else _("Decided"),
+            _p("ledger", "Taken back") if line.is_reversal else _p("ledger", "Decided"),
             formatting.money(line.amount),
             formatting.moment(line.booked_at),
         ]

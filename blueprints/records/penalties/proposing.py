@@ -45,9 +45,7 @@ def new_penalty() -> ResponseReturnValue:
         return editing.path(made[0])
 
     note = _("For %(number)s. The manager decides; until then nobody is penalised.", number=record.number)
-    return editing.create(
-        form, showing.sheet(_("Propose a penalty"), record, record.KIND, note=note, money=("base",)), make
-    )
+    return editing.create(form, showing.sheet(_("Propose a penalty"), record, record.KIND, note=note), make)
 
 
 @blueprint.app_template_global()

@@ -54,11 +54,17 @@ class ApproveForm(StepForm):
             del self.confirmed_by, self.confirmed_at
         if entry.percent is not None:
             del self.amount
+        if entry.kind not in (Kind.ORDER_SUSPENSION, Kind.BY_DECISION):
+            del self.suspended_from, self.suspended_until
+            self.kind.choices = [
+                (kind, label) for kind, label in self.kind.choices or () if kind != Kind.ORDER_SUSPENSION
+            ]
         if not self.is_submitted():
             self.kind.data = None if entry.kind == Kind.BY_DECISION else Kind(entry.kind)
             if "amount" in self._fields:
                 self.amount.data = entry.amount
-            self.suspended_from.data, self.suspended_until.data = entry.suspended_from, entry.suspended_until
+            if "suspended_from" in self._fields:
+                self.suspended_from.data, self.suspended_until.data = entry.suspended_from, entry.suspended_until
             if "confirmed_by" in self._fields:
                 self.confirmed_by.data = people[0].id if len(people) == 1 else 0
 
@@ -89,8 +95,8 @@ class ApproveForm(StepForm):
         return penalty_steps.ApprovePenalty(
             kind=str(self.kind.data or ""),
             amount=value("amount"),
-            suspended_from=self.suspended_from.data,
-            suspended_until=self.suspended_until.data,
+            suspended_from=value("suspended_from"),
+            suspended_until=value("suspended_until"),
             confirmed_by=party,
             confirmed_at=value("confirmed_at"),
             decision=self.decision.data,

@@ -56,7 +56,7 @@ PENALTIES = Listing(
         Column("source", N_("Proposed for"), (PenaltyEntry.record_number,), cells.text, "ref"),
         Column("amount", N_("Amount (yuan)"), (PenaltyEntry.amount,), _amount, "num"),
         Column("occurrence", N_("Time within a year"), (PenaltyEntry.occurrence_no,), cells.text, "num hide-small"),
-        Column("proposed", N_("Proposed"), (PenaltyEntry.created_at,), cells.moment, "num hide-small"),
+        Column("proposed", N_("Proposed at"), (PenaltyEntry.created_at,), cells.moment, "num hide-small"),
         Column("state", STATE, (PenaltyEntry.state,), State.show, "cell-foot"),
     ),
     search=search.penalties,

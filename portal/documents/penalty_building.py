@@ -1,0 +1,121 @@
+"""F-27, the slip of a penalty: what it shows, and where that comes from. Call inside `i18n.use_locale`. Source: `domain.md` 4.18, 4.28."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.documents.building import name_of
+from portal.documents.views import Signature, Ticks
+from portal.files.store import Store
+from portal.i18n import N_, Text, _p
+from portal.models.org import Department, PartyKind
+from portal.models.penalty import PenaltyEntry
+from portal.permissions import Role
+from portal.processes.penalty import MONEY, Executor, Kind
+
+FAULTS = frozenset({Kind.ORDINARY_FAULT, Kind.SERIOUS_FAULT})
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltySlip:
+    """F-27 现场罚款单/过失单/警告单."""
+
+    FORM: ClassVar[str] = "F-27"
+    TITLE: ClassVar[Text] = N_("Penalty slip", "form")
+    TEMPLATE: ClassVar[str] = "f27.html"
+
+    number: str
+    slips: Ticks
+    person: str
+    post: str | None
+    department: str | None
+    project: str | None
+    address: str | None
+    offended_on: date
+    rule: str
+    offence: str
+    what: str | None
+    occurrence_no: int
+    sanction: str
+    amount: Decimal | None
+    share: tuple[Decimal, Decimal] | None
+    """Percent, and the yuan it is taken of."""
+    suspended: tuple[date, date] | None
+    decision: str | None
+    issued_by: str | None
+    approved_by: str | None
+    approved_at: datetime | None
+    confirmed_by: str | None
+    appeal_until: datetime | None
+    executor: str | None
+    is_money: bool
+    signatures: tuple[Signature, ...]
+
+
+def penalty_slip(_session: Session, entry: PenaltyEntry, _store: Store) -> PenaltySlip:
+    """F-27 as far as the penalty has come; before it is approved the places of the decision stay open."""
+    said, evidence = entry.rule_said, entry.evidence
+    decided = clock.today(entry.approved_at) if entry.approved_at else None
+    return PenaltySlip(
+        number=entry.number,
+        slips=_slips(entry),
+        person=entry.person,
+        post=_post(entry),
+        department=Department.show(entry.department) if entry.department else None,
+        project=evidence.get("project") or entry.record_number,
+        address=evidence.get("address"),
+        offended_on=entry.offended_on,
+        rule=entry.rule,
+        offence=str(Text(said.get("offence") or entry.rule)),
+        what=evidence.get("what") or evidence.get("symptom"),
+        occurrence_no=entry.occurrence_no,
+        sanction=Kind.show(entry.kind),
+        amount=entry.amount,
+        share=(entry.percent, entry.base) if entry.percent is not None and entry.base is not None else None,
+        suspended=(entry.suspended_from, entry.suspended_until)
+        if entry.suspended_from is not None and entry.suspended_until is not None
+        else None,
+        decision=entry.decision,
+        issued_by=name_of(entry.proposed_by) or _p("form", "The portal, by rule"),
+        approved_by=name_of(entry.approved_by),
+        approved_at=entry.approved_at,
+        confirmed_by=name_of(entry.confirmed_by),
+        appeal_until=entry.appeal_until,
+        executor=Executor.show(entry.executor) if entry.executor else None,
+        is_money=entry.kind in MONEY,
+        signatures=(
+            Signature(_p("form", "Slip written by"), name_of(entry.proposed_by), clock.today(entry.created_at)),
+            Signature(_p("form", "Confirmed by"), name_of(entry.confirmed_by), decided),
+            Signature(_p("form", "Manager"), name_of(entry.approved_by), decided),
+            Signature(_p("form", "Person concerned"), None),
+        ),
+    )
+
+
+BUILDERS: dict[str, Any] = {"F-27": penalty_slip}
+
+
+def _slips(entry: PenaltyEntry) -> Ticks:
+    """Which of the papers of F-27 it is."""
+    is_fault, is_warning = entry.kind in FAULTS, entry.kind == Kind.WARNING
+    is_ticket = entry.is_ticket and not (is_fault or is_warning)
+    return (
+        (_p("form", "On-site ticket"), is_ticket),
+        (_p("form", "Fault slip"), is_fault),
+        (_p("form", "Warning slip"), is_warning),
+        (_p("form", "Notice of penalty"), not (is_ticket or is_fault or is_warning)),
+    )
+
+
+def _post(entry: PenaltyEntry) -> str | None:
+    if entry.user is not None:
+        return str(Role(entry.user.role).label)
+    if entry.crew is not None:
+        return _p("form", "Crew")
+    return PartyKind.show(entry.party.kind) if entry.party is not None else None
