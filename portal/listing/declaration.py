@@ -72,6 +72,8 @@ class Column:
     """Where no single index has the order: the stretches that make it, one after the other, each row in one."""
     moves: bool = False
     """True: what it shows changes with the clock alone. At most one column of a list."""
+    adds_up: bool = True
+    """False: its numbers say which one, not how much, as "the second time": nobody asks for their sum."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Field:
     column: Any
     choice: Choice | None = None
     """Where the values come from, for terms and links."""
+    adds_up: bool = True
 
     @property
     def is_person(self) -> bool:
@@ -60,7 +61,7 @@ class Field:
     @property
     def is_measure(self) -> bool:
         """Whether it can be summed."""
-        return self.kind is Kind.NUMBER
+        return self.kind is Kind.NUMBER and self.adds_up
 
 
 def fields_of(listing: Listing) -> dict[str, Field]:
@@ -84,7 +85,7 @@ def _fields(kind: str) -> dict[str, Field]:
             continue
         known = _kind(own[0])
         if known is not None:
-            found[column.key] = Field(column.key, column.label, known, own[0])
+            found[column.key] = Field(column.key, column.label, known, own[0], adds_up=column.adds_up)
             taken.add(_name(own[0]))
     if getattr(listing.model, "KIND", "") == kind and passage.fields(listing.model):
         found[PASSAGES] = Field(PASSAGES, N_("Full text and notes"), Kind.PASSAGES, listing.model.id)

@@ -90,7 +90,7 @@ PRE_ACCEPTANCES = Listing(
         Column(
             "scheduled", N_("Inspection at"), (PreAcceptance.scheduled_at,), cells.moment, "num",
         ),
-        Column("round", N_("Which inspection"), (PreAcceptance.round_no, PreAcceptance.cycle), _round, "hide-small"),
+        Column("round", N_("Which inspection"), (PreAcceptance.round_no, PreAcceptance.cycle), _round, "hide-small", adds_up=False),
         Column("late", N_("Late on the list"), (PreAcceptance.is_late,), cells.yes(N_("Late entry"))),
         Column("inspector", N_("Inspector"), (INSPECTOR.name,), cells.text, "hide-small"),
         Column("state", STATE, (PreAcceptance.state,), cells.state_of(rules.PROCESS), "fill cell-foot"),
@@ -148,7 +148,7 @@ INSPECTIONS = Listing(
     columns=(
         Column("customer", N_("Customer"), (Customer.name, Customer.grade, *HOME), cells.title, "cell-title"),
         Column("number", N_("Number"), (Inspection.number,), cells.text, "ref hide-small", sort=Inspection.number),
-        Column("round", N_("Which inspection"), (Inspection.round_no, Inspection.cycle), _round),
+        Column("round", N_("Which inspection"), (Inspection.round_no, Inspection.cycle), _round, adds_up=False),
         Column("inspected", N_("Inspected at"), (Inspection.inspected_at,), cells.moment, "num", sort=Inspection.inspected_at),
         Column("foreman", N_("Foreman"), (FOREMAN.name,), cells.text, "hide-small"),
         Column("manager", N_("Project manager"), (MANAGER.name,), cells.text, "hide-small"),

@@ -55,7 +55,7 @@ PENALTIES = Listing(
         Column("kind", N_("Kind"), (PenaltyEntry.kind,), Kind.show, "hide-small"),
         Column("source", N_("Proposed for"), (PenaltyEntry.record_number,), cells.text, "ref"),
         Column("amount", N_("Amount (yuan)"), (PenaltyEntry.amount,), _amount, "num"),
-        Column("occurrence", N_("Time within a year"), (PenaltyEntry.occurrence_no,), cells.text, "num hide-small"),
+        Column("occurrence", N_("Time within a year"), (PenaltyEntry.occurrence_no,), cells.text, "num hide-small", adds_up=False),
         Column("proposed", N_("Proposed at"), (PenaltyEntry.created_at,), cells.moment, "num hide-small"),
         Column("state", STATE, (PenaltyEntry.state,), State.show, "cell-foot"),
     ),

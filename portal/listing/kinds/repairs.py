@@ -157,7 +157,7 @@ VISITS = Listing(
         Column("left", N_("Left at"), (RepairVisit.left_at,), cells.moment, "num hide-small"),
         Column("captain", N_("Repair captain"), (CAPTAIN.name,), cells.text, "cell-foot"),
         Column("workers", N_("Who was there"), (RepairVisit.workers,), cells.text),
-        Column("round", N_("Round", "repair"), (RepairVisit.round_no,), cells.text, "num hide-small"),
+        Column("round", N_("Round", "repair"), (RepairVisit.round_no,), cells.text, "num hide-small", adds_up=False),
     ),
     search=search.repair_visits,
     filters=(

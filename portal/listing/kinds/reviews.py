@@ -152,7 +152,7 @@ FINDINGS = Listing(
         Column("place", N_("Place", "finding"), (ReviewFinding.place,), cells.text),
         Column("description", N_("What is wrong"), (ReviewFinding.description,), cells.text, "fill"),
         Column("count", N_("How often"), (ReviewFinding.count,), cells.text, "num"),
-        Column("points", N_("Points each"), (ReviewFinding.points_each,), cells.text, "num cell-due"),
+        Column("points", N_("Points each"), (ReviewFinding.points_each,), cells.text, "num cell-due", adds_up=False),
         Column("round", N_("Round", "review"), (ReviewFinding.round_no,), cells.text, "num hide-small"),
         Column("fixed", N_("Corrected at"), (ReviewFinding.fixed_at,), cells.moment, "num hide-small"),
     ),
