@@ -18,10 +18,12 @@ CIGARETTES = "阳台和客厅地面有烟头，灰尘未清，客户到场查看
 
 
 def plan(stage: Stage) -> None:
-    """R-01 and R-03 are decided on the day after; K-11 is proposed when the customer signed F-06, and carried out."""
+    """R-01, R-03 and R-14 are decided soon after; K-11 is proposed when the customer signed F-06, and carried out."""
     decides(stage, "2026-03-25 09:30", "K-01", by="高原", why="按审核记录，情况属实")
     decides(stage, "2026-03-27 09:00", "K-02", by="高原", why="复审记录清楚，按制度执行")
     decides(stage, "2026-05-13 17:00", "K-11", by="石磊", why="F-06 已由客户签字，按标准罚款")
+    decides(stage, "2026-07-13 10:00", "K-05", by="石磊", why="三次预验收记录清楚，工程部已另派工长")
+    decides(stage, "2026-07-13 10:20", "K-06", by="石磊", why="三次预验收记录清楚，按制度执行")
     carried_out(stage, "2026-04-08 10:00", "2026-04-24 16:00", "K-01", Executor.HR, "警告单已存人事档案")
     carried_out(stage, "2026-04-08 10:10", "2026-04-25 10:00", "K-02", Executor.HR, "四月提成中扣除")
     carried_out(stage, "2026-05-18 09:30", "2026-05-25 15:00", "K-11", Executor.FINANCE, "施工队结算时扣除")

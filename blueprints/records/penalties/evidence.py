@@ -80,6 +80,8 @@ def _rule(entry: PenaltyEntry) -> list[str]:
 def _cell(entry: PenaltyEntry, name: str, value: Any) -> Any:
     if name == "clock":
         return f"{value} {_(entry.evidence.get('title') or '')}".strip()
+    if name == "amount":
+        return formatting.money(value)
     if value == entry.record_number:
         return (value, record_path(entry.record_kind, value))
     return _text(value)
