@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from sqlalchemy import String, cast
 from sqlalchemy.orm import aliased
 
 from portal.i18n import N_, Text
@@ -24,8 +26,8 @@ def _subject(crew: str | None, person: str | None, colleague: str | None) -> cel
     return cells.Title(crew or person or colleague or "", person if crew and person else "")
 
 
-def _offence(rule: str, said: dict[str, Any] | None) -> str:
-    words = (said or {}).get("offence")
+def _offence(rule: str, said: str | None) -> str:
+    words = (json.loads(said or "null") or {}).get("offence")
     return f"{rule} {Text(words)}" if words else rule
 
 
@@ -51,7 +53,7 @@ PENALTIES = Listing(
     columns=(
         Column("subject", N_("Crew or person"), (Crew.name, Party.name, COLLEAGUE.name), _subject, "cell-title"),
         Column("number", N_("Number"), (PenaltyEntry.number,), cells.text, "ref hide-small", sort=PenaltyEntry.number),
-        Column("offence", N_("Offence"), (PenaltyEntry.rule, PenaltyEntry.rule_said), _offence, "fill"),
+        Column("offence", N_("Offence"), (PenaltyEntry.rule, cast(PenaltyEntry.rule_said, String)), _offence, "fill"),
         Column("kind", N_("Kind"), (PenaltyEntry.kind,), Kind.show, "hide-small"),
         Column("source", N_("Proposed for"), (PenaltyEntry.record_number,), cells.text, "ref"),
         Column("amount", N_("Amount (yuan)"), (PenaltyEntry.amount,), _amount, "num"),
