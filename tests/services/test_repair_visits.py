@@ -174,6 +174,7 @@ def test_what_cannot_be_noted_of_a_visit(story, came, left, field):
         story.act(repairs.note_visit, order, repairs.NoteVisit(story.clock.now(), None), actor=story.captain)
     session().rollback()
     story.on_site(order)
+    assert [row[-1] for row in seen(order)] == [1]  # the photo of the door belongs to the visit nobody had agreed
     with pytest.raises(Invalid) as refusal:  # one is going on
         story.act(repairs.note_visit, order, repairs.NoteVisit(story.clock.now(), None), actor=story.captain)
     assert set(refusal.value.fields) == {"left_at"}

@@ -167,6 +167,9 @@ def came(order: RepairOrder, came_at: datetime) -> None:
     visit = going_on(order) or _another(order)
     visit.came_at, visit.round_no = came_at, order.round_no
     visit.captain, visit.executor = order.captain, order.executor
+    for photo in order.all_photos:  # taken at the door, before the arrival was noted
+        if photo.visit is None and photo.round_no == order.round_no:
+            photo.visit = visit
 
 
 def left(order: RepairOrder, left_at: datetime, work: str, *, field: str) -> None:
