@@ -65,7 +65,7 @@ NAMED = (
 FIELDS: dict[str, Field] = {
     "inspected_at": Field(L["inspected_at"]),
     "round_no": Field(N_("Which inspection"), str),
-    "result": term(N_("Result"), Result),
+    "result": term(N_("Result", "inspection"), Result),
     "absent": term(L["absent"], Absent),
     "inspector_id": link(N_("Inspector"), User),
     "project_manager_id": link(L["project_manager"], Party),
@@ -93,7 +93,7 @@ NOTICE_FIELDS: dict[str, Field] = {
     "closed_at": Field(N_("Re-inspected")),
 }
 NOTICE_GROUPS = (
-    (N_("Notice"), ("state", "issued_on", "limit_on", "recheck_at", "responsible_id", "requirement")),
+    (N_("Notice", "inspection"), ("state", "issued_on", "limit_on", "recheck_at", "responsible_id", "requirement")),
     (N_("Rectification"), ("reported_at", "reported_note", "closed_at", "manager_signed", "foreman_signed")),
 )
 ONLY_IF_SO = frozenset({"absent", "finished_at", "reported_note"})

@@ -314,7 +314,7 @@ def _usual_time(desk: Desk) -> Any:
 class LineForm(Form):
     """One line: tapped, measured, said. Each line is a form of its own, so none waits for another."""
 
-    result = TermField(N_("Result"), ItemResult, radio=True)
+    result = TermField(N_("Result", "inspection"), ItemResult, radio=True)
     measured = MeasureField(N_("Measured"))
     comment = TextField(N_("Remark", "inspection"), limit=500, rows=1)
 

@@ -24,7 +24,7 @@ from blueprints.records.steps import StepPages
 from portal import clock, formatting
 from portal.db import session, transaction
 from portal.errors import Invalid, Stale
-from portal.i18n import N_, _
+from portal.i18n import N_, _, _p
 from portal.models.org import Party, User
 from portal.models.pre_acceptance import Inspection, PreAcceptance
 from portal.models.project import Project
@@ -258,7 +258,7 @@ def _inspections(record: PreAcceptance) -> showing.Table:
     ]
     head = [
         (_("Number"), "cell-title"), (str(L["inspected_at"]), "num"), (_("Which inspection"), ""), (_("Inspector"), ""),
-        (_("Not in order"), "num"), (_("Result"), "cell-foot"),
+        (_("Not in order"), "num"), (_p("inspection", "Result"), "cell-foot"),
     ]  # fmt: skip
     return showing.Table(_("Inspections"), head, rows, _("Not inspected yet."))
 

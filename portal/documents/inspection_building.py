@@ -73,8 +73,8 @@ def notice(session: Session, record: RectificationNotice, store: Store) -> Notic
     pairs = tuple(
         PhotoPair(
             place,
-            tuple(_photo(photo, store, _p("form", "Before")) for photo in item.photos),
-            tuple(_photo(photo, store, _p("form", "After")) for photo in _photos(after.get(item.id))),
+            tuple(_photo(photo, store, _p("form", "Before the rectification")) for photo in item.photos),
+            tuple(_photo(photo, store, _p("form", "After the rectification")) for photo in _photos(after.get(item.id))),
         )
         for place, item in enumerate(record.items, 1)
         if item.photos or _photos(after.get(item.id))
@@ -197,8 +197,8 @@ def _pairs(items: list[InspectionItem], store: Store) -> tuple[PhotoPair, ...]:
     return tuple(
         PhotoPair(
             place,
-            tuple(_photo(photo, store, _p("form", "Before")) for photo in _photos(item.before)),
-            tuple(_photo(photo, store, _p("form", "After")) for photo in item.photos),
+            tuple(_photo(photo, store, _p("form", "Before the rectification")) for photo in _photos(item.before)),
+            tuple(_photo(photo, store, _p("form", "After the rectification")) for photo in item.photos),
         )
         for place, item in enumerate(items, 1)
         if item.before is not None and (item.photos or _photos(item.before))

@@ -153,7 +153,7 @@ INSPECTIONS = Listing(
         Column("foreman", N_("Foreman"), (FOREMAN.name,), cells.text, "hide-small"),
         Column("manager", N_("Project manager"), (MANAGER.name,), cells.text, "hide-small"),
         Column("inspector", N_("Inspector"), (INSPECTOR.name,), cells.text, "hide-small"),
-        Column("result", N_("Result"), (Inspection.result,), _result, "fill cell-foot"),
+        Column("result", N_("Result", "inspection"), (Inspection.result,), _result, "fill cell-foot"),
     ),
     search=search.inspections,
     filters=(
@@ -169,7 +169,7 @@ INSPECTIONS = Listing(
         Filter("absent", N_("Not held"), lambda now: Inspection.result == UNHELD),
     ),
     choices=(
-        Choice("result", N_("Result"), Inspection.result, rules.Result),
+        Choice("result", N_("Result", "inspection"), Inspection.result, rules.Result),
         Choice("inspector", N_("Inspector"), Inspection.inspector_id, options=reviewers),
         Choice("foreman", N_("Foreman"), Inspection.foreman_id, options=foremen),
         Choice("manager", N_("Project manager"), Inspection.project_manager_id, options=project_managers),
