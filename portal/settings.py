@@ -127,6 +127,7 @@ _DECLARED = (
     Setting("papers_signing", N_("Papers in the file before the hand-over to engineering"), "lines", PAPERS_SIGNING, "seed", WORKS, help=PAPER_FORM),
     Setting("papers_completion", N_("Papers in the file before the completion acceptance"), "lines", PAPERS_COMPLETION, "assumed", WORKS, help=PAPER_FORM),
     Setting("completion_checks", N_("Lines of the completion acceptance"), "lines", COMPLETION_CHECKS, "assumed", WORKS, help=COMPLETION_FORM),
+    Setting("completion_standard", N_("Standard of the completion report"), "text", "合同约定、设计图纸、变更单及国家和行业现行验收标准", "assumed", WORKS),
     Setting("completion_notice_hours", N_("Notice of the completion acceptance at least before it"), "int", 48, "ext", WORKS, HOURS, 0, 720),
     Setting("final_payment_days", N_("DL-20 Reminder of the final payment after the acceptance"), "int", 3, "assumed", CLOCKS, DAYS, 1, 90),
     Setting("completion_after_wd", N_("Evaluation form and word to finance after the settlement within"), "int", 1, "assumed", WORKS, WORKING_DAYS, 1, 30),

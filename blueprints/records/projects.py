@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session, joinedload
 
 from blueprints.http import find_or_404, get_or_404, requires, see_other
-from blueprints.records import blueprint, editing, showing
+from blueprints.records import blueprint, editing, project_view, showing
 from blueprints.records.forms.works import ProjectForm
 from portal import clock, formatting
 from portal.db import session
@@ -57,6 +57,7 @@ def project(number: str) -> ResponseReturnValue:
         smart=_smart(record, counts),
         actions=_actions(record),
         notes=_notes(record),
+        tables=[project_view.plan(record)],
         tabs=_tabs(record, counts),
         household_url=f"{editing.path(record.customer)}/household",
     )
@@ -73,10 +74,17 @@ def _smart(record: Project, counts: Mapping[str, int]) -> list[dict[str, Any]]:
 
 
 def _tabs(record: Project, counts: Mapping[str, int]) -> list[showing.Tab]:
-    money = [showing.Tab("contract", _("Contract"), lambda: [_contracts(record)], counts["contracts"])]
+    view = project_view
+    money = showing.Tab(
+        "contract", _("Contract"), lambda: [_contracts(record), *view.payments(record)], counts["contracts"]
+    )
+    acceptance = showing.Tab("acceptance", _("Completion acceptance"), lambda: [view.acceptance(record)])
     cases = ("cases", _("Cases"), ("complaints", "repair-orders", "warranties"))
     return [
-        *(money if may(g.user, P.CONTRACT_VIEW) else []),
+        showing.Tab("dispatch", _("Dispatch and start"), lambda: view.dispatch(record)),
+        showing.Tab("papers", _("Papers"), lambda: view.papers(record)),
+        *([acceptance] if may(g.user, P.COMPLETION_VIEW) else []),
+        *([money] if may(g.user, P.CONTRACT_VIEW) else []),
         *showing.related_tabs([cases], f"project.{record.id}", counts),
     ]
 

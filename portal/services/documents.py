@@ -24,6 +24,7 @@ from portal.documents import (
     penalty_building,
     repair_building,
     review_building,
+    works_building,
 )
 from portal.documents.building import company
 from portal.documents.inspection_views import InspectionPaper, NoticePaper
@@ -32,10 +33,18 @@ from portal.documents.penalty_building import PenaltySlip
 from portal.documents.repair_views import CertificatePaper, CostCasePaper, RepairPaper, ServiceReport
 from portal.documents.review_views import CorrectionSheet, DeductionSheet, IntentPaper, ReviewRecord
 from portal.documents.views import ComplaintFile, ComplaintRegister, CustomerForm, Issue, ProblemSlip, View
+from portal.documents.works_views import (
+    AcceptanceForm,
+    CompletionNotice,
+    CompletionReport,
+    ContractInformation,
+    DisclosureRecord,
+)
 from portal.errors import DomainError, NotFound, NotPermitted
 from portal.files.store import Store
 from portal.i18n import N_, Text, _p
 from portal.models.complaint import Complaint
+from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Channel, Consultation
 from portal.models.contract import Contract
 from portal.models.document import Document, DocumentState
@@ -44,6 +53,7 @@ from portal.models.event import EventKind
 from portal.models.org import User
 from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, RectificationNotice
+from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.permissions import Permission, Role, may
 from portal.services import events, record_kinds
@@ -77,6 +87,7 @@ BUILDERS: dict[str, Callable[[Session, Any, Store], View]] = (
     | review_building.BUILDERS
     | inspection_building.BUILDERS
     | penalty_building.BUILDERS
+    | works_building.BUILDERS
 )
 """What each form shows, by its code."""
 
@@ -90,13 +101,18 @@ FORMS: dict[str, Form] = {
         Form("F-07", ComplaintFile.TITLE, Complaint, P.COMPLAINT_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
         Form("F-09", InspectionPaper.TITLE, Inspection, P.PREACCEPT_VIEW),
         Form("F-10", NoticePaper.TITLE, RectificationNotice, P.PREACCEPT_VIEW),
+        Form("F-11", AcceptanceForm.TITLE, CompletionAcceptance, P.COMPLETION_VIEW),
+        Form("F-12", CompletionNotice.TITLE, CompletionAcceptance, P.COMPLETION_VIEW),
+        Form("F-13", CompletionReport.TITLE, CompletionAcceptance, P.COMPLETION_VIEW),
         Form("F-14", CustomerForm.TITLE, Consultation, P.CONSULTATION_VIEW),
+        Form("F-15", ContractInformation.TITLE, Project, P.CONTRACT_VIEW),
         Form("F-16", ComplaintRegister.TITLE, Complaint, P.COMPLAINT_VIEW, own_view=P.COMPLAINT_PREFILL),
         Form("F-19", CertificatePaper.TITLE, WarrantyCertificate, P.WARRANTY_VIEW),
         Form("F-20", RepairPaper.TITLE, RepairOrder, P.REPAIR_VIEW),
         Form("F-21", ServiceReport.TITLE, RepairOrder, P.REPAIR_VIEW),
         Form("F-22", CostCasePaper.TITLE, RepairCostCase, P.COST_CASE_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
         Form("F-27", PenaltySlip.TITLE, PenaltyEntry, P.PENALTY_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
+        Form("F-31", DisclosureRecord.TITLE, Project, P.PROJECT_VIEW),
         Form("F-32", IntentPaper.TITLE, Contract, P.CONTRACT_EDIT),
     )
 }

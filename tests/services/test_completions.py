@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from portal import i18n
 from portal.clock import ZONE
 from portal.db import session, transaction
+from portal.documents import paper, works_building
+from portal.documents.views import Company, Issue
 from portal.errors import ConditionsMissing, DomainError, Invalid
 from portal.models.completion import CompletionAcceptance
 from portal.models.contract import Contract
@@ -185,6 +188,33 @@ def test_money_that_came_early_settles_with_the_acceptance_and_not_before(story,
     assert session.scalars(select(WarrantyCertificate)).one().paid_on == date(2026, 7, 4)
 
 
+def test_the_forms_say_what_was_agreed_and_accepted(story, session):
+    """F-11, F-12, F-13, F-15 and F-31 before there is anything to say, and afterwards."""
+    issue = Issue(Company("示例装饰", "客服部"), "000001", story.clock.now(), "周晓雯")
+
+    def printed(code: str, record: Any) -> str:
+        with i18n.use_locale("zh_Hans"):
+            view = works_building.BUILDERS[code](session(), record, None)
+            return paper.write(view, issue).html
+
+    project = session.merge(story.project)
+    assert "168,000.00" in printed("F-15", project) and "技术交底记录" in printed("F-31", project)
+    story.noticed()
+    assert "2026-07-04 10:00" in printed("F-12", story.completion) and "微信" in printed("F-12", story.completion)
+    story.says(refused=4)
+    story.step(completions.refuse, completions.Refuse(when("07-04 11:00"), "更换踢脚线", date(2026, 7, 7)))
+    story.clock.set("2026-07-07 10:30")
+    story.step(completions.again, completions.Again(date(2026, 7, 6), when("07-07 10:00"), "现场"))
+    story.says()
+    story.accepts(accepted_at=when("07-07 10:30"), customer_words="总体满意")
+    accepted = printed("F-11", story.completion)
+    assert all(said in accepted for said in ("更换踢脚线", "踢脚线划痕", "总体满意", "2026-07-07"))
+    report = printed("F-13", story.completion)
+    assert "验收 8 项，合格 8 项，整改 1 次" in report and "客户、工程部、财务部、档案" in report
+    story.completion.checks[0].remark = "后来改的"
+    assert "签字作废" in printed("F-11", story.completion) or "void-note" in printed("F-11", story.completion)
+
+
 def test_pages_of_an_acceptance_keep_what_was_typed(story, sign_in, make):
     """By the forms of the desk: lines, a paper signature that is missing, the settlement with too little."""
     story.noticed()
@@ -211,8 +241,8 @@ def test_pages_of_an_acceptance_keep_what_was_typed(story, sign_in, make):
         f"{path}/steps/accept", {**given, "accepted_at": f"{late.astimezone(ZONE):%Y-%m-%dT%H:%M}"}, status=422
     )
     assert "合格品" in future.text
-    for kind in ("completions", "dispatch-orders"):
-        desk.get(f"/records/{kind}", status=200)
+    for tab in ("facts", "dispatch", "papers", "acceptance", "contract", "cases"):
+        desk.get(f"/records/projects/{story.project.number}?tab={tab}", status=200)
     sign_in(Role.FRONT_DESK).get(path, status=403)
     reviewer = sign_in(Role.REVIEWER)
     reviewer.get(path, status=200)
