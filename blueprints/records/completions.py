@@ -108,9 +108,9 @@ def completion(number: str) -> ResponseReturnValue:
 def _lines(record: CompletionAcceptance) -> showing.Table:
     head = [
         (_("Room or part"), ""),
-        (_("Trade"), ""),
+        (_p("acceptance", "Trade"), ""),
         (_("What is looked at"), "fill"),
-        (_("Result"), ""),
+        (_p("acceptance", "Result"), ""),
         (_("Remark"), ""),
     ]
     rows = [
@@ -149,8 +149,14 @@ def _rounds(record: CompletionAcceptance) -> showing.Table:
 
 def _money(record: CompletionAcceptance) -> showing.Table:
     money = contracts.money_of(record.contract)
-    head = [(_("Contract with all changes (yuan)"), "num"), (_("Paid (yuan)"), "num"), (_("Open (yuan)"), "num")]
-    row = [formatting.money(amount) for amount in (money.agreed, money.paid, money.open)]
+    head = [
+        (_("Contract"), ""),
+        (_("Contract with all changes (yuan)"), "num"),
+        (_("Paid (yuan)"), "num"),
+        (_("Open (yuan)"), "num"),
+    ]
+    row: list[Any] = [(record.contract.number, editing.path(record.contract))]
+    row += [formatting.money(amount) for amount in (money.agreed, money.paid, money.open)]
     return showing.Table(_("Money of the contract"), head, [row], "")
 
 
@@ -182,9 +188,9 @@ class LinesForm(RecordForm):
     """What the customer says to each line; one line can be added at a time."""
 
     new_room = TextField(N_("Room or part"), limit=50)
-    new_trade = TextField(N_("Trade"), limit=50)
+    new_trade = TextField(N_("Trade", "acceptance"), limit=50)
     new_what = TextField(N_("What is looked at"), limit=200)
-    new_verdict = TermField(N_("Result"), Verdict, blank=N_("Not looked at yet"))
+    new_verdict = TermField(N_("Result", "acceptance"), Verdict, blank=N_("Not looked at yet"))
     new_remark = TextField(N_("Remark"), limit=200)
 
     def sections(self) -> list[tuple[str, list[Any]]]:

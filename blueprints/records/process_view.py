@@ -37,9 +37,16 @@ def buttons(record: Any, user: User) -> list[Button]:
     ]
 
 
+LONG_LINE, MOST_BOXES = 10, 6
+"""A status bar of more boxes than the first does not fit beside the talk: so many are shown, the others are counted."""
+
+
 def status_views(record: Any, user: User, path: str | None) -> list[dict[str, Any]]:
-    """The boxes of the status bar; allowed next states lead to their step. `path` None: the steps have no pages."""
-    return [
+    """The boxes of the status bar; allowed next states lead to their step. `path` None: the steps have no pages.
+
+    Of a long line those around the present state are shown, and how many lie before and behind them.
+    """
+    boxes = [
         {
             "label": item.label,
             "kind": KINDS[item.kind],
@@ -48,6 +55,17 @@ def status_views(record: Any, user: User, path: str | None) -> list[dict[str, An
         }
         for item in steps.status_bar(record, user)
     ]
+    if len(boxes) <= LONG_LINE:
+        return boxes
+    here = next(index for index, box in enumerate(boxes) if box["kind"] == KINDS["now"])
+    first = max(0, min(here - 2, len(boxes) - MOST_BOXES))
+    behind = len(boxes) - first - MOST_BOXES
+    shown = boxes[first : first + MOST_BOXES]
+    if first:
+        shown.insert(0, {"label": _("%(count)s steps before", count=first), "kind": KINDS["past"]})
+    if behind:
+        shown.append({"label": _("%(count)s steps more", count=behind), "kind": ""})
+    return shown
 
 
 def clock_rows(record: Any, found: list[Task], *, shows_waiting: bool = True) -> list[dict[str, Any]]:

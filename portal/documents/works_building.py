@@ -153,7 +153,7 @@ def notice(session: Session, record: CompletionAcceptance, _store: Store) -> Com
                 (
                     (
                         Cell(_p("form", "Date and time"), _moment(record.appointed_at), 2),
-                        Cell(_p("form", "Place"), record.place, 2),
+                        Cell(_p("form", "Where"), record.place, 2),
                     ),
                     (Cell(_p("form", "Persons"), record.invited, WHOLE),),
                     (Cell(_p("form", "To be looked at"), looked_at, WHOLE, True),),
@@ -315,7 +315,7 @@ def disclosure(_session: Session, project: Project, _store: Store) -> Disclosure
                         Cell(_p("form", "Date and time"), _moment(last.held_at) if last else None, 2),
                         Cell(_p("form", "Drawings reviewed jointly"), reviewed[last.drawings_reviewed] if last else None, 2),
                     ),
-                    (Cell(_p("form", "Place"), last.place if last else None, WHOLE),),
+                    (Cell(_p("form", "Where"), last.place if last else None, WHOLE),),
                     (Cell(_p("form", "Persons"), present, WHOLE),),
                     (Cell(_p("form", "Explained"), last.items if last else None, WHOLE, True),),
                     (Cell(_p("form", "Site as found"), last.condition if last else None, WHOLE, True),),

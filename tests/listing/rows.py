@@ -106,19 +106,6 @@ def fill(make: Any, clock: Any) -> Rows:
                     submitted_by_id=owner.id, **said, **kept,
                 )
             )  # fmt: skip
-            writing.add(
-                CompletionAcceptance(
-                    number=f"JG-{number}", state=("PREPARING", "NOTICE_SENT")[number % 2], project_id=project.id,
-                    contract_id=contract.id, customer_id=customer.id, owner_id=owner.id,
-                    appointed_at=at + timedelta(days=number) if number % 2 else None, **kept,
-                )
-            )  # fmt: skip
-            writing.add(
-                DispatchOrder(
-                    number=f"PG-{number}", project_id=project.id, customer_id=customer.id,
-                    received_at=at - timedelta(days=number), crew_id=crew.id, **kept,
-                )
-            )  # fmt: skip
         before_the_contract(number, customer, at, kept, make)
         after_the_works(number, owner, customer, project, contract, crew, at, kept)
     for number, user in enumerate((rows.specialist, rows.manager, rows.far), 1):
@@ -166,6 +153,19 @@ def after_the_works(
             WarrantyCertificate(
                 number=f"BX-{number}", state="ISSUED" if number % 2 else "PENDING", project_id=project.id,
                 contract_id=contract.id, customer_id=customer.id, owner_id=owner.id, paid_on=at.date(), **issued, **kept,
+            )
+        )  # fmt: skip
+        writing.add(
+            CompletionAcceptance(
+                number=f"JG-{number}", state=("PREPARING", "NOTICE_SENT")[number % 2], project_id=project.id,
+                contract_id=contract.id, customer_id=customer.id, owner_id=owner.id,
+                appointed_at=at + timedelta(days=number) if number % 2 else None, **kept,
+            )
+        )  # fmt: skip
+        writing.add(
+            DispatchOrder(
+                number=f"PG-{number}", project_id=project.id, customer_id=customer.id,
+                received_at=at - timedelta(days=number), crew_id=crew.id, **kept,
             )
         )  # fmt: skip
         order = RepairOrder(

@@ -91,7 +91,7 @@ COMPLETIONS = Listing(
         Column("project", N_("Project"), (Project.number,), cells.text, "ref hide-small"),
         Column("state", N_("State"), (CompletionAcceptance.state,), cells.state_of(completion.PROCESS), "cell-foot"),
         Column("appointed", N_("Acceptance at"), (CompletionAcceptance.appointed_at,), cells.moment, "num hide-small"),
-        Column("accepted", N_("Accepted at"), (CompletionAcceptance.accepted_at,), cells.moment, "num hide-small", sort=CompletionAcceptance.accepted_at),
+        Column("accepted", N_("Accepted at"), (CompletionAcceptance.accepted_at,), cells.moment, "num hide-small"),
         Column("settled", N_("Paid in full on"), (CompletionAcceptance.settled_on,), cells.day, "num hide-small"),
         CLOCK.column,
     ),
