@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from portal.clock import ZONE
 from portal.db import session, transaction
+from portal.documents.review_building import BUILDERS
 from portal.errors import ConditionsMissing, DomainError, Invalid, NotPermitted
 from portal.models.contract import Contract
 from portal.models.customer import Customer
@@ -214,6 +215,16 @@ def test_the_worked_example_to_the_signature(story):
     assert (review.state, review.contract_id) == ("SIGNED", contract.id)
     customer = session().get_one(Customer, story.customer.id)
     assert (customer.kind, customer.grade) == ("SIGNED", "B")
+    record, month, sheet, intent = (
+        BUILDERS[code](session(), each, None)
+        for code, each in (("F-01", review), ("F-02", review), ("F-03", review), ("F-32", contract))
+    )
+    assert [(row.round_no, row.score) for row in record.rounds] == [(1, 77), (2, 95), (3, 100)]
+    assert [(row.code, row.points, row.fixed) for row in record.findings][1] == ("D06", 5, "第 3 轮")
+    assert (month.month, month.total, month.warnings, month.deducted) == ("2026-03", 28, 1, Decimal("840.00"))
+    assert [row.items for row in month.rows] == ["D02×2、D06×1、D07×1、D09×1", "D06×1", "–"]
+    assert (sheet.round_no, {row.result for row in sheet.findings}) == (2, {"已改正"})
+    assert (intent.duration_days, next(amount for _kind, _when, amount in intent.terms)) == (87, Decimal("100800.00"))
     assert len(story.ledger()) == 2
 
 
