@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Numeric, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from portal.models.attachment import Attachment
 from portal.models.base import Base, Record
@@ -42,6 +42,8 @@ class DeductionRule(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     provenance: Mapped[str] = mapped_column(String(10), default=Provenance.OWN)
     version: Mapped[int] = mapped_column()
+    number: Mapped[str] = synonym("code")
+    """What names the line in groups of lists, as every record has it."""
 
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (
