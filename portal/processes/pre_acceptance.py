@@ -494,7 +494,7 @@ PROCESS = Process(
         "reason": N_("Reason"),
         "scheduled_at": N_("Inspection at"),
         "inspected_at": N_("Inspected at"),
-        "requirement": N_("What is to be done"),
+        "requirement": N_("What is to be done", "inspection"),
         "limit_on": N_("To be rectified by"),
         "recheck_at": N_("Re-inspection agreed for"),
         "absent": N_("Who is absent"),

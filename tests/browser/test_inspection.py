@@ -14,7 +14,6 @@ from portal.db import session, transaction
 from portal.models.org import PartyKind, User
 from portal.models.pre_acceptance import PreAcceptance
 from portal.services import pre_acceptances
-from tests import story
 from tests.browser.conftest import PHONE
 from tests.browser.test_captain import SMALL
 from tests.factories import Make
@@ -106,8 +105,6 @@ def test_a_day_of_inspection_with_a_failed_line_and_its_re_inspection(portal, de
     expect(page.locator(".verdict")).to_contain_text("不合格")
     expect(page.get_by_label("整改要求")).to_have_value(re.compile("瓷砖空鼓率 7 %：客厅 3 块"))
     expect(page.get_by_label("整改期限")).to_have_value("2026-11-20")  # three days later
-    page.get_by_role("button", name="完成验收").click()
-    expect(page.locator(".error").first).to_be_visible()  # nobody said who is there
     page.locator("#manager_present").get_by_text("是").click()
     page.locator("#foreman_present").get_by_text("是").click()
     page.get_by_label("约定复查时间").fill("2026-11-23T10:00")
@@ -144,6 +141,3 @@ def _notice(portal, number: str) -> str:
         return record.notices[0].number
 
     return portal.ask(find)
-
-
-assert story.NOW.startswith("2026-11-17")
