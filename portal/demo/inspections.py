@@ -193,15 +193,15 @@ def _present_week(stage: Stage, houses: list[Household], today: datetime) -> Non
     first.inspected(
         at(monday - timedelta(days=4), 9, 40), {HOLLOW: ("6.5", "次卧 2 块"), GAP: ("4", "主卧门")}, day - timedelta(days=1), at(day, 15, 30)
     ).told(at(monday - timedelta(days=4), 11))  # fmt: skip
-    first.reported(min(at(day, 8, 45), today - timedelta(minutes=40)), "空鼓砖已换，门缝已调")
+    first.reported(at(day, 8, 45), "空鼓砖已换，门缝已调")
     for index, hour, minute in ((1, 9, 30), (2, 11, 0), (3, 14, 0)):
         made = site(index, ("吴刚", "吴刚", "刘大勇")[index - 1]).listed(at(wednesday, 10, index * 5), monday)
         made.scheduled(at(thursday, 15, index), at(day, hour, minute), told=index != 3)
         if index == 1:
             made.begun(at(day, 9, 35), 9)
     following = monday + timedelta(days=7)
-    site(4).listed(min(at(monday + timedelta(days=2), 10), today - timedelta(hours=3)), following)
-    site(5).listed(min(at(monday + timedelta(days=2), 10, 20), today - timedelta(hours=2.8)), following)
+    site(4).listed(at(thursday, 16), following)
+    site(5).listed(at(thursday, 16, 20), following)
     site(6).listed(at(wednesday, 18, 20), monday)
 
 
