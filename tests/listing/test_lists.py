@@ -30,9 +30,16 @@ MAY_SEE = {
         (role, kind)
         for role in Role
         if role is not Role.FRONT_DESK
-        for kind in ("properties", "projects", "complaints")
+        for kind in ("properties", "projects", "dispatch-orders", "completions", "complaints")
     ),
-    *((role, kind) for role in (Role.SPECIALIST, Role.REVIEWER, Role.MANAGER) for kind in ("contracts", "quotations")),
+    *(
+        (role, kind)
+        for role in (Role.SPECIALIST, Role.REVIEWER, Role.MANAGER)
+        for kind in (
+            *("contracts", "quotations", "drawing-reviews", "review-findings"),
+            *("pre-acceptances", "inspections", "rectification-notices"),
+        )
+    ),
     *((role, "warranties") for role in Role if role is not Role.FRONT_DESK),
     *(
         (role, kind)
@@ -42,7 +49,7 @@ MAY_SEE = {
     (Role.SPECIALIST, "escalations"),
     (Role.MANAGER, "escalations"),
     (Role.MANAGER, "users"),
-    (Role.MANAGER, "penalties"),
+    *((role, "penalties") for role in Role if role is not Role.FRONT_DESK),
     *((role, kind) for role in (Role.SPECIALIST, Role.MANAGER) for kind in ("exports", "import-runs")),
 }  # copied from domain 7.1
 
