@@ -12,7 +12,7 @@ from portal.db import session
 from portal.i18n import _, _p, ngettext
 from portal.models.contract import PaymentKind
 from portal.models.project import Project
-from portal.models.works import Presence
+from portal.models.works import ContractSlip, Presence
 from portal.permissions import Permission, may
 from portal.processes.completion import PROCESS as COMPLETION
 from portal.processes.project import PaperStage, StopReason
@@ -63,11 +63,27 @@ def dispatch(record: Project) -> list[showing.Table]:
     order_head = [(_("Dispatch order"), ""), (_("Handed over"), "num"), (_p("moment", "Dispatched"), "num")]
     order_head += [(_("Project manager"), ""), (_("Foreman"), ""), (_("Supervisor"), "")]
     tables = [
+        *([_slip(record, record.slip)] if record.slip else []),
         showing.Table(_("Dispatch orders"), order_head, orders, _("The file was not handed to engineering yet.")),
         _card(record),
         _disclosures(record),
     ]
     return [*tables, _stops(record)] if record.stops else tables
+
+
+def _slip(record: Project, slip: ContractSlip) -> showing.Table:
+    head = [(_("Department"), ""), (_p("contract information", "Sent at"), "num"), (_("Late by"), "num")]
+    sent = [
+        (_p("form", "Engineering"), slip.engineering_at),
+        (_p("form", "Finance"), slip.finance_at),
+        (_p("form", "Customer service"), slip.service_at),
+    ]
+    rows = []
+    for name, at in sent:
+        late = works.slip_days_late(session(), record, at)
+        said = formatting.DASH if late is None else _("in time")
+        rows.append([name, formatting.moment(at), ngettext("%(num)s day", "%(num)s days", late) if late else said])
+    return showing.Table(_("Contract information (F-15)"), head, rows, "")
 
 
 def _card(record: Project) -> showing.Table:

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal import clock
 from portal.models.base import Base, Record
 from portal.models.customer import Customer
 from portal.models.org import Crew, Department, Party
@@ -40,11 +39,6 @@ class ContractSlip(Base):
     service_at: Mapped[datetime]
 
     project: Mapped[Project] = relationship(back_populates="slip")
-
-    def days_late(self, ready_on: date) -> int:
-        """How many days after the day on which contract and first payment were there the last one got it."""
-        last = max(self.engineering_at, self.finance_at, self.service_at)
-        return max((clock.local(last).date() - ready_on).days, 0)
 
 
 class DispatchOrder(Record, Base):

@@ -18,7 +18,7 @@ from portal.calendar import compute_due
 from portal.errors import Invalid
 from portal.i18n import N_, Text
 from portal.models.complaint import Complaint, Escalation
-from portal.models.contract import Contract
+from portal.models.contract import Contract, PaymentKind
 from portal.models.customer import Customer, CustomerGrade, CustomerKind
 from portal.models.event import EventKind
 from portal.models.org import Crew, Party, PartyStatus, User
@@ -207,6 +207,19 @@ def archive(session: Session, project: Project, command: Archive, *, actor: User
     values = {"grade": command.grade, "is_repeat": command.is_repeat}
     why = command.grade_reason or "Archive opened"
     apply(session, project.customer, values, customers.FIELDS, actor=actor, at=at, reason=why)
+
+
+def slip_days_late(session: Session, project: Project, sent_at: datetime) -> int | None:
+    """How many days too late a department got the contract information (F-15), counted from signing and first payment.
+
+    None: it is not known from when to count. The days that are allowed are a setting; same day unless it says otherwise.
+    """
+    contract = project.contract
+    paid = [each.paid_on for each in contract.payments if each.kind == PaymentKind.FIRST] if contract else []
+    if contract is None or contract.signed_on is None or not paid:
+        return None
+    due_on = max(contract.signed_on, min(paid)) + timedelta(days=settings.get(session, "contract_slip_days"))
+    return max((clock.local(sent_at).date() - due_on).days, 0)
 
 
 def _check_archive(session: Session, project: Project, command: Archive, actor: User, at: datetime) -> None:

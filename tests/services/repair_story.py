@@ -113,7 +113,7 @@ class Story:
             repairs.CostLine("MATERIAL", "接头、防水涂料", Decimal("460.00"), "COMPANY"),
             repairs.CostLine("LABOUR", "两个工日", Decimal("600.00"), "COMPANY"),
         )
-        self.photo(order, "AFTER")
+        self.photo(order, "AFTER", f" of round {session().merge(order).round_no}")
         command = repairs.FinishRepair(
             "换接头，闭水试验合格", self.clock.now(), True, lines, checks=self.ticked(order, "finish")
         )

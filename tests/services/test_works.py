@@ -106,7 +106,9 @@ def test_the_worked_example_from_the_signature_to_the_first_day_of_work(story, s
     project = session.merge(story.project)
     session.refresh(project)
     assert (project.stage, project.archive_number, project.customer.grade) == ("ARCHIVED", "DA-2026-0001", "B")
-    assert project.slip.days_late(date(2026, 3, 31)) == 0 and project.slip.promises == "赠送开荒保洁"
+    assert works.slip_days_late(session, project, project.slip.service_at) == 0
+    assert works.slip_days_late(session, project, when("04-02 00:30")) == 2, "signed and paid on 03-31"
+    assert project.slip.promises == "赠送开荒保洁"
 
     with pytest.raises(ConditionsMissing):
         story.step(works.hand_over, works.HandOver(story.clock.now(), story.engineer))
