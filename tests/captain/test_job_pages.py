@@ -195,6 +195,7 @@ def test_a_signature_is_void_once_the_words_change(phone, story, clock):
     phone.sign(at="2026-10-13T16:00")
     assert "作废" not in phone.client.get(phone.path, status=200).text
     story.act(repairs.rework, phone.order, repairs.Rework(clock.now(), "仍有渗水"), actor=story.specialist)
+    phone.photo("AFTER", hostile.photo(colour="navy"))
     finish(phone, work_done="再次更换接头")
     html = phone.client.get(phone.path, status=200).text
     assert "签字" in html and phone.order.state == "DONE"

@@ -14,6 +14,7 @@ from portal.permissions import Role
 from portal.services import captain_days, repairs, setting_changes
 from portal.settings import SETTINGS
 from tests.captain.test_job_pages import MARKS, finish, to_done
+from tests.files import hostile
 
 
 @pytest.mark.parametrize("form", ["F-20", "F-21"])
@@ -38,6 +39,7 @@ def test_pairs_and_signature_stand_on_the_forms(phone, story, clock, app, form):
     issue = Issue(company, "WD-1", clock.now(), "马建国")
     assert "作废" not in paper.write(signed, issue).html
     story.act(repairs.rework, phone.order, repairs.Rework(clock.now(), "仍有渗水"), actor=story.specialist)
+    phone.photo("AFTER", hostile.photo(colour="navy"))
     finish(phone, work_done="再次更换接头")
     changed = view()
     assert changed.signatures[0].is_void and changed.is_void

@@ -21,6 +21,7 @@ from portal.models.importing import ImportRun
 from portal.models.notice import Notice
 from portal.models.org import PartyKind, User
 from portal.models.penalty import PenaltyEntry
+from portal.models.pre_acceptance import Inspection, PreAcceptance, PreAcceptanceList, RectificationNotice
 from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
 from portal.models.task import Task
 from portal.models.works import DispatchOrder
@@ -107,6 +108,7 @@ def fill(make: Any, clock: Any) -> Rows:
                 )
             )  # fmt: skip
         before_the_contract(number, customer, at, kept, make)
+        before_the_customer(number, owner, customer, project, make, at, kept)
         after_the_works(number, owner, customer, project, contract, crew, at, kept)
     for number, user in enumerate((rows.specialist, rows.manager, rows.far), 1):
         of_the_house(user, number, at)
@@ -136,6 +138,37 @@ def before_the_contract(number: int, customer: Any, at: datetime, kept: dict[str
             )
         )  # fmt: skip
         writing.add(review)
+
+
+def before_the_customer(
+    number: int, owner: User, customer: Any, project: Any, make: Any, at: datetime, kept: dict[str, Any]
+) -> None:
+    """A pre-acceptance with its first inspection, passed or failed with a notice."""
+    week_from = (at - timedelta(days=at.weekday(), weeks=number)).date()
+    failed, held_at = number % 2 == 1, at - timedelta(days=number)
+    done = {} if failed else {"passed_at": at}
+    foreman, manager = make.party(PartyKind.FOREMAN), make.party(PartyKind.PROJECT_MANAGER)
+    people = {"foreman_id": foreman.id, "project_manager_id": manager.id, "customer_id": customer.id}
+    with transaction() as writing:
+        week = PreAcceptanceList(week_from=week_from, closes_at=at, schedule_due_at=at)
+        entry = PreAcceptance(
+            number=f"YY-{number}", state="RECTIFYING_1" if failed else "PASSED", week=week, project_id=project.id,
+            owner_id=owner.id, listed_at=at - timedelta(days=number), list_due_at=at, schedule_due_at=at,
+            scheduled_at=held_at, trades=["TILES"], fail_limit=3, **done, **people, **kept,
+        )  # fmt: skip
+        held = Inspection(
+            number=f"YY-{number}-1", pre_acceptance=entry, cycle=1, round_no=1, inspector_id=owner.id, inspected_at=held_at,
+            result="FAIL" if failed else "PASS", finished_at=at, **people, **kept,
+        )  # fmt: skip
+        writing.add(held)
+        if failed:
+            writing.add(
+                RectificationNotice(
+                    number=f"ZG-{number}", state=("OPEN", "REPORTED")[number % 4 == 1], pre_acceptance=entry, inspection=held,
+                    customer_id=customer.id, cycle=1, round_no=1, responsible_id=foreman.id, requirement="重铺",
+                    issued_on=held_at.date(), limit_on=at.date(), recheck_at=at + timedelta(hours=number), **kept,
+                )
+            )  # fmt: skip
 
 
 def after_the_works(

@@ -207,10 +207,10 @@ def test_entries_stand_at_their_minute_and_beside_each_other(sign_in, make, cloc
     text = page(client, "span=day&columns=person")
     placed = re.findall(r'<li class="planned ([^"]+)"', text)
     assert placed == [
-        "minute-0 of-2 beside-0",
-        "minute-15 of-2 beside-1",
-        "minute-50 of-1 beside-0",
-        "minute-30 of-1 beside-0",
+        "minute-0 tall-1 of-2 beside-0",
+        "minute-15 tall-1 of-2 beside-1",
+        "minute-50 tall-1 of-1 beside-0",
+        "minute-30 tall-1 of-1 beside-0",
     ]
     assert "2 条时间重叠" in text and "未指定人员" in text and 'class="now-line minute-0"' in text
     assert 'class="now-line' not in page(client, "span=day&columns=person&day=2026-05-13")
