@@ -16,7 +16,7 @@ from portal.flowchart.layout import BOX_HEIGHT, BOX_WIDTH, Layout, lay_out
 from portal.flowchart.words import text_width, wrapped
 from portal.i18n import N_
 from portal.permissions import Permission
-from portal.processes import base, complaint, consultation, escalation
+from portal.processes import base, complaint, consultation, escalation, pre_acceptance
 from portal.processes.base import Process, Transition
 from portal.processes.registry import PROCESSES
 
@@ -91,6 +91,12 @@ def test_no_arrow_runs_through_a_box(process):
                     assert not (is_across and is_through), f"{arrow.step.action} runs through {box.code}"
 
 
+@pytest.mark.parametrize("process", PROCESSES.values(), ids=lambda process: process.code)
+def test_no_two_steps_are_drawn_as_the_same_line(process):
+    lines = [arrow.line for arrow in layout_of(process).arrows]
+    assert len(set(lines)) == len(lines)
+
+
 def test_the_main_line_stands_in_one_row_from_left_to_right():
     boxes = layout_of(complaint.PROCESS).boxes
     line = [boxes[code] for code in ("REGISTERED", "HANDED_OVER", "VERIFIED", "PLANNED", "VISITED", "CLOSED")]
@@ -99,6 +105,14 @@ def test_the_main_line_stands_in_one_row_from_left_to_right():
     assert boxes["SELF_HANDLING"].y < line[0].y
     for code in ("EXPLAINED", "REFUSED", "ESCALATED"):
         assert boxes[code].y > line[0].y
+
+
+def test_a_detour_after_a_detour_stands_behind_it_in_its_row():
+    layout = layout_of(pre_acceptance.PROCESS)
+    first, second = layout.boxes["RECTIFYING_1"], layout.boxes["RECTIFYING_2"]
+    assert first.y == second.y < layout.boxes["SCHEDULED"].y and second.x > first.right
+    fail = next(arrow for arrow in layout.arrows if arrow.step.action == "fail" and arrow.sources == ("RECTIFYING_1",))
+    assert [x for x, _y in fail.line] == [first.right, second.x]
 
 
 def test_a_way_back_runs_below_and_a_jump_above():

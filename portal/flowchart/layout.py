@@ -135,21 +135,25 @@ class _Plan:
         sides = [state.code for state in process.states if not state.main_line]
         self.above = [code for code in sides if self._rejoins(code)]
         self.below = [code for code in sides if code not in self.above]
+        self.rows = self._upper_rows()
         self.boxes: dict[str, Box] = {}
         self.arrows: list[Arrow] = []
 
     def layout(self) -> Layout:
-        forward, jumps, detours, groups = self._sorted()
+        forward, jumps, detours, links, groups = self._sorted()
+        lanes = self._link_lanes(links)
         skip_room = LANE * len(jumps) + (12 if jumps else 0)
-        row = MARGIN + (BOX_HEIGHT + 34) * len(self.above) + skip_room
+        rooms = [self._row_room(row, lanes) for row in self.rows]
+        row = MARGIN + sum(rooms) + skip_room
         self._place_main(row)
-        self._place_above(row - skip_room)
+        self._place_above(row - skip_room, rooms)
         self._place_below(groups)
         for step in self.process.creations():
             self._begin(step)
         for step, source in forward:
             self._ahead(step, source)
         self._draw_top(jumps, detours, row)
+        self._draw_links(links, lanes)
         bottom = self._draw_bottom(groups, row + BOX_HEIGHT)
         right = max(box.right for box in self.boxes.values())
         return Layout(self.boxes, tuple(self.arrows), max(right + MARGIN, LEAST_WIDTH), bottom + MARGIN)
@@ -176,10 +180,51 @@ class _Plan:
         ]
         return min(columns, default=0)
 
-    def _sorted(self) -> tuple[list[Edge], list[Edge], list[Edge], list[_Group]]:
+    def _upper_rows(self) -> list[dict[str, int]]:
+        """The columns of the detours, row by row: what is reached from another detour only stands behind that one."""
+        rows: list[dict[str, int]] = []
+        for code in self.above:
+            before = {source for step in self.process.transitions if step.target == code for source in step.sources}
+            row = None if before & set(self.main) else next((row for row in rows if before & row.keys()), None)
+            if row is not None:
+                row[code] = max(row.values()) + 1
+                continue
+            first = self._came_from(code)
+            back = min(self._column(step.target) for step in self.process.steps_from(code) if step.target in self.main)
+            rows.append({code: min(first + 1, max(back - 1, first))})
+        return rows
+
+    def _link_lanes(self, links: Sequence[Edge]) -> dict[Edge, int]:
+        """The lanes above the upper rows of what leads from detour to detour; -1: straight ahead to the next."""
+        lanes: dict[Edge, int] = {}
+        columns = {code: column for row in self.rows for code, column in row.items()}
+        rows = {code: number for number, row in enumerate(self.rows) for code in row}
+        ahead: set[tuple[str, str]] = set()
+        taken: list[set[int]] = []
+        for step, source in sorted(links, key=lambda link: abs(columns[link[0].target] - columns[link[1]])):
+            low, high = sorted((columns[source], columns[step.target]))
+            is_next = rows[source] == rows[step.target] and columns[source] + 1 == columns[step.target]
+            if is_next and (source, step.target) not in ahead:
+                ahead.add((source, step.target))
+                lanes[step, source] = -1
+                continue
+            span = set(range(low, high + 1))
+            lane = next((lane for lane, used in enumerate(taken) if not used & span), len(taken))
+            if lane == len(taken):
+                taken.append(set())
+            taken[lane] |= span
+            lanes[step, source] = lane
+        return lanes
+
+    def _row_room(self, row: dict[str, int], lanes: dict[Edge, int]) -> float:
+        used = [lane + 1 for (step, source), lane in lanes.items() if source in row or step.target in row]
+        return BOX_HEIGHT + LABEL_ROOM + LANE * max(used, default=0)
+
+    def _sorted(self) -> tuple[list[Edge], list[Edge], list[Edge], list[Edge], list[_Group]]:
         forward: list[Edge] = []
         jumps: list[Edge] = []
         detours: list[Edge] = []
+        links: list[Edge] = []
         groups: list[_Group] = []
         order = [state.code for state in self.process.states]
         for step in self.process.transitions:
@@ -187,17 +232,21 @@ class _Plan:
             for source in sorted(step.sources, key=order.index):
                 is_ahead = source in self.main and step.target in self.main
                 columns = self._column(step.target) - self._column(source) if is_ahead else 0
-                if columns == 1:
+                if columns == 1 and not any(
+                    other.target == step.target and source == start for other, start in forward
+                ):
                     forward.append((step, source))
-                elif columns > 1:
+                elif columns >= 1:
                     jumps.append((step, source))
-                elif step.target in self.above or (source in self.above and step.target in self.main):
+                elif step.target in self.above and source in self.above:
+                    links.append((step, source))
+                elif {source, step.target} & set(self.above) and {source, step.target} & set(self.main):
                     detours.append((step, source))
                 else:
                     low.append(source)
             if low:
                 groups.append(_Group(step, low, step.target))
-        return forward, jumps, detours, groups
+        return forward, jumps, detours, links, groups
 
     # ---- boxes ------------------------------------------------------------------------------------------------
 
@@ -208,13 +257,13 @@ class _Plan:
         for column, code in enumerate(self.main):
             self.boxes[code] = Box(code, left + STEP * column, row, Zone.MAIN)
 
-    def _place_above(self, bottom: float) -> None:
-        """Each detour has a row of its own and stands over a gap, so that a way down passes between the boxes."""
-        for number, code in enumerate(self.above):
-            back = min(self._column(step.target) for step in self.process.steps_from(code) if step.target in self.main)
-            column = min(self._came_from(code) + 1, max(back - 1, 0))
-            x = self.boxes[self.main[column]].right + GAP / 2 - BOX_WIDTH / 2
-            self.boxes[code] = Box(code, x, bottom - (BOX_HEIGHT + 34) * (number + 1), Zone.ABOVE)
+    def _place_above(self, bottom: float, rooms: Sequence[float]) -> None:
+        """A row of detours above another; each stands over a gap, so that a way down passes between the boxes."""
+        left = self.boxes[self.main[0]].right + GAP / 2 - BOX_WIDTH / 2
+        for index, row in enumerate(self.rows):
+            y = bottom - sum(rooms[:index]) - BOX_HEIGHT - LABEL_ROOM
+            for code, column in row.items():
+                self.boxes[code] = Box(code, left + STEP * column, y, Zone.ABOVE)
 
     def _place_below(self, groups: Sequence[_Group]) -> None:
         """Each exit under the middle of the states that lead there; the row is moved down when the lanes are known."""
@@ -237,11 +286,11 @@ class _Plan:
         line = ((box.x - GAP, y), (box.x, y))
         self.arrows.append(Arrow(step, (), line, Label(box.x - GAP / 2, y), is_main=True))
 
-    def _ahead(self, step: Transition, source: str) -> None:
+    def _ahead(self, step: Transition, source: str, *, is_main: bool = True) -> None:
         start, end = self.boxes[source], self.boxes[step.target]
         y = start.y + BOX_HEIGHT / 2
         label = Label((start.right + end.x) / 2, y)
-        self.arrows.append(Arrow(step, (source,), ((start.right, y), (end.x, y)), label, is_main=True))
+        self.arrows.append(Arrow(step, (source,), ((start.right, y), (end.x, y)), label, is_main=is_main))
 
     def _draw_top(self, jumps: Sequence[Edge], detours: Sequence[Edge], row: float) -> None:
         ports = _Ports()
@@ -260,21 +309,67 @@ class _Plan:
             line: tuple[Point, ...] = ((start, row), (start, y), (end, y), (end, row))
             label = Label((start + end) / 2, y, is_plate=True, room=abs(end - start))
             self.arrows.append(Arrow(step, (source,), line, label))
+        entered: set[str] = set()
         for index, (step, source) in enumerate(detours):
             origin, target = self.boxes[source], self.boxes[step.target]
             if source in self.main:
                 x, y = places["detour", index, "from"], target.y + BOX_HEIGHT / 2
+                if target.code in entered or x >= target.x or self._is_between(target, x):
+                    line, label = self._beneath(origin, target, x)
+                    self.arrows.append(Arrow(step, (source,), line, label))
+                    continue
+                entered.add(target.code)
                 line = ((x, origin.y), (x, y), (target.x, y))
                 room = target.x - x - 16
                 label = Label((x + target.x) / 2, y, room=room)
                 if room < LEAST_ROOM:  # no words fit between the way up and the box: they stand on its other side
                     label = Label(x - 8 - ASIDE / 2, y, room=ASIDE)
             else:
-                x = places.get(("detour", index, "to"), target.middle)
-                y = origin.y + BOX_HEIGHT / 2
-                line = ((origin.right, y), (x, y), (x, target.y if target.y > origin.y else target.bottom))
+                x, y = places["detour", index, "to"], origin.y + BOX_HEIGHT / 2
+                if x < origin.right or self._is_between(origin, x):
+                    line, label = self._beneath(target, origin, x)
+                    self.arrows.append(Arrow(step, (source,), line[::-1], label))
+                    continue
+                line = ((origin.right, y), (x, y), (x, target.y))
                 room = max(abs(x - origin.right) - 24, GAP)
                 label = Label(origin.right + min(room, 150) / 2 + 8, y, room=min(room, 150))
+            self.arrows.append(Arrow(step, (source,), line, label))
+
+    def _is_between(self, upper: Box, x: float) -> bool:
+        """Whether another detour of the row stands on that side of this one."""
+        row = next(row for row in self.rows if upper.code in row)
+        return any((self.boxes[code].x > upper.x) == (x > upper.middle) for code in row if code != upper.code)
+
+    def _beneath(self, lower: Box, upper: Box, x: float) -> tuple[tuple[Point, ...], Label]:
+        """The way up into a detour from beneath: straight where the boxes stand above one another."""
+        y = upper.bottom + 12
+        left, right = max(lower.x, upper.x), min(lower.right, upper.right)
+        if right - left >= BESIDE:
+            x = (left + right) / 2
+            return ((x, lower.y), (x, upper.bottom)), Label(x, y, is_plate=True, room=0)
+        end = upper.x + 18 if x < upper.x else upper.right - 18
+        label = Label((x + end) / 2, y, is_plate=True, room=abs(end - x))
+        return ((x, lower.y), (x, y), (end, y), (end, upper.bottom)), label
+
+    def _draw_links(self, links: Sequence[Edge], lanes: dict[Edge, int]) -> None:
+        ports = _Ports()
+        for step, source in links:
+            lane, start, end = lanes[step, source], self.boxes[source], self.boxes[step.target]
+            if lane < 0:
+                self._ahead(step, source, is_main=False)
+                continue
+            nested = lane + 1 if source == step.target else 0  # a further lane goes round the nearer ones
+            ports.ask(source, end.middle - nested, (step, source, "from"))
+            ports.ask(step.target, start.middle + nested, (step, source, "to"))
+        places = ports.spread(self.boxes)
+        for step, source in links:
+            lane, start, end = lanes[step, source], self.boxes[source], self.boxes[step.target]
+            if lane < 0:
+                continue
+            x1, x2 = places[step, source, "from"], places[step, source, "to"]
+            y = min(start.y, end.y) - LANE * (lane + 1) + 4
+            line = ((x1, start.y), (x1, y), (x2, y), (x2, end.y))
+            label = Label((x1 + x2) / 2, y, is_plate=True, room=abs(x2 - x1))
             self.arrows.append(Arrow(step, (source,), line, label))
 
     # ---- below ------------------------------------------------------------------------------------------------
@@ -305,13 +400,14 @@ class _Plan:
         places = ports.spread(self.boxes)
         passing = 0
         for index, group in enumerate(groups):
-            group.end = places[index, "to"]
-            for source in group.sources:
-                x = places[index, source]
-                if source in self.above:  # its way down passes through the gap beneath it
-                    x = self.boxes[source].middle - GAP / 2 + 5 + 6 * passing
+            xs = []
+            for name, code in (("to", group.target), *((source, source) for source in group.sources)):
+                x = places[index, name]
+                if code in self.above:  # the way down from it, or up to it, passes through the gap beneath it
+                    x = self.boxes[code].middle - GAP / 2 + 5 + 6 * passing
                     passing += 1
-                group.ports.append(x)
+                xs.append(x)
+            group.end, *group.ports = xs
 
     def _give_lanes(self, groups: Sequence[_Group]) -> int:
         """The ways back lie next to the boxes, shortest first; then the exits, longest first."""
