@@ -8,15 +8,20 @@ from decimal import Decimal
 from itertools import count
 from typing import Any, TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.db import transaction
 from portal.models.contract import Contract
 from portal.models.customer import Customer, CustomerKind, CustomerSource, Property
+from portal.models.event import Event, EventKind
 from portal.models.org import Branch, Crew, Department, Party, PartyKind, User
 from portal.models.project import Project, ProjectKind, ProjectStage
 from portal.permissions import Role
+from portal.processes.registry import PROCESSES
+from portal.services import events
 from portal.services.numbering import next_number
+from portal.services.record_kinds import MODELS
 
 PASSWORD = "青花瓷 and 42 teapots"
 PASSWORD_HASH = "$argon2id$v=19$m=19456,t=2,p=1$0QGTAKH/WIkjRi2FI/HaGQ$j6z9E62s9YoEm0yA0EsvA0+5tR4tXKXvtJRmyGfN2Hk"
@@ -148,3 +153,12 @@ class Make:
             "signed_on": date(2026, 3, 2),
         }
         return self._record(Contract, given | fields)
+
+
+def tell_the_history(at: datetime) -> None:
+    """What the factory makes has no history; in a house it has."""
+    with transaction() as current:
+        for kind in PROCESSES:
+            told = select(Event.record_id).where(Event.record_kind == kind)
+            for record in current.scalars(select(MODELS[kind]).where(MODELS[kind].id.not_in(told))):
+                events.record(current, EventKind.CREATED, at=at, actor=None, record=record)

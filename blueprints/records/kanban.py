@@ -24,13 +24,17 @@ from blueprints.records import (
     complaints,
     completions,
     consultations,
+    contract_steps,
     faces,
     lists,
+    pre_acceptances,
     process_view,
     project_steps,
     warranties,
 )
+from blueprints.records.drawing_reviews import pages as drawing_reviews
 from blueprints.records.faces import Face
+from blueprints.records.penalties import steps as penalty_steps
 from blueprints.records.repairs import cost_cases
 from blueprints.records.repairs import steps as repair_steps
 from blueprints.records.steps import StepPages
@@ -54,6 +58,10 @@ FORMS: dict[str, StepPages] = {
     "complaints": complaints.STEPS,
     "completions": completions.STEPS,
     "consultations": consultations.STEPS,
+    "contracts": contract_steps.STEPS,
+    "drawing-reviews": drawing_reviews.STEPS,
+    "penalties": penalty_steps.STEPS,
+    "pre-acceptances": pre_acceptances.STEPS,
     "projects": project_steps.STEPS,
     "repair-cost-cases": cost_cases.STEPS,
     "repair-orders": repair_steps.STEPS,

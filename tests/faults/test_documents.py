@@ -12,6 +12,7 @@ from portal.models.document import Document
 from portal.services import documents
 from portal.services.documents import FORMS
 from tests.documents import world
+from tests.factories import tell_the_history
 from tests.faults.conftest import problems
 
 pytestmark = [pytest.mark.faults, pytest.mark.pdf, pytest.mark.sqlite_only]
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.pdf, pytest.mark.sqlite_only]
 @pytest.mark.parametrize("point", ["K6", "K8", "K9", "K7"])
 def test_killed_around_the_file(house, make, clock, config, point):
     complaint = world.registered(make, clock)
+    tell_the_history(clock.now())
     house.store()
     house.worker(queue_name="fast")
     house.worker(queue_name="pdf", faults=house.once(point))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text, update
+from sqlalchemy import text, update
 
 from portal import clock as portal_clock
 from portal import outbox, verify
@@ -18,7 +18,7 @@ from portal.models.account import UserSession
 from portal.models.attachment import StoredFile
 from portal.models.complaint import Complaint
 from portal.models.contract import Contract, PaymentTerm
-from portal.models.event import Event, EventHead, EventKind
+from portal.models.event import EventHead, EventKind
 from portal.models.ledger import LedgerMonth
 from portal.models.notice import Delivery
 from portal.models.org import Party, PartyKind
@@ -26,25 +26,15 @@ from portal.models.outbox import ClientRequest, Outbox, Slot
 from portal.models.project import Project
 from portal.models.task import Task
 from portal.permissions import Role
-from portal.processes.registry import PROCESSES
 from portal.schedules import SCHEDULES
 from portal.services import events, penalties, penalty_steps, slots
-from portal.services.record_kinds import MODELS
 from tests.documents import world
+from tests.factories import tell_the_history
 
 
 def broken() -> dict[str, list[str]]:
     session().rollback()
     return {result.code: result.problems for result in verify.run_all() if not result.ok}
-
-
-def tell_the_history(at: datetime) -> None:
-    """What the factory makes has no history; in a house it has."""
-    with transaction() as current:
-        for kind in PROCESSES:
-            told = select(Event.record_id).where(Event.record_kind == kind)
-            for record in current.scalars(select(MODELS[kind]).where(MODELS[kind].id.not_in(told))):
-                events.record(current, EventKind.CREATED, at=at, actor=None, record=record)
 
 
 def test_an_empty_house_is_sound(app: Flask):
