@@ -42,7 +42,7 @@ from portal.permissions import Role
 from portal.processes import consultation, escalation
 from portal.services import exports
 from portal.services.exports import Wanted, presets
-from tests.listing.rows import after_the_works, before_the_contract, of_the_house
+from tests.listing.rows import after_the_works, before_the_contract, before_the_customer, of_the_house
 
 FORMULAS = ("=1+1", "+86 138", "-2", "@SUM(A1)", "\tx", "＝1", "=cmd|' /C calc'!A0")
 
@@ -119,6 +119,7 @@ def world(make: Any, clock: Any) -> Any:
         project = make.project()
         contract, crew = make.contract(project), make.crew()
         before_the_contract(number, project.customer, at, kept, make)
+        before_the_customer(number, owner, project.customer, project, make, at, kept)
         after_the_works(number, owner, project.customer, project, contract, crew, at, kept)
         make.branch()
         hours = (-3, 2, 50, -1, None)[number - 1]
