@@ -49,7 +49,9 @@ foremen, project_managers = _people(PartyKind.FOREMAN), _people(PartyKind.PROJEC
 
 def _round(number: int | None, cycle: int | None) -> str:
     said = _("No. %(round)s", round=number)
-    return f"{said} · {_('foreman %(cycle)s', cycle=cycle)}" if cycle and cycle > 1 else said
+    if not cycle or cycle == 1:
+        return said
+    return _("%(round)s · foreman no. %(cycle)s", round=said, cycle=cycle)
 
 
 def _result(value: str | None) -> str:
