@@ -21,6 +21,7 @@ from portal.models import (  # noqa: F401
     importing,
     ledger,
     merging,
+    milestone,
     notice,
     org,
     outbox,

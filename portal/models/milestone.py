@@ -1,0 +1,243 @@
+"""What happens on a site between the start and the pre-acceptance (P06). Source: `domain.md` 3.7, 4.6.
+
+Customer service records it, because it opens the calls of the plan, changes the money, or moves the finish.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.models.base import Base, Record
+from portal.models.customer import Customer
+from portal.models.org import Party
+from portal.models.project import Project
+from portal.terms import Term, one_of
+
+
+class StageKind(Term):
+    """Which stage was accepted (3.7)."""
+
+    MATERIAL = "MATERIAL", "Material arrival"
+    CONCEALED = "CONCEALED", "Concealed works"
+    WATERPROOF = "WATERPROOF", "Waterproofing"
+    MID = "MID", "Mid-term"
+    TRADE_HANDOVER = "TRADE_HANDOVER", "Hand-over between trades"
+
+
+class StageResult(Term):
+    """How a stage was found."""
+
+    PASS = "PASS", "Passed"
+    FAIL = "FAIL", "Failed"
+
+
+class ContactChannel(Term):
+    """How somebody of the site reached the customer."""
+
+    PHONE = "PHONE", "By phone"
+    WECHAT = "WECHAT", "By WeChat"
+    ON_SITE = "ON_SITE", "On site"
+    OTHER = "OTHER", "Other"
+
+
+class SupervisorVisitKind(Term):
+    """What a supervisor's entry counts as (4.6, 7)."""
+
+    CONTACT = "CONTACT", "Contact with the customer"
+    VISIT = "VISIT", "Obligatory visit"
+
+
+class StageAcceptance(Record, Base):
+    """One look at a finished stage with those who sign. A failed one is looked at again as a new record."""
+
+    __tablename__ = "stage_acceptance"
+    KIND, PREFIX = "stage-acceptances", "JD"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    stage: Mapped[str] = mapped_column(String(20))
+    held_on: Mapped[date]
+    place: Mapped[str] = mapped_column(String(200))
+    items: Mapped[str] = mapped_column(Text)
+    """What was looked at, and what was found."""
+    result: Mapped[str] = mapped_column(String(10))
+    customer_told_at: Mapped[datetime | None]
+    supervisor_told_at: Mapped[datetime | None]
+    """Concealed works: when customer and supervisor were told that they can be looked at."""
+    covering_on: Mapped[date | None]
+    """The day on which the works are covered; nobody can look at them afterwards."""
+    customer_signed_by: Mapped[str | None] = mapped_column(String(50))
+    supervisor_signed_by: Mapped[str | None] = mapped_column(String(50))
+    pm_signed_by: Mapped[str | None] = mapped_column(String(50))
+    foreman_signed_by: Mapped[str | None] = mapped_column(String(50))
+
+    project: Mapped[Project] = relationship()
+    customer: Mapped[Customer] = relationship()
+
+    __table_args__ = (
+        one_of("stage", StageKind),
+        one_of("result", StageResult),
+        CheckConstraint(
+            "stage <> 'CONCEALED' OR result <> 'PASS' OR (customer_signed_by IS NOT NULL"
+            " AND supervisor_signed_by IS NOT NULL AND customer_told_at IS NOT NULL AND supervisor_told_at IS NOT NULL)",
+            name="concealed_is_signed",
+        ),
+        Index("ix_stage_acceptance_branch", "branch_id", "id"),
+        Index("ix_stage_acceptance_held", "held_on", "id"),
+        Index("ix_stage_acceptance_stage", "stage", "id"),
+    )
+
+
+class ChangeOrder(Record, Base):
+    """Works added to the contract or left out of it (工程变更单). It counts from the customer's signature on."""
+
+    __tablename__ = "change_order"
+    KIND, PREFIX = "change-orders", "BG"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    items: Mapped[str] = mapped_column(Text)
+    """What is added, what is left out."""
+    amount: Mapped[Decimal] = mapped_column(Numeric(12, 2))
+    """Yuan; negative where works are left out."""
+    extra_days: Mapped[int] = mapped_column(default=0)
+    """Calendar days by which the agreed finish moves."""
+    designer_signed_by: Mapped[str | None] = mapped_column(String(50))
+    foreman_signed_by: Mapped[str | None] = mapped_column(String(50))
+    pm_signed_by: Mapped[str | None] = mapped_column(String(50))
+    customer_signed_by: Mapped[str | None] = mapped_column(String(50))
+    signed_on: Mapped[date | None]
+    """The day of the customer's signature; None: nothing of it may be carried out yet."""
+
+    project: Mapped[Project] = relationship()
+    customer: Mapped[Customer] = relationship()
+
+    @property
+    def title(self) -> str:
+        """What it is about, in one line."""
+        return self.items.splitlines()[0][:60]
+
+    __table_args__ = (
+        CheckConstraint(
+            "signed_on IS NULL OR (designer_signed_by IS NOT NULL AND foreman_signed_by IS NOT NULL"
+            " AND pm_signed_by IS NOT NULL AND customer_signed_by IS NOT NULL)",
+            name="signed_by_all_four",
+        ),
+        Index("ix_change_order_branch", "branch_id", "id"),
+        Index("ix_change_order_signed", "signed_on", "id"),
+    )
+
+
+class SafetyNotice(Record, Base):
+    """A hazard on a site, who removes it until when, and what the recheck found (安全整改通知书)."""
+
+    __tablename__ = "safety_notice"
+    KIND, PREFIX = "safety-notices", "AQ"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
+    found_on: Mapped[date]
+    hazard: Mapped[str] = mapped_column(Text)
+    responsible_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    limit_on: Mapped[date]
+    rechecked_on: Mapped[date | None]
+    """The day of the last recheck."""
+    recheck: Mapped[str | None] = mapped_column(Text)
+    """What it found."""
+    is_removed: Mapped[bool] = mapped_column(default=False)
+
+    project: Mapped[Project] = relationship()
+    customer: Mapped[Customer] = relationship()
+    responsible: Mapped[Party] = relationship()
+
+    __table_args__ = (
+        CheckConstraint("NOT is_removed OR rechecked_on IS NOT NULL", name="removed_is_rechecked"),
+        CheckConstraint("limit_on >= found_on", name="limit_after_found"),
+        Index("ix_safety_notice_branch", "branch_id", "id"),
+        Index("ix_safety_notice_removed", "is_removed", "limit_on"),
+    )
+
+
+class DelayNotice(Base):
+    """An agreed later finish (工期延长单). Calendar days."""
+
+    __tablename__ = "delay_notice"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
+    cause: Mapped[str] = mapped_column(Text)
+    days: Mapped[int]
+    customer_signed_by: Mapped[str] = mapped_column(String(50))
+    signed_on: Mapped[date]
+
+    project: Mapped[Project] = relationship()
+
+    __table_args__ = (CheckConstraint("days > 0", name="days_positive"),)
+
+
+class WeeklyReportToCustomer(Base):
+    """What the project manager told the customer (每周客户沟通记录); DL-07 counts from it."""
+
+    __tablename__ = "weekly_report"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
+    told_at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    channel: Mapped[str] = mapped_column(String(20))
+    progress: Mapped[str] = mapped_column(Text)
+    quality: Mapped[str | None] = mapped_column(Text)
+    safety: Mapped[str | None] = mapped_column(Text)
+    next_week: Mapped[str | None] = mapped_column(Text)
+    customer_words: Mapped[str | None] = mapped_column(Text)
+
+    project: Mapped[Project] = relationship()
+    by: Mapped[Party | None] = relationship()
+
+    __table_args__ = (one_of("channel", ContactChannel), Index("ix_weekly_report_project", "project_id", "told_at"))
+
+
+class SupervisorVisit(Base):
+    """A contact of the supervisor with the customer, or one of the obligatory visits; only counted (Q23)."""
+
+    __tablename__ = "supervisor_visit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    held_on: Mapped[date]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    what: Mapped[str] = mapped_column(Text)
+
+    project: Mapped[Project] = relationship()
+    by: Mapped[Party | None] = relationship()
+
+    __table_args__ = (one_of("kind", SupervisorVisitKind),)
+
+
+class OpenDay(Base):
+    """A day on which customers see sites (施工现场开放日)."""
+
+    __tablename__ = "open_day"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    held_on: Mapped[date]
+    invited: Mapped[str] = mapped_column(Text)
+    """The customers who were invited."""
+    attended: Mapped[str | None] = mapped_column(Text)
+    """Those who came, and what they said."""
+
+    sites: Mapped[list[Project]] = relationship(secondary="open_day_site")
+
+
+class OpenDaySite(Base):
+    """A site that is shown on an open day."""
+
+    __tablename__ = "open_day_site"
+
+    open_day_id: Mapped[int] = mapped_column(ForeignKey("open_day.id"), primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), primary_key=True, index=True)
