@@ -138,6 +138,15 @@ class Permission(StrEnum):
     """Approve, reject, decide appeals; change the catalogue, close a month of the ledger."""
     PENALTY_EXECUTE = "penalty:execute"
     """Send to HR, finance or engineering, note as carried out, record an appeal."""
+    SURVEY_VIEW = "survey:view"
+    SURVEY_WORK = "survey:work"
+    """Start surveys, hand out their links, enter the answers."""
+    SURVEY_VOID = "survey:void"
+    """Make answers void that count already."""
+    SUGGESTION_VIEW = "suggestion:view"
+    SUGGESTION_CREATE = "suggestion:create"
+    SUGGESTION_WORK = "suggestion:work"
+    """Weigh and send suggestions, record what the department decides and does, tell the customer."""
     CREW_RATING = "crew:rating"
     """See how crews are rated by the repairs of what they built."""
 
@@ -174,6 +183,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CUSTOMER_CREATE,
             P.COMPLAINT_PREFILL,
             P.REPAIR_CREATE,
+            P.SURVEY_VIEW,
+            P.SUGGESTION_VIEW,
+            P.SUGGESTION_CREATE,
         }
     ),
     Role.SPECIALIST: frozenset(
@@ -217,6 +229,11 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.REPAIR_CLOSE,
             P.COST_CASE_VIEW,
             P.COST_CASE_RECORD,
+            P.SURVEY_VIEW,
+            P.SURVEY_WORK,
+            P.SUGGESTION_VIEW,
+            P.SUGGESTION_CREATE,
+            P.SUGGESTION_WORK,
             P.CREW_RATING,
             P.PENALTY_VIEW,
             P.PENALTY_PROPOSE,

@@ -44,6 +44,7 @@ HOURS, DAYS, WORKING_DAYS = N_("hours"), N_("days"), N_("working days")
 YUAN, PERCENT, POINTS, MINUTES = N_("yuan"), N_("%"), N_("points"), N_("minutes")
 COMPANY, CLOCKS, GRADES = N_("Company"), N_("Clocks"), N_("Grades")
 REVIEWS, WORKS, MONEY = N_("Drawing review"), N_("Works and repairs"), N_("Money")
+SURVEYS = N_("Surveys and suggestions")
 NOTICES, SIGN_IN = N_("Notices and e-mail"), N_("Signing in")
 EXPORTS, CHANGES = N_("Exports of lists"), N_("Changes of many records")
 PHONE = N_("On the captain's phone")
@@ -76,6 +77,22 @@ COMPLETION_CHECKS = [
     "全屋：施工范围：与图纸和变更一致", "全屋：清洁：垃圾已清运，门窗地面干净",
 ]  # fmt: skip
 COMPLETION_FORM = N_("One line each: room, trade and what is looked at, with colons between them.")
+QUESTION_FORM = N_(
+    "One line each. A star before it: it must be answered. Attitude, quality and efficiency are always asked."
+)
+QUESTIONS_SETTLEMENT = [
+    "设计",
+    "报价透明",
+    "* 施工质量",
+    "* 工期",
+    "现场文明",
+    "材料",
+    "* 服务态度",
+    "响应速度",
+    "售后",
+    "* 总体",
+]
+QUESTIONS_SHORT = ["* 施工质量", "* 响应速度", "* 服务态度", "售后", "* 总体"]
 CHECKS_SIGN_OFF = ["* 已向客户演示维修结果", "已告知养护注意事项"]
 
 _DECLARED = (
@@ -168,6 +185,16 @@ _DECLARED = (
     Setting("call_completion_days", N_("Call after completion, once the warranty is issued, within"), "int", 10, "ext", WORKS, DAYS, 1, 60),
     Setting("club_invite_days", N_("Invitation to the club after the warranty is issued within"), "int", 10, "assumed", WORKS, DAYS, 1, 60),
     Setting("repair_call_days", N_("DL-23 Call after the repair"), "int", 3, "seed", WORKS, DAYS, 1, 60),
+    Setting("survey_settlement", N_("Lines of the project evaluation (F-18)"), "lines", QUESTIONS_SETTLEMENT, "seed", SURVEYS, help=QUESTION_FORM),
+    Setting("survey_repair", N_("Lines of the evaluation of a repair"), "lines", QUESTIONS_SHORT, "assumed", SURVEYS, help=QUESTION_FORM),
+    Setting("survey_periodic", N_("Lines of the periodic survey"), "lines", QUESTIONS_SHORT, "assumed", SURVEYS, help=QUESTION_FORM),
+    Setting("survey_service_end", N_("Lines of the survey at the end of a service"), "lines", ["* 总体"], "seed", SURVEYS),
+    Setting("survey_low_score", N_("Liaison slip for scores up to"), "int", 2, "seed", SURVEYS, POINTS, 1, 4),
+    Setting("survey_severe_score", N_("Complaint proposed for scores up to (0: never)"), "int", 1, "assumed", SURVEYS, POINTS, 0, 4),
+    Setting("survey_link_days", N_("The link of a survey is open for"), "int", 14, "assumed", SURVEYS, DAYS, 1, 90),
+    Setting("survey_sample", N_("Customers asked each half year (0: none)"), "int", 30, "assumed", SURVEYS, None, 0, 1000),
+    Setting("survey_rest_days", N_("Customers are not asked again by the half-yearly sample within"), "int", 180, "assumed", SURVEYS, DAYS, 0, 1000),
+    Setting("suggestion_decision_wd", N_("DL-09 Department decides on a suggestion"), "int", 5, "assumed", CLOCKS, WORKING_DAYS, 1, 60),
     Setting("client_key_days", N_("A form sent again is known for"), "int", 180, "assumed", WORKS, DAYS, 30, 3650),
     Setting("entry_age_days", N_("What a phone wrote without signal is carried out at once for"), "int", 30, "assumed", WORKS, DAYS, 1, 180),
     Setting("phone_clock_hours", N_("A phone's clock may be wrong by"), "int", 12, "assumed", WORKS, HOURS, 1, 240),

@@ -37,6 +37,8 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, PreAcceptance, RectificationNotice
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
+from portal.models.suggestion import Suggestion
+from portal.models.survey import Survey
 from portal.models.task import Follower, Task
 from portal.models.task_type import TaskType
 from portal.models.works import DispatchOrder
@@ -384,6 +386,21 @@ def repair_cost_cases(viewer: Viewer) -> Condition:
     if viewer.role == Role.REPAIR_CAPTAIN:
         return and_(seen, RepairCostCase.captain_id == viewer.id)
     return seen if viewer.role in (Role.SPECIALIST, Role.MANAGER) else false()
+
+
+@rule(Survey)
+def surveys(viewer: Viewer) -> Condition:
+    """By branch, for the front desk, specialists and managers."""
+    return false() if _sees_given_only(viewer) else _through_customer(Survey, viewer)
+
+
+@rule(Suggestion)
+def suggestions(viewer: Viewer) -> Condition:
+    """By branch, for specialists and managers; the front desk what it wrote down itself."""
+    if _sees_given_only(viewer):
+        return false()
+    seen = _through_customer(Suggestion, viewer)
+    return and_(seen, Suggestion.created_by_id == viewer.id) if viewer.role == Role.FRONT_DESK else seen
 
 
 @rule(PreAcceptance, Inspection, RectificationNotice)

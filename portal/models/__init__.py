@@ -32,6 +32,8 @@ from portal.models import (  # noqa: F401
     repair,
     setting,
     spelling,
+    suggestion,
+    survey,
     task,
     task_type,
     works,
