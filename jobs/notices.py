@@ -34,6 +34,10 @@ STILL_OVERDUE = N_("Overdue for %(days)s days: %(task)s (%(customer)s)")
 CLAIMED = N_("Met without signal, please decide: %(task)s (%(customer)s, %(person)s)")
 DEAD = N_("Work was given up: %(kind)s %(number)s. Operations shows why and can run it again.")
 DIGEST = N_("Your day: %(overdue)s overdue, %(due)s due today, %(new)s new, %(said)s written to you")
+DIGEST_BROKEN = N_(
+    "Your day: %(broken)s promises broken, %(overdue)s overdue, %(due)s due today, %(new)s new, %(said)s written to you"
+)
+"""The same where promises to customers are broken: they lead."""
 CALENDAR = N_("Please confirm the make-up days of %(year)s in the calendar")
 SOME_STEP = N_("%(step)s: %(customer)s")
 
@@ -305,7 +309,7 @@ def notify_followers(session: Session, *, event_id: int, people: list[int]) -> N
         )
 
 
-TOLD_AS_TASK = {"task-set", "task-handed-over", "task-followed"}
+TOLD_AS_TASK = {"promised", "task-set", "task-handed-over", "task-followed"}
 """What the person whose turn it is hears as a task of their own."""
 
 
@@ -366,7 +370,7 @@ def digest_person(session: Session, *, user_id: int, day: str) -> None:
         user=user,
         key=key,
         level=Level.INFO,
-        title=DIGEST,
+        title=DIGEST_BROKEN if held["broken"] else DIGEST,
         params={**held, "due": held["today"] + held["back"]},
         link=f"/account/digest/{day}",
         at=at,

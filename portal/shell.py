@@ -76,6 +76,7 @@ DESK = App(
         Entry(N_("Jobs of today"), "/repair-captain/", P.CAPTAIN_DESK, exact=True),
         Entry(N_("My day"), "/repair-captain/dashboard", P.CAPTAIN_DESK),
         Entry(N_("Department board"), "/manager/", P.MANAGER_DESK, exact=True),
+        Entry(N_("Promises"), "/manager/promises", P.MANAGER_DESK),
         Entry(N_("Tasks"), records("tasks")),
         Entry(N_("Notices"), records("notices")),
         Entry(N_("Printed forms"), records("documents"), P.DOCUMENT_PRINT),

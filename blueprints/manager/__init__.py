@@ -4,4 +4,15 @@ from flask import Blueprint
 
 blueprint = Blueprint("manager", __name__, url_prefix="/manager")
 
-from blueprints.manager import audit, calendar, check_items, claims, moved, operations, settings, task_types, views  # noqa: E402, F401
+from blueprints.manager import (  # noqa: E402
+    audit,  # noqa: F401
+    calendar,  # noqa: F401
+    check_items,  # noqa: F401
+    claims,  # noqa: F401
+    moved,  # noqa: F401
+    operations,  # noqa: F401
+    promises,  # noqa: F401
+    settings,  # noqa: F401
+    task_types,  # noqa: F401
+    views,  # noqa: F401
+)

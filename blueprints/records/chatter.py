@@ -227,13 +227,19 @@ def _belongs_here(task: Task) -> bool:
     return task.record_kind != "consultations" or task.kind == TaskKind.HAND
 
 
+ACTS = ("done", "later", "hand-over", "call-off")
+"""What can be done with a task that was set by hand, beside the tick."""
+ACTS_OF_A_PROMISE = ("done", "call-off")
+"""What was promised to a customer is neither moved nor passed on."""
+
+
 def _task(line: own_tasks.Line) -> dict[str, Any]:
     """An open task as a line: who, how long, and what the viewer may do with it."""
     task = line.task
-    is_hand = task.kind == TaskKind.HAND
+    is_hand, is_promise = task.kind == TaskKind.HAND, task.kind == TaskKind.PROMISE
     may_tick = line.is_mine and (is_hand or (task.code is None and task.person_id == g.user.id))
     who = task.person.name if task.person else (str(Role(task.role).label) if task.role else "")
-    parts = (task.code, task.type_name, who)
+    parts = (task.code, TaskKind.show(task.kind) if is_promise else task.type_name, who)
     url = f"/records/tasks/{task.id}"
     return {
         "id": f"task-{task.id}",
@@ -241,6 +247,7 @@ def _task(line: own_tasks.Line) -> dict[str, Any]:
         "detail": " · ".join(part for part in parts if part),
         "note": task.note or "",
         "done_url": f"{url}/done" if may_tick else None,
-        "acts_url": url if is_hand and line.is_mine else None,
+        "acts_url": url if (is_hand or is_promise) and line.is_mine else None,
+        "acts": ACTS if is_hand else ACTS_OF_A_PROMISE,
         **{name: getattr(task, name) for name in ("code", "due_at", "started_at", "warn_at", "closed_at", "outcome")},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -35,6 +36,12 @@ def month(day: date, step: int = 0) -> date:
     """The first day of the month, or of the one so many months on."""
     count = day.year * 12 + day.month - 1 + step
     return date(count // 12, count % 12 + 1, 1)
+
+
+def asked_month(text: str, at: datetime) -> date:
+    """The first day of a month in the URL, `2026-03`; of this month for anything else."""
+    match = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", text)
+    return date(int(match[1]), int(match[2]), 1) if match else month(clock.today(at))
 
 
 def quarter(day: date) -> date:

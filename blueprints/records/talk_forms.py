@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from blueprints.forms import ChoiceField, Form, HiddenField, LocalDateTimeField, TextField
+from blueprints.forms import BooleanField, ChoiceField, Form, HiddenField, LocalDateTimeField, TextField
 from portal import clock, formatting
 from portal.db import session
 from portal.errors import Invalid
@@ -89,9 +89,12 @@ class TaskForm(_WhoseForm, _DueForm):
 
     type_name = ChoiceField(N_("Type", "task"), blank=N_("None", "task type"))
     title = TextField(N_("What is to be done"), limit=200, description=N_("Empty: the usual title of the type"))
+    is_promise = BooleanField(
+        N_("Promised to the customer"), description=N_("Counted as kept or broken; it cannot be put off")
+    )
     note = TextField(N_("Note"), limit=2000, rows=2)
 
-    SHOWN = ("title", "type_name", "whose", "when", "due_at", "note")
+    SHOWN = ("title", "type_name", "whose", "when", "due_at", "is_promise", "note")
 
     def prepare(self, record: Any, actor: User, task: Task | None = None) -> None:
         """Fresh, it is one's own and of the first type; after a task that is done it is what follows that one."""
@@ -156,7 +159,7 @@ class TaskForm(_WhoseForm, _DueForm):
         """The command."""
         each = self._types.get(self.type_name.data or "")
         title = self.title.data or (each.summary if each else None) or ""
-        return SetTask(title, self.due(at), self.chosen(), each, self.note.data)
+        return SetTask(title, self.due(at), self.chosen(), each, self.note.data, bool(self.is_promise.data))
 
 
 def _key(turn: Whose) -> str:

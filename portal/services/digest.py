@@ -1,4 +1,4 @@
-"""A person's morning: what is broken, what is due today, what comes back, what is new, who wrote. Source: `domain.md` 7.2.
+"""A person's morning: which promises are broken, what is due today, what comes back, what is new, who wrote. Source: `domain.md` 7.2.
 
 A digest keeps which tasks and notices it named, not their words: whoever reads it later sees how each stands by then.
 """
@@ -17,17 +17,21 @@ from portal import visibility
 from portal.i18n import N_, Text
 from portal.models.notice import Notice
 from portal.models.org import User
-from portal.models.task import Task
-from portal.services import workload
+from portal.models.task import Task, TaskKind
+from portal.permissions import Role
+from portal.services import promises, workload
 
 KEY = "digest:"
 """How the key of the notice of a day begins."""
+OWN_BROKEN = "/records/tasks?filter=mine,open,broken"
+"""The list of broken promises of whoever is no manager."""
 MOST = 20
 """Tasks of one section that are named; the list has the others."""
 SAID = "talk:"
 """How the keys of notices begin that tell of what somebody wrote to a person."""
 
 SECTIONS: dict[str, tuple[Text, str]] = {
+    "broken": (N_("Promises broken"), "/records/tasks?filter=open,broken"),
     "overdue": (N_("Overdue"), "/records/tasks?filter=mine,overdue"),
     "today": (N_("Due today"), "/records/tasks?filter=mine,open,today"),
     "back": (N_("Put off to today"), "/records/tasks?filter=mine,open,today"),
@@ -52,22 +56,25 @@ class Section:
 def gather(session: Session, user: User, at: datetime) -> dict[str, Any]:
     """What the morning of a person has: the number of each section, and under "named" which rows. Empty: nothing.
 
-    Each task stands once, in the first section it fits.
+    Each task stands once, in the first section it fits. Broken promises lead; managers hear of everybody's.
     """
     start, midnight = workload.day_bounds(at)
     yesterday = start - timedelta(days=1)
     today = and_(Task.due_at >= at, Task.due_at < midnight)
     fits: dict[str, ColumnElement[bool]] = {
-        "overdue": Task.due_at < at,
+        "broken": promises.is_broken(at),
+        "overdue": and_(Task.due_at < at, Task.kind != TaskKind.PROMISE),
         "today": and_(today, Task.put_off_count == 0),
         "back": and_(today, Task.put_off_count > 0),
         "new": and_(or_(Task.due_at.is_(None), Task.due_at >= midnight), Task.started_at >= yesterday),
     }
-    own = (Task.closed_at.is_(None), workload.mine(user))
+    is_mine = workload.mine(user)
+    theirs = visibility.condition(user, Task) if user.role == Role.MANAGER else is_mine
     counts: dict[str, int] = {}
     named: dict[str, list[int]] = {}
     for key, condition in fits.items():
-        rows = select(Task.id).where(*own, condition)
+        whose = theirs if key == "broken" else is_mine
+        rows = select(Task.id).where(Task.closed_at.is_(None), whose, condition)
         counts[key] = session.scalar(select(func.count()).select_from(rows.subquery())) or 0
         if counts[key]:
             by_due = rows.order_by(Task.due_at.is_(None), Task.due_at, Task.id).limit(MOST)
@@ -87,6 +94,8 @@ def sections(session: Session, user: User, kept: Mapping[str, Any]) -> list[Sect
     tasks = {task.id: task for task in session.scalars(seen)} if seen is not None else {}
     found = []
     for key, (label, url) in SECTIONS.items():
+        if key == "broken" and user.role != Role.MANAGER:
+            url = OWN_BROKEN
         if key == "said" and named.get(key):
             own = select(Notice).where(Notice.user_id == user.id, Notice.id.in_(named[key])).order_by(Notice.id.desc())
             found.append(Section(key, label, url, kept.get(key, 0), notices=tuple(session.scalars(own))))

@@ -24,7 +24,7 @@ from portal.models.task import Task, TaskKind
 from portal.models.task_type import TaskType
 from portal.permissions import Permission, may
 from portal.reading import Asked
-from portal.services import chaining, giving, record_kinds, tasks
+from portal.services import chaining, giving, promises, record_kinds, tasks
 from portal.services.giving import Whose, candidates
 
 __all__ = [
@@ -86,6 +86,8 @@ class SetTask:
     whose: Whose
     type: TaskType | None = None
     note: str | None = None
+    is_promise: bool = False
+    """The customer was given the word: it is kept or broken (`promises`), and is not moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ def add(session: Session, record: Any, command: SetTask, *, actor: User, at: dat
         raise NotPermitted(N_("Your role may not set tasks."))
     if not command.title.strip():
         raise Invalid({"title": N_("Say what is to be done.")})
+    if command.is_promise:
+        return _promise(session, record, command, actor, at)
     _refuse_past(command.due_at, at, "due_at")
     giving.refuse_strangers(session, record, command.whose, actor)
     person, role = command.whose.person, command.whose.role
@@ -138,6 +142,19 @@ def add(session: Session, record: Any, command: SetTask, *, actor: User, at: dat
     giving.refuse_blind(session, record, task)
     tasks.say(session, task, "task-set", actor, at, due=command.due_at, text=command.note)
     tasks.tell_handler(session, task, by=actor, at=at)
+    return task
+
+
+def _promise(session: Session, record: Any, command: SetTask, actor: User, at: datetime) -> Task:
+    if command.whose.person is None:
+        raise Invalid({"whose": N_("A promise is kept by somebody: name a person.")})
+    try:
+        task = promises.promise(session, record, command.title, command.due_at, command.whose.person, actor, at=at)
+    except Invalid as refusal:
+        names = {"promise": "title", "promised_at": "due_at"}
+        raise Invalid({names.get(field, field): words for field, words in refusal.fields.items()}) from refusal
+    task.type, task.type_name = command.type, command.type.name if command.type else None
+    task.note = command.note
     return task
 
 
@@ -192,8 +209,8 @@ def hand_over(session: Session, task: Task, whose: Whose, reason: str | None, *,
 
 
 def call_off(session: Session, task: Task, reason: str, *, actor: User, at: datetime) -> None:
-    """Not needed any more, with the reason. Raises Invalid, DomainError."""
-    refuse_fixed(task)
+    """Not needed any more, with the reason; a promise too. Raises Invalid, DomainError."""
+    refuse_fixed(task, or_promise=True)
     if not reason.strip():
         raise Invalid({"reason": N_("Say why.")})
     tasks.cancel(session, task, at=at, actor=actor)
@@ -221,9 +238,9 @@ def refuse_tick(task: Task) -> None:
         raise DomainError(N_("This ends with its step: record the step on the case."))
 
 
-def refuse_fixed(task: Task) -> None:
-    """Raise DomainError for a task that nobody moves by hand."""
-    if task.kind != TaskKind.HAND:
+def refuse_fixed(task: Task, *, or_promise: bool = False) -> None:
+    """Raise DomainError for a task that nobody moves by hand; `or_promise`: a promise is let pass."""
+    if task.kind != TaskKind.HAND and not (or_promise and task.kind == TaskKind.PROMISE):
         raise DomainError(N_("This belongs to the case; only tasks set by hand can be moved."))
     if task.closed_at is not None:
         raise DomainError(N_("This task is closed already."))

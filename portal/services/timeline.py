@@ -110,6 +110,7 @@ ACTIONS: dict[str, Text] = {
     "export": N_("List exported: %(name)s"),
     "export-taken": N_("Exported list downloaded: %(name)s"),
     "task-set": N_("Task for %(whose)s, due %(due)s: %(name)s"),
+    "promised": N_("Promised by %(whose)s until %(due)s: %(name)s"),
     "task-done": N_("Task done: %(name)s"),
     "task-followed": N_("After “%(before)s” comes a task for %(whose)s, due %(due)s: %(name)s"),
     "task-renamed": N_("Task “%(text)s” is now: %(name)s"),

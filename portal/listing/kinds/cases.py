@@ -21,7 +21,7 @@ from portal.models.project import Project
 from portal.models.task import OWN_WORDS, Task, TaskKind
 from portal.permissions import Permission
 from portal.processes import complaint, consultation, escalation
-from portal.services import workload
+from portal.services import promises, workload
 
 P = Permission
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
@@ -372,13 +372,17 @@ TASKS = Listing(
             lambda now: and_(Task.closed_at.is_(None), Task.due_at >= now.at, Task.due_at < now.soon_until),
             "clock",
         ),
+        Filter("promised", N_("Promises"), lambda now: promises.IS_PROMISE),
+        Filter("kept", N_("Promises kept"), lambda now: promises.is_kept(), "promise"),
+        Filter("broken", N_("Promises broken"), lambda now: promises.is_broken(now.at), "promise"),
+        Filter("pending", N_("Promises still to keep"), lambda now: promises.is_pending(now.at), "promise"),
         Filter("missed", N_("Deadline missed"), lambda now: Task.breached_at.is_not(None)),
         Filter("unassigned", N_("Nobody named"), lambda now: Task.person_id.is_(None)),
         Filter("set-by-me", N_("Set by me"), lambda now: Task.set_by_id == now.viewer.id),
     ),
     choices=(
         Choice("kind", N_("Kind", "task"), Task.kind, TaskKind),
-        Choice("person", N_("Whose turn"), Task.person_id, options=cells.specialists),
+        Choice("person", N_("Whose turn"), Task.person_id, options=cells.colleagues),
         Choice("department", N_("Department"), Task.department, Department),
     ),
     sealed_by="done",
