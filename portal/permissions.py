@@ -150,6 +150,15 @@ class Permission(StrEnum):
     CREW_RATING = "crew:rating"
     """See how crews are rated by the repairs of what they built."""
 
+    FOLLOW_UP_VIEW = "follow-up:view"
+    """Follow-up calls and liaison slips; which ones is R-20."""
+    FOLLOW_UP_WORK = "follow-up:work"
+    """Call, write down, open slips and follow them to the end."""
+    FOLLOW_UP_DECIDE = "follow-up:decide"
+    """Cancel calls, allow a visit in place of one, set other limits, decide who else reads, keep the scripts."""
+    FOLLOW_UP_ACCESS = "follow-up:access"
+    """Ask to read the call records of a project that one does not handle (R-20)."""
+
     FAVOURITE_SHARE = "favourite:share"
     """Give favourites of lists to everybody or to any role; the others share with their own role."""
 
@@ -240,6 +249,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PENALTY_EXECUTE,
             P.PREACCEPT_VIEW,
             P.PREACCEPT_LIST,
+            P.FOLLOW_UP_VIEW,
+            P.FOLLOW_UP_WORK,
+            P.FOLLOW_UP_ACCESS,
         }
     ),
     Role.REVIEWER: frozenset(
@@ -261,6 +273,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PREACCEPT_VIEW,
             P.PREACCEPT_LIST,
             P.PREACCEPT_WORK,
+            P.FOLLOW_UP_VIEW,
+            P.FOLLOW_UP_ACCESS,
         }
     ),
     Role.REPAIR_CAPTAIN: frozenset(
@@ -281,6 +295,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.COST_CASE_WORK,
             P.PENALTY_VIEW,
             P.PENALTY_PROPOSE,
+            P.FOLLOW_UP_VIEW,
+            P.FOLLOW_UP_ACCESS,
         }
     ),
     Role.MANAGER: frozenset(

@@ -48,6 +48,7 @@ SURVEYS = N_("Surveys and suggestions")
 NOTICES, SIGN_IN = N_("Notices and e-mail"), N_("Signing in")
 EXPORTS, CHANGES = N_("Exports of lists"), N_("Changes of many records")
 PHONE = N_("On the captain's phone")
+CALLS = N_("Follow-up calls")
 WEEKDAYS = (
     ("1", N_("Monday")), ("2", N_("Tuesday")), ("3", N_("Wednesday")), ("4", N_("Thursday")), ("5", N_("Friday")),
     ("6", N_("Saturday")), ("7", N_("Sunday")),
@@ -183,6 +184,21 @@ _DECLARED = (
     Setting("crew_rating_cost", N_("Rating of crews: weight of the cost it bears"), "int", 20, "assumed", WORKS, PERCENT, 0, 100),
     Setting("crew_rating_cost_full", N_("Rating of crews: cost per repair that takes the whole weight"), "decimal", "1000", "assumed", WORKS, YUAN, 1, 1_000_000),
     Setting("call_completion_days", N_("Call after completion, once the warranty is issued, within"), "int", 10, "ext", WORKS, DAYS, 1, 60),
+    Setting("call_material_days", N_("DL-28 Call after the material acceptance within"), "int", 3, "assumed", CALLS, DAYS, 1, 60),
+    Setting("call_concealed_days", N_("DL-28 Call after the concealed works within"), "int", 3, "assumed", CALLS, DAYS, 1, 60),
+    Setting("call_waterproof_days", N_("DL-28 Call after the waterproofing test within"), "int", 3, "assumed", CALLS, DAYS, 1, 60),
+    Setting("call_mid_days", N_("DL-28 Call after the mid-term acceptance within"), "int", 3, "ext", CALLS, DAYS, 1, 60),
+    Setting("call_one_month_days", N_("DL-28 Call one month after completion within"), "int", 5, "assumed", CALLS, DAYS, 1, 60),
+    Setting("call_warranty_days", N_("DL-28 Regular call in the warranty within"), "int", 10, "ext", CALLS, DAYS, 1, 60),
+    Setting("call_hours", N_("Customers are called at"), "hours", "09:00-12:00, 14:00-20:00", "assumed", CALLS, help=N_("The gap between two spans is the rest time in which nobody is called")),
+    Setting("call_retry_minutes", N_("Not reached: try again after"), "int", 120, "assumed", CALLS, MINUTES, 10, 1440),
+    Setting("call_evening", N_("Not reached again: try in the evening at"), "hours", "18:30", "assumed", CALLS),
+    Setting("call_attempt_days", N_("Cannot be reached: failed attempts on different days"), "int", 3, "assumed", CALLS, DAYS, 1, 10),
+    Setting("slip_hours", N_("DL-08 Liaison slip settled within, unless it says otherwise"), "int", 48, "assumed", CALLS, HOURS, 1, 480),
+    Setting("slip_rounds", N_("Rounds of a liaison slip before it becomes a complaint"), "int", 3, "assumed", CALLS, None, 1, 10),
+    Setting("slip_revisit_hours", N_("Ask the customer again after a measure within"), "int", 24, "assumed", CALLS, HOURS, 1, 240),
+    Setting("grade_a_alarm_minutes", N_("Grade A unsatisfied: the manager is to act within"), "int", 60, "assumed", CALLS, MINUTES, 5, 1440),
+    Setting("access_hours", N_("Leave to read call records lasts"), "int", 72, "assumed", CALLS, HOURS, 1, 720),
     Setting("club_invite_days", N_("Invitation to the club after the warranty is issued within"), "int", 10, "assumed", WORKS, DAYS, 1, 60),
     Setting("repair_call_days", N_("DL-23 Call after the repair"), "int", 3, "seed", WORKS, DAYS, 1, 60),
     Setting("survey_settlement", N_("Lines of the project evaluation (F-18)"), "lines", QUESTIONS_SETTLEMENT, "seed", SURVEYS, help=QUESTION_FORM),

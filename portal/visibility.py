@@ -26,10 +26,11 @@ from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.document import PrintRun
-from portal.models.drawing_review import DrawingReview, ReviewFinding
+from portal.models.drawing_review import DrawingReview, ReviewFinding, ReviewRound
 from portal.models.export import Export, ExportPreset
 from portal.models.favourite import Favourite, Shared
 from portal.models.field_entry import DeadlineClaim
+from portal.models.follow_up import AccessState, FollowUpCall, FollowUpTicket, RecordAccess
 from portal.models.importing import ImportRun
 from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, User
@@ -436,6 +437,46 @@ def tasks(viewer: Viewer) -> Condition:
 def deadline_claims(viewer: Viewer) -> Condition:
     """Managers by branch: nobody else decides whether a clock was met without signal."""
     return in_branch(DeadlineClaim, viewer) if viewer.role == Role.MANAGER else false()
+
+
+@rule(FollowUpCall, FollowUpTicket)
+def follow_ups(model: Any, viewer: Viewer) -> Condition:
+    """R-20: who calls and who answers for the customer, managers, reviewers and captains of the project, and by leave."""
+    seen = in_branch(model, viewer)
+    if viewer.role == Role.MANAGER:
+        return seen
+    if viewer.role == Role.FRONT_DESK:
+        return false()
+    allowed = select(RecordAccess.project_id).where(
+        RecordAccess.requester_id == viewer.id, RecordAccess.state == AccessState.APPROVED
+    )
+    ways = [model.project_id.in_(allowed), model.project_id.in_(_handled(viewer))]
+    if viewer.role == Role.SPECIALIST:
+        theirs = select(Customer.id).where(Customer.owner_id == viewer.id)
+        ways = [model.owner_id == viewer.id, model.owner_id.is_(None), model.customer_id.in_(theirs), ways[0]]
+    return and_(seen, or_(*ways))
+
+
+def _handled(viewer: Viewer) -> Any:
+    """The projects that a reviewer reviewed or inspects, or whose repairs a captain does."""
+    if viewer.role == Role.REPAIR_CAPTAIN:
+        return select(RepairOrder.project_id).where(
+            RepairOrder.captain_id == viewer.id, RepairOrder.project_id.is_not(None)
+        )
+    reviewed = (
+        select(Contract.project_id)
+        .join(DrawingReview, DrawingReview.contract_id == Contract.id)
+        .join(ReviewRound, ReviewRound.review_id == DrawingReview.id)
+        .where(ReviewRound.reviewer_id == viewer.id, Contract.project_id.is_not(None))
+    )
+    return reviewed.union(select(PreAcceptance.project_id).where(PreAcceptance.inspector_id == viewer.id))
+
+
+@rule(RecordAccess)
+def record_accesses(viewer: Viewer) -> Condition:
+    """One's own; managers what the people of their branch ask for."""
+    own = RecordAccess.requester_id == viewer.id
+    return or_(own, in_branch(RecordAccess, viewer)) if viewer.role == Role.MANAGER else own
 
 
 @rule(Party, Crew)

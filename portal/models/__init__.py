@@ -18,6 +18,7 @@ from portal.models import (  # noqa: F401
     export,
     favourite,
     field_entry,
+    follow_up,
     importing,
     ledger,
     merging,

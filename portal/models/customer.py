@@ -88,6 +88,9 @@ class Customer(Record, Mergeable, Base):
     budget: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
     needs: Mapped[str | None] = mapped_column(Text)
     avoid_times: Mapped[str | None] = mapped_column(String(200))
+    """When not to call, in words."""
+    avoid_hours: Mapped[str | None] = mapped_column(String(100), sort_order=1)
+    """The same as clock times: `12:00-14:00, 20:00-22:00`; nobody is offered for a call then."""
     sms_opt_out: Mapped[bool] = mapped_column(default=False)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     """The specialist who answers for this customer."""
