@@ -103,6 +103,10 @@ STEPS: dict[tuple[str, str], tuple[NoticeLevel, Text]] = {
     ("penalties", "appeal"): (Level.ACTION, N_("An appeal waits for your decision: %(subject)s")),
     ("penalties", "uphold"): (Level.ACTION, N_("The penalty stands after the appeal: %(subject)s")),
     ("penalties", "reverse"): (Level.INFO, N_("The penalty was reversed on appeal: %(subject)s")),
+    ("rewards", "propose"): (Level.ACTION, N_("A reward is proposed: %(subject)s")),
+    ("rewards", "approve"): (Level.ACTION, N_("A reward is approved and is to be carried out: %(subject)s")),
+    ("rewards", "reject"): (Level.INFO, N_("A reward is rejected: %(subject)s")),
+    ("rewards", "execute"): (Level.INFO, N_("A reward is carried out: %(subject)s")),
     ("repair-orders", "decline"): (Level.INFO, N_("The quote was declined: %(customer)s – %(subject)s")),
     ("repair-orders", "sign-off"): (Level.ACTION, N_("Signed off, call the customer: %(customer)s – %(subject)s")),
     ("repair-orders", "rework"): (

@@ -133,6 +133,7 @@ class Permission(StrEnum):
     """Admit late entries; decide on inspections that could not be held; keep the lines of inspections."""
 
     PENALTY_VIEW = "penalty:view"
+    """Penalties and rewards alike (7.1): one ledger."""
     PENALTY_PROPOSE = "penalty:propose"
     PENALTY_DECIDE = "penalty:decide"
     """Approve, reject, decide appeals; change the catalogue, close a month of the ledger."""

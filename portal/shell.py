@@ -143,14 +143,15 @@ APPS: tuple[App, ...] = (
         ("repair-orders", "repair-visits", "warranties", "repair-cost-cases"),
     ),
     App(
-        N_("Penalties", "app"),
+        N_("Penalties and rewards", "app"),
         "gavel",
         (
             Entry(N_("Penalties"), records("penalties"), P.PENALTY_VIEW),
+            Entry(N_("Rewards"), records("rewards"), P.PENALTY_VIEW),
             Entry(N_("Ledger by month"), "/records/penalty-ledger", P.PENALTY_DECIDE),
             Entry(N_("Catalogue of penalties"), "/records/penalty-rules", P.PENALTY_VIEW),
         ),
-        ("penalties",),
+        ("penalties", "rewards"),
     ),
     App(
         N_("Customers", "app"),

@@ -32,6 +32,7 @@ from portal.models.org import User
 from portal.models.outbox import ClientRequest, Outbox, OutboxState, Slot
 from portal.models.outbox import Schedule as Mark
 from portal.models.penalty import PenaltyEntry
+from portal.models.reward import RewardEntry
 from portal.models.task import DeadlineBreach, Task
 from portal.processes.penalty import amount_of
 from portal.processes.registry import PROCESSES
@@ -111,7 +112,7 @@ def run_all(tell: Callable[[str], None] | None = None) -> list[Result]:
         ("I8", "nothing is stuck in the queue", queue_is_quiet),
         ("I9", "the database is sound", database_is_sound),
         ("I10", "ended sessions stay ended", sessions_stay_ended),
-        ("I11", "penalties are decided, figured and booked", penalties_hold),
+        ("I11", "penalties and rewards are decided, figured and booked", penalties_hold),
     )
     results = []
     for code, title, check in checks:
@@ -351,21 +352,28 @@ def penalties_hold(current: Session, result: Result) -> None:
     """I11: a share is its percent of the base, a suspension has its days, nothing is carried out undecided; the ledger
     says what was decided, nothing of what was reversed, and no line was written in a month after it was closed."""
     entry = PenaltyEntry
-    booked = select(func.sum(LedgerLine.amount)).where(LedgerLine.entry_id == entry.id).scalar_subquery()
-    lines = select(func.count(LedgerLine.id)).where(LedgerLine.entry_id == entry.id).scalar_subquery()
+    booked = select(func.sum(LedgerLine.amount)).where(LedgerLine.penalty_id == entry.id).scalar_subquery()
+    lines = select(func.count(LedgerLine.id)).where(LedgerLine.penalty_id == entry.id).scalar_subquery()
     columns = select(
         entry.id, entry.number, entry.state, entry.kind, entry.amount, entry.percent, entry.base,
         entry.suspended_from, entry.suspended_until, entry.approved_at, booked, lines,
     )  # fmt: skip
     for rows in _portions(current, columns, entry.id):
         result.look(_penalty_problem(row) for row in rows)
+    reward = RewardEntry
+    booked = select(func.sum(LedgerLine.amount)).where(LedgerLine.reward_id == reward.id).scalar_subquery()
+    lines = select(func.count(LedgerLine.id)).where(LedgerLine.reward_id == reward.id).scalar_subquery()
+    columns = select(reward.id, reward.number, reward.amount, reward.approved_at, booked, lines)
+    for rows in _portions(current, columns, reward.id):
+        result.look(_reward_problem(row) for row in rows)
     late = (
-        select(LedgerLine.id, entry.number)
-        .join(entry, entry.id == LedgerLine.entry_id)
+        select(LedgerLine.id, func.coalesce(entry.number, reward.number))
+        .outerjoin(entry, entry.id == LedgerLine.penalty_id)
+        .outerjoin(reward, reward.id == LedgerLine.reward_id)
         .join(LedgerMonth, LedgerMonth.month == LedgerLine.month)
     )
     for rows in _portions(current, late, LedgerLine.id, LedgerLine.booked_at > LedgerMonth.closed_at):
-        result.look(f"penalty {number}: a line was written in a closed month" for _id, number in rows)
+        result.look(f"{number}: a line of the ledger was written in a closed month" for _id, number in rows)
 
 
 def _penalty_problem(row: Any) -> str | None:
@@ -379,4 +387,12 @@ def _penalty_problem(row: Any) -> str | None:
     should = (amount or Decimal(0)) if state in DECIDED_STATES else Decimal(0)
     if Decimal(str(booked or 0)).quantize(Decimal("0.01")) != should or (approved_at is None) is (lines > 0):
         return f"penalty {number}: {should} decided, {booked} in {lines} lines of the ledger"
+    return None
+
+
+def _reward_problem(row: Any) -> str | None:
+    (_id, number, amount, approved_at, booked, lines) = row
+    should = (amount or Decimal(0)) if approved_at is not None else Decimal(0)
+    if Decimal(str(booked or 0)).quantize(Decimal("0.01")) != should or lines != (approved_at is not None):
+        return f"reward {number}: {should} decided, {booked} in {lines} lines of the ledger"
     return None

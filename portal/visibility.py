@@ -38,6 +38,7 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, PreAcceptance, RectificationNotice
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
+from portal.models.reward import RewardEntry
 from portal.models.suggestion import Suggestion
 from portal.models.survey import Survey
 from portal.models.task import Follower, Task
@@ -412,15 +413,15 @@ def pre_acceptances(model: Any, viewer: Viewer) -> Condition:
     return in_branch(model, viewer)
 
 
-@rule(PenaltyEntry)
-def penalties(viewer: Viewer) -> Condition:
+@rule(PenaltyEntry, RewardEntry)
+def penalties(model: Any, viewer: Viewer) -> Condition:
     """Managers by branch, who decide; specialists what was decided and is carried out; everybody else what they proposed."""
-    seen = in_branch(PenaltyEntry, viewer)
+    seen = in_branch(model, viewer)
     if viewer.role == Role.MANAGER:
         return seen
-    own = PenaltyEntry.proposed_by_id == viewer.id
+    own = model.proposed_by_id == viewer.id
     if viewer.role == Role.SPECIALIST:
-        return and_(seen, or_(own, PenaltyEntry.approved_at.is_not(None)))
+        return and_(seen, or_(own, model.approved_at.is_not(None)))
     return and_(seen, own)
 
 

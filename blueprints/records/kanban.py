@@ -34,6 +34,7 @@ from blueprints.records import (
 )
 from blueprints.records.drawing_reviews import pages as drawing_reviews
 from blueprints.records.faces import Face
+from blueprints.records.penalties import rewards
 from blueprints.records.penalties import steps as penalty_steps
 from blueprints.records.repairs import cost_cases
 from blueprints.records.repairs import steps as repair_steps
@@ -61,6 +62,7 @@ FORMS: dict[str, StepPages] = {
     "contracts": contract_steps.STEPS,
     "drawing-reviews": drawing_reviews.STEPS,
     "penalties": penalty_steps.STEPS,
+    "rewards": rewards.STEPS,
     "pre-acceptances": pre_acceptances.STEPS,
     "projects": project_steps.STEPS,
     "repair-cost-cases": cost_cases.STEPS,

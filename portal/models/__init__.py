@@ -31,6 +31,7 @@ from portal.models import (  # noqa: F401
     pre_acceptance,
     project,
     repair,
+    reward,
     setting,
     spelling,
     suggestion,

@@ -102,7 +102,7 @@ FIRST_APPEAL = Guard("first-appeal", N_("no appeal was decided before"), lambda 
 PROCESS = Process(
     code="P18",
     kind="penalties",
-    title=N_("Penalties and rewards"),
+    title=N_("Penalties"),
     purpose=N_("Penalties follow a rule and keep their evidence; they are decided, carried out, and may be appealed."),
     states=(
         base.State(State.PROPOSED, State.PROPOSED.label, N_("By a rule or by a person; the manager decides.")),

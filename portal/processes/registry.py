@@ -14,6 +14,7 @@ from portal.processes import (
     project,
     repair,
     repair_cost,
+    reward,
     warranty,
 )
 from portal.processes.base import Process
@@ -33,5 +34,6 @@ PROCESSES: dict[str, Process] = {
         repair.PROCESS,
         repair_cost.PROCESS,
         penalty.PROCESS,
+        reward.PROCESS,
     )
 }

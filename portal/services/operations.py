@@ -40,6 +40,7 @@ KINDS: dict[str, Text] = {
     "duplicates": N_("Search for duplicates", "work"),
     "propose_penalty": N_("Proposal of a penalty", "work"),
     "publish_criticism": N_("Public criticism", "work"),
+    "publish_praise": N_("Praise made known", "work"),
     "suspension_ended": N_("End of a suspension", "work"),
     "warranties": N_("Warranty terms that end", "work"),
     "favourite_alerts": N_("Alerts of favourites", "work"),

@@ -91,7 +91,7 @@ def propose(
         crew_id=crew_id,
         party_id=party_id,
         user_id=user_id,
-        department=_department(party, crew_id, user_id),
+        department=department_of(party, crew_id, user_id),
         offended_on=offended_on or day,
         rule_said=_said(line),
         record_kind=record.KIND,
@@ -177,6 +177,17 @@ def of_cause(session: Session, cause: str, *, rule: str | None = None, kind: Kin
     return session.scalars(query.order_by(PenaltyEntry.id).limit(1)).first()
 
 
+def department_of(party: Party | None, crew: Any, user: Any) -> str | None:
+    """Whose person it is: a party's own department, else that of what the person does; None: not known."""
+    if user is not None:
+        return Department.SERVICE
+    if party is not None and party.department is not None:
+        return party.department
+    if crew is not None:
+        return Department.ENGINEERING
+    return DEPARTMENTS.get(PartyKind(party.kind)) if party is not None else None
+
+
 def _earlier(
     session: Session, who: tuple[int | None, int | None, int | None], rule: str, cause: str, at: datetime
 ) -> int:
@@ -197,17 +208,6 @@ def _earlier(
         PenaltyEntry.state.not_in((State.REJECTED, State.CANCELLED)),
     )
     return session.scalar(counted) or 0
-
-
-def _department(party: Party | None, crew_id: int | None, user_id: int | None) -> str | None:
-    """Whose person it is: a party's own department, else that of what the person does."""
-    if user_id is not None:
-        return Department.SERVICE
-    if party is not None and party.department is not None:
-        return party.department
-    if crew_id is not None:
-        return Department.ENGINEERING
-    return DEPARTMENTS.get(PartyKind(party.kind)) if party is not None else None
 
 
 def _said(line: Rule) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The ledger of penalties by month: lines of decisions and reversals, sums, closing. Source: `domain.md` 3.20, 4.18."""
+"""The ledger of penalties and rewards by month: lines of decisions and reversals, sums, closing. Source: `domain.md` 3.20, 4.18."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal import clock, visibility
@@ -18,10 +19,12 @@ from portal.models.event import EventKind
 from portal.models.ledger import LedgerLine, LedgerMonth
 from portal.models.org import User
 from portal.models.penalty import PenaltyEntry
+from portal.models.reward import RewardEntry
 from portal.permissions import Permission, may
 from portal.services import events
 
 NOTHING = Decimal("0.00")
+Shown = TypeVar("Shown")
 
 
 def month_of(day: date) -> date:
@@ -35,7 +38,13 @@ def after(month: date) -> date:
 
 
 def book(
-    session: Session, entry: PenaltyEntry, *, decided_on: date, at: datetime, actor: User | None, reversal: bool = False
+    session: Session,
+    entry: PenaltyEntry | RewardEntry,
+    *,
+    decided_on: date,
+    at: datetime,
+    actor: User | None,
+    reversal: bool = False,
 ) -> LedgerLine:
     """Write a decision in its month; is that closed, in the first open month after it. Corrections are lines too."""
     month = month_of(decided_on)
@@ -47,7 +56,8 @@ def book(
         branch_id=entry.branch_id,
         month=month,
         decided_on=decided_on,
-        entry_id=entry.id,
+        penalty_id=entry.id if isinstance(entry, PenaltyEntry) else None,
+        reward_id=entry.id if isinstance(entry, RewardEntry) else None,
         is_reversal=reversal,
         amount=-amount if reversal else amount,
         booked_at=at,
@@ -76,27 +86,29 @@ def close(session: Session, month: date, *, actor: User, at: datetime) -> Ledger
 def lines(session: Session, user: User, month: date) -> Sequence[LedgerLine]:
     """The lines of a month that the person sees, in the order they were written."""
     query = (
-        select(LedgerLine)
-        .join(PenaltyEntry, PenaltyEntry.id == LedgerLine.entry_id)
-        .where(LedgerLine.month == month, visibility.condition(user, PenaltyEntry))
+        _seen(select(LedgerLine), user)
+        .where(LedgerLine.month == month)
         .options(
-            joinedload(LedgerLine.entry).options(
+            joinedload(LedgerLine.penalty).options(
                 joinedload(PenaltyEntry.crew), joinedload(PenaltyEntry.party), joinedload(PenaltyEntry.user)
-            )
+            ),
+            joinedload(LedgerLine.reward).options(
+                joinedload(RewardEntry.crew), joinedload(RewardEntry.party), joinedload(RewardEntry.user)
+            ),
         )
     )
     return session.scalars(query.order_by(LedgerLine.id)).all()
 
 
+def lines_of(session: Session, entry: PenaltyEntry | RewardEntry) -> list[LedgerLine]:
+    """The lines about one penalty or reward: the decision, and what took it back."""
+    link = LedgerLine.penalty_id if isinstance(entry, PenaltyEntry) else LedgerLine.reward_id
+    return list(session.scalars(select(LedgerLine).where(link == entry.id).order_by(LedgerLine.id)))
+
+
 def months(session: Session, user: User) -> list[date]:
     """The months that have lines for the person, newest first."""
-    query = (
-        select(LedgerLine.month)
-        .join(PenaltyEntry, PenaltyEntry.id == LedgerLine.entry_id)
-        .where(visibility.condition(user, PenaltyEntry))
-        .distinct()
-    )
-    return sorted(session.scalars(query), reverse=True)
+    return sorted(session.scalars(_seen(select(LedgerLine.month), user).distinct()), reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +136,15 @@ def is_closed(session: Session, month: date) -> LedgerMonth | None:
     return session.get(LedgerMonth, month)
 
 
-def sum_of(session: Session, entry_id: int) -> Decimal:
-    """What the ledger says of a penalty, in yuan."""
-    return session.scalar(select(func.sum(LedgerLine.amount)).where(LedgerLine.entry_id == entry_id)) or NOTHING
+def _seen(query: Select[Shown], user: User) -> Select[Shown]:
+    """Only lines about penalties and rewards that the person sees."""
+    return (
+        query.outerjoin(PenaltyEntry, PenaltyEntry.id == LedgerLine.penalty_id)
+        .outerjoin(RewardEntry, RewardEntry.id == LedgerLine.reward_id)
+        .where(
+            or_(
+                and_(LedgerLine.penalty_id.is_not(None), visibility.condition(user, PenaltyEntry)),
+                and_(LedgerLine.reward_id.is_not(None), visibility.condition(user, RewardEntry)),
+            )
+        )
+    )

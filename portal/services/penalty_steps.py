@@ -1,4 +1,4 @@
-"""P18 penalties: deciding, carrying out, appealing. Rules: `processes/penalty.py`. Source: `domain.md` 4.18."""
+"""P18 penalties: deciding, carrying out, appealing; the last steps of rewards too. Rules: `processes/penalty.py`. Source: `domain.md` 4.18."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from portal import clock, outbox
 from portal.calendar import compute_due
 from portal.errors import Invalid
 from portal.i18n import N_
-from portal.models.ledger import LedgerLine
 from portal.models.org import Department, Party, User
 from portal.models.penalty import PenaltyEntry
+from portal.models.reward import RewardEntry
 from portal.processes.penalty import EXECUTORS, MONEY, Action, Executor, Kind, is_own
 from portal.services import calendars, penalties, penalty_ledger, steps
+
+Entry = PenaltyEntry | RewardEntry
+"""Rejecting, sending and carrying out are the same for rewards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def approve(session: Session, entry: PenaltyEntry, command: ApprovePenalty, *, a
     entry.appeal_until = compute_due(
         at, calendars.limit(session, "penalty_appeal_wd"), calendars.current(session)
     ).due_at
-    _advance(session, entry, Action.APPROVE, command, actor, at, acted_by=command.confirmed_by)
+    take(session, entry, Action.APPROVE, command, actor, at, acted_by=command.confirmed_by)
     penalty_ledger.book(session, entry, decided_on=clock.today(command.confirmed_at or at), at=at, actor=actor)
     if kind == Kind.PUBLIC_CRITICISM:
         _make_known(session, entry, at)
@@ -99,32 +102,32 @@ def approve(session: Session, entry: PenaltyEntry, command: ApprovePenalty, *, a
         _tell_of_its_end(session, entry, entry.suspended_until, at)
 
 
-def reject(session: Session, entry: PenaltyEntry, command: RejectPenalty, *, actor: User, at: datetime) -> None:
-    """Decide that there is no penalty."""
+def reject(session: Session, entry: Entry, command: RejectPenalty, *, actor: User, at: datetime) -> None:
+    """Decide that there is no penalty, or no reward."""
     steps.check_permission(actor, entry.PROCESS.transition(entry.state, Action.REJECT))
     entry.decision = command.decision
-    _advance(session, entry, Action.REJECT, command, actor, at)
+    take(session, entry, Action.REJECT, command, actor, at)
 
 
-def send(session: Session, entry: PenaltyEntry, command: SendPenalty, *, actor: User, at: datetime) -> None:
+def send(session: Session, entry: Entry, command: SendPenalty, *, actor: User, at: datetime) -> None:
     """Pass it on to the department that carries it out."""
     _not_before(command.sent_at, entry.approved_at, "sent_at", N_("It was not decided yet then."))
     entry.executor, entry.sent_at = command.executor, command.sent_at
-    _advance(session, entry, Action.SEND, command, actor, at)
+    take(session, entry, Action.SEND, command, actor, at)
 
 
-def execute(session: Session, entry: PenaltyEntry, command: ExecutePenalty, *, actor: User, at: datetime) -> None:
+def execute(session: Session, entry: Entry, command: ExecutePenalty, *, actor: User, at: datetime) -> None:
     """That department carried it out."""
     _not_before(command.executed_at, entry.sent_at, "executed_at", N_("It was not sent yet then."))
     entry.executed_at, entry.execution_note = command.executed_at, command.execution_note
-    _advance(session, entry, Action.EXECUTE, command, actor, at)
+    take(session, entry, Action.EXECUTE, command, actor, at)
 
 
 def appeal(session: Session, entry: PenaltyEntry, command: AppealPenalty, *, actor: User, at: datetime) -> None:
     """Record that the person does not accept it; the manager decides again. Refused when it came too late."""
     _not_before(command.appealed_at, entry.approved_at, "appealed_at", N_("It was not decided yet then."))
     entry.appeal, entry.appealed_at = command.appeal, command.appealed_at
-    _advance(session, entry, Action.APPEAL, command, actor, at, acted_by=entry.party)
+    take(session, entry, Action.APPEAL, command, actor, at, acted_by=entry.party)
 
 
 def uphold(session: Session, entry: PenaltyEntry, command: DecideAppeal, *, actor: User, at: datetime) -> None:
@@ -145,13 +148,8 @@ def executor_of(entry: PenaltyEntry) -> Executor:
     return EXECUTORS.get(Kind(entry.kind), Executor.HR)
 
 
-def lines_of(session: Session, entry: PenaltyEntry) -> list[LedgerLine]:
-    """Its lines in the ledger: the decision, and what took it back."""
-    return list(session.scalars(select(LedgerLine).where(LedgerLine.entry_id == entry.id).order_by(LedgerLine.id)))
-
-
-def confirmers(session: Session, entry: PenaltyEntry) -> list[Party]:
-    """Who confirms a penalty for another department: its heads, and HR."""
+def confirmers(session: Session, entry: Entry) -> list[Party]:
+    """Who confirms a penalty or a reward for another department: its heads, and HR."""
     return list(
         session.scalars(
             select(Party)
@@ -164,6 +162,37 @@ def confirmers(session: Session, entry: PenaltyEntry) -> list[Party]:
             .order_by(Party.name, Party.id)
             .limit(100)
         )
+    )
+
+
+def confirmation_problems(
+    session: Session, entry: Entry, confirmed_by: Party | None, confirmed_at: datetime | None, at: datetime
+) -> dict[str, Any]:
+    """What is wrong with who confirmed it for the other department and when, by field."""
+    if (confirmed_by is None) is not (confirmed_at is None):
+        return {"confirmed_at": N_("Who confirmed it and when: both or neither.")}
+    if confirmed_at is not None and confirmed_at > at + steps.CLOCK_SLACK:
+        return {"confirmed_at": N_("This moment lies in the future.")}
+    if not (is_own(entry) if confirmed_by is None else confirmed_by in confirmers(session, entry)):
+        return {"confirmed_by": N_("The head of the person's department or HR confirms it.")}
+    return {}
+
+
+def take(
+    session: Session,
+    entry: Entry,
+    action: str,
+    command: Any,
+    actor: User,
+    at: datetime,
+    *,
+    acted_by: Party | None = None,
+) -> None:
+    """Take a step with a command whose fields are on the entry already."""
+    entered = steps.entered_of(command)
+    session.flush()
+    steps.advance(
+        session, entry, action, actor=actor, at=at, entered=entered, said=steps.said_of(entered), acted_by=acted_by
     )
 
 
@@ -184,18 +213,9 @@ def _check_decision(session: Session, entry: PenaltyEntry, command: ApprovePenal
             problems["suspended_until"] = N_("A suspension has a first and a last day.")
         elif last < first:
             problems["suspended_until"] = N_("The last day lies before the first.")
-    if (command.confirmed_by is None) is not (command.confirmed_at is None):
-        problems["confirmed_at"] = N_("Who confirmed it and when: both or neither.")
-    elif command.confirmed_at is not None and command.confirmed_at > at + steps.CLOCK_SLACK:
-        problems["confirmed_at"] = N_("This moment lies in the future.")
-    elif not _is_confirmed(session, entry, command.confirmed_by):
-        problems["confirmed_by"] = N_("The head of the person's department or HR confirms it.")
+    problems |= confirmation_problems(session, entry, command.confirmed_by, command.confirmed_at, at)
     if problems:
         raise Invalid(problems)
-
-
-def _is_confirmed(session: Session, entry: PenaltyEntry, confirmed_by: Party | None) -> bool:
-    return is_own(entry) if confirmed_by is None else confirmed_by in confirmers(session, entry)
 
 
 def _not_before(moment: datetime, earliest: datetime | None, name: str, sentence: Any) -> None:
@@ -209,7 +229,7 @@ def _decide_appeal(
     steps.check_permission(actor, entry.PROCESS.transition(entry.state, action))
     entry.appeal_result = command.appeal_result
     entry.appeal_decided_by_id, entry.appeal_decided_at = actor.id, at
-    _advance(session, entry, action, command, actor, at)
+    take(session, entry, action, command, actor, at)
 
 
 def _make_known(session: Session, entry: PenaltyEntry, at: datetime) -> None:
@@ -220,21 +240,4 @@ def _tell_of_its_end(session: Session, entry: PenaltyEntry, last: date, at: date
     ends = clock.at_local(date.fromordinal(last.toordinal() + 1), 8, 0)
     outbox.post(
         session, "suspension_ended", key=f"suspension:{entry.id}", at=at, run_after=max(ends, at), entry_id=entry.id
-    )
-
-
-def _advance(
-    session: Session,
-    entry: PenaltyEntry,
-    action: str,
-    command: Any,
-    actor: User,
-    at: datetime,
-    *,
-    acted_by: Party | None = None,
-) -> None:
-    entered = steps.entered_of(command)
-    session.flush()
-    steps.advance(
-        session, entry, action, actor=actor, at=at, entered=entered, said=steps.said_of(entered), acted_by=acted_by
     )

@@ -22,6 +22,7 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, PreAcceptance, RectificationNotice
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
+from portal.models.reward import RewardEntry
 from portal.models.works import DispatchOrder
 from portal.permissions import Permission, Role, may
 
@@ -48,6 +49,7 @@ VIEW: dict[type[Any], Permission] = {
     RectificationNotice: P.PREACCEPT_VIEW,
     RepairCostCase: P.COST_CASE_VIEW,
     RepairOrder: P.REPAIR_VIEW,
+    RewardEntry: P.PENALTY_VIEW,
     WarrantyCertificate: P.WARRANTY_VIEW,
 }
 """What a role must be granted to see records of a type at all; which rows is `portal.visibility`."""

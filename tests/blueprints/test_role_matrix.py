@@ -9,7 +9,12 @@ from portal.permissions import Role, may
 
 UNLESS_ASKED_FOR = {"public.metrics", "account.give_code"}
 """Answers that depend on more than the role."""
-OF_A_KIND = {"/records/changes/new", "/records/import-runs/template.xlsx", "/records/penalties/new"}
+OF_A_KIND = {
+    "/records/changes/new",
+    "/records/import-runs/template.xlsx",
+    "/records/penalties/new",
+    "/records/rewards/new",
+}
 """Pages that are not there without the kind they are asked about, for those who may ask."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import text, update
+from sqlalchemy.exc import DBAPIError
 
 from portal import clock as portal_clock
 from portal import outbox, verify
@@ -19,7 +20,7 @@ from portal.models.attachment import StoredFile
 from portal.models.complaint import Complaint
 from portal.models.contract import Contract, PaymentTerm
 from portal.models.event import EventHead, EventKind
-from portal.models.ledger import LedgerMonth
+from portal.models.ledger import LedgerLine, LedgerMonth
 from portal.models.notice import Delivery
 from portal.models.org import Party, PartyKind
 from portal.models.outbox import ClientRequest, Outbox, Slot
@@ -27,9 +28,15 @@ from portal.models.project import Project
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.schedules import SCHEDULES
-from portal.services import events, penalties, penalty_steps, slots
+from portal.services import events, penalties, penalty_steps, rewards, slots
 from tests.documents import world
 from tests.factories import tell_the_history
+
+UNGUARDED = {
+    "sqlite": ("DROP TRIGGER ledger_line_no_update", "DROP TRIGGER ledger_line_no_delete"),
+    "postgresql": ("ALTER TABLE ledger_line DISABLE TRIGGER ledger_line_kept",),
+}
+"""What keeps the lines of the ledger, taken away to break them."""
 
 
 def broken() -> dict[str, list[str]]:
@@ -216,6 +223,11 @@ def test_penalties_are_decided_figured_and_booked(app: Flask, make, clock):
         ("DELETE FROM ledger_line", f"penalty {number}: 840.00 decided, None in 0 lines of the ledger"),
     ):
         with transaction() as current, current.begin_nested() as savepoint:
+            if "ledger_line" in statement:
+                with pytest.raises(DBAPIError, match="lines of the ledger are never"), current.begin_nested():
+                    current.execute(text(statement))
+                for forget in UNGUARDED[current.get_bind().dialect.name]:
+                    current.execute(text(forget))
             current.execute(text(statement))
             result = verify.Result("I11", "")
             verify.penalties_hold(current, result)
@@ -225,4 +237,14 @@ def test_penalties_are_decided_figured_and_booked(app: Flask, make, clock):
         current.add(
             LedgerMonth(month=clock.now().date().replace(day=1), closed_at=clock.now() - timedelta(days=1), closed_by_id=manager.id)
         )  # fmt: skip
-    assert broken()["I11"] == [f"penalty {number}: a line was written in a closed month"]
+    assert broken()["I11"] == [f"{number}: a line of the ledger was written in a closed month"]
+    with pytest.raises(DBAPIError, match="month of the ledger is closed"), transaction() as current:
+        reward = rewards.propose(
+            current, record=current.get_one(Project, project.id), person=current.get_one(Party, hr.id),
+            reason="QUALITY", words="x", at=clock.now(),
+        )  # fmt: skip
+        month = clock.now().date().replace(day=1)
+        current.add(
+            LedgerLine(month=month, decided_on=month, reward_id=reward.id, amount=Decimal(0), booked_at=clock.now())
+        )
+        current.flush()

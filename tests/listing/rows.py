@@ -23,6 +23,7 @@ from portal.models.org import PartyKind, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, PreAcceptance, PreAcceptanceList, RectificationNotice
 from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
+from portal.models.reward import RewardEntry
 from portal.models.task import Task
 from portal.models.works import DispatchOrder
 from portal.permissions import Role
@@ -231,6 +232,14 @@ def after_the_works(
                 crew_id=crew.id, record_kind=RepairOrder.KIND, record_id=order.id, record_number=order.number,
                 amount=Decimal(200), occurrence_no=number, cause=f"DL-22:{number}", evidence={}, rule_said={},
                 offended_on=date(2026, 7, 6), **kept,
+            )
+        )  # fmt: skip
+        writing.add(
+            RewardEntry(
+                number=f"JC-9{number}", state=("PROPOSED", "REJECTED")[number % 2], kind=("BONUS", "PRAISE")[number % 2],
+                reason=("CUSTOMER_PRAISE", "QUALITY")[number % 2], rule="K-70", crew_id=crew.id,
+                record_kind=RepairOrder.KIND, record_id=order.id, record_number=order.number, words="客户来电表扬",
+                amount=None if number % 2 else Decimal(100), cause=f"praise:{number}", evidence={}, **kept,
             )
         )  # fmt: skip
 

@@ -49,7 +49,7 @@ MAY_SEE = {
     (Role.SPECIALIST, "escalations"),
     (Role.MANAGER, "escalations"),
     (Role.MANAGER, "users"),
-    *((role, "penalties") for role in Role if role is not Role.FRONT_DESK),
+    *((role, kind) for role in Role if role is not Role.FRONT_DESK for kind in ("penalties", "rewards")),
     *((role, kind) for role in (Role.SPECIALIST, Role.MANAGER) for kind in ("exports", "import-runs")),
 }  # copied from domain 7.1
 

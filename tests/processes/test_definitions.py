@@ -233,6 +233,13 @@ STATES = {
         "APPEALED": "申诉中",
         "CANCELLED": "已撤销",
     },
+    "P18-R": {
+        "PROPOSED": "待审批",
+        "APPROVED": "已批准",
+        "REJECTED": "已驳回",
+        "SENT": "已转执行部门",
+        "EXECUTED": "已执行",
+    },
 }
 ROLES = {
     "FRONT_DESK": "前台",

@@ -23,6 +23,7 @@ from portal.processes import (
     project,
     repair,
     repair_cost,
+    reward,
     warranty,
 )
 from portal.processes.base import Process
@@ -116,6 +117,12 @@ PENALTY = {
     ("APPROVED", "appeal"): ("APPEALED", SPECIALISTS),
     ("APPEALED", "uphold"): ("APPROVED", {MG}),
     ("APPEALED", "reverse"): ("CANCELLED", {MG}),
+}
+REWARD = {
+    ("PROPOSED", "approve"): ("APPROVED", {MG}),
+    ("PROPOSED", "reject"): ("REJECTED", {MG}),
+    ("APPROVED", "send"): ("SENT", SPECIALISTS),
+    ("SENT", "execute"): ("EXECUTED", SPECIALISTS),
 }
 RECTIFYING = ("RECTIFYING_1", "RECTIFYING_2")
 PRE_ACCEPTANCE = {
@@ -226,6 +233,7 @@ CREATED = {
     "P14": ("report", "REPORTED", {FD, SP, MG}),
     "P15": ("draft", "DRAFT", CAPTAIN),
     "P18": ("propose", "PROPOSED", {SP, RV, RC, MG}),
+    "P18-R": ("propose", "PROPOSED", {SP, RV, RC, MG}),
 }
 CASES = [
     (complaint.PROCESS, complaint.State, complaint.Action, COMPLAINT),
@@ -240,6 +248,7 @@ CASES = [
     (repair.PROCESS, repair.State, repair.Action, REPAIR),
     (repair_cost.PROCESS, repair_cost.State, repair_cost.Action, REPAIR_COST),
     (penalty.PROCESS, penalty.State, penalty.Action, PENALTY),
+    (reward.PROCESS, reward.State, reward.Action, REWARD),
 ]
 EVERY = [
     pytest.param(process, state, action, table, id=f"{process.code}-{state}-{action}")
@@ -308,6 +317,7 @@ FINAL = {
     "P14": {"CLOSED", "DECLINED", "COMPLAINT"},
     "P15": {"CLOSED"},
     "P18": {"REJECTED", "EXECUTED", "CANCELLED"},
+    "P18-R": {"REJECTED", "EXECUTED"},
 }
 
 

@@ -189,7 +189,7 @@ def test_a_closed_month_takes_no_lines_and_the_workbook_says_the_same(site, sign
     site.manager.post("/records/penalty-ledger/2026-05/close", status=303)
     site.manager.post("/records/penalty-ledger/2026-05/close", status=409)
     approved(site, afterwards, amount="30", confirmed_at="2026-05-29T10:00")
-    (line,) = session().scalars(select(LedgerLine).where(LedgerLine.entry_id == entry(afterwards).id)).all()
+    (line,) = session().scalars(select(LedgerLine).where(LedgerLine.penalty_id == entry(afterwards).id)).all()
     assert (line.month, line.decided_on) == (date(2026, 6, 1), date(2026, 5, 29))
     assert "关账" in site.manager.get("/records/penalty-ledger?month=2026-05", status=200).text
     book = openpyxl.load_workbook(io.BytesIO(site.manager.get("/records/penalty-ledger/2026-05/xlsx", status=200).data))
@@ -256,7 +256,7 @@ def test_what_the_manager_decides_needs_a_kind_and_own_people_nobody_elses_word(
     site.manager.post(f"/records/penalties/{rejected}/steps/reject", {"decision": ""}, status=422)
     site.manager.post(f"/records/penalties/{rejected}/steps/reject", {"decision": "当天已清理"}, status=303)
     assert entry(rejected).state == "REJECTED"
-    assert [line.entry_id for line in session().scalars(select(LedgerLine))] == [made.id]
+    assert [line.penalty_id for line in session().scalars(select(LedgerLine))] == [made.id]
 
 
 def test_the_catalogue_is_changed_by_editions_and_an_entry_keeps_its_own(site):

@@ -9,6 +9,7 @@ from blueprints.records import showing
 from portal import formatting
 from portal.i18n import N_, Text, _
 from portal.models.penalty import PenaltyEntry
+from portal.models.reward import RewardEntry
 from portal.paths import record_path
 
 LABELS: dict[str, Text] = {
@@ -54,15 +55,21 @@ LABELS: dict[str, Text] = {
 HIDDEN = frozenset({"breach", "title"})
 
 
-def table(entry: PenaltyEntry) -> showing.Table:
-    """The evidence of a penalty, line by line; the record leads to its page."""
+def table(entry: PenaltyEntry | RewardEntry) -> showing.Table:
+    """The evidence of a penalty or a reward, line by line; the record leads to its page."""
     lines: list[list[Any]] = []
     for name, value in entry.evidence.items():
         if name in HIDDEN or value in (None, "", [], {}):
             continue
         lines.append([str(LABELS.get(name, name)), _cell(entry, name, value)])
     head = [(_("Evidence"), ""), (_("As it was when proposed"), "fill")]
-    return showing.Table(_("Evidence"), head, lines, _("Nothing more was noted."), foot=_rule(entry))
+    return showing.Table(
+        _("Evidence"),
+        head,
+        lines,
+        _("Nothing more was noted."),
+        foot=_rule(entry) if isinstance(entry, PenaltyEntry) else [],
+    )
 
 
 def _rule(entry: PenaltyEntry) -> list[str]:
@@ -77,7 +84,7 @@ def _rule(entry: PenaltyEntry) -> list[str]:
     return [_("%(rule)s as the papers say it (%(source)s): %(offence)s", source=said.get("source") or "", **words)]
 
 
-def _cell(entry: PenaltyEntry, name: str, value: Any) -> Any:
+def _cell(entry: PenaltyEntry | RewardEntry, name: str, value: Any) -> Any:
     if name == "clock":
         return f"{value} {_(entry.evidence.get('title') or '')}".strip()
     if name == "amount":

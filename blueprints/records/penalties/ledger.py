@@ -16,17 +16,22 @@ from blueprints.records.exports import MIMES
 from portal import clock, formatting
 from portal.db import session, transaction
 from portal.errors import NotFound
-from portal.i18n import Text, _, _p
+from portal.i18n import N_, Text, _, _p
 from portal.models.event import EventKind
 from portal.models.export import ExportFormat
 from portal.models.ledger import LedgerLine
 from portal.models.org import Department
+from portal.models.reward import RewardEntry
 from portal.paths import record_path
 from portal.permissions import Permission, may
-from portal.processes.penalty import Kind, State
+from portal.processes.penalty import Kind
+from portal.processes.reward import Cause
+from portal.processes.reward import Kind as RewardKind
 from portal.services import events, penalty_ledger
 
 P = Permission
+TAKEN = N_("Taken (yuan)", "ledger")
+GIVEN = N_("Given (yuan)", "ledger")
 
 
 @blueprint.get("/penalty-ledger")
@@ -42,8 +47,9 @@ def penalty_ledger_page() -> ResponseReturnValue:
         "records/penalties/ledger.html",
         month=month,
         months=_choices(month, present),
-        total=sum((line.amount for line in found), penalty_ledger.NOTHING),
-        tables=[_lines(found), *(_sums(title, found, name) for title, name in _groups())],
+        taken=sum((line.amount for line in found if line.penalty), penalty_ledger.NOTHING),
+        given=sum((line.amount for line in found if line.reward), penalty_ledger.NOTHING),
+        tables=[_lines(found), *_sums(found)],
         closed=closed,
         may_close=closed is None and month < present and g.user.branch_id is None,
         is_over=month < present,
@@ -71,7 +77,7 @@ def export_penalty_ledger(month: str) -> ResponseReturnValue:
     with transaction() as writing:
         found = penalty_ledger.lines(writing, g.user, wanted)
         content = workbook(wanted, found)
-        name = f"{_('Ledger of penalties')}-{wanted:%Y-%m}.xlsx"
+        name = f"{_('Ledger of penalties and rewards')}-{wanted:%Y-%m}.xlsx"
         events.record(
             writing, EventKind.EXPORT, at=at, actor=g.user, action="export", name=name, list="penalties",
             rows=len(found), format=ExportFormat.XLSX.value, full_phones=False,
@@ -90,25 +96,25 @@ def workbook(month: date, found: Sequence[LedgerLine]) -> bytes:
     with xlsxwriter.Workbook(buffer, plain) as book:
         head, yuan = book.add_format({"bold": True, "bottom": 1}), book.add_format({"num_format": "#,##0.00"})
         sheet = book.add_worksheet(f"{month:%Y-%m}")
-        names = (_("Number"), _("Crew or person"), _("Department"), _("By rule"), _("Offence"), _("Kind"), _p("ledger", "Line"),
-                 _p("ledger", "Decided on"), _("Amount (yuan)"), _("State"))  # fmt: skip
+        names = (_("Number"), _("Crew or person"), _("Department"), _("By rule"), _p("ledger", "For what"), _("Kind"),
+                 _p("ledger", "Line"), _p("ledger", "Decided on"), TAKEN, GIVEN, _("State"))  # fmt: skip
         for column, label in enumerate(names):
-            sheet.write_string(0, column, label, head)
+            sheet.write_string(0, column, str(label), head)
         for row, line in enumerate(found, 1):
             entry = line.entry
-            texts = (entry.number, entry.person, Department.show(entry.department), entry.rule, _offence(line),
-                     Kind.show(entry.kind), _line(line), f"{line.decided_on:%Y-%m-%d}")  # fmt: skip
+            texts = (entry.number, entry.person, Department.show(entry.department), entry.rule, _for_what(line),
+                     _kind(line), _line(line), f"{line.decided_on:%Y-%m-%d}")  # fmt: skip
             for column, text in enumerate(texts):
                 sheet.write_string(row, column, text)
-            sheet.write_number(row, len(texts), line.amount, yuan)
-            sheet.write_string(row, len(texts) + 1, State.show(entry.state))
+            sheet.write_number(row, len(texts) + (line.reward is not None), line.amount, yuan)
+            sheet.write_string(row, len(texts) + 2, str(entry.PROCESS.state(entry.state).label))
         sheet.freeze_panes(1, 1)
         sheet.set_column(0, len(names), 16)
-        for title, name in _groups():
+        for title, label, rows in _added_up(found):
             sums = book.add_worksheet(title[:31])
-            for column, label in enumerate((title, _p("ledger", "Lines"), _("Amount (yuan)"))):
-                sums.write_string(0, column, label, head)
-            for row, total in enumerate(penalty_ledger.totals(found, name), 1):
+            for column, text in enumerate((label, _p("ledger", "Lines"), _("Amount (yuan)"))):
+                sums.write_string(0, column, text, head)
+            for row, total in enumerate(rows, 1):
                 sums.write_string(row, 0, total.name)
                 sums.write_number(row, 1, total.count)
                 sums.write_number(row, 2, total.amount, yuan)
@@ -119,12 +125,23 @@ def workbook(month: date, found: Sequence[LedgerLine]) -> bytes:
 # ---------- Parts ----------
 
 
-def _groups() -> tuple[tuple[str, Callable[[LedgerLine], str]], ...]:
-    return (
+def _added_up(found: Sequence[LedgerLine]) -> list[tuple[str, str, list[penalty_ledger.Total]]]:
+    """Each sum: its title, what is added up by, the totals. What is taken and what is given is never one sum."""
+    groups: tuple[tuple[str, Callable[[LedgerLine], str]], ...] = (
         (_p("ledger", "By person"), lambda line: line.entry.person),
         (_p("ledger", "By department"), lambda line: Department.show(line.entry.department)),
-        (_p("ledger", "By kind"), lambda line: Kind.show(line.entry.kind)),
+        (_p("ledger", "By kind"), _kind),
     )
+    sides = (
+        (_("Penalties"), [line for line in found if line.penalty]),
+        (_("Rewards"), [line for line in found if line.reward]),
+    )
+    return [
+        (f"{side} · {title}", title, penalty_ledger.totals(lines, name))
+        for side, lines in sides
+        if lines
+        for title, name in groups
+    ]
 
 
 def _lines(found: Sequence[LedgerLine]) -> showing.Table:
@@ -132,34 +149,43 @@ def _lines(found: Sequence[LedgerLine]) -> showing.Table:
         [
             (line.entry.number, record_path(line.entry.KIND, line.entry.number)),
             line.entry.person,
-            f"{line.entry.rule} {_offence(line)}",
-            Kind.show(line.entry.kind),
+            f"{line.entry.rule} {_for_what(line)}",
+            _kind(line),
             _line(line),
             formatting.full_date(line.decided_on),
-            formatting.money(line.amount),
+            formatting.money(line.amount) if line.penalty else "",
+            formatting.money(line.amount) if line.reward else "",
         ]
         for line in found
     ]
-    head = [(_("Number"), ""), (_("Crew or person"), ""), (_("Offence"), "fill"), (_("Kind"), ""), (_p("ledger", "Line"), ""),
-            (_p("ledger", "Decided on"), "num"), (_("Amount (yuan)"), "num")]  # fmt: skip
+    head = [(_("Number"), ""), (_("Crew or person"), ""), (_p("ledger", "For what"), "fill"), (_("Kind"), ""),
+            (_p("ledger", "Line"), ""), (_p("ledger", "Decided on"), "num"), (str(TAKEN), "num"), (str(GIVEN), "num")]  # fmt: skip
     return showing.Table(_p("ledger", "Each line"), head, rows, _("Nothing was decided in this month."))
 
 
-def _sums(title: str, found: Sequence[LedgerLine], name: Callable[[LedgerLine], str]) -> showing.Table:
-    rows = [
-        [total.name, str(total.count), formatting.money(total.amount)] for total in penalty_ledger.totals(found, name)
-    ]
-    return showing.Table(
-        title, [(title, ""), (_p("ledger", "Lines"), "num"), (_("Amount (yuan)"), "num")], rows, _p("ledger", "None.")
-    )
+def _sums(found: Sequence[LedgerLine]) -> list[showing.Table]:
+    tables = []
+    for title, label, totals in _added_up(found):
+        rows = [[total.name, str(total.count), formatting.money(total.amount)] for total in totals]
+        head = [(label, ""), (_p("ledger", "Lines"), "num"), (_("Amount (yuan)"), "num")]
+        tables.append(showing.Table(title, head, rows, ""))
+    return tables
 
 
 def _line(line: LedgerLine) -> str:
     return _p("ledger", "Taken back") if line.is_reversal else _p("ledger", "Decided")
 
 
-def _offence(line: LedgerLine) -> str:
-    return str(Text(line.entry.rule_said.get("offence") or line.entry.rule))
+def _kind(line: LedgerLine) -> str:
+    entry = line.entry
+    return RewardKind.show(entry.kind) if isinstance(entry, RewardEntry) else Kind.show(entry.kind)
+
+
+def _for_what(line: LedgerLine) -> str:
+    entry = line.entry
+    if isinstance(entry, RewardEntry):
+        return Cause.show(entry.reason)
+    return str(Text(entry.rule_said.get("offence") or entry.rule))
 
 
 def _choices(month: date, present: date) -> list[tuple[str, str]]:

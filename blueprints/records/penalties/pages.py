@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
@@ -13,10 +15,11 @@ from portal.db import session
 from portal.i18n import N_, Text, _, _p
 from portal.models.org import Crew, Department, Party, User
 from portal.models.penalty import PenaltyEntry
+from portal.models.reward import RewardEntry
 from portal.paths import record_path
 from portal.permissions import Permission
 from portal.processes.penalty import PROCESS, Executor, Kind, State
-from portal.services import penalty_misses, penalty_steps
+from portal.services import penalty_ledger, penalty_misses
 from portal.services.fields import Field, link, money, term
 
 P = Permission
@@ -85,17 +88,20 @@ def penalty(number: str) -> ResponseReturnValue:
         record,
         f"{record.person} · {said}",
         FIELDS,
-        _groups(record),
+        groups_shown(record, PARTS, ALWAYS),
         meta=[(record.record_number, record_path(record.record_kind, record.record_number))],
-        tables=[evidence.table(record), *_ledger(record)],
+        tables=[evidence.table(record), *ledger_lines(record)],
         notes=_notes(record),
     )
 
 
-def _groups(record: PenaltyEntry) -> tuple[tuple[Text, tuple[str, ...]], ...]:
+def groups_shown(
+    record: Any, parts: tuple[tuple[Text, tuple[str, ...]], ...], always: frozenset[str]
+) -> tuple[tuple[Text, tuple[str, ...]], ...]:
+    """The groups of facts without what is not there; some are shown always."""
     found = []
-    for heading, names in PARTS:
-        shown = tuple(name for name in names if name in ALWAYS or getattr(record, name) not in (None, "", False))
+    for heading, names in parts:
+        shown = tuple(name for name in names if name in always or getattr(record, name) not in (None, "", False))
         if shown:
             found.append((heading, shown))
     return tuple(found)
@@ -118,7 +124,8 @@ def _notes(record: PenaltyEntry) -> list[tuple[str, str]]:
     return notes
 
 
-def _ledger(record: PenaltyEntry) -> list[showing.Table]:
+def ledger_lines(record: PenaltyEntry | RewardEntry) -> list[showing.Table]:
+    """What the ledger says of it: nothing while it is not decided."""
     rows = [
         [
             f"{line.month:%Y-%m}",
@@ -126,7 +133,7 @@ def _ledger(record: PenaltyEntry) -> list[showing.Table]:
             formatting.money(line.amount),
             formatting.moment(line.booked_at),
         ]
-        for line in penalty_steps.lines_of(session(), record)
+        for line in penalty_ledger.lines_of(session(), record)
     ]
     head = [
         (_p("ledger", "Month"), ""),

@@ -26,8 +26,8 @@ from portal.services.penalty_proposing import ProposePenalty
 P = Permission
 PLEASE = N_("Please choose")
 AS_THE_RULE_SAYS = N_("As the catalogue says")
-NOT_SEEN_AT = frozenset({"penalties", "parties", "crews", "branches", "users", "customers", "properties"})
-"""Kinds whose pages do not propose penalties: nothing is done wrong there."""
+NOT_SEEN_AT = frozenset({"penalties", "rewards", "parties", "crews", "branches", "users", "customers", "properties"})
+"""Kinds whose pages propose nothing: nothing is done wrong or well there."""
 WHO = {"crews": Crew, "parties": Party, "users": User}
 
 
@@ -35,12 +35,12 @@ WHO = {"crews": Crew, "parties": Party, "users": User}
 @requires(P.PENALTY_PROPOSE)
 def new_penalty() -> ResponseReturnValue:
     """Propose a penalty for what was seen at a record: a complaint, a repair, a contact, a project."""
-    record = _source()
+    record = source()
     form = ProposeForm().prepare(record)
 
     def make(writing: Session) -> str:
         made = penalty_proposing.propose_by_hand(
-            writing, _source(), form.to_command(writing), actor=g.user, at=clock.now()
+            writing, source(), form.to_command(writing), actor=g.user, at=clock.now()
         )
         return editing.path(made[0])
 
@@ -49,19 +49,40 @@ def new_penalty() -> ResponseReturnValue:
 
 
 @blueprint.app_template_global()
-def propose_penalty_url(record: Any) -> str:
-    """Where a penalty is proposed for what was seen at this record; nothing for whoever may not."""
+def proposals_at(record: Any) -> list[tuple[str, str, str]]:
+    """The ways to propose a penalty and a reward for what was seen at this record: icon, words, address; none for whoever may not."""
     if record.KIND in NOT_SEEN_AT or not may(g.get("user"), P.PENALTY_PROPOSE):
-        return ""
-    return f"/records/penalties/new?{urlencode({'kind': record.KIND, 'number': record.number})}"
+        return []
+    which = urlencode({"kind": record.KIND, "number": record.number})
+    return [
+        ("gavel", _("Propose a penalty"), f"/records/penalties/new?{which}"),
+        ("thumb-up", _("Propose a reward"), f"/records/rewards/new?{which}"),
+    ]
 
 
-def _source() -> Any:
+def source() -> Any:
     """The record it was seen at, by kind and number of the address. Raises NotFound."""
     kind = request.args.get("kind", "")
     if kind in NOT_SEEN_AT:
         raise NotFound()
     return record_kinds.find(session(), g.user, kind, number=request.args.get("number", ""))
+
+
+def person_choices(record: Any) -> list[tuple[str, Any]]:
+    """Those who worked there first, then everybody who can be named."""
+    near = penalty_proposing.people_of(session(), record)
+    crews, parties, colleagues = penalty_proposing.people(session(), g.user)
+    named = {(person.KIND, person.id): person.name for person in (*near, *crews, *parties, *colleagues)}
+    return [("", PLEASE), *((f"{kind}:{key}", name) for (kind, key), name in named.items())]
+
+
+def chosen_person(writing: Session, chosen: str) -> Any:
+    """The crew, party or colleague of a choice. Raises Invalid when gone meanwhile."""
+    kind, _colon, key = chosen.partition(":")
+    person = writing.get(WHO[kind], int(key))
+    if person is None:
+        raise Invalid({"person": N_("Choose who it was.")})
+    return person
 
 
 class ProposeForm(RecordForm):
@@ -84,10 +105,7 @@ class ProposeForm(RecordForm):
 
     def prepare(self, record: Any) -> ProposeForm:
         """Offer those who worked there first, then everybody; the lines of the catalogue that hold."""
-        near = penalty_proposing.people_of(session(), record)
-        crews, parties, colleagues = penalty_proposing.people(session(), g.user)
-        named = {(person.KIND, person.id): person.name for person in (*near, *crews, *parties, *colleagues)}
-        self.person.choices = [("", PLEASE), *((f"{kind}:{key}", name) for (kind, key), name in named.items())]
+        self.person.choices = person_choices(record)
         rules = penalty_rules.in_force(session()).values()
         offered = [(rule.code, called(rule)) for rule in rules if rule.is_active and not rule.is_reward]
         self.rule.choices = [("", PLEASE), *offered]
@@ -97,13 +115,9 @@ class ProposeForm(RecordForm):
 
     def to_command(self, writing: Session) -> ProposePenalty:
         """Raises Invalid when the person is gone meanwhile."""
-        kind, _colon, key = str(self.person.data).partition(":")
-        person: Any = writing.get(WHO[kind], int(key))
-        if person is None:
-            raise Invalid({"person": N_("Choose who it was.")})
         return ProposePenalty(
             rule=str(self.rule.data),
-            person=person,
+            person=chosen_person(writing, str(self.person.data)),
             offended_on=self.offended_on.data,
             what=self.what.data,
             kind=str(self.kind.data) if self.kind.data else None,

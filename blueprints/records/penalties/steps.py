@@ -49,7 +49,7 @@ class ApproveForm(StepForm):
     def prepare(self, desk: Desk) -> None:
         entry = desk.record
         people = penalty_steps.confirmers(desk.session, entry)
-        self.confirmed_by.choices = [(0, PLEASE), *((party.id, _called(party)) for party in people)]
+        self.confirmed_by.choices = [(0, PLEASE), *((party.id, called(party)) for party in people)]
         if is_own(entry):
             del self.confirmed_by, self.confirmed_at
         if entry.percent is not None:
@@ -81,8 +81,7 @@ class ApproveForm(StepForm):
                 )
             )
         if not is_own(entry):
-            where = Department.show(entry.department)
-            said.append(_("For %(department)s its head, or HR, confirms it; note who and when.", department=where))
+            said.append(confirmed_elsewhere(entry))
         if entry.kind in MONEY or entry.kind == Kind.BY_DECISION:
             said.append(str(LAW))
         return said
@@ -178,7 +177,14 @@ class DecideAppealForm(StepForm):
         return penalty_steps.DecideAppeal(self.appeal_result.data)
 
 
-def _called(party: Party) -> str:
+def confirmed_elsewhere(entry: Any) -> str:
+    """Who has to confirm it, said above the form."""
+    where = Department.show(entry.department)
+    return _("For %(department)s its head, or HR, confirms it; note who and when.", department=where)
+
+
+def called(party: Party) -> str:
+    """Somebody who may confirm, with the department."""
     return f"{party.name} · {Department.show(party.department)}" if party.department else party.name
 
 

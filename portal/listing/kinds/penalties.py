@@ -1,4 +1,4 @@
-"""The list of penalties."""
+"""The lists of penalties and rewards."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ from portal.listing.kinds import search
 from portal.listing.kinds.repairs import STATE, crews
 from portal.models.org import Crew, Department, Party, User
 from portal.models.penalty import PenaltyEntry
+from portal.models.reward import RewardEntry
 from portal.permissions import Permission
 from portal.processes.penalty import Kind, State
+from portal.processes.reward import Cause
+from portal.processes.reward import Kind as RewardKind
+from portal.processes.reward import State as RewardState
 
 COLLEAGUE = aliased(User)
 OPEN = (State.PROPOSED, State.APPROVED, State.SENT, State.APPEALED)
@@ -78,4 +82,49 @@ PENALTIES = Listing(
     empty=N_("No penalty here. Rules propose some by themselves; others are proposed from the record where it was seen."),
 )  # fmt: skip
 
-LISTINGS = (PENALTIES,)
+REWARDED = aliased(User)
+REWARD_OPEN = (RewardState.PROPOSED, RewardState.APPROVED, RewardState.SENT)
+
+REWARDS = Listing(
+    kind=RewardEntry.KIND,
+    title=N_("Rewards"),
+    one=N_("Reward"),
+    icon="thumb-up",
+    model=RewardEntry,
+    permission=Permission.PENALTY_VIEW,
+    number=RewardEntry.number,
+    order="-id",
+    joins=(
+        (Crew, Crew.id == RewardEntry.crew_id),
+        (Party, Party.id == RewardEntry.party_id),
+        (REWARDED, REWARDED.id == RewardEntry.user_id),
+    ),
+    card=("reason", "source", "amount"),
+    columns=(
+        Column("subject", N_("Crew or person"), (Crew.name, Party.name, REWARDED.name), _subject, "cell-title"),
+        Column("number", N_("Number"), (RewardEntry.number,), cells.text, "ref hide-small", sort=RewardEntry.number),
+        Column("reason", N_("Rewarded for"), (RewardEntry.reason,), Cause.show, "fill"),
+        Column("kind", N_("Kind"), (RewardEntry.kind,), RewardKind.show, "hide-small"),
+        Column("source", N_("Proposed for"), (RewardEntry.record_number,), cells.text, "ref"),
+        Column("amount", N_("Amount (yuan)"), (RewardEntry.amount,), _amount, "num"),
+        Column("proposed", N_("Proposed at"), (RewardEntry.created_at,), cells.moment, "num hide-small"),
+        Column("state", STATE, (RewardEntry.state,), RewardState.show, "cell-foot"),
+    ),
+    search=search.rewards,
+    filters=(
+        Filter("open", N_("Open", "record"), lambda now: RewardEntry.state.in_(REWARD_OPEN)),
+        Filter("proposed", N_("Proposed"), lambda now: RewardEntry.state == RewardState.PROPOSED),
+        Filter("to-carry-out", N_("To be carried out"), lambda now: RewardEntry.state.in_((RewardState.APPROVED, RewardState.SENT))),
+    ),
+    choices=(
+        Choice("state", STATE, RewardEntry.state, RewardState),
+        Choice("kind", N_("Kind"), RewardEntry.kind, RewardKind),
+        Choice("reason", N_("Rewarded for"), RewardEntry.reason, Cause),
+        Choice("department", N_("Department"), RewardEntry.department, Department),
+        Choice("crew", N_("Crew"), RewardEntry.crew_id, options=crews),
+    ),
+    default_filters=("open",),
+    empty=N_("No reward here. Praise a customer gave, a spotless hand-over, good work: propose it from the record where it was seen."),
+)  # fmt: skip
+
+LISTINGS = (PENALTIES, REWARDS)

@@ -31,6 +31,7 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, PreAcceptance, RectificationNotice
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
+from portal.models.reward import RewardEntry
 from portal.models.spelling import ESTATE, PERSON, Spelling
 from portal.models.task import Task
 from portal.models.works import DispatchOrder
@@ -384,6 +385,12 @@ def penalties(word: Word) -> Places:
     return Places(
         PenaltyEntry, own, through=((PenaltyEntry.crew_id, crews(word)), (PenaltyEntry.party_id, parties(word)))
     )
+
+
+def rewards(word: Word) -> Places:
+    """Rewards: by their number, the record they are proposed for, the crew or the person."""
+    own = (word.begins(RewardEntry.number, "upper"), word.begins(RewardEntry.record_number, "upper"))
+    return Places(RewardEntry, own, through=((RewardEntry.crew_id, crews(word)), (RewardEntry.party_id, parties(word))))
 
 
 def tasks(word: Word) -> Places:
