@@ -159,6 +159,17 @@ class Permission(StrEnum):
     """Cancel calls, allow a visit in place of one, set other limits, decide who else reads, keep the scripts."""
     FOLLOW_UP_ACCESS = "follow-up:access"
     """Ask to read the call records of a project that one does not handle (R-20)."""
+    METRIC_VIEW = "metric:view"
+    """See the metrics of any period, as far as one sees the records behind them."""
+    REPORT_VIEW = "report:view"
+    """See reports; the front desk and reviewers their own ones."""
+    REPORT_GENERATE = "report:generate"
+    """Have a report drawn up for any period, write what is said in it, make a correction."""
+    REPORT_SIGN = "report:sign"
+    REPORT_SEND = "report:send"
+    """Hand a signed report to its recipients, by e-mail or otherwise."""
+    REPORT_EXPORT = "report:export"
+    """Take a report out as a workbook."""
 
     FAVOURITE_SHARE = "favourite:share"
     """Give favourites of lists to everybody or to any role; the others share with their own role."""
@@ -196,6 +207,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.SURVEY_VIEW,
             P.SUGGESTION_VIEW,
             P.SUGGESTION_CREATE,
+            P.REPORT_VIEW,
+            P.REPORT_GENERATE,
         }
     ),
     Role.SPECIALIST: frozenset(
@@ -253,6 +266,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.FOLLOW_UP_VIEW,
             P.FOLLOW_UP_WORK,
             P.FOLLOW_UP_ACCESS,
+            P.METRIC_VIEW,
+            P.REPORT_VIEW,
+            P.REPORT_GENERATE,
+            P.REPORT_SEND,
         }
     ),
     Role.REVIEWER: frozenset(
@@ -276,6 +293,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PREACCEPT_WORK,
             P.FOLLOW_UP_VIEW,
             P.FOLLOW_UP_ACCESS,
+            P.REPORT_VIEW,
+            P.REPORT_GENERATE,
         }
     ),
     Role.REPAIR_CAPTAIN: frozenset(
@@ -298,6 +317,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PENALTY_PROPOSE,
             P.FOLLOW_UP_VIEW,
             P.FOLLOW_UP_ACCESS,
+            P.METRIC_VIEW,
         }
     ),
     Role.MANAGER: frozenset(

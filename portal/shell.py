@@ -179,6 +179,11 @@ APPS: tuple[App, ...] = (
         ),
     ),
     App(
+        N_("Reports", "app"),
+        "report-analytics",
+        (Entry(N_("Metrics"), "/records/metrics", P.METRIC_VIEW),),
+    ),
+    App(
         N_("Handbook", "app"),
         "book-2",
         (Entry(N_("Processes"), "/records/processes"),),

@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from portal import clock, settings
 from portal.i18n import Text
 from portal.listing import board, engine
+from portal.listing.days import first_day
 from portal.listing.declaration import Listing
 from portal.listing.engine import Row
 from portal.listing.fields import Kind, fields_of
-from portal.listing.groups import first_day
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State
 from portal.models.org import User

@@ -13,15 +13,14 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import String, func
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy import func
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.functions import GenericFunction
 
-from portal import clock, formatting
+from portal import formatting
 from portal.i18n import N_, Text, _
 from portal.listing import engine, kept
 from portal.listing.criteria import Asked
+from portal.listing.days import first_day
 from portal.listing.declaration import Listing
 from portal.listing.fields import Field, Kind, fields_of
 from portal.listing.registry import LISTINGS
@@ -180,48 +179,6 @@ def value_of(grouping: Grouping, value: Any) -> Any:
 
 
 # ---------- Building ----------
-
-
-class first_day(GenericFunction[str]):
-    """The first day of the stretch a moment or day lies in, as text `2026-10-01`, on the company's calendar."""
-
-    type = String()
-    inherit_cache = True
-
-
-_OFFSET = int((datetime(2026, 1, 1, tzinfo=clock.ZONE).utcoffset() or timedelta()).total_seconds())
-"""How far the company's clocks are before UTC; its country has no summer time."""
-
-
-@compiles(first_day, "sqlite")
-def _sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    column, stretch, zoned = _arguments(element)
-    text = compiler.process(column, **kw)
-    day = f"date({text}, '{_OFFSET:+d} seconds')" if zoned else f"date({text})"
-    match stretch:
-        case "week":
-            return f"date({day}, '-6 days', 'weekday 1')"
-        case "month":
-            return f"date({day}, 'start of month')"
-        case "quarter":
-            months = f"((CAST(strftime('%m', {day}) AS INTEGER) - 1) % 3)"
-            return f"date({day}, 'start of month', '-' || {months} || ' months')"
-        case "year":
-            return f"date({day}, 'start of year')"
-    return day
-
-
-@compiles(first_day, "postgresql")
-def _postgresql(element: Any, compiler: Any, **kw: Any) -> str:
-    column, stretch, zoned = _arguments(element)
-    text = compiler.process(column, **kw)
-    local = f"({text} AT TIME ZONE '{clock.ZONE.key}')" if zoned else f"({text}::timestamp)"
-    return f"to_char(date_trunc('{stretch}', {local}), 'YYYY-MM-DD')"
-
-
-def _arguments(element: Any) -> tuple[Any, str, bool]:
-    column, stretch, zoned = element.clauses
-    return column, stretch.value, zoned.value
 
 
 def place(grouping: Grouping) -> Any:

@@ -17,6 +17,7 @@ from portal.i18n import N_, Text
 from portal.listing import criteria
 from portal.listing.declaration import Choice, Column, Filter, Listing
 from portal.listing.terms import normalised
+from portal.metrics import lists
 
 VIEWS = ("list", "kanban", "calendar", "timeline", "pivot", "graph", "tasks")
 """What a list can be looked at as; the same rows in each."""
@@ -176,7 +177,7 @@ def args_of(query: str) -> dict[str, str]:
 
 
 def find_filter(listing: Listing, key: str) -> Filter | tuple[Choice, str] | None:
-    """What a filter key means: a declared filter, or a choice with its value."""
+    """What a filter key means: a declared filter, a choice with its value, or the records behind a figure."""
     for declared in listing.filters:
         if declared.key == key:
             return declared
@@ -184,7 +185,7 @@ def find_filter(listing: Listing, key: str) -> Filter | tuple[Choice, str] | Non
     for choice in listing.choices:
         if choice.key == name and value and choice.takes(value):
             return choice, value
-    return None
+    return lists.find(listing.model, key)
 
 
 def is_order(listing: Listing, sort: str) -> bool:

@@ -1,0 +1,32 @@
+"""The metrics of the manual, each defined once and used by screen, paper, workbook and dashboard. Source: `domain.md` 6.2.
+
+A module per family declares the functions; each says what to ask of a period (`questions.py`). `measuring.py` computes
+figures whole or split by a dimension; `lists.py` makes a figure's records a filter of their list.
+"""
+
+from portal.metrics import business, complaints, discipline, inspections, pending, repairs, reviews  # noqa: F401
+from portal.metrics.measuring import compare, digits, dimension, formatted, measure, measure_all, shown, split, why
+from portal.metrics.questions import Company, Figure, NoSource, Period
+from portal.metrics.registry import FAMILIES, METRICS, Metric, Unit, between, of_family
+
+__all__ = [
+    "FAMILIES",
+    "METRICS",
+    "Company",
+    "Figure",
+    "Metric",
+    "NoSource",
+    "Period",
+    "Unit",
+    "between",
+    "compare",
+    "digits",
+    "dimension",
+    "formatted",
+    "measure",
+    "measure_all",
+    "of_family",
+    "shown",
+    "split",
+    "why",
+]

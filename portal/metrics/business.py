@@ -1,0 +1,72 @@
+"""Figures of reception, contracts and files. Source: `domain.md` 6.2, M-60 to M-63, M-80."""
+
+from __future__ import annotations
+
+from portal.i18n import N_
+from portal.metrics import clocks
+from portal.metrics.questions import Count, NoSource, Period, Question, Rows, Share
+from portal.metrics.registry import Unit, metric
+from portal.models.consultation import Consultation
+from portal.models.contract import Contract
+from portal.models.customer import Customer
+from portal.models.project import Project
+from portal.permissions import Permission
+
+P = Permission
+
+
+def _leads(period: Period) -> Rows:
+    return Rows(Customer, (period.holds(Customer.created_at),))
+
+
+def signed(period: Period) -> Rows:
+    """Contracts signed in the period, also those that were cancelled later."""
+    return Rows(Contract, (period.holds_day(Contract.signed_on),))
+
+
+@metric("M-60", N_("Calls, visits and online contacts", "metric"), Unit.COUNT, P.CONSULTATION_VIEW, "more")
+def contacts(period: Period) -> Question:
+    """Contacts of the period, by channel."""
+    return Count(Rows(Consultation, (period.holds(Consultation.occurred_at),)))
+
+
+@metric("M-60.leads", N_("New leads", "metric"), Unit.COUNT, P.CUSTOMER_VIEW, "more")
+def leads(period: Period) -> Question:
+    """Customers registered in the period."""
+    return Count(_leads(period))
+
+
+@metric("M-61", N_("Closing rate of leads", "metric"), Unit.PERCENT, P.CONTRACT_VIEW, "more")
+def conversion(period: Period) -> Question:
+    """Contracts signed in the period ÷ new leads of the period."""
+    return Share(signed(period), _leads(period))
+
+
+@metric("M-62", N_("Contracts signed", "metric"), Unit.COUNT, P.CONTRACT_VIEW, "more")
+def contracts(period: Period) -> Question:
+    """Contracts signed in the period, by kind and amount."""
+    return Count(signed(period))
+
+
+@metric("M-63", N_("Questions answered in time", "metric"), Unit.PERCENT, P.CONSULTATION_VIEW, "more")
+def answered_in_time(period: Period) -> Question:
+    """Forwarded questions answered within DL-01 ÷ forwarded in the period; what still runs counts in neither."""
+    return clocks.kept_of_started(period, "DL-01", Consultation)
+
+
+@metric("M-80.opened", N_("Files opened in time", "metric"), Unit.PERCENT, P.PROJECT_VIEW, "more")
+def opened_in_time(period: Period) -> Question:
+    """Files opened within DL-05 ÷ files opened in the period."""
+    return clocks.kept_of_ended(period, "DL-05", Project)
+
+
+@metric("M-80.complete", N_("Files complete", "metric"), Unit.PERCENT, P.PROJECT_VIEW, "more")
+def complete(_period: Period) -> Question:
+    """Files that are complete ÷ files that can be closed."""
+    return NoSource(N_("The archive with closed files is not recorded yet."))
+
+
+@metric("M-80.loans", N_("Loans overdue", "metric"), Unit.COUNT, P.PROJECT_VIEW, "less")
+def overdue_loans(_period: Period) -> Question:
+    """Loans not returned in time on the last day of the period."""
+    return NoSource(N_("Loans of files are not recorded yet."))

@@ -1,0 +1,141 @@
+"""By what figures are split: the columns of a record that say who, where and what kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, case, func
+from sqlalchemy.orm import aliased
+
+from portal.i18n import N_, Text
+from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
+from portal.models.completion import CompletionAcceptance
+from portal.models.consultation import Channel, Consultation, Matter
+from portal.models.contract import Contract
+from portal.models.customer import Customer, CustomerSource
+from portal.models.drawing_review import DrawingReview
+from portal.models.org import Branch, Crew, Department, Party, User
+from portal.models.penalty import PenaltyEntry
+from portal.models.pre_acceptance import Inspection, PreAcceptance, RectificationNotice
+from portal.models.project import Project, ProjectKind
+from portal.models.repair import CostBearer, RepairCost, RepairOrder
+from portal.models.reward import RewardEntry
+from portal.models.task import DeadlineBreach, Task
+from portal.processes.complaint import Category, Phase, Severity, Verdict
+from portal.processes.penalty import Kind
+from portal.processes.repair import InWarranty, Trade
+from portal.processes.reward import Kind as RewardKind
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One way to split. `terms` reads stored codes; without it the values are names."""
+
+    title: Text
+    column: Any
+    terms: Any = None
+    joins: tuple[tuple[Any, Any], ...] = ()
+
+
+_LEAD = aliased(ComplaintDepartment)
+_PROJECT = aliased(Project)
+_DESIGNER, _FOREMAN, _MANAGER = aliased(Party), aliased(Party), aliased(Party)
+_STORE = aliased(Branch)
+BAND = case((Contract.amount >= 200_000, "≥ 200,000"), (Contract.amount >= 80_000, "80,000–199,999"), else_="< 80,000")
+"""The amount bands of the grades (5.5), in yuan."""
+
+DESIGNER, FOREMAN, MANAGER = N_("Designer"), N_("Foreman"), N_("Project manager")
+STORE, CREW, PERSON = N_("Store"), N_("Crew"), N_("Person responsible")
+
+
+def _store(model: Any) -> Dimension:
+    return Dimension(STORE, _STORE.name, joins=((_STORE, _STORE.id == model.branch_id),))
+
+
+DIMENSIONS: dict[Any, dict[str, Dimension]] = {
+    DrawingReview: {
+        "designer": Dimension(DESIGNER, _DESIGNER.name, joins=((_DESIGNER, _DESIGNER.id == DrawingReview.designer_id),)),
+        "store": _store(DrawingReview),
+    },
+    Complaint: {
+        "category": Dimension(N_("Category"), Complaint.category, Category),
+        "phase": Dimension(N_("Phase"), Complaint.phase, Phase),
+        "severity": Dimension(N_("Severity"), Complaint.severity, Severity),
+        "verdict": Dimension(N_("Verdict"), Complaint.verdict, Verdict),
+        "department": Dimension(
+            N_("Department"), _LEAD.department, Department,
+            ((_LEAD, and_(_LEAD.complaint_id == Complaint.id, _LEAD.is_lead.is_(True), _LEAD.replaced_at.is_(None))),),
+        ),
+        "owner": Dimension(N_("Specialist"), User.name, joins=((User, User.id == Complaint.owner_id),)),
+        "foreman": Dimension(
+            FOREMAN, _FOREMAN.name,
+            joins=((_PROJECT, _PROJECT.id == Complaint.project_id), (_FOREMAN, _FOREMAN.id == _PROJECT.foreman_id)),
+        ),
+        "manager": Dimension(
+            MANAGER, _MANAGER.name,
+            joins=(
+                (_PROJECT, _PROJECT.id == Complaint.project_id), (_MANAGER, _MANAGER.id == _PROJECT.project_manager_id),
+            ),
+        ),
+    },
+    Escalation: {},
+    PreAcceptance: {},
+    Inspection: {
+        "foreman": Dimension(FOREMAN, _FOREMAN.name, joins=((_FOREMAN, _FOREMAN.id == Inspection.foreman_id),)),
+        "manager": Dimension(MANAGER, _MANAGER.name, joins=((_MANAGER, _MANAGER.id == Inspection.project_manager_id),)),
+    },
+    RectificationNotice: {
+        "foreman": Dimension(FOREMAN, _FOREMAN.name, joins=((_FOREMAN, _FOREMAN.id == RectificationNotice.responsible_id),)),
+    },
+    RepairOrder: {
+        "trade": Dimension(N_("Trade", "repair"), RepairOrder.trade, Trade),
+        "warranty": Dimension(N_("In warranty"), RepairOrder.in_warranty, InWarranty),
+        "crew": Dimension(CREW, Crew.name, joins=((Crew, Crew.id == RepairOrder.responsible_crew_id),)),
+        "bearer": Dimension(N_("Borne by"), RepairCost.bearer, CostBearer),
+    },
+    Consultation: {
+        "channel": Dimension(N_("Channel"), Consultation.channel, Channel),
+        "kind": Dimension(N_("Kind"), Consultation.kind, Matter),
+    },
+    Customer: {"source": Dimension(N_("Source"), Customer.source, CustomerSource)},
+    Contract: {
+        "kind": Dimension(N_("Kind"), Project.kind, ProjectKind, ((Project, Project.id == Contract.project_id),)),
+        "band": Dimension(N_("Contract amount (yuan)"), BAND),
+        "store": _store(Contract),
+    },
+    Project: {},
+    CompletionAcceptance: {},
+    Task: {
+        "code": Dimension(N_("Limit", "deadline"), DeadlineBreach.code),
+        "person": Dimension(
+            PERSON, func.coalesce(User.name, Party.name),
+            joins=((User, User.id == DeadlineBreach.user_id), (Party, Party.id == DeadlineBreach.party_id)),
+        ),
+        "department": Dimension(N_("Department"), DeadlineBreach.department, Department),
+    },
+    PenaltyEntry: {
+        "kind": Dimension(N_("Kind"), PenaltyEntry.kind, Kind),
+        "person": Dimension(
+            PERSON, func.coalesce(Crew.name, Party.name, User.name),
+            joins=(
+                (Crew, Crew.id == PenaltyEntry.crew_id), (Party, Party.id == PenaltyEntry.party_id),
+                (User, User.id == PenaltyEntry.user_id),
+            ),
+        ),
+        "designer": Dimension(DESIGNER, _DESIGNER.name, joins=((_DESIGNER, _DESIGNER.id == PenaltyEntry.party_id),)),
+    },
+    RewardEntry: {
+        "kind": Dimension(N_("Kind"), RewardEntry.kind, RewardKind),
+        "person": Dimension(
+            PERSON, func.coalesce(Crew.name, Party.name, User.name),
+            joins=(
+                (Crew, Crew.id == RewardEntry.crew_id), (Party, Party.id == RewardEntry.party_id),
+                (User, User.id == RewardEntry.user_id),
+            ),
+        ),
+    },
+}  # fmt: skip
+"""Per record type; a figure can be split by the dimensions of the record behind it."""
+
+__all__ = ["DIMENSIONS", "Dimension"]
