@@ -15,6 +15,7 @@ from portal.models.customer import Customer, CustomerGrade
 from portal.models.org import Branch, Department, Party, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.project import Project
+from portal.models.survey import Survey
 from portal.processes import follow_up as asked
 from portal.processes import follow_up_call as call_rules
 from portal.processes import follow_up_ticket as ticket_rules
@@ -101,6 +102,8 @@ class FollowUpCall(Record, Base):
     """The record whose event opened the window."""
     next_at: Mapped[datetime | None]
     """When to try next; None: at any time."""
+    attempts_from: Mapped[datetime | None] = mapped_column(sort_order=1)
+    """When it was taken up again; earlier tries count no more."""
     called_at: Mapped[datetime | None]
     caller_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     manner: Mapped[str | None] = mapped_column(String(10))
@@ -235,7 +238,7 @@ class FollowUpTicket(Record, Base):
 
     state: Mapped[str] = mapped_column(String(20), index=True)
     call_id: Mapped[int | None] = mapped_column(ForeignKey("follow_up_call.id"), index=True)
-    survey_id: Mapped[int | None] = mapped_column(index=True)
+    survey_id: Mapped[int | None] = mapped_column(ForeignKey("survey.id"), index=True)
     """The survey it comes from, where it comes from no call."""
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"), index=True)
@@ -273,6 +276,7 @@ class FollowUpTicket(Record, Base):
     owner: Mapped[User | None] = relationship(foreign_keys=[owner_id])
     responsible: Mapped[Party | None] = relationship(foreign_keys=[responsible_id])
     received_by: Mapped[Party | None] = relationship(foreign_keys=[received_by_id])
+    survey: Mapped[Survey | None] = relationship()
     complaint: Mapped[Complaint | None] = relationship()
     penalty: Mapped[PenaltyEntry | None] = relationship()
 

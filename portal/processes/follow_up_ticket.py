@@ -34,6 +34,7 @@ class Action(StrEnum):
     VERIFY = "verify"
     REOPEN = "reopen"
     ESCALATE = "escalate"
+    MISSED_TWICE = "missed-twice"
 
 
 WITH_DEPARTMENT = frozenset({State.OPEN, State.RECEIVED, State.REOPENED})
@@ -178,6 +179,17 @@ PROCESS = Process(
             notify=("owner", "managers"),
             primary=False,
             source_note="5.6, P09",
+        ),
+        Transition(
+            Action.MISSED_TWICE,
+            N_("Limit missed twice, becomes a complaint"),
+            WITH_DEPARTMENT,
+            State.ESCALATED,
+            P.FOLLOW_UP_WORK,
+            guards=(COMPLAINED,),
+            notify=("owner", "managers"),
+            automatic=True,
+            source_note="DL-08, P09",
         ),
     ),
     deadlines=(

@@ -10,11 +10,11 @@ from portal.models.org import User
 from portal.permissions import Role
 
 
-def owner_for(session: Session, *, customer: Customer | None, actor: User, branch_id: int | None) -> User | None:
+def owner_for(session: Session, *, customer: Customer | None, actor: User | None, branch_id: int | None) -> User | None:
     """The specialist who takes a new case: the customer's own, the actor, the one on duty, a lead, any. None: nobody."""
     if customer is not None and customer.owner is not None and customer.owner.is_active:
         return customer.owner
-    if actor.role == Role.SPECIALIST:
+    if actor is not None and actor.role == Role.SPECIALIST:
         return actor
     return next(iter(specialists(session, branch_id)), None)
 

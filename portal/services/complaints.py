@@ -194,10 +194,10 @@ def similar(session: Session, user: User, *, phone: str, customer_id: int | None
     return list(session.scalars(query))
 
 
-def register(session: Session, command: RegisterComplaint, *, actor: User, at: datetime) -> Complaint:
+def register(session: Session, command: RegisterComplaint, *, actor: User | None, at: datetime) -> Complaint:
     """Register a complaint (F-16, F-06): the clocks start at `received_at`, the specialist is told at once.
 
-    Raises Invalid by field.
+    `actor` None: a rule makes it one (DL-08 missed twice). Raises Invalid by field.
     """
     entered = steps.entered_of(command)
     branch_id = _branch(command, actor)
@@ -206,7 +206,7 @@ def register(session: Session, command: RegisterComplaint, *, actor: User, at: d
         number=numbering.next_number(session, Complaint.PREFIX, at),
         branch_id=branch_id,
         owner=owner,
-        received_by_id=actor.id,
+        received_by_id=actor.id if actor is not None else None,
         round_no=1,
         **{name: value for name, value in entered.items() if name not in {"previous", "consultation"}},
     )
@@ -384,12 +384,12 @@ def why_not_owner(complaint: Complaint, owner: User) -> Text | None:
 SEE_PLAN = N_("Look through the plan")
 
 
-def _branch(command: RegisterComplaint, actor: User) -> int | None:
+def _branch(command: RegisterComplaint, actor: User | None) -> int | None:
     if command.project is not None:
         return command.project.branch_id
     if command.customer is not None:
         return command.customer.branch_id
-    return actor.branch_id
+    return actor.branch_id if actor is not None else None
 
 
 def _round(complaint: Complaint) -> ComplaintRound:

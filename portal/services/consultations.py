@@ -21,7 +21,7 @@ from portal.models.project import Project
 from portal.models.task import Task, TaskKind
 from portal.permissions import Permission, Role, may
 from portal.processes.consultation import FIRST_CONTACT, Action, State
-from portal.services import customers, events, fields, numbering, steps, tasks
+from portal.services import call_reopening, customers, events, fields, numbering, steps, tasks
 
 SEEN_TO: dict[str, Text] = {Matter.REPAIR: N_("See to the repair"), Matter.SUGGESTION: N_("See to the suggestion")}
 """Matters that go to the specialists when the contact is registered; a complaint goes there with its F-16."""
@@ -203,6 +203,8 @@ def log(session: Session, command: LogContact, *, actor: User, at: datetime) -> 
     said = {**entered, "customer": None, "project": None}
     said["message_to"] = command.message_to.name if command.message_to else None
     steps.begin(session, contact, Action.LOG, actor=actor, at=at, entered=said)
+    if command.customer is not None:
+        call_reopening.contacted(session, command.customer.id, at=at)
     _tasks(session, contact, command, actor, at)
     if actor.role == Role.SPECIALIST and command.customer is not None and not command.needs_call_back:
         _contacted(session, command.customer, actor=actor, at=at, happened_at=command.occurred_at)
@@ -348,7 +350,7 @@ def settle(session: Session, contact: Consultation, task_id: int, *, actor: User
     events.record(session, EventKind.TASK, action="settled", actor=actor, at=at, record=contact, name=said)
 
 
-def case_written(session: Session, contact: Consultation, *, actor: User, at: datetime) -> None:
+def case_written(session: Session, contact: Consultation, *, actor: User | None, at: datetime) -> None:
     """The complaint or repair of this call is registered: nothing is left to write."""
     for task in _open(session, contact, TaskKind.TODO):
         tasks.close(session, task, happened_at=at, at=at, actor=actor)

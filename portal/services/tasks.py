@@ -26,6 +26,8 @@ from portal.processes.penalty import PROPOSED_FOR
 from portal.reading import Asked
 from portal.services import calendars, claims, events
 
+FOLLOWED = frozenset({"DL-08", "DL-28"})
+"""Clocks whose miss moves the record on by itself (`jobs/calls.py`)."""
 REPEAT = timedelta(hours=24)
 """An overdue task is told again every 24 hours (0.2)."""
 
@@ -361,6 +363,9 @@ def _breach(session: Session, task: Task, at: datetime) -> None:
     if task.code in PROPOSED_FOR:
         session.flush()
         outbox.post(session, "propose_penalty", key=f"penalty:{task.id}", at=at, task_id=task.id)
+    if task.code in FOLLOWED:
+        session.flush()
+        outbox.post(session, "clock_missed", key=f"missed:{task.id}", at=at, task_id=task.id)
 
 
 def told_as(task: Task, level: str, repeat: int) -> str:

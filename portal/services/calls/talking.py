@@ -1,0 +1,245 @@
+"""The customer was spoken to: answers, opinion, and what comes of them. Source: `domain.md` 5.2, 5.4, 5.6."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from portal import clock, settings
+from portal.errors import ConditionsMissing, Invalid
+from portal.i18n import N_, Text
+from portal.models.consultation import Channel
+from portal.models.customer import CustomerGrade
+from portal.models.follow_up import CallAnswer, CallAttempt, FollowUpCall
+from portal.models.notice import NoticeLevel
+from portal.models.org import Party, User
+from portal.models.repair import RepairOrder
+from portal.models.task import TaskKind
+from portal.paths import record_path
+from portal.permissions import Role
+from portal.processes import follow_up as asked
+from portal.processes.follow_up import RANGES, AttemptOutcome, ItemKind, Overall
+from portal.processes.follow_up_call import Action
+from portal.processes.repair import Trade, Urgency
+from portal.services import notices, steps, tasks
+from portal.services.calls import scripts, tickets
+from portal.services.calls.common import advance
+from portal.services.repairs import ReportRepair, report
+
+ACT_ON_A = N_("Grade A customer unsatisfied: see to it")
+ACT_ON_INCIDENT = N_("Incident heard of in a call: see to it today")
+INCIDENT = N_("%(customer)s: incident heard of in a call (%(number)s)")
+UNSATISFIED_A = N_("Grade A customer %(customer)s is unsatisfied (%(number)s)")
+_TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
+LONGEST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered to one question: `value` YES or NO, a number, a time or words; `score` for scores."""
+
+    code: str
+    value: str | None = None
+    score: int | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A problem for a department. `limit_at` None: the usual time (DL-08)."""
+
+    problem: str
+    department: str
+    responsible: Party | None = None
+    limit_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RepairWish:
+    """Something is to be repaired."""
+
+    symptom: str
+    trade: str = Trade.OTHER
+    is_urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FinishCall:
+    """A talk as it was held. Texts that are None: nothing of the kind was said."""
+
+    called_at: datetime
+    manner: str
+    answered_by: str
+    overall: str
+    answers: tuple[Answer, ...]
+    customer_words: str | None = None
+    slips: tuple[Slip, ...] = ()
+    repair: RepairWish | None = None
+    suggestion: str | None = None
+    praise: str | None = None
+    praised: Party | None = None
+    incident: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a talk beside the call itself."""
+
+    repair: RepairOrder | None = None
+
+
+def finish(session: Session, call: FollowUpCall, command: FinishCall, *, actor: User, at: datetime) -> Outcome:
+    """Write down the talk; slips, a repair, a suggestion, praise and an incident are passed on at once.
+
+    SATISFIED without a problem ends it; FAIR and UNSATISFIED need a liaison slip (5.6). Raises Invalid by field
+    (`answers-CODE` for a question), ConditionsMissing.
+    """
+    day = clock.today(command.called_at)
+    call.script = scripts.script_for(session, call.stage, call.customer.grade, day)
+    items = call.script.items if call.script is not None else []
+    _check(call, command, items, at)
+    action = Action.SATISFIED if command.overall == Overall.SATISFIED and not command.slips else Action.UNSATISFIED
+    steps.check_permission(actor, call.PROCESS.transition(call.state, action))
+    call.grade = call.customer.grade
+    call.called_at, call.caller_id, call.manner = command.called_at, actor.id, command.manner
+    call.answered_by, call.overall, call.customer_words = command.answered_by, command.overall, command.customer_words
+    call.answers = [
+        CallAnswer(item_code=each.code, value=each.value, score=each.score, comment=each.comment)
+        for each in command.answers
+    ]
+    call.attempts.append(CallAttempt(at=command.called_at, by_id=actor.id, outcome=AttemptOutcome.REACHED))
+    call.next_at = None
+    call.is_late = call.due_on is not None and day > call.due_on
+    call.is_effective = asked.is_effective(
+        stage=call.stage,
+        manner=command.manner,
+        answered_by=command.answered_by,
+        overall=command.overall,
+        all_answered=not call.missing_items,
+        is_open=call.window_from is not None and day >= call.window_from,
+    )
+    for slip in command.slips:
+        _open_slip(session, call, slip, actor, at)
+    said = ("called_at", "answered_by", "overall", "manner", "customer_words")
+    advance(session, call, action, {name: getattr(command, name) for name in said}, actor, at)
+    return _pass_on(session, call, command, action, actor, at)
+
+
+def checks_of(items: Sequence[asked.Item], answers: Sequence[Answer]) -> dict[str, Text | str]:
+    """What is wrong with the answers, by `answers-CODE`."""
+    known = {item["code"]: item for item in items}
+    problems: dict[str, Text | str] = {}
+    for each in answers:
+        item = known.get(each.code)
+        field = f"answers-{each.code}"
+        if item is None:
+            problems[field] = N_("This question is not in the script.")
+            continue
+        kind = ItemKind(item["kind"])
+        if kind in RANGES:
+            low, high = RANGES[kind]
+            if each.score is None or not low <= each.score <= high:
+                problems[field] = N_("From %(low)s to %(high)s.") % {"low": low, "high": high}
+        elif kind == ItemKind.YES_NO and each.value not in ("YES", "NO"):
+            problems[field] = N_("Yes or no.")
+        elif kind == ItemKind.NUMBER and not re.fullmatch(r"\d{1,4}(\.\d{1,2})?", each.value or ""):
+            problems[field] = N_("Please enter a number.")
+        elif kind == ItemKind.TIME and not _TIME.fullmatch(each.value or ""):
+            problems[field] = N_("Please enter a time such as 14:30.")
+        elif len(each.value or "") > LONGEST or len(each.comment or "") > LONGEST:
+            problems[field] = N_("At most %(count)s characters.") % {"count": LONGEST}
+    return problems
+
+
+def _check(call: FollowUpCall, command: FinishCall, items: Sequence[asked.Item], at: datetime) -> None:
+    problems = checks_of(items, command.answers)
+    for item in asked.missing(items, (each.code for each in command.answers)):
+        problems.setdefault(f"answers-{item['code']}", N_("This question has to be answered."))
+    if command.called_at > at + steps.CLOCK_SLACK:
+        problems["called_at"] = N_("This moment lies in the future.")
+    elif call.window_from is not None and clock.today(command.called_at) < call.window_from:
+        problems["called_at"] = N_("The window of this call opened on %(day)s.") % {"day": call.window_from.isoformat()}
+    if command.overall in (Overall.FAIR, Overall.UNSATISFIED):
+        if not command.slips:
+            problems["slips"] = N_("Fair and unsatisfied need a liaison slip: problem, department, limit.")
+        if not (command.customer_words or "").strip():
+            problems["customer_words"] = N_("Write down what the customer said, in the customer's words.")
+    elif command.slips and not (command.customer_words or "").strip():
+        problems["customer_words"] = N_("Write down what the customer said, in the customer's words.")
+    if problems:
+        raise Invalid(problems)
+    if call.window_from is None:
+        raise ConditionsMissing([N_("the event that opens its window has happened")])
+
+
+def _open_slip(session: Session, call: FollowUpCall, slip: Slip, actor: User, at: datetime) -> None:
+    tickets.open_ticket(
+        session,
+        customer=call.customer,
+        project=call.project,
+        problem=slip.problem,
+        department=slip.department,
+        responsible=slip.responsible,
+        limit_at=slip.limit_at,
+        call=call,
+        actor=actor,
+        at=at,
+    )
+
+
+def _pass_on(
+    session: Session, call: FollowUpCall, command: FinishCall, action: Action, actor: User, at: datetime
+) -> Outcome:
+    repair = None
+    if command.repair is not None:
+        repair = report(
+            session,
+            ReportRepair(
+                reporter=call.customer.name,
+                phone=call.customer.phone,
+                address=call.project.property.address,
+                trade=command.repair.trade,
+                symptom=command.repair.symptom,
+                urgency=Urgency.URGENT if command.repair.is_urgent else Urgency.NORMAL,
+                reported_at=command.called_at,
+                channel=Channel.PHONE,
+                customer=call.customer,
+                project=call.project,
+            ),
+            actor=actor,
+            at=at,
+        )
+    if action == Action.UNSATISFIED and call.grade == CustomerGrade.A:
+        due = at + timedelta(minutes=settings.get(session, "grade_a_alarm_minutes"))
+        _alarm(session, call, ACT_ON_A, UNSATISFIED_A, due, command.customer_words, at)
+    if command.incident is not None:
+        today = clock.at_local(clock.today(at) + timedelta(days=1)) - timedelta(minutes=1)
+        _alarm(session, call, ACT_ON_INCIDENT, INCIDENT, today, command.incident, at)
+    return Outcome(repair)
+
+
+def _alarm(
+    session: Session, call: FollowUpCall, title: Text, notice: Text, due: datetime, words: str | None, at: datetime
+) -> None:
+    """The manager has a task with a limit and is told at once."""
+    tasks.open_task(
+        session, TaskKind.TODO, title.message, call, due_at=due, at=at, who=tasks.Responsible(role=Role.MANAGER),
+        detail=(words or "")[:200] or None,
+    )  # fmt: skip
+    for person in notices.audience(session, "managers", call):
+        notices.notify(
+            session,
+            user=person,
+            key=f"{title.message}:{call.id}:{at.isoformat()}",
+            level=NoticeLevel.ACTION,
+            title=notice,
+            params={"customer": call.customer.name, "number": call.number},
+            link=record_path(call.KIND, call.number),
+            record=call,
+            due_at=due,
+            at=at,
+        )
