@@ -10,11 +10,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session, joinedload
 
 from blueprints.http import find_or_404, get_or_404, requires, see_other
-from blueprints.records import blueprint, editing, project_view, showing
+from blueprints.records import blueprint, editing, project_view, showing, site_view
 from blueprints.records.forms.works import ProjectForm
 from portal import clock, formatting
 from portal.db import session
-from portal.i18n import N_, _
+from portal.i18n import N_, _, _p
 from portal.models.contract import Contract, ContractState
 from portal.models.customer import Property
 from portal.models.project import Project, ProjectStage
@@ -60,6 +60,8 @@ def project(number: str) -> ResponseReturnValue:
         tables=[project_view.plan(record)],
         tabs=_tabs(record, counts),
         household_url=f"{editing.path(record.customer)}/household",
+        template="records/projects/show.html",
+        site=site_view.strip(record) if showing.is_facts() else {},
     )
 
 
@@ -82,6 +84,7 @@ def _tabs(record: Project, counts: Mapping[str, int]) -> list[showing.Tab]:
     cases = ("cases", _("Cases"), ("complaints", "repair-orders", "warranties"))
     return [
         showing.Tab("dispatch", _("Dispatch and start"), lambda: view.dispatch(record)),
+        showing.Tab("site", _p("works", "On site"), lambda: site_view.tables(record)),
         showing.Tab("papers", _("Papers"), lambda: view.papers(record)),
         *([acceptance] if may(g.user, P.COMPLETION_VIEW) else []),
         *([money] if may(g.user, P.CONTRACT_VIEW) else []),

@@ -139,6 +139,11 @@ def chosen(tabs: Sequence[Tab]) -> Tab:
     return next((tab for tab in tabs if tab.key == wanted), tabs[0])
 
 
+def is_facts() -> bool:
+    """Whether the tab with the facts is asked for, by its name or by none."""
+    return request.args.get("tab", FACTS) == FACTS
+
+
 def strip(record: Any, tabs: Sequence[Tab], current: Tab) -> list[dict[str, Any]]:
     """The tabs as links for the macro `tab_strip`."""
     path = editing.path(record)

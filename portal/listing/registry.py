@@ -12,6 +12,7 @@ from portal.listing.kinds import (
     repairs,
     reviews,
     sales,
+    site,
     works,
 )
 
@@ -22,6 +23,7 @@ LISTINGS: dict[str, Listing] = {
         *people.LISTINGS,
         *cases.LISTINGS,
         *works.LISTINGS,
+        *site.LISTINGS,
         *inspections.LISTINGS,
         *repairs.LISTINGS,
         *penalties.LISTINGS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import ForeignKey, Index, String
@@ -118,6 +118,13 @@ class Project(Record, Base):
         """The beginning of the day of signing, from which DL-05 counts; None: no contract is signed."""
         signed_on = self.contract.signed_on if self.contract else None
         return clock.at_local(signed_on) if signed_on else None
+
+    @builtins.property
+    def works_from(self) -> datetime | None:
+        """The end of the day on which works began, or went on after the last stop; from it DL-07 counts."""
+        resumed = self.stops[-1].resumed_on if self.stops else None
+        day = resumed or self.actual_start_on
+        return clock.at_local(day) + timedelta(days=1) if day else None
 
     @builtins.property
     def departments(self) -> list[DispatchOrder]:

@@ -96,7 +96,7 @@ class Deadline:
     cancelled_by: frozenset[str] = frozenset()
     """States in which the clock stops without being met."""
     responsible: str = "owner"
-    """Who answers for a miss: `owner`, `managers`, `department`, `inspectors`."""
+    """Who answers for a miss: `owner`, `managers`, `department`, `inspectors`, `project_manager`."""
     overdue_also: tuple[str, ...] = ("managers",)
     clock_setting: str | None = None
     """A setting that chooses between wall hours and duty hours (Q01)."""

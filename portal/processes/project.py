@@ -1,4 +1,4 @@
-"""P05 Archive registration, dispatch, start, and how the works go on from there. Source: domain.md 4.5, DL-05, DL-06."""
+"""P05 Archive registration, dispatch, start, and how the works go on from there. Source: domain.md 4.5, DL-05 to DL-07."""
 
 from __future__ import annotations
 
@@ -290,6 +290,17 @@ PROCESS = Process(
             start_field="received_at",
             cancelled_by=frozenset({ProjectStage.CANCELLED}),
             responsible="department",
+        ),
+        Deadline(
+            "DL-07",
+            N_("Project manager tells the customer how the works go"),
+            starts=frozenset({ProjectStage.IN_PROGRESS}),
+            met_by=frozenset({ProjectStage.PRE_ACCEPTED}),
+            setting="weekly_report_days",
+            start_field="works_from",
+            starts_on=frozenset({Action.START, Action.RESUME}),
+            cancelled_by=frozenset({ProjectStage.SUSPENDED, ProjectStage.CANCELLED}),
+            responsible="project_manager",
         ),
     ),
     field_labels={

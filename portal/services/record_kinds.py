@@ -17,6 +17,7 @@ from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.drawing_review import DrawingReview
+from portal.models.milestone import ChangeOrder, SafetyNotice, StageAcceptance
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, PreAcceptance, RectificationNotice
@@ -30,6 +31,7 @@ P = Permission
 
 VIEW: dict[type[Any], Permission] = {
     Branch: P.PARTY_VIEW,
+    ChangeOrder: P.PROJECT_VIEW,
     Complaint: P.COMPLAINT_VIEW,
     CompletionAcceptance: P.COMPLETION_VIEW,
     Consultation: P.CONSULTATION_VIEW,
@@ -50,6 +52,8 @@ VIEW: dict[type[Any], Permission] = {
     RepairCostCase: P.COST_CASE_VIEW,
     RepairOrder: P.REPAIR_VIEW,
     RewardEntry: P.PENALTY_VIEW,
+    SafetyNotice: P.PROJECT_VIEW,
+    StageAcceptance: P.PROJECT_VIEW,
     WarrantyCertificate: P.WARRANTY_VIEW,
 }
 """What a role must be granted to see records of a type at all; which rows is `portal.visibility`."""

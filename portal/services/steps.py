@@ -16,7 +16,7 @@ from portal import outbox
 from portal.errors import ConditionsMissing, Invalid, NotPermitted
 from portal.i18n import N_, Text, _
 from portal.models.event import EventKind
-from portal.models.org import Party, User
+from portal.models.org import Department, Party, User
 from portal.permissions import may, who_may
 from portal.processes.base import Deadline, Transition
 from portal.services import events, following, tasks
@@ -261,6 +261,8 @@ def record_responsible(record: Any, clock: Deadline) -> tasks.Responsible:
     if clock.responsible == "inspectors":
         inspector = getattr(record, "inspector", None)
         return tasks.Responsible(inspector, None if inspector else "REVIEWER")
+    if clock.responsible == "project_manager":
+        return tasks.Responsible(owner, role, Department.ENGINEERING, record.project_manager_id)
     if clock.department is not None:
         return tasks.Responsible(role="SPECIALIST", department=clock.department)
     if clock.responsible == "department":

@@ -358,6 +358,15 @@ def dispatch_orders(word: Word) -> Places:
     return Places(DispatchOrder, own, through=((DispatchOrder.project_id, projects(word)),))
 
 
+def of_project(model: Any) -> Any:
+    """The search of a record type of a site: by its number, or the project it is of."""
+
+    def places(word: Word) -> Places:
+        return Places(model, (word.begins(model.number, "upper"),), through=((model.project_id, projects(word)),))
+
+    return places
+
+
 def completions(word: Word) -> Places:
     """Completion acceptances: by their number, or the project that is accepted."""
     own = (word.begins(CompletionAcceptance.number, "upper"),)

@@ -1,0 +1,194 @@
+"""How far the works of a project are: each milestone as planned and as it was, and what is missing. Source: `domain.md` 4.6.
+
+Days of the company's calendar. A planned day is a forecast from the dates of the project and the shares in the settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal import clock, formatting, settings
+from portal.i18n import N_, Text
+from portal.models.milestone import ChangeOrder, SafetyNotice, StageAcceptance, StageKind, StageResult
+from portal.models.pre_acceptance import PreAcceptance
+from portal.models.project import Project, ProjectStage
+from portal.services import change_orders, milestones
+from portal.terms import Term
+
+
+class Milestone(Term):
+    """What the strip of a project shows, in the order of the works."""
+
+    START = "START", "Start"
+    MATERIAL = "MATERIAL", "Materials"
+    CONCEALED = "CONCEALED", "Concealed works"
+    WATERPROOF = "WATERPROOF", "Waterproofing"
+    MID = "MID", "Mid-term"
+    PRE_ACCEPTANCE = "PRE_ACCEPTANCE", "Pre-acceptance"
+    ACCEPTANCE = "ACCEPTANCE", "Acceptance"
+
+
+SHARES = {
+    Milestone.MATERIAL: "share_material",
+    Milestone.CONCEALED: "share_concealed",
+    Milestone.WATERPROOF: "share_waterproof",
+    Milestone.MID: "share_mid",
+    Milestone.PRE_ACCEPTANCE: "share_pre_acceptance",
+}
+STAGES = (StageKind.MATERIAL, StageKind.CONCEALED, StageKind.WATERPROOF, StageKind.MID)
+"""The accepted stages that are milestones."""
+AT_WORK = frozenset({ProjectStage.IN_PROGRESS, ProjectStage.SUSPENDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One milestone: planned and actual day, and by how many days it is late (negative: early; None: not to be said).
+
+    `state`: done, late-done, failed, late (the planned day has passed), next, ahead.
+    """
+
+    milestone: Milestone
+    planned_on: date | None
+    actual_on: date | None
+    days_late: int | None
+    state: str
+
+
+def forecast(session: Session, project: Project) -> dict[Milestone, date]:
+    """The planned day of each milestone; without a start there is none."""
+    start = project.actual_start_on or project.planned_start_on
+    if start is None:
+        return {}
+    found = {Milestone.START: project.planned_start_on or start}
+    finish = project.planned_finish_on or (start + timedelta(days=project.contract_days or 0))
+    if finish <= start:
+        return found
+    span = (finish - start).days
+    for milestone, key in SHARES.items():
+        found[milestone] = start + timedelta(days=span * settings.get(session, key) // 100)
+    found[Milestone.ACCEPTANCE] = finish
+    return found
+
+
+def strip(session: Session, project: Project, at: datetime) -> list[Mark]:
+    """The milestones in order, planned against actual; empty before a start is known."""
+    planned = forecast(session, project)
+    if not planned:
+        return []
+    seen = milestones.stages_of(session, project)
+    actual = _actual(session, project, seen)
+    failed = {one.stage for one in seen if one.result == StageResult.FAIL} - {key.value for key in actual}
+    today, marks, is_next = clock.today(at), [], True
+    for milestone in Milestone:
+        due, done = planned.get(milestone), actual.get(milestone)
+        late = _days_late(due, done, today)
+        if done is not None:
+            state = "late-done" if late is not None and late > 0 else "done"
+        elif milestone.value in failed:
+            state = "failed"
+        elif late is not None and late > 0:
+            state = "late"
+        else:
+            state = "next" if is_next else "ahead"
+        is_next = is_next and done is not None
+        marks.append(Mark(milestone, due, done, late, state))
+    return marks
+
+
+def _actual(session: Session, project: Project, seen: list[StageAcceptance]) -> dict[Milestone, date]:
+    found: dict[Milestone, date] = {}
+    if project.actual_start_on is not None:
+        found[Milestone.START] = project.actual_start_on
+    for one in seen:
+        if one.result == StageResult.PASS and one.stage in STAGES:
+            found.setdefault(Milestone(one.stage), one.held_on)
+    passed = select(func.max(PreAcceptance.passed_at)).where(PreAcceptance.project_id == project.id)
+    if (moment := session.scalar(passed)) is not None:
+        found[Milestone.PRE_ACCEPTANCE] = clock.today(moment)
+    if project.actual_finish_on is not None:
+        found[Milestone.ACCEPTANCE] = project.actual_finish_on
+    return found
+
+
+def _days_late(due: date | None, done: date | None, today: date) -> int | None:
+    if due is None or (done is None and due >= today):
+        return None
+    return ((done or today) - due).days
+
+
+# ---------- What is missing ----------
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Something that is missing: a sentence, and the part of the project's page that helps. `is_late`: since before today."""
+
+    said: Text
+    is_late: bool = False
+
+
+def missing(session: Session, project: Project, at: datetime) -> list[Lack]:
+    """What stands open on a site at work, most urgent first."""
+    if project.stage not in AT_WORK:
+        return []
+    today = clock.today(at)
+    late = [
+        Lack(
+            N_("%(stage)s is not accepted yet, planned for %(day)s") % {
+                "stage": mark.milestone.label, "day": formatting.day(mark.planned_on, at)}, True)
+        for mark in strip(session, project, at)
+        if mark.state == "late" and mark.milestone.value in [stage.value for stage in STAGES]
+    ]  # fmt: skip
+    return [*_failed(session, project), *late, *_weekly(session, project, at), *_counted(session, project, today)]
+
+
+def _failed(session: Session, project: Project) -> list[Lack]:
+    passed = milestones.passed_on(session, project)
+    return [
+        Lack(N_("%(stage)s failed and was not looked at again") % {"stage": StageKind(one.stage).label}, True)
+        for one in milestones.stages_of(session, project)
+        if one.result == StageResult.FAIL and StageKind(one.stage) not in passed
+    ][-1:]
+
+
+def _weekly(session: Session, project: Project, at: datetime) -> list[Lack]:
+    if project.stage != ProjectStage.IN_PROGRESS:
+        return []
+    last = milestones.last_report_at(session, project)
+    days = settings.get(session, "weekly_report_days")
+    since = last or project.works_from
+    if since is None or at < since + timedelta(days=days):
+        return []
+    if last is None:
+        return [Lack(N_("The project manager has not told the customer anything yet"), True)]
+    gone = (clock.today(at) - clock.today(last)).days
+    return [Lack(N_("The project manager last told the customer something %(days)s days ago") % {"days": gone}, True)]
+
+
+def _counted(session: Session, project: Project, today: date) -> list[Lack]:
+    unsigned = session.scalar(
+        select(func.count()).where(ChangeOrder.project_id == project.id, ChangeOrder.signed_on.is_(None))
+    )
+    hazards = select(SafetyNotice.limit_on).where(
+        SafetyNotice.project_id == project.id, SafetyNotice.is_removed.is_(False)
+    )
+    limits = list(session.scalars(hazards))
+    found = []
+    if limits:
+        said = N_("Hazards that are not removed: %(count)s") % {"count": len(limits)}
+        found.append(Lack(said, min(limits) < today))
+    if unsigned:
+        found.append(Lack(N_("Change orders that are not signed: %(count)s") % {"count": unsigned}))
+    return found
+
+
+def mid_due(session: Session, project: Project) -> Decimal:
+    """Yuan of the mid-term payment that wait for it, changes included; nothing before the mid-term is accepted."""
+    if project.contract is None or StageKind.MID not in milestones.passed_on(session, project):
+        return Decimal("0.00")
+    return change_orders.mid_payment(session, project.contract)
