@@ -18,6 +18,7 @@ from portal.models.document import Document
 from portal.models.drawing_review import DeductionRule, DrawingReview, ReviewFinding, ReviewRound
 from portal.models.export import Export
 from portal.models.importing import ImportRun
+from portal.models.milestone import ChangeOrder, SafetyNotice, StageAcceptance
 from portal.models.notice import Notice
 from portal.models.org import PartyKind, User
 from portal.models.penalty import PenaltyEntry
@@ -201,6 +202,20 @@ def after_the_works(
                 number=f"PG-{number}", project_id=project.id, customer_id=customer.id,
                 received_at=at - timedelta(days=number), crew_id=crew.id, **kept,
             )
+        )  # fmt: skip
+        of_site = {"project_id": project.id, "customer_id": customer.id} | kept
+        writing.add_all(
+            [
+                StageAcceptance(
+                    number=f"JD-{number}", stage=("MATERIAL", "WATERPROOF")[number % 2], held_on=at.date(), place="厨房",
+                    items="材料齐全", result=("PASS", "FAIL")[number % 2], **of_site,
+                ),
+                ChangeOrder(number=f"BG-{number}", items="增加墙柜", amount=Decimal(number * 100), extra_days=1, **of_site),
+                SafetyNotice(
+                    number=f"AQ-{number}", found_on=at.date(), hazard="临时用电未接地", limit_on=at.date(),
+                    responsible_id=crew.foreman_id, is_removed=number % 2 == 1, rechecked_on=at.date(), **of_site,
+                ),
+            ]
         )  # fmt: skip
         order = RepairOrder(
             number=f"WX-{number}", state=state, reported_at=at - timedelta(hours=number), channel="PHONE",
