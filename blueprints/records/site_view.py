@@ -128,7 +128,12 @@ def _delays(record: Project, base: str) -> showing.Table:
 
 
 def _reports(record: Project, base: str) -> showing.Table:
-    head = [(_("Told at"), "num"), (_("Channel"), ""), (_("Progress"), "fill"), (_("What the customer said"), "fill")]
+    head = [
+        (_p("works", "Told at"), "num"),
+        (_("Channel"), ""),
+        (_("Progress"), "fill"),
+        (_("What the customer said"), "fill"),
+    ]
     rows = [
         [
             formatting.moment(one.told_at),

@@ -50,7 +50,9 @@ class Site:
             amount=Decimal("168000.00"), project_id=self.project.id, signed_on=date(2026, 3, 31)
         )
         with transaction() as writing:
-            contracts.create(writing, writing.merge(customer), command, actor=writing.merge(self.specialist), at=clock.now())
+            contracts.create(
+                writing, writing.merge(customer), command, actor=writing.merge(self.specialist), at=clock.now()
+            )
 
     def act(self, moment: str, service: Any, *args: Any, **more: Any) -> Any:
         at = self.clock.set(f"2026-{moment}")
@@ -146,7 +148,9 @@ def test_the_strip_says_plan_and_fact_and_what_is_missing(site):
 
 def test_a_change_counts_from_the_signature_on_and_once(site, session):
     """8.1: +3,600.00 makes the mid payment 62,400.00 and the project value 171,600.00."""
-    order = site.act("05-15 10:00", change_orders.propose, change_orders.Propose("增加墙柜 5 平方米", Decimal("3600.00"), 2))
+    order = site.act(
+        "05-15 10:00", change_orders.propose, change_orders.Propose("增加墙柜 5 平方米", Decimal("3600.00"), 2)
+    )
     contract = session.scalars(select(Contract)).one()
     assert (contract.output_value, change_orders.mid_payment(session, contract)) == (168000, Decimal("58800.00"))
     names = change_orders.Sign("许诺", "刘大勇", "王志强", "张建军", date(2026, 5, 15))
@@ -219,11 +223,12 @@ def test_hazards_are_rechecked_until_they_are_gone_and_visits_are_only_counted(s
     with pytest.raises(Invalid):
         site.act("04-25 10:00", again, milestones.Recheck(date(2026, 4, 25), "再看", True))
     found = session.scalars(select(Task).where(Task.record_kind == "safety-notices").order_by(Task.id)).all()
-    assert [(task.due_at, task.outcome) for task in found] == [(when("04-22 18:00"), "DONE"), (when("04-24 18:00"), "DONE")]
+    assert [(task.due_at, task.outcome) for task in found] == [
+        (when("04-22 18:00"), "DONE"),
+        (when("04-24 18:00"), "DONE"),
+    ]
     for day, kind in ((10, "CONTACT"), (14, "VISIT"), (21, "VISIT")):
-        site.act(
-            f"04-{day} 18:00", milestones.record_visit, kind=kind, held_on=date(2026, 4, day), what="查看水电"
-        )
+        site.act(f"04-{day} 18:00", milestones.record_visit, kind=kind, held_on=date(2026, 4, day), what="查看水电")
     counted = milestones.counted(milestones.visits_of(session, site.fresh))
     assert counted == {SupervisorVisitKind.CONTACT: 3, SupervisorVisitKind.VISIT: 2}
     assert (settings.get(session, "supervisor_contacts"), settings.get(session, "supervisor_visits")) == (6, 5)
@@ -243,7 +248,14 @@ def test_the_project_page_shows_the_strip_and_takes_what_happens(site, sign_in, 
     base = f"/records/projects/{site.project.number}"
     page = specialist.get(base, status=200).text
     assert "施工进度" in page and "计划 04-29 周三" in page and "材料进场未验收" in page
-    sent = {"stage": "CONCEALED", "held_on": "2026-04-27", "place": "厨卫", "items": "水电", "result": "PASS", "client_key": "k1"}
+    sent = {
+        "stage": "CONCEALED",
+        "held_on": "2026-04-27",
+        "place": "厨卫",
+        "items": "水电",
+        "result": "PASS",
+        "client_key": "k1",
+    }
     refused = specialist.post(f"{base}/stage-acceptances/new", sent, status=422).text
     assert "覆盖前须客户签字" in refused and "厨卫" in refused
     told = {"customer_told_at": "2026-04-25T10:00", "supervisor_told_at": "2026-04-25T10:00"}
@@ -254,7 +266,9 @@ def test_the_project_page_shows_the_strip_and_takes_what_happens(site, sign_in, 
     place = specialist.post(f"{base}/change-orders/new", order, status=303).headers["Location"]
     assert "不得施工" in specialist.get(place, status=200).text
     form = specialist.get(f"{place}/sign", status=200)
-    fields = {name: "某人" for name in ("designer_signed_by", "foreman_signed_by", "pm_signed_by", "customer_signed_by")}
+    fields = {
+        name: "某人" for name in ("designer_signed_by", "foreman_signed_by", "pm_signed_by", "customer_signed_by")
+    }
     version = session.scalars(select(ChangeOrder.version)).one()
     assert "张建军" in form.text
     specialist.post(f"{place}/sign", fields | {"signed_on": "2026-04-27", "version": str(version)}, status=303)

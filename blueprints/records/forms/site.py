@@ -181,7 +181,7 @@ class WeekForm(RecordForm):
     )
     WIDE = frozenset({"progress", "quality", "safety", "next_week", "customer_words"})
 
-    told_at = LocalDateTimeField(N_("Told at"), required=True)
+    told_at = LocalDateTimeField(N_("Told at", "works"), required=True)
     channel = TermField(N_("Channel"), ContactChannel, required=True)
     progress = TextField(N_("Progress"), limit=2000, rows=3, required=True)
     quality = TextField(N_("Quality"), limit=2000, rows=2)
