@@ -103,12 +103,19 @@ def create(form: RecordForm, sheet: Sheet, make: Callable[[Session], str], **con
 
 
 def change(
-    form: RecordForm, sheet: Sheet, find: Callable[[], Any], act: Callable[[Session, Any], Any], **context: Any
+    form: RecordForm,
+    sheet: Sheet,
+    find: Callable[[], Any],
+    act: Callable[[Session, Any], Any],
+    *,
+    back: str = "",
+    **context: Any,
 ) -> ResponseReturnValue:
     """Show the form; when it is sent, change the record. Was somebody faster: 409 with both values of each field.
 
     `find` gives the record as it is now. After a conflict the form keeps what was typed and counts from the new version;
-    the other's value of a field is taken with a button, and nothing is saved by that.
+    the other's value of a field is taken with a button, and nothing is saved by that. `back`: where it goes on; empty: to
+    the record itself.
     """
     record = find()
     rows: list[Difference] = []
@@ -125,7 +132,7 @@ def change(
             with transaction() as writing:
                 act(writing, find())
             flash(_("Saved."), "done")
-            return see_other(path(find()))
+            return see_other(back or path(find()))
         except Invalid as refusal:
             form.take(refusal)
         except Stale:

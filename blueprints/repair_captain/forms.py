@@ -28,11 +28,12 @@ from blueprints.records.repairs.work_forms import CheckedForm
 from blueprints.records.steps import Desk, StepForm
 from blueprints.repair_captain import signature
 from portal import clock
+from portal.errors import Invalid
 from portal.files.intake import Accepted
 from portal.files.store import Store
 from portal.i18n import N_
 from portal.models.repair import NOTHING, CostBearer, CostKind
-from portal.processes.repair import PROCESS, Action, Cause, PhotoKind, State, fingerprint
+from portal.processes.repair import PROCESS, Action, Cause, PhotoKind, StandsFor, State
 from portal.processes.repair_cost import PROCESS as COST_PROCESS
 from portal.services import repair_costs, repair_words, repairs, requests
 
@@ -132,6 +133,86 @@ class AnswerForm(OnSite):
         return repairs.AnswerQuote(self.quote_answered_at.data, self.quote_note.data)
 
 
+class SignedForm(OnSite):
+    """The customer reads and signs with the finger.
+
+    The page says in `facts_hash` what its words stand for. A script that puts the words together from what is not sent
+    yet says them in `shown`, with their SHA-256 in `shown_hash`; then only these words count.
+    """
+
+    STANDS_FOR = StandsFor.WORK
+    MUST = True
+    """Whether the step needs a signature; else it goes without one."""
+    facts_hash = HiddenField()
+    shown = HiddenField()
+    shown_hash = HiddenField()
+    signature = HiddenField(N_("Signature"))
+    signed_by = NameField(L["signed_by"])
+
+    def prepare(self, desk: Desk) -> None:
+        super().prepare(desk)
+        self.text = repair_words.shown(desk.record, self.STANDS_FOR)
+        if not self.is_submitted():
+            self.facts_hash.data = repairs.PRESENT[self.STANDS_FOR](desk.record)
+            self.signed_by.data = desk.record.reporter
+
+    def take_files(self, store: Store) -> None:
+        """Read words and signature before anything is written. Raises Invalid."""
+        drawn, scan = request.form.get("signature"), request.files.get("signature")
+        if not self.MUST and not drawn and not (scan is not None and scan.filename):
+            return
+        self.words = signature.words(request.form.get("shown"), request.form.get("shown_hash"))
+        self.drawn = signature.take(drawn, scan, store)
+
+    @property
+    def says_what_was_seen(self) -> bool:
+        """The words that were signed are compared, whatever else happened to the record since."""
+        return self.words is not None
+
+    def signed(self, desk: Desk, signed_at: datetime) -> dict[str, Any]:
+        """What `repairs.Signed` is made of. Raises Invalid."""
+        if not self.signed_by.data:
+            raise Invalid({"signed_by": N_("Who signed?")})
+        facts_hash: str | None = self.facts_hash.data or ""
+        if self.words is not None:
+            holds = repair_words.says(desk.record, self.words, self.STANDS_FOR)
+            facts_hash = repairs.PRESENT[self.STANDS_FOR](desk.record) if holds else None
+        return {
+            "signed_by": self.signed_by.data,
+            "signed_at": signed_at,
+            "shown": self.words or repair_words.shown(desk.record, self.STANDS_FOR),
+            "facts_hash": facts_hash,
+            "signature": self.drawn,
+        }
+
+    text = ""
+    """What the customer reads, as the portal knows it."""
+    words: str | None = None
+    drawn: Accepted | None = None
+
+
+class ConsentForm(SignedForm):
+    """The customer agrees to the quote: signed here, or it is noted how it was said."""
+
+    STANDS_FOR = StandsFor.QUOTE
+    MUST = False
+    signed_by = NameField(N_("Who signs the quote"), required=False)
+    quote_note = TextField(
+        L["quote_note"], limit=500, rows=2, description=N_("Not needed where the customer signs here")
+    )
+    quote_answered_at = LocalDateTimeField(L["quote_answered_at"], required=True)
+
+    def prepare(self, desk: Desk) -> None:
+        super().prepare(desk)
+        if not self.is_submitted():
+            self.quote_answered_at.data = desk.at
+
+    def to_command(self, desk: Desk) -> repairs.AnswerQuote:
+        at = self.quote_answered_at.data
+        consent = repairs.Signed(**self.signed(desk, at)) if self.drawn is not None else None
+        return repairs.AnswerQuote(at, self.quote_note.data, consent)
+
+
 class FinishForm(OnSite, CheckedForm):
     """The work is done; its costs were noted before."""
 
@@ -156,19 +237,10 @@ class FinishForm(OnSite, CheckedForm):
         )
 
 
-class SignOffForm(OnSite, CheckedForm):
-    """The customer reads, signs with the finger, and says how it was.
-
-    The page says in `facts_hash` what its words stand for. A script that puts the words together from what is not sent
-    yet says them in `shown`, with their SHA-256 in `shown_hash`; then only these words count.
-    """
+class SignOffForm(SignedForm, CheckedForm):
+    """The customer signs for the work, and says how it was."""
 
     STEP = Action.SIGN_OFF
-    facts_hash = HiddenField()
-    shown = HiddenField()
-    shown_hash = HiddenField()
-    signature = HiddenField(N_("Signature"))
-    signed_by = NameField(L["signed_by"])
     rating = ChoiceField(
         L["rating"], coerce=int, choices=[(n, str(n)) for n in range(1, 6)], required=False, radio=True
     )
@@ -177,35 +249,11 @@ class SignOffForm(OnSite, CheckedForm):
     def prepare(self, desk: Desk) -> None:
         super().prepare(desk)
         if not self.is_submitted():
-            self.facts_hash.data = fingerprint(desk.record)
-            self.signed_by.data, self.signed_at.data = desk.record.reporter, desk.at
-
-    def take_files(self, store: Store) -> None:
-        """Read words and signature before anything is written. Raises Invalid."""
-        self.words = signature.words(request.form.get("shown"), request.form.get("shown_hash"))
-        self.drawn = signature.take(request.form.get("signature"), request.files.get("signature"), store)
-
-    @property
-    def says_what_was_seen(self) -> bool:
-        """The words that were signed are compared, whatever else happened to the record since."""
-        return self.words is not None
+            self.signed_at.data = desk.at
 
     def to_command(self, desk: Desk) -> repairs.SignOff:
-        facts_hash: str | None = self.facts_hash.data or ""
-        if self.words is not None:
-            facts_hash = fingerprint(desk.record) if repair_words.says(desk.record, self.words) else None
-        return repairs.SignOff(
-            signed_by=self.signed_by.data,
-            signed_at=self.signed_at.data,
-            shown=self.words or repair_words.shown(desk.record),
-            facts_hash=facts_hash,
-            signature=self.drawn,
-            rating=self.rating.data or None,
-            checks=self.ticked,
-        )
-
-    words: str | None = None
-    drawn: Accepted | None = None
+        signed = self.signed(desk, self.signed_at.data)
+        return repairs.SignOff(**signed, rating=self.rating.data or None, checks=self.ticked)
 
 
 class RejectForm(OnSite):
@@ -237,6 +285,16 @@ class ExtendForm(OnSite):
     def to_command(self, desk: Desk) -> repairs.Extend:
         quoted = {name: self[name].data for name in self.QUOTED if name in self}
         return repairs.Extend(self.new_problem.data, self.planned_done_at.data, **quoted)
+
+
+class VisitForm(OnSite):
+    """When the captain comes again."""
+
+    appointment_at = LocalDateTimeField(L["appointment_at"], required=True)
+    overlap_reason = TextField(N_("Why two visits may lie on each other"), limit=200)
+
+    def to_command(self, desk: Desk) -> repairs.MoveVisit:
+        return repairs.MoveVisit(self.appointment_at.data, self.overlap_reason.data)
 
 
 class TakeOverForm(OnSite):
@@ -322,8 +380,10 @@ class PhotoForm(OnSite):
     marks = HiddenField()
 
     def prepare(self, desk: Desk) -> None:
-        is_before = desk.record.state in (State.ASSIGNED, State.ON_SITE, State.QUOTED)
-        self.kind.data = PhotoKind.BEFORE if is_before else PhotoKind.AFTER
+        state = desk.record.state
+        is_before = state in (State.ASSIGNED, State.ON_SITE, State.QUOTED)
+        is_going_on = state == State.REPAIRING
+        self.kind.data = PhotoKind.BEFORE if is_before else PhotoKind.DURING if is_going_on else PhotoKind.AFTER
 
     @property
     def moment(self) -> datetime | None:
@@ -384,7 +444,7 @@ STEPS: dict[str, tuple[type[OnSite], Any]] = {
     Action.ARRIVE: (ArriveForm, repairs.arrive),
     Action.START: (BareForm, repairs.start),
     Action.QUOTE: (QuoteForm, repairs.quote),
-    Action.ACCEPT: (AnswerForm, repairs.accept),
+    Action.ACCEPT: (ConsentForm, repairs.accept),
     Action.DECLINE: (AnswerForm, repairs.decline),
     Action.FINISH: (FinishForm, repairs.finish),
     Action.SIGN_OFF: (SignOffForm, repairs.sign_off),
@@ -396,5 +456,7 @@ STEPS: dict[str, tuple[type[OnSite], Any]] = {
     EXCEED_CASE: (ExceedForm, _exceed),
 }
 """The form of each step on the phone and the service function that carries it out; those of P15 go through the repair."""
-BESIDE: dict[str, type[OnSite]] = {"costs": CostForm, "photos": PhotoForm, "marks": MarksForm, "drop": BareForm}
+BESIDE: dict[str, type[OnSite]] = {
+    "costs": CostForm, "photos": PhotoForm, "visit": VisitForm, "marks": MarksForm, "drop": BareForm,
+}  # fmt: skip
 """What can be sent beside the steps."""

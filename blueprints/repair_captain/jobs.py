@@ -39,6 +39,8 @@ NAMED = (
     joinedload(RepairOrder.project).joinedload(Project.property),
     selectinload(RepairOrder.costs),
     selectinload(RepairOrder.signatures),
+    selectinload(RepairOrder.consents),
+    selectinload(RepairOrder.visits),
     selectinload(RepairOrder.checks),
     selectinload(RepairOrder.all_photos),
 )
@@ -96,6 +98,20 @@ def drop_job_cost(number: str, cost_id: int) -> ResponseReturnValue:
         repairs.drop_cost(writing, fresh, cost_id, actor=g.user, at=clock.now())
 
     return _take(number, forms.BareForm("drop", sent=True), act, place="#costs")
+
+
+@blueprint.post(f"{PATH}/visit")
+@requires(P.REPAIR_PLAN)
+def plan_job_visit(number: str) -> ResponseReturnValue:
+    """Agree on when the captain comes again, or on another time for a visit that is still to come."""
+    _find(number)
+    form = forms.VisitForm("visit", sent=True)
+
+    def act(writing: Session, fresh: RepairOrder) -> None:
+        at = clock.now()
+        repairs.move_visit(writing, fresh, form.to_command(Desk(writing, fresh, g.user, at)), actor=g.user, at=at)
+
+    return _take(number, form, act, place="#visits")
 
 
 @blueprint.post(f"{PATH}/photos")

@@ -42,7 +42,7 @@ def job_record(number: str) -> ResponseReturnValue:
         order=order,
         groups=_groups(order),
         terms=[_term(order, term) for term in order.certificate.terms] if order.certificate else [],
-        earlier=[_earlier(each) for each in repairs.earlier(session(), order)],
+        earlier=[_earlier(each) for each in repairs.earlier(session(), order, g.user)],
         tables=[table for tab in tabs.of(order) for table in tab.content()],
         files=attachments.panel(order).files,
         days=told.days(_events(order), g.user),
@@ -69,7 +69,7 @@ def _term(order: RepairOrder, term: WarrantyTerm) -> dict[str, Any]:
     }
 
 
-def _earlier(each: repairs.EarlierRepair) -> dict[str, Any]:
+def _earlier(each: RepairOrder) -> dict[str, Any]:
     said = [Cause.show(each.cause) if each.cause else "", each.work_done or ""]
     if each.rework_count:
         said.append(_("repaired again: %(count)s", count=each.rework_count))

@@ -14,10 +14,13 @@ from portal.i18n import N_, Text, _
 from portal.models.repair import CostBearer, CostKind, RepairOrder, RepairPhoto
 from portal.processes.repair import Action, Cause, CrewStatus, Executor, InWarranty, State, Trade
 from portal.processes.repair_cost import State as CaseState
-from portal.services import maps, repair_costs, repair_photos, repair_words, repairs, tasks
+from portal.services import maps, repair_costs, repair_photos, repairs, tasks
 
 A = Action
 GONE = (CrewStatus.DEPARTED, CrewStatus.REPLACED_ON_REQUEST)
+MOVE, ANOTHER = N_("Move the visit"), N_("Agree on another visit")
+WHEN_POSSIBLE = frozenset({A.START, A.QUOTE, A.ACCEPT, A.DECLINE, A.SIGN_OFF})
+"""Steps that a page shows ahead only once the phone knows that they come: what is chargeable is quoted, what is free begins."""
 NEXT = {State.ON_SITE: A.START, State.QUOTED: A.ACCEPT, State.REPAIRING: A.FINISH, State.DONE: A.SIGN_OFF}
 HEADINGS: dict[str, Text] = {
     A.REACH: N_("I have arrived"),
@@ -82,14 +85,18 @@ class Job:
     forms: dict[str, forms.OnSite]
     later: list[str]
     besides: list[str]
+    hidden: list[str]
+    """Those that are shown once the phone knows that they can be taken."""
     missing: list[str]
     clock: Any
     map_url: str
     visit: dict[str, Any]
     pairs: list[repair_photos.Pair]
     others: list[RepairPhoto]
-    words: str
     is_void: bool
+    consent_is_void: bool
+    is_planned: bool
+    visit_title: Text
     takes_costs: bool
     takes_photos: bool
     side: int
@@ -128,14 +135,17 @@ def of(desk: Desk, sent: forms.OnSite | None) -> Job:
         forms=shown,
         later=later,
         besides=besides,
+        hidden=[name for name in (*later, *besides) if name in WHEN_POSSIBLE and not _is_possible(order, name)],
         missing=_missing(order, now),
         clock=next((task for task in tasks.clocks_of(desk.session, order) if task.code == "DL-22"), None),
         map_url=maps.url(desk.session, order.address),
         visit=visit.of(order),
         pairs=repair_photos.pairs(order),
         others=repair_photos.others(order),
-        words=repair_words.shown(order),
         is_void=repairs.signature_is_void(order),
+        consent_is_void=repairs.consent_is_void(order),
+        is_planned=order.state in repairs.PLANNED,
+        visit_title=MOVE if any(not visit.came_at and not visit.left_at for visit in order.visits) else ANOTHER,
         takes_costs=takes_costs,
         takes_photos=takes_photos,
         side=settings.get(desk.session, "photo_side"),
@@ -158,17 +168,27 @@ def next_step(order: RepairOrder) -> str | None:
 def _later(order: RepairOrder) -> list[str]:
     """Steps that can be written down already, to be sent in this order where there is no network."""
     if order.state == State.ASSIGNED:
-        return [A.ARRIVE, *([A.START] if order.in_warranty == InWarranty.YES else []), A.FINISH, A.SIGN_OFF]
-    if order.state in (State.ON_SITE, State.QUOTED):
+        return [A.ARRIVE, A.START, A.QUOTE, A.ACCEPT, A.FINISH, A.SIGN_OFF]
+    if order.state == State.ON_SITE:
+        return [*([] if order.is_free else [A.ACCEPT]), A.FINISH, A.SIGN_OFF]
+    if order.state == State.QUOTED:
         return [A.FINISH, A.SIGN_OFF]
     return [A.SIGN_OFF] if order.state == State.REPAIRING else []
+
+
+def _is_possible(order: RepairOrder, action: str) -> bool:
+    try:
+        step = order.PROCESS.transition(order.state, action)
+    except TransitionNotAllowed:
+        return False
+    return not order.PROCESS.unmet(step, order, entered=False)
 
 
 def _besides(order: RepairOrder) -> list[str]:
     found: list[str] = []
     if order.state == State.ASSIGNED and order.executor == Executor.RESPONSIBLE_CREW and order.is_arrival_late:
         found.append(A.TAKE_OVER)
-    if order.state == State.QUOTED:
+    if order.state in (State.ASSIGNED, State.ON_SITE, State.QUOTED):
         found.append(A.DECLINE)
     if order.state == State.REPAIRING:
         found.append(A.EXTEND)
@@ -197,7 +217,7 @@ def _marks(order: RepairOrder, now: str | None) -> list[Mark]:
         (A.REACH, N_("Arrive"), order.arrived_at, ""),
         (A.ARRIVE, N_("Cause and plan"), order.plan_made_at, Cause.show(order.cause) if order.cause else ""),
     ]
-    if paid or now == A.QUOTE:
+    if paid or now == A.QUOTE or (order.state == State.ASSIGNED and order.in_warranty != InWarranty.YES):
         line.append((A.QUOTE, N_("Quote"), order.quote_answered_at, _quote(order)))
     line += [
         (A.FINISH, N_("Repair and clean up"), order.done_at, (order.work_done or "")[:60]),

@@ -48,7 +48,7 @@ HEADER = "X-Outbox"
 OWNER = "X-Portal-User"
 """Whose page an answer is: the service worker keeps it under that number and drops what it kept of others."""
 CODE = (
-    *(f"js/{name}.js" for name in ("outbox_store", "outbox_list", "outbox", "kept", "visit", "captain")),
+    *(f"js/{name}.js" for name in ("outbox_store", "outbox_list", "outbox", "kept", "conditions", "visit", "captain")),
     *(f"css/{name}.css" for name in ("tokens", "plain", "captain", "outbox")),
 )
 """The files that a page of the phone stands on."""
@@ -268,8 +268,13 @@ def _again(entry: FieldEntry, arrival: Arrival) -> Response:
 
 def _heed(entry: FieldEntry) -> str:
     """What the captain must know of what was carried out: a signature that is kept and does not count."""
-    order = _order() if entry.action == Action.SIGN_OFF else None
-    if order is None or order.state != State.DONE or not repairs.signature_is_void(order):
+    waits = {
+        Action.SIGN_OFF: (State.DONE, repairs.signature_is_void),
+        Action.ACCEPT: (State.QUOTED, repairs.consent_is_void),
+    }
+    state, is_void = waits.get(entry.action or "", (None, None))  # type: ignore[call-overload]
+    order = _order() if is_void is not None else None
+    if order is None or order.state != state or not is_void(order):
         return ""
     return _("Kept, but void: the record says something else than what was signed. Have it signed again.")
 

@@ -1,6 +1,6 @@
-"""What the phone knows of a job to go on without network: words to sign, and what the steps with a checklist ask for.
+"""What the phone knows of a job to go on without network: words to sign, and the rules of the steps.
 
-Rules and sentences are those of the process; `static/js/visit.js` puts what is not sent yet beside them.
+Rules and sentences are those of the process, as data; `static/js/visit.js` puts what is not sent yet beside them.
 """
 
 from __future__ import annotations
@@ -8,22 +8,38 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from blueprints.repair_captain import signature
 from portal.i18n import _
 from portal.models.repair import CostBearer, CostKind, RepairOrder
-from portal.processes import repair
-from portal.processes.repair import CHECKED, PHOTO_OF, Action, Cause, PhotoKind
+from portal.processes import conditions
+from portal.processes.base import Transition
+from portal.processes.conditions import Condition
+from portal.processes.repair import PROCESS, Action, Cause
 from portal.services import repair_words
 
-LABELLED = {
-    Action.ARRIVE: {"photo": "photo-before"},
-    Action.FINISH: {"photo": "photo-after", "cleaned": "cleaned", "costs": "costs", "quote": "quote"},
+A = Action
+STEPS = (A.REACH, A.ARRIVE, A.START, A.QUOTE, A.ACCEPT, A.DECLINE, A.EXTEND, A.FINISH, A.SIGN_OFF)
+"""The steps that a phone takes without network."""
+SETS: dict[str, dict[str, bool]] = {A.ACCEPT: {"quote_accepted": True}, A.DECLINE: {"quote_accepted": False}}
+"""What a step says beside its fields."""
+ADDS: dict[str, tuple[str, ...]] = {A.EXTEND: ("quote_material", "quote_labour")}
+"""Fields that come on top of what was said before."""
+LINES = {
+    "costs": ("bearer", "amount"),
+    "present_photos": ("kind",),
+    "present_checks": ("id", "step", "is_required", "ticked_at", "text"),
 }
-"""What the phone can look at by itself: its name there, and the guard of the process whose sentence says it."""
+"""What the rules look at in lists of a repair."""
 
 
 def of(order: RepairOrder) -> dict[str, Any]:
     """For `#visit` of the page."""
+    steps = {str(step.action): _step(step) for step in PROCESS.transitions if step.action in STEPS}
+    names = {
+        name
+        for step in steps.values()
+        for guard in step["guards"]
+        for name in conditions.names_in(guard["when"])
+    }  # fmt: skip
     return {
         "patterns": repair_words.patterns(),
         "facts": repair_words.facts(order),
@@ -31,26 +47,38 @@ def of(order: RepairOrder) -> dict[str, Any]:
             name: {member.value: str(member.label) for member in terms}
             for name, terms in (("cause", Cause), ("kind", CostKind), ("bearer", CostBearer))
         },
-        "needs": {str(action): _needs(order, action) for action in CHECKED},
-        "photos": {kind.value: sum(photo.kind == kind for photo in repair.photos_of(order)) for kind in PhotoKind},
-        "borne": float(order.customer_share),
-        "agreed": float(order.accepted_quote),
-        "offered": float((order.quote_material or Decimal(0)) + (order.quote_labour or Decimal(0))),
+        "state": order.state,
+        "over": [state.code for state in PROCESS.states if state.final],
+        "steps": steps,
+        "known": {name: _known(order, name) for name in sorted(names | set(LINES))},
         "written": _("Written on this phone"),
         "missing": _("Missing: %(condition)s", condition="{}"),
     }
 
 
-def _needs(order: RepairOrder, action: Action) -> dict[str, Any]:
-    step = next(step for step in order.PROCESS.transitions if step.action == action)
-    said = {guard.code: str(guard.label) for guard in step.guards}
-    labels = {name: said[code] for name, code in LABELLED.get(action, {}).items()}
-    if action == Action.SIGN_OFF:
-        labels["signed"] = str(signature.MISSING)
+def _step(step: Transition) -> dict[str, Any]:
     return {
-        "labels": labels,
-        "must": {line.id: line.text for line in repair.checks_of(order, action) if line.is_required},
-        "photo": str(PHOTO_OF.get(action, "")),
-        "rule": repair.photo_rule(order, action),
-        "came_back": repair.came_back(order, action),
+        "from": sorted(step.sources),
+        "to": step.target,
+        "guards": [
+            {"label": str(guard.label), "when": guard.holds.data, "isEntered": guard.needs_input}
+            for guard in step.guards
+            if isinstance(guard.holds, Condition)
+        ],
+        "sets": SETS.get(step.action, {}),
+        "adds": ADDS.get(step.action, ()),
     }
+
+
+def _known(order: RepairOrder, name: str) -> Any:
+    value = getattr(order, name)
+    if name in LINES:
+        return [{each: _plain(getattr(line, each)) for each in LINES[name]} for line in value]
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON: amounts as numbers, moments as whether there is one."""
+    if isinstance(value, Decimal):
+        return float(value)
+    return value if value is None or isinstance(value, bool | int | str | dict) else True

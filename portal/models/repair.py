@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, exists
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, exists, select
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from portal import clock
@@ -21,7 +21,7 @@ from portal.models.task import DeadlineBreach
 from portal.processes import repair as rules
 from portal.processes import repair_cost as cost_rules
 from portal.processes import warranty as warranty_rules
-from portal.processes.repair import Cause, CrewStatus, Executor, InWarranty, PhotoKind, Trade, Urgency
+from portal.processes.repair import Cause, CrewStatus, Executor, InWarranty, PhotoKind, StandsFor, Trade, Urgency
 from portal.processes.repair_cost import Bearer
 from portal.terms import Term, one_of
 
@@ -192,7 +192,6 @@ class RepairOrder(Record, Base):
     executor: Mapped[str | None] = mapped_column(String(20))
     told_at: Mapped[datetime | None]
     """When the crew was phoned: DL-22 counts from it."""
-    appointment_at: Mapped[datetime | None] = mapped_column(index=True)
     overlap_reason: Mapped[str | None] = mapped_column(String(200))
     """Why two visits of the captain may lie on each other."""
     taken_over_at: Mapped[datetime | None]
@@ -241,7 +240,18 @@ class RepairOrder(Record, Base):
     costs: Mapped[list[RepairCost]] = relationship(
         back_populates="order", order_by="RepairCost.id", cascade="all, delete-orphan"
     )
-    signatures: Mapped[list[RepairSignature]] = relationship(back_populates="order", order_by="RepairSignature.id")
+    signatures: Mapped[list[RepairSignature]] = relationship(
+        primaryjoin=f"and_(RepairOrder.id == RepairSignature.order_id, RepairSignature.stands_for == '{StandsFor.WORK}')",
+        order_by="RepairSignature.id",
+        overlaps="consents, order",
+    )
+    """For the finished work."""
+    consents: Mapped[list[RepairSignature]] = relationship(
+        primaryjoin=f"and_(RepairOrder.id == RepairSignature.order_id, RepairSignature.stands_for == '{StandsFor.QUOTE}')",
+        order_by="RepairSignature.id",
+        overlaps="signatures, order",
+    )
+    """For a quote."""
     payments: Mapped[list[RepairPayment]] = relationship(back_populates="order", order_by="RepairPayment.id")
     visits: Mapped[list[RepairVisit]] = relationship(
         back_populates="order", order_by="RepairVisit.id", cascade="all, delete-orphan"
@@ -256,6 +266,7 @@ class RepairOrder(Record, Base):
 
     if TYPE_CHECKING:
         is_arrival_late: bool
+        appointment_at: Mapped[datetime | None]
 
     @property
     def photos(self) -> list[RepairPhoto]:
@@ -268,16 +279,34 @@ class RepairOrder(Record, Base):
         return rules.is_free(in_warranty=self.in_warranty, cause=self.cause)
 
     @property
+    def present_photos(self) -> list[RepairPhoto]:
+        """The photos of the present round: those from before the work was sent back do not show it as it is now."""
+        return [photo for photo in self.photos if photo.round_no == self.round_no]
+
+    @property
+    def present_checks(self) -> list[RepairCheck]:
+        """The lines of the checklists in the present round; those of earlier rounds say how it was then."""
+        return [line for line in self.checks if line.round_no == self.round_no]
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the customer signed what the repair says now."""
+        return rules.is_signed(self)
+
+    @property
+    def is_quote_signed(self) -> bool:
+        """Whether the customer signed the quote as it stands."""
+        return rules.is_quote_signed(self)
+
+    @property
     def accepted_quote(self) -> Decimal:
         """What the customer agreed to pay, in yuan."""
-        if not self.quote_accepted:
-            return NOTHING
-        return (self.quote_material or NOTHING) + (self.quote_labour or NOTHING)
+        return rules.ACCEPTED_QUOTE(self)
 
     @property
     def customer_share(self) -> Decimal:
         """What of the cost the customer bears, in yuan."""
-        return sum((line.amount for line in self.costs if line.bearer == CostBearer.CUSTOMER), NOTHING)
+        return rules.CUSTOMER_SHARE(self)
 
     @property
     def paid_amount(self) -> Decimal:
@@ -309,7 +338,6 @@ class RepairOrder(Record, Base):
         CheckConstraint("round_no > 0", name="rounds_from_one"),
         Index("ix_repair_order_captain", "captain_id", "state"),
         Index("ix_repair_order_branch", "branch_id", "reported_at", "id"),
-        Index("ix_repair_order_visits", "captain_id", "appointment_at", **where("appointment_at IS NOT NULL")),
     )
 
 
@@ -349,9 +377,15 @@ class RepairVisit(Base):
     """Who was there, by name."""
     work: Mapped[str | None] = mapped_column(Text)
     """What was done."""
+    version: Mapped[int] = mapped_column(sort_order=1)
+    """Counts writes, so that two people who note the same visit hear of each other."""
+    updated_at: Mapped[datetime | None] = mapped_column(sort_order=1)
+    updated_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), sort_order=1)
+
+    __mapper_args__ = {"version_id_col": version}
 
     order: Mapped[RepairOrder] = relationship(back_populates="visits")
-    captain: Mapped[User | None] = relationship()
+    captain: Mapped[User | None] = relationship(foreign_keys=[captain_id])
     all_photos: Mapped[list[RepairPhoto]] = relationship(back_populates="visit", order_by="RepairPhoto.id")
 
     @property
@@ -373,7 +407,19 @@ class RepairVisit(Base):
         one_of("executor", Executor, nullable=True),
         CheckConstraint("came_at IS NOT NULL OR left_at IS NOT NULL OR planned_at IS NOT NULL", name="has_a_time"),
         CheckConstraint("left_at >= came_at", name="left_after_coming"),
+        Index("ix_repair_visit_agreed", "order_id", "id", "planned_at", **where("planned_at IS NOT NULL")),
     )
+
+
+# The time agreed with the customer for the last visit for which one was; None: nothing was ever agreed.
+RepairOrder.appointment_at = column_property(
+    select(RepairVisit.planned_at)
+    .where(RepairVisit.order_id == RepairOrder.id, RepairVisit.planned_at.is_not(None))
+    .order_by(RepairVisit.id.desc())
+    .limit(1)
+    .correlate_except(RepairVisit)
+    .scalar_subquery()
+)
 
 
 class RepairCost(Base):
@@ -461,8 +507,11 @@ class RepairSignature(Base):
     attachment_id: Mapped[int | None] = mapped_column(ForeignKey("attachment.id"))
     """The drawn signature or the scan of the signed paper."""
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    stands_for: Mapped[str] = mapped_column(String(10), default=StandsFor.WORK, sort_order=2)
 
-    order: Mapped[RepairOrder] = relationship(back_populates="signatures")
+    order: Mapped[RepairOrder] = relationship(overlaps="signatures, consents")
+
+    __table_args__ = (one_of("stands_for", StandsFor),)
 
 
 class RepairPhoto(Base):

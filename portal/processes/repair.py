@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from decimal import Decimal
 from enum import StrEnum
 
 from portal.i18n import N_, Text
 from portal.permissions import Permission
 from portal.processes import base
 from portal.processes.base import Deadline, Guard, Process, Transition
+from portal.processes.conditions import AtMost, Condition, Every, Fixed, Has, Is, Not, Says, Some, SumOf, Total
 from portal.terms import Term
 
 CONTEXT = "repair"
@@ -118,8 +120,16 @@ class PhotoKind(Term):
     """What a photo of the visit shows."""
 
     BEFORE = "BEFORE", "Before the repair"
+    DURING = "DURING", "During the repair"
     AFTER = "AFTER", "After the repair"
     OTHER = "OTHER", "Other photo"
+
+
+class StandsFor(Term):
+    """What a customer's signature stands for."""
+
+    WORK = "WORK", "The finished work"
+    QUOTE = "QUOTE", "The quote"
 
 
 class PhotoRule(Term):
@@ -141,13 +151,25 @@ OPEN = frozenset(set(State) - {State.CLOSED, State.DECLINED, State.COMPLAINT})
 """Work is still ours."""
 
 
+FREE_OF_CHARGE = Every((Is("in_warranty", (InWarranty.YES,)), Is("cause", tuple(sorted(OURS)))))
+"""R-16: free in term when the fault is ours; anything else is quoted first and needs the customer's consent."""
+CUSTOMER_SHARE = SumOf("costs", "amount", Is("bearer", ("CUSTOMER",)))
+"""What of the cost the customer bears, in yuan."""
+ACCEPTED_QUOTE = Total(("quote_material", "quote_labour"), only_if=Says("quote_accepted"))
+"""What the customer agreed to pay, in yuan."""
+
+
 def is_free(*, in_warranty: str | None, cause: str | None) -> bool:
-    """R-16: free in term when the fault is ours; anything else is quoted first and needs the customer's consent."""
-    return in_warranty == InWarranty.YES and cause in OURS
+    """Whether the customer pays nothing (R-16)."""
+    return FREE_OF_CHARGE({"in_warranty": in_warranty, "cause": cause})
 
 
 SHOWN = ("number", "address", "trade", "symptom", "cause", "plan", "work_done", "done_at", "rework_count")
 """What the customer reads before signing, beside the lines of the cost."""
+
+
+QUOTE_SHOWN = ("number", "address", "trade", "symptom", "cause", "plan", "quote_material", "quote_labour")
+"""What the customer reads before agreeing to a quote."""
 
 
 def fingerprint(repair: base.Facts) -> str:
@@ -157,7 +179,17 @@ def fingerprint(repair: base.Facts) -> str:
         [line.kind, line.what, f"{line.amount:.2f}", line.bearer, *([line.measure] if line.measure else [])]
         for line in repair.costs
     ]
-    return hashlib.sha256(json.dumps([facts, costs], ensure_ascii=False).encode()).hexdigest()
+    return _hash([facts, costs])
+
+
+def quote_fingerprint(repair: base.Facts) -> str:
+    """SHA-256 of what a signature under a quote stands for."""
+    facts = [getattr(repair, name) for name in QUOTE_SHOWN]
+    return _hash([f"{fact:.2f}" if isinstance(fact, Decimal) else str(fact) for fact in facts])
+
+
+def _hash(facts: list[object]) -> str:
+    return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
 
 
 def is_signed(repair: base.Facts) -> bool:
@@ -166,42 +198,20 @@ def is_signed(repair: base.Facts) -> bool:
     return any(signature.facts_hash == present for signature in repair.signatures)
 
 
+def is_quote_signed(repair: base.Facts) -> bool:
+    """Whether the customer signed the quote as it stands."""
+    present = quote_fingerprint(repair)
+    return any(signature.facts_hash == present for signature in repair.consents)
+
+
 def checks_of(repair: base.Facts, action: str) -> list[base.Facts]:
     """The lines of a step's checklist in the present round; those of earlier rounds say how it was then."""
-    return [line for line in repair.checks if line.step == action and line.round_no == repair.round_no]
+    return [line for line in repair.present_checks if line.step == action]
 
 
-def photos_of(repair: base.Facts) -> list[base.Facts]:
-    """The photos of the present round: those from before the work was sent back do not show it as it is now."""
-    return [photo for photo in repair.photos if photo.round_no == repair.round_no]
-
-
-def unticked(repair: base.Facts, action: str, *, required: bool = True) -> list[str]:
-    """The lines of a step's checklist that are not in order: those that must be, or all."""
-    lines = [line for line in checks_of(repair, action) if line.ticked_at is None]
-    return [line.text for line in lines if line.is_required or not required]
-
-
-def came_back(repair: base.Facts, action: str) -> bool:
-    """Whether the customer sent it back before, so that this step has failed once."""
-    return action == Action.FINISH and repair.round_no > 1
-
-
-def photo_rule(repair: base.Facts, action: str) -> str:
-    """When a step needs its photo, as it was set when the captain was told."""
-    return str((repair.photo_rules or {}).get(action, PhotoRule.NEVER))
-
-
-def lacks_photo(repair: base.Facts, action: str, *, entered: bool) -> bool:
-    """Whether the photo of a step is still missing; before the step is filled in, only what is always needed counts."""
-    rule = photo_rule(repair, action)
-    has_failed = came_back(repair, action) or bool(unticked(repair, action, required=False))
-    needed = rule == PhotoRule.ALWAYS or (entered and rule == PhotoRule.ON_FAILURE and has_failed)
-    return needed and not any(photo.kind == PHOTO_OF[Action(action)] for photo in photos_of(repair))
-
-
-def _free(repair: base.Facts) -> bool:
-    return is_free(in_warranty=repair.in_warranty, cause=repair.cause)
+def unticked(repair: base.Facts, action: str) -> list[str]:
+    """The lines of a step's checklist that must be in order and are not."""
+    return [line.text for line in checks_of(repair, action) if line.is_required and line.ticked_at is None]
 
 
 ARCHIVE = Guard(
@@ -235,50 +245,62 @@ NOT_TAKEN_OVER = Guard(
     N_("another crew has the order"),
     lambda repair: repair.executor == Executor.RESPONSIBLE_CREW,
 )
-FREE = Guard("free", N_("it is free of charge: in warranty, and the fault is ours (R-16)"), _free)
-CHARGEABLE = Guard("chargeable", N_("it is not free of charge (R-16)"), lambda repair: not _free(repair))
+FREE = Guard("free", N_("it is free of charge: in warranty, and the fault is ours (R-16)"), FREE_OF_CHARGE)
+CHARGEABLE = Guard("chargeable", N_("it is not free of charge (R-16)"), Not(FREE_OF_CHARGE))
+CONSENT = Guard(
+    "consent",
+    N_("the customer signed the quote, or it is noted how the customer answered"),
+    Some((Says("quote_note"), Says("is_quote_signed"))),
+    needs_input=True,
+)
 SITE_CLEANED = Guard(
     "cleaned",
     N_("the place is cleaned (R-18)"),
-    lambda repair: bool(repair.site_cleaned),
+    Says("site_cleaned"),
     needs_input=True,
 )
 COSTS_SAID = Guard(
     "costs",
     N_("the costs are noted, or that there are none"),
-    lambda repair: bool(repair.costs) or bool(repair.has_no_costs),
+    Some((Says("costs"), Says("has_no_costs"))),
     needs_input=True,
 )
 WITHIN_QUOTE = Guard(
     "quote",
     N_("the customer bears no more than the quote that was accepted (R-16)"),
-    lambda repair: repair.customer_share <= repair.accepted_quote,
+    AtMost(CUSTOMER_SHARE, ACCEPTED_QUOTE),
     needs_input=True,
 )
 SIGNED = Guard(
     "signed",
     N_("the customer signed what is written here now"),
-    is_signed,
+    Says("is_signed"),
     needs_input=True,
 )
-NOT_REACHED = Guard("not-reached", N_("the arrival is not noted yet"), lambda repair: repair.arrived_at is None)
+NOT_REACHED = Guard("not-reached", N_("the arrival is not noted yet"), Not(Says("arrived_at")))
 
 
-def _photo(action: str, code: str, label: Text) -> tuple[Guard, Guard]:
+def _not_ticked(action: str, *, required: bool) -> Condition:
+    """A line of the step's checklist is not in order: one that must be, or any."""
+    is_open = (Is("step", (action,)), Not(Says("ticked_at")), *((Says("is_required"),) if required else ()))
+    return Has("present_checks", Every(is_open))
+
+
+def _photo(action: Action, code: str, label: Text) -> tuple[Guard, Guard]:
     """The photo that is always needed, and the one that what was entered asks for; missing, it is said once."""
+    rule = f"photo_rules.{action}"
+    is_there = Has("present_photos", Is("kind", (PHOTO_OF[action],)))
+    has_failed: tuple[Condition, ...] = (_not_ticked(action, required=False),)
+    if action == Action.FINISH:  # sent back by the customer, the work has failed once
+        has_failed += (Not(AtMost(Total(("round_no",)), Fixed(1))),)
+    is_asked = Every((Is(rule, (PhotoRule.ON_FAILURE,)), Some(has_failed)))
+    always = Guard(code, label, Some((Not(Is(rule, (PhotoRule.ALWAYS,))), is_there)))
+    return always, Guard(f"{code}-failed", label, Some((Not(is_asked), is_there)), needs_input=True)
 
-    def is_there(repair: base.Facts) -> bool:
-        return not lacks_photo(repair, action, entered=False)
 
-    def is_there_now(repair: base.Facts) -> bool:
-        return not is_there(repair) or not lacks_photo(repair, action, entered=True)
-
-    return Guard(code, label, is_there), Guard(f"{code}-failed", label, is_there_now, needs_input=True)
-
-
-def _ticked(action: str) -> Guard:
+def _ticked(action: Action) -> Guard:
     label = N_("what must be in order on the checklist is ticked")
-    return Guard(f"ticked-{action}", label, lambda repair: not unticked(repair, action), needs_input=True)
+    return Guard(f"ticked-{action}", label, Not(_not_ticked(action, required=True)), needs_input=True)
 
 
 SATISFIED = Guard(
@@ -417,7 +439,9 @@ PROCESS = Process(
             frozenset({State.QUOTED}),
             State.REPAIRING,
             Permission.REPAIR_ANSWER,
-            required=("quote_answered_at", "quote_note"),
+            required=("quote_answered_at",),
+            optional=("quote_note",),
+            guards=(CONSENT,),
             happened_field="quote_answered_at",
         ),
         Transition(

@@ -111,8 +111,11 @@ def others(order: RepairOrder) -> list[RepairPhoto]:
 
 
 def _pair(order: RepairOrder, command: AddPhoto) -> int | None:
-    """A photo before opens a spot; a photo after goes to the first spot that has none of this round, else opens one."""
-    if command.kind == PhotoKind.OTHER:
+    """A photo before opens a spot; a photo after goes to the first spot that has none of this round, else opens one.
+
+    What is taken during the work stands alone: what it shows is behind the wall afterwards.
+    """
+    if command.kind in (PhotoKind.OTHER, PhotoKind.DURING):
         return None
     if command.pair is not None:
         return command.pair

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from portal import formatting, i18n, typed
 from portal.i18n import _
 from portal.models.repair import CostBearer, CostKind, RepairOrder, WarrantyCertificate
-from portal.processes.repair import Cause, Ground, Trade
+from portal.processes.repair import Cause, Ground, StandsFor, Trade
 from portal.processes.warranty import Standing, Verdict
 from portal.services import tasks
 
@@ -51,22 +51,32 @@ def why_complaint(session: Session, order: RepairOrder) -> tuple[Ground | None, 
 
 
 def patterns() -> dict[str, str]:
-    """The words that the customer signs, with names in braces where the facts stand: all, when it was done, a line of cost."""
+    """The words that the customer signs, with names in braces where the facts stand: of the quote; of the finished work
+    all, when it was done, a line of cost."""
+    head = (
+        "{number} · {address}",
+        f"{_('What is to be repaired')}: {{trade}} · {{symptom}}",
+        f"{_('Cause of the defect')}: {{cause}}",
+        f"{_('Repair plan')}: {{plan}}",
+    )
     return {
-        "all": "\n".join((
-            "{number} · {address}",
-            f"{_('What is to be repaired')}: {{trade}} · {{symptom}}",
-            f"{_('Cause of the defect')}: {{cause}}",
-            f"{_('Repair plan')}: {{plan}}",
-            f"{_('Work done')}: {{work_done}}",
+        "quote": "\n".join((
+            *head,
+            _(
+                "Quote: material %(material)s + labour %(labour)s = %(quote)s yuan",
+                material="{quote_material}", labour="{quote_labour}", quote="{quote}",
+            ),
+            _("I agree that it is repaired at this price."),
         )),
+        "all": "\n".join((*head, f"{_('Work done')}: {{work_done}}")),
         "done": f"{_('Done at')}: {{done_at}}",
         "cost": "{kind} {what}: {amount} · {bearer}",
     }  # fmt: skip
 
 
 def facts(order: RepairOrder) -> dict[str, Any]:
-    """What stands in the patterns, as it reads; it stands on `processes.repair.SHOWN`."""
+    """What stands in the patterns, as it reads; it stands on `processes.repair.SHOWN` and `QUOTE_SHOWN`."""
+    material, labour = order.quote_material, order.quote_labour
     return {
         "number": order.number,
         "address": order.address,
@@ -74,6 +84,9 @@ def facts(order: RepairOrder) -> dict[str, Any]:
         "symptom": order.symptom,
         "cause": Cause.show(order.cause),
         "plan": order.plan or formatting.DASH,
+        "quote_material": formatting.money(material) if material is not None else "",
+        "quote_labour": formatting.money(labour) if labour is not None else "",
+        "quote": formatting.money((material or 0) + (labour or 0)),
         "work_done": order.work_done or formatting.DASH,
         "done_at": formatting.stamp(order.done_at) if order.done_at else "",
         "costs": [
@@ -88,16 +101,18 @@ def facts(order: RepairOrder) -> dict[str, Any]:
     }
 
 
-def shown(order: RepairOrder) -> str:
+def shown(order: RepairOrder, stands_for: str = StandsFor.WORK) -> str:
     """What the customer reads and signs, word for word. Without network `static/js/visit.js` fills in the same patterns."""
     pattern, said = patterns(), facts(order)
+    if stands_for == StandsFor.QUOTE:
+        return pattern["quote"].format_map(said)
     lines = [pattern["all"], *([pattern["done"]] if said["done_at"] else [])]
     return "\n".join(
         [line.format_map(said) for line in lines] + [pattern["cost"].format_map(line) for line in said["costs"]]
     )
 
 
-def says(order: RepairOrder, words: str) -> bool:
+def says(order: RepairOrder, words: str, stands_for: str = StandsFor.WORK) -> bool:
     """Whether these are the words of the record in one of the languages; how lines are broken makes no other words."""
 
     def plain(text: str) -> str:
@@ -105,6 +120,6 @@ def says(order: RepairOrder, words: str) -> bool:
 
     for locale in i18n.LOCALES:
         with i18n.use_locale(locale):
-            if plain(shown(order)) == plain(words):
+            if plain(shown(order, stands_for)) == plain(words):
                 return True
     return False

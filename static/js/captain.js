@@ -180,8 +180,7 @@
   }
 
   // ---- Signature ----
-  const sign = document.querySelector("[data-sign]");
-  if (sign) {
+  for (const sign of all("[data-sign]")) {
     const pad = sign.querySelector(".signature-pad"), canvas = pad.querySelector("canvas"), file = sign.querySelector("input[type=file]"), form = file.form;
     pad.hidden = false;
     sign.querySelector("details").open = false;

@@ -4,41 +4,85 @@
   "use strict";
   const source = document.getElementById("visit");
   if (!source) return;
-  const visit = JSON.parse(source.dataset.visit);
+  const visit = JSON.parse(source.dataset.visit), { holds, against, number, tidy } = window.Conditions;
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
   const fill = (pattern, values) => pattern.replace(/\{(\w*)\}/g, (_all, name) => values[name] ?? "");
   let unsent = null; // of this job, in order: { action, isPhoto, fields }; null: forms go without the outbox
-  const waits = (action) => unsent?.some((item) => !item.isPhoto && item.action === action);
+
+  // ---- What holds once everything that waits is sent: the facts that the rules look at, and the state ----
+  function enter(facts, { action, isPhoto, fields }) {
+    if (isPhoto) return facts.present_photos.push({ kind: fields.kind });
+    if (action === "costs") return facts.costs.push({ bearer: fields.bearer, amount: number(fields.amount) });
+    const { sets = {}, adds = [] } = visit.steps[action] ?? {};
+    for (const [name, value] of Object.entries(fields)) {
+      if (name in facts) facts[name] = adds.includes(name) ? number(facts[name] || 0) + number(value || 0) : tidy(value);
+    }
+    return Object.assign(facts, sets);
+  }
+  function factsBefore(form) { // without the form itself, which may be written down already and open again
+    const facts = structuredClone(visit.known);
+    unsent.filter((item) => item.action !== form?.dataset.step).forEach((item) => enter(facts, item));
+    return facts;
+  }
+  function factsWith(form) {
+    const facts = factsBefore(form);
+    enter(facts, { action: form.dataset.step, fields: Object.fromEntries(new FormData(form)) });
+    const ticked = new Map(all("[name=checks]", form).map((box) => [Number(box.value), box.checked]));
+    facts.present_checks.forEach((line) => { line.ticked_at = ticked.get(line.id) ?? line.ticked_at; });
+    const pad = form.querySelector("[data-sign]");
+    if (pad) facts[pad.dataset.sign] = pad.matches("[data-signed]");
+    return facts;
+  }
+  function stateNow() {
+    return unsent.reduce((state, { action }) => (visit.steps[action]?.from.includes(state) ? visit.steps[action].to : state), visit.state);
+  }
+  function isPossible(action, facts) {
+    const { from, guards } = visit.steps[action];
+    return from.includes(stateNow()) && guards.every((guard) => guard.isEntered || holds(guard.when, facts));
+  }
 
   // ---- The words: patterns filled with what the portal knows and what is not sent yet ----
-  const tidy = (text) => (text ?? "").replace(/\r\n?/g, "\n").normalize("NFC").trim();
-  const number = (text) => Number(tidy(text).normalize("NFKC").replace(/^(?:[¥￥]|rmb|cny)\s*|\s*(?:元|圆|圓)$/gi, "").replaceAll(",", ""));
   const money = (amount) => amount.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  const costs = () => unsent.filter((item) => item.action === "costs").map(({ fields }) => fields);
   function costLine(fields) {
     const measure = fields.quantity ? `${number(fields.quantity)} ${tidy(fields.unit)}`.trim() : "";
     const what = [tidy(fields.what), measure].filter(Boolean).join(" ");
     return { kind: visit.terms.kind[fields.kind], what, amount: money(number(fields.amount)), bearer: visit.terms.bearer[fields.bearer] };
   }
-  function words() {
+  function factsInWords() {
     const facts = { ...visit.facts };
     for (const { action, fields } of unsent) {
       if (action === "arrive") Object.assign(facts, { cause: visit.terms.cause[fields.cause], plan: tidy(fields.plan) });
       if (action === "extend") facts.plan = `${facts.plan}\n${tidy(fields.new_problem)}`;
       if (action === "finish") Object.assign(facts, { work_done: tidy(fields.work_done), done_at: fields.done_at.slice(0, 16).replace("T", " ") });
+      if (action === "quote") {
+        const [material, labour] = [number(fields.quote_material), number(fields.quote_labour)];
+        Object.assign(facts, { quote_material: money(material), quote_labour: money(labour), quote: money(material + labour) });
+      }
     }
-    const lines = [...facts.costs, ...costs().map(costLine)].map((line) => fill(visit.patterns.cost, line));
-    return [fill(visit.patterns.all, facts), facts.done_at && fill(visit.patterns.done, facts), ...lines].filter(Boolean).join("\n");
+    return facts;
   }
+  const words = {
+    quote: (facts) => fill(visit.patterns.quote, facts),
+    work: (facts) => {
+      const noted = unsent.filter((item) => item.action === "costs").map(({ fields }) => costLine(fields));
+      const lines = [...facts.costs, ...noted].map((line) => fill(visit.patterns.cost, line));
+      return [fill(visit.patterns.all, facts), facts.done_at && fill(visit.patterns.done, facts), ...lines].filter(Boolean).join("\n");
+    },
+  };
 
-  // ---- Signing: once the finished work is written down, on the portal or on the phone ----
-  async function offerToSign() {
-    const form = document.querySelector("form[data-step='sign-off']"), later = form?.closest("[data-after-finish]");
-    if (!form) return;
-    if (later) later.hidden = !waits("finish");
-    if (later?.hidden) return;
-    const place = form.querySelector(".signed-text"), kept = (place.dataset.words ??= place.textContent);
-    const text = later ? words() : kept, { shown, shown_hash: hash } = form.elements;
+  // ---- What can be written down only once something else is: shown when it can, with the words to be signed ----
+  async function offer() {
+    const facts = factsBefore(null), isOver = visit.over.includes(stateNow());
+    for (const form of all("form[data-step]")) {
+      const section = form.closest(".phone-section");
+      if (section.matches("[data-when-possible]")) section.hidden = !isPossible(form.dataset.step, facts) && !unsent.some((item) => item.action === form.dataset.step);
+      else if (section.id !== "now") section.hidden = isOver;
+      if (form.querySelector(".signed-text") && !section.hidden) await showWords(form, section.id !== "now");
+    }
+  }
+  async function showWords(form, isAhead) {
+    const place = form.querySelector(".signed-text"), served = (place.dataset.served ??= place.textContent);
+    const text = isAhead ? words[place.dataset.words](factsInWords()) : served, { shown, shown_hash: hash } = form.elements;
     if (shown.value === text) return;
     if (shown.value) form.dispatchEvent(new Event("words-changed")); // what was drawn stood for other words
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
@@ -49,20 +93,15 @@
 
   // ---- What a step still misses, as far as the phone can know; the portal looks again ----
   function missing(form) {
-    const needs = visit.needs[form.dataset.step];
-    if (!needs || unsent === null) return "";
-    const open = all("[name=checks]:not(:checked)", form), must = open.map((box) => needs.must[box.value]).filter(Boolean);
-    const borne = costs().filter((line) => line.bearer === "CUSTOMER").reduce((sum, line) => sum + number(line.amount), visit.borne);
-    const hasPhoto = visit.photos[needs.photo] || unsent.some((item) => item.isPhoto && item.fields.kind === needs.photo);
-    const holds = {
-      photo: hasPhoto || !(needs.rule === "ALWAYS" || (needs.rule === "ON_FAILURE" && (needs.came_back || open.length))),
-      cleaned: form.elements.site_cleaned?.checked,
-      costs: visit.facts.costs.length + costs().length > 0 || form.elements.has_no_costs?.checked,
-      quote: borne <= (waits("accept") ? visit.offered : visit.agreed),
-      signed: form.querySelector("[data-sign]")?.matches("[data-signed]"),
-    };
-    const found = [...must, ...Object.entries(needs.labels).filter(([code]) => !holds[code]).map(([, label]) => label)];
-    return found.length ? fill(visit.missing, { "": found.join("、") }) : "";
+    const step = visit.steps[form.dataset.step];
+    if (!step || unsent === null) return "";
+    const before = factsBefore(form), entered = factsWith(form), factsOf = (guard) => (guard.isEntered ? entered : before);
+    const failed = step.guards.filter((guard) => !holds(guard.when, factsOf(guard)));
+    const said = failed.flatMap((guard) => { // lines of a checklist are named one by one
+      const named = against(guard.when, factsOf(guard)).map((line) => line.text).filter(Boolean);
+      return named.length ? named : [guard.label];
+    });
+    return said.length ? fill(visit.missing, { "": [...new Set(said)].join("、") }) : "";
   }
   addEventListener("submit", (event) => {
     const form = event.target, said = form.matches("form[data-step]") && missing(form);
@@ -107,7 +146,7 @@
 
   document.addEventListener("outbox-shown", async (event) => {
     unsent = event.detail.map(({ path, isPhoto, fields }) => ({ action: path.split("/").at(-1), isPhoto, fields: Object.fromEntries(fields) }));
-    await offerToSign();
+    await offer();
     goOn();
   });
 })();

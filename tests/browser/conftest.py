@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from portal import clock as portal_clock
@@ -18,23 +19,11 @@ from portal.app import create_app
 from portal.db import db
 from portal.testing import find_chromium
 from tests import databases, story
+from tests.browser.handset import Handset, Network
+from tests.browser.measures import DESKTOP, FLAGS, HEIGHTS, PATIENCE, PHONE, WIDTHS
 from tests.conftest import Clock
 
-DESKTOP, PHONE = 1440, 390
-WIDTHS = (DESKTOP, PHONE)
-HEIGHTS = {DESKTOP: 900, PHONE: 844}
-PATIENCE = 8_000
-"""Milliseconds before a missing thing fails a test; two busy cores are slow."""
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+__all__ = ["DESKTOP", "PHONE", "WIDTHS"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -169,3 +158,35 @@ def desk(portal: Portal, browser: Browser) -> Iterator[Callable[..., Desk]]:
     for one in desks:
         one.context.close()
     assert not complaints, "the pages complain:\n" + "\n".join(complaints)
+
+
+@pytest.fixture
+def network(portal: Portal) -> Iterator[Network]:
+    between = Network(portal.app.wsgi_app)
+    portal.app.wsgi_app = between  # type: ignore[method-assign]
+    portal.clock.set(datetime.now(UTC))
+    yield between
+    portal.app.wsgi_app = between.app  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def handset(
+    browser_type: BrowserType,
+    browser_type_launch_args: dict[str, Any],
+    tmp_path: Path,
+    portal: Portal,
+    network: Network,
+) -> Iterator[Callable[[], Handset]]:
+    made: list[Handset] = []
+
+    def buy(url: str = "") -> Handset:
+        folder = tmp_path / f"phone{len(made)}"
+        program = browser_type_launch_args["executable_path"]
+        made.append(Handset(browser_type, program, folder, portal, url or portal.url))
+        return made[-1]
+
+    yield buy
+    for each in made:
+        each.context.close()
+    complaints = [line for each in made for line in each.complaints]
+    assert not complaints, complaints

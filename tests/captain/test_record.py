@@ -8,9 +8,13 @@ from tests.captain.test_job_pages import to_done
 
 
 def test_the_whole_record_can_be_read(phone, story, clock, make, sign_in):
-    """Facts, warranty, what another captain repaired in the home, costs, files by name, history; phone masked."""
+    """Facts, warranty, what the captain repaired in the home before, costs, files by name, history; phone masked. Not what
+    others repaired there: a captain sees what is assigned to them (7.1)."""
+    own = story.reported(symptom="阳台地漏返水", trade="WATER_ELECTRIC")
+    story.checked(own)
+    story.assigned(own)
     other = make.user(Role.REPAIR_CAPTAIN, name="孙强")
-    earlier = story.reported(symptom="阳台地漏返水", trade="WATER_ELECTRIC", reporter="李阿姨", phone="13900008888")
+    earlier = story.reported(symptom="书房地板翘起", trade="WOODWORK", reporter="李阿姨", phone="13900008888")
     story.checked(earlier)
     mine, story.captain = story.captain, other
     story.assigned(earlier)
@@ -23,15 +27,23 @@ def test_the_whole_record_can_be_read(phone, story, clock, make, sign_in):
     for said in (
         "防水在保", "更换接头，重做防水", "换接头，闭水试验合格",  # F-20
         "防水", "2026-07-04 – 2031-07-03", "使用不当",  # the certificate
-        "阳台地漏返水", earlier.number,  # the home before
+        "阳台地漏返水", own.number,  # the home before
         "接头、防水涂料", "460.00",  # costs
         "image.jpg",  # files by name
         "登记费用：接头、防水涂料",  # history
     ):  # fmt: skip
         assert said in html, said
-    for hidden in (phone.order.phone, "13900008888", "李阿姨", "孙强", "别处的墙", elsewhere.number):
+    for hidden in (
+        phone.order.phone,
+        "13900008888",
+        "李阿姨",
+        "孙强",
+        "书房地板翘起",
+        earlier.number,
+        "别处的墙",
+        elsewhere.number,
+    ):
         assert hidden not in html, hidden
-    assert f"/records/repair-orders/{earlier.number}" not in html
 
     kept = dict(phone.client.get("/repair-captain/kept", status=200).get_json()["pages"])
     before = kept[f"{phone.path}/record"]

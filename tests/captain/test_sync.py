@@ -370,8 +370,8 @@ def test_the_phone_keeps_the_jobs_of_today_and_tomorrow(phone, story, clock):
     said = phone.client.get("/repair-captain/kept", status=200).get_json()
     assert said["user"] == phone.user.id
     assert phone.path in dict(said["pages"]) and "/repair-captain/" in dict(said["pages"])
-    with transaction() as writing:
-        writing.get(RepairOrder, phone.order.id).appointment_at = clock.now() + timedelta(days=2, hours=10)
+    later = repairs.MoveVisit(clock.now() + timedelta(days=2, hours=10))
+    story.act(repairs.move_visit, phone.order, later, actor=story.captain)
     assert phone.path not in dict(phone.client.get("/repair-captain/kept").get_json()["pages"])
 
 

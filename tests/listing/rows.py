@@ -221,7 +221,6 @@ def after_the_works(
             number=f"WX-{number}", state=state, reported_at=at - timedelta(hours=number), channel="PHONE",
             reporter=customer.name, phone=customer.phone, address="翠湖天地 5 号楼", customer_id=customer.id,
             project_id=project.id, owner_id=owner.id, trade=trade, symptom="漏水",
-            appointment_at=at + timedelta(hours=number) if number % 2 else None,
             closed_at=at if state == "CLOSED" else None, **kept,
         )  # fmt: skip
         writing.add(order)

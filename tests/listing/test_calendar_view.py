@@ -146,12 +146,12 @@ def test_calendar_and_visits_of_a_day_take_the_same_length(sign_in, make, clock)
             order = RepairOrder(
                 number=f"WX-2026-000{number}", state="ASSIGNED", reported_at=at, channel="PHONE", reporter="张建军",
                 phone="13800001234", address="滨江花园", trade="PAINT", symptom="起皮", captain_id=captain.id,
-                appointment_at=at + timedelta(hours=hours), created_at=at, updated_at=at,
+                created_at=at, updated_at=at,
             )  # fmt: skip
             order.visits.append(
                 RepairVisit(
                     number=f"{order.number}-1", order_number=order.number, round_no=1, captain_id=captain.id,
-                    planned_at=order.appointment_at,
+                    planned_at=at + timedelta(hours=hours),
                 )
             )  # fmt: skip
             writing.add(order)

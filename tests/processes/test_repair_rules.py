@@ -126,16 +126,15 @@ def test_what_was_shown_before_the_work_was_sent_back_does_not_count(rule, prese
         SimpleNamespace(step="finish", text="闭水试验", is_required=True, round_no=n, ticked_at=n <= ticked or None)
         for n in range(1, present + 1)
     ]
+    shot = [SimpleNamespace(kind="AFTER", round_no=photo)] if photo else []
     facts = SimpleNamespace(
         round_no=present,
         photo_rules={"finish": rule},
-        photos=[SimpleNamespace(kind="AFTER", round_no=photo)] if photo else [],
-        checks=lines,
+        present_photos=[each for each in shot if each.round_no == present],
+        present_checks=[line for line in lines if line.round_no == present],
         site_cleaned=True,
-        costs=[object()],
+        costs=[SimpleNamespace(bearer="COMPANY", amount=Decimal(80))],
         has_no_costs=False,
-        customer_share=Decimal(0),
-        accepted_quote=Decimal(0),
         defects="仍有渗水",
         rework_count=0,
     )

@@ -27,6 +27,7 @@ from portal.models.repair import PaymentMethod, RepairOrder, RepairVisit, Warran
 from portal.processes.repair import PROCESS, CrewStatus, Executor, Ground, InWarranty, Trade, Urgency
 from portal.processes.warranty import Standing, Verdict
 from portal.services import repair_words, repairs, warranties
+from portal.services.fields import Field
 
 L = PROCESS.field_labels
 YES_NO = [("yes", N_("Yes")), ("no", N_("No"))]
@@ -170,29 +171,35 @@ class MoveVisitForm(RecordForm):
 class NoteVisitForm(RecordForm):
     """Who was there from when to when, and what was done."""
 
-    SECTIONS = ((N_("Visit"), ("came_at", "left_at", "workers", "work")),)
+    FIELDS = {
+        "came_at": Field(N_("Came at")),
+        "left_at": Field(N_("Left at")),
+        "workers": Field(N_("Who was there")),
+        "work": Field(N_("What was done", "visit")),
+    }
+    SECTIONS = ((N_("Visit"), tuple(FIELDS)),)
     WIDE = frozenset({"work"})
 
-    came_at = LocalDateTimeField(N_("Came at"), required=True)
-    left_at = LocalDateTimeField(N_("Left at"), description=N_("Empty: still there"))
-    workers = TextField(N_("Who was there"), limit=100)
-    work = TextField(N_("What was done", "visit"), limit=2000, rows=3)
+    came_at = LocalDateTimeField(FIELDS["came_at"].label, required=True)
+    left_at = LocalDateTimeField(FIELDS["left_at"].label, description=N_("Empty: still there"))
+    workers = TextField(FIELDS["workers"].label, limit=100)
+    work = TextField(FIELDS["work"].label, limit=2000, rows=3)
 
     visit: RepairVisit | None = None
     """The one that is noted; None: one more."""
 
     def prepare(self, record: RepairOrder, at: datetime) -> None:
-        """Fill in what is known."""
-        if self.visit is None:
-            self.came_at.data, self.workers.data = at, record.captain.name if record.captain else None
-            return
-        visit = self.visit
-        self.came_at.data, self.left_at.data, self.work.data = visit.begins_at, visit.left_at, visit.work
-        self.workers.data = visit.workers or (visit.captain.name if visit.captain else None)
+        """One more visit: what is likely."""
+        self.came_at.data, self.workers.data = at, record.captain.name if record.captain else None
+
+    def fill(self, record: RepairVisit) -> None:
+        """What is known of the visit, and what is likely."""
+        self.came_at.data, self.left_at.data, self.work.data = record.begins_at, record.left_at, record.work
+        self.workers.data = record.workers or (record.captain.name if record.captain else None)
 
     def to_command(self) -> repairs.NoteVisit:
-        visit_id = self.visit.id if self.visit is not None else None
-        return repairs.NoteVisit(self.came_at.data, self.left_at.data, self.workers.data, self.work.data, visit_id)
+        known = {"visit_id": self.visit.id, "version": self.seen_version()} if self.visit is not None else {}
+        return repairs.NoteVisit(self.came_at.data, self.left_at.data, self.workers.data, self.work.data, **known)
 
 
 class PaymentForm(RecordForm):

@@ -12,7 +12,7 @@ from blueprints.http import find_or_404, get_or_404, requires
 from blueprints.records import blueprint, editing, showing
 from blueprints.records.repairs import tabs
 from blueprints.records.repairs.desk_forms import CallForm, MoveVisitForm, NoteVisitForm, PaymentForm
-from portal import clock
+from portal import clock, visibility
 from portal.db import session
 from portal.errors import NotFound
 from portal.i18n import N_, Text, _
@@ -178,15 +178,24 @@ def move_visit(number: str) -> ResponseReturnValue:
 @blueprint.route(f"{PATH}/visits/<int:visit_id>", methods=["GET", "POST"])
 @requires(P.REPAIR_PLAN)
 def note_visit(number: str, visit_id: int | None = None) -> ResponseReturnValue:
-    """Note a visit: one that is known, or one more."""
+    """Note a visit: one that is known, or one more. Was somebody faster with a known one, both are compared by field."""
     record, form = _find(number), NoteVisitForm()
     form.visit = next((each for each in record.visits if each.id == visit_id), None)
-    if visit_id is not None and form.visit is None:
+    if visit_id is None:
+        if not form.is_submitted():
+            form.prepare(record, clock.now())
+        return _note(form, record, _("Note a visit"), repairs.note_visit, tab="visits")
+    if form.visit is None:
         raise NotFound()
-    if not form.is_submitted():
-        form.prepare(record, clock.now())
-    title = form.visit.number if form.visit else _("Note a visit")
-    return _note(form, record, title, repairs.note_visit, tab="visits")
+
+    def now() -> RepairVisit:
+        return get_or_404(visibility.visible_to(g.user, RepairVisit), RepairVisit.id == visit_id)
+
+    def act(writing: Any, fresh: RepairVisit) -> None:
+        repairs.note_visit(writing, fresh.order, form.to_command(), actor=g.user, at=clock.now())
+
+    sheet = showing.sheet(form.visit.number, record, "repair-orders")
+    return editing.change(form, sheet, now, act, back=f"{editing.path(record)}?tab=visits")
 
 
 @blueprint.route(f"{PATH}/payment", methods=["GET", "POST"])

@@ -96,7 +96,11 @@ REPAIRS = Listing(
         Filter(
             "visit-today",
             N_("Visit today"),
-            lambda now: and_(RepairOrder.appointment_at >= now.day_from, RepairOrder.appointment_at < now.day_until),
+            lambda now: RepairOrder.id.in_(
+                select(RepairVisit.order_id).where(
+                    RepairVisit.planned_at >= now.day_from, RepairVisit.planned_at < now.day_until
+                )
+            ),
         ),
         Filter("to-check", N_("To check"), lambda now: RepairOrder.state == repair.State.REPORTED),
         Filter("to-call", N_("To call after the repair"), lambda now: RepairOrder.state == repair.State.SIGNED_OFF),

@@ -1,7 +1,7 @@
 """P14 repairs: what people do with them and which they see. Rules: `processes/repair.py`. Source: `domain.md` 4.14.
 
 `desk` takes a repair from the request to the captain, `work` to the place where it is done, `ending` to the signature and
-the call after it; `visits`, `money`, `checklists`, `reminders` and `history` are what goes along. Whoever uses repairs needs none
+the call after it; `visits`, `money`, `checklists`, `signing`, `reminders` and `history` are what goes along. Whoever uses repairs needs none
 of these names: everything is called as `repairs.assign`.
 """
 
@@ -29,9 +29,8 @@ from portal.services.repairs.ending import (
     reject,
     rework,
     sign_off,
-    signature_is_void,
 )
-from portal.services.repairs.history import EarlierRepair, earlier
+from portal.services.repairs.history import earlier
 from portal.services.repairs.money import (
     PAYABLE,
     CostLine,
@@ -48,6 +47,7 @@ from portal.services.repairs.reminders import (
     cost_case_written,
     record_call,
 )
+from portal.services.repairs.signing import PRESENT, Signed, consent_is_void, signature_is_void
 from portal.services.repairs.visits import (
     PLANNED,
     VISIT_MINUTES,
@@ -87,6 +87,7 @@ __all__ = [
     "INTERIM_CALL",
     "PAYABLE",
     "PLANNED",
+    "PRESENT",
     "VISITED",
     "VISIT_MINUTES",
     "AnswerQuote",
@@ -96,7 +97,6 @@ __all__ = [
     "CloseRepair",
     "Complain",
     "CostLine",
-    "EarlierRepair",
     "Extend",
     "FinishRepair",
     "MoveVisit",
@@ -109,6 +109,7 @@ __all__ = [
     "ReportRepair",
     "Rework",
     "SignOff",
+    "Signed",
     "TakeOver",
     "accept",
     "add_cost",
@@ -119,6 +120,7 @@ __all__ = [
     "checklist",
     "close",
     "complain",
+    "consent_is_void",
     "cost_case_written",
     "crew_status_now",
     "decline",

@@ -61,7 +61,7 @@ def advance(session: Session, order: RepairOrder, action: str, command: Any, act
     steps.advance(session, order, action, actor=actor, at=at, entered=entered, said=steps.said_of(said))
 
 
-_KEPT_APART = frozenset({"shown", "facts_hash", "signature", "costs", "certificate", "checks"})
+_KEPT_APART = frozenset({"shown", "facts_hash", "signature", "costs", "certificate", "checks", "consent"})
 """What the event need not keep: it stands in rows of its own."""
 
 

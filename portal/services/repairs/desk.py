@@ -104,11 +104,11 @@ def assign(session: Session, order: RepairOrder, command: AssignRepair, *, actor
     _check_captain(command.captain)
     check_overlap(session, order, command.captain, command.appointment_at, command.overlap_reason)
     order.captain, order.executor, order.told_at = command.captain, command.executor, command.told_at
-    order.appointment_at, order.overlap_reason = command.appointment_at, command.overlap_reason
+    order.overlap_reason = command.overlap_reason
     order.photo_rules = {str(action): settings.get(session, f"repair_photo_{word(action)}") for action in PHOTO_OF}
     order.checks = checklist(session, order.trade)
     advance(session, order, Action.ASSIGN, command, actor, at)
-    visits.agreed(order)
+    visits.agree(session, order, command.appointment_at)
 
 
 def show_number(session: Session, order: RepairOrder, *, actor: User, at: datetime) -> str:

@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from portal.errors import DomainError, Invalid
-from portal.files.intake import Accepted
+from portal.errors import Invalid
 from portal.i18n import N_
 from portal.models.complaint import Complaint
-from portal.models.event import EventKind
 from portal.models.org import User
-from portal.models.repair import RepairOrder, RepairSignature
+from portal.models.repair import RepairOrder
 from portal.processes import complaint as complaint_rules
-from portal.processes.repair import Action, fingerprint
-from portal.services import attachments, complaints, events, steps
+from portal.processes.repair import Action, StandsFor
+from portal.services import complaints, steps
 from portal.services.repairs import visits
 from portal.services.repairs.checklists import begin_round, tick
 from portal.services.repairs.common import advance
 from portal.services.repairs.reminders import COST_CASE, INTERIM_CALL, no_more, plan_call
-
-OTHER_WORDS = "signed-other-words"
-"""What happened when a signature came for words that the record does not say."""
+from portal.services.repairs.signing import Signed, sign
 
 
 @dataclass(frozen=True, slots=True)
-class SignOff:
-    """The customer signs what is written. `facts_hash`: `processes.repair.fingerprint` of what the words shown say;
-    None: they say something else than the record, as a phone without network may have shown them."""
+class SignOff(Signed):
+    """The customer signs what is written, and says how it was."""
 
-    signed_by: str
-    signed_at: datetime
-    shown: str
-    facts_hash: str | None
-    signature: Accepted | None = None
-    """What was drawn on the screen, or the scan of the signed paper."""
     rating: int | None = None
     checks: tuple[int, ...] = ()
 
@@ -80,30 +68,7 @@ def sign_off(session: Session, order: RepairOrder, command: SignOff, *, actor: U
     if command.rating is not None and not 1 <= command.rating <= 5:
         raise Invalid({"rating": N_("One to five.")})
     steps.check_permission(actor, order.PROCESS.transition(order.state, Action.SIGN_OFF))
-    if command.facts_hash not in (None, fingerprint(order)):
-        raise DomainError(N_("The text changed while the customer was reading it. Show it again and have it signed."))
-    drawn = None
-    if command.signature is not None:
-        drawn = attachments.add(session, order, command.signature, actor=actor, at=at, kind="SIGNATURE").attachment
-    order.signatures.append(
-        RepairSignature(
-            signed_by=command.signed_by,
-            signed_at=command.signed_at,
-            shown=command.shown,
-            shown_hash=hashlib.sha256(command.shown.encode()).hexdigest(),
-            facts_hash=command.facts_hash,
-            attachment_id=drawn.id if drawn else None,
-            recorded_by_id=actor.id,
-        )
-    )
-    if command.facts_hash is None:
-        order.updated_at, order.updated_by_id = at, actor.id
-        when = command.signed_at.isoformat()
-        events.record(
-            session, EventKind.CHANGE, action=OTHER_WORDS, actor=actor, at=at, record=order,
-            name=command.signed_by, met_at=when,
-        )  # fmt: skip
-        steps.announce(session, order, OTHER_WORDS, ("captain", "owner"), actor=actor, at=at)
+    if not sign(session, order, StandsFor.WORK, command, actor=actor, at=at):
         return
     order.signed_by, order.signed_at, order.rating = command.signed_by, command.signed_at, command.rating
     tick(order, Action.SIGN_OFF, command.checks, actor, at)
@@ -161,8 +126,3 @@ def complain(session: Session, order: RepairOrder, command: Complain, *, actor: 
     no_more(session, order, INTERIM_CALL, actor, at)
     no_more(session, order, COST_CASE, actor, at)
     return made
-
-
-def signature_is_void(order: RepairOrder) -> bool:
-    """Whether the last signature stands for other words than those that are written now."""
-    return bool(order.signatures) and order.signatures[-1].facts_hash != fingerprint(order)

@@ -18,8 +18,8 @@ from portal.models.repair import RepairOrder, RepairVisit
 from portal.permissions import Permission, Role, may
 from portal.processes.repair import State
 from portal.services import events, steps
-from portal.services.fields import apply
-from portal.services.repairs.common import FIELDS, visible_to
+from portal.services.fields import same
+from portal.services.repairs.common import visible_to
 
 PLANNED = frozenset({State.ASSIGNED, State.ON_SITE, State.QUOTED, State.REPAIRING, State.DONE})
 """A visit can be agreed or moved."""
@@ -27,6 +27,8 @@ VISITED = PLANNED - {State.ASSIGNED} | {State.SIGNED_OFF}
 """A visit can be noted beside the steps."""
 VISIT_MINUTES = "repair_visit_minutes"
 """The setting that says how long a visit takes: it has no planned end."""
+GOING_ON = and_(RepairVisit.came_at.is_not(None), RepairVisit.left_at.is_(None))
+"""The captain is there."""
 MOST_CARRIED = 30
 """Jobs that a phone keeps; nobody visits more in two days."""
 
@@ -50,6 +52,8 @@ class NoteVisit:
     workers: str | None = None
     work: str | None = None
     visit_id: int | None = None
+    version: int | None = None
+    """The one of a known visit that the person saw; None: whatever it is."""
 
 
 def move_visit(session: Session, order: RepairOrder, command: MoveVisit, *, actor: User, at: datetime) -> None:
@@ -62,13 +66,19 @@ def move_visit(session: Session, order: RepairOrder, command: MoveVisit, *, acto
         raise DomainError(N_("A visit is agreed once the repair is assigned and until the customer has signed."))
     check_overlap(session, order, order.captain, command.appointment_at, command.overlap_reason)
     lies_on = command.appointment_at and overlapping(session, order.captain, command.appointment_at, but=order)
-    values = {
-        "appointment_at": command.appointment_at,
-        "overlap_reason": command.overlap_reason if lies_on else None,
+    before = order.appointment_at
+    agree(session, order, command.appointment_at)
+    found: dict[str, list[Any]] = {
+        "appointment_at": [before, order.appointment_at],
+        "overlap_reason": [order.overlap_reason, command.overlap_reason if lies_on else None],
     }
-    if apply(session, order, values, FIELDS, actor=actor, at=at):
-        agreed(order)
-        steps.announce(session, order, "visit-moved", ("captain", "owner"), actor=actor, at=at)
+    changes = {name: pair for name, pair in found.items() if not same(*pair)}
+    if not changes:
+        return
+    order.overlap_reason = found["overlap_reason"][1]
+    order.updated_at, order.updated_by_id = at, actor.id
+    events.record(session, EventKind.CHANGE, actor=actor, at=at, record=order, changes=changes)
+    steps.announce(session, order, "visit-moved", ("captain", "owner"), actor=actor, at=at)
 
 
 def captains(session: Session, branch_id: int | None) -> list[User]:
@@ -80,12 +90,13 @@ def captains(session: Session, branch_id: int | None) -> list[User]:
 
 
 def to_carry(session: Session, captain: User, *, at: datetime) -> list[RepairOrder]:
-    """What a captain's phone keeps for places without signal: open jobs up to tomorrow, and those without a time yet."""
+    """What a captain's phone keeps for places without signal: open jobs up to tomorrow, those without a time yet, and
+    where the captain is now, also if another visit is agreed for later."""
     until = clock.at_local(clock.today(at) + timedelta(days=2), 0, 0)
     mine = visible_to(captain).where(
         RepairOrder.captain_id == captain.id,
         RepairOrder.closed_at.is_(None),
-        or_(RepairOrder.appointment_at.is_(None), RepairOrder.appointment_at < until),
+        or_(RepairOrder.appointment_at.is_(None), RepairOrder.appointment_at < until, RepairOrder.visits.any(GOING_ON)),
     )
     return list(session.scalars(mine.order_by(RepairOrder.appointment_at, RepairOrder.id).limit(MOST_CARRIED)))
 
@@ -149,17 +160,17 @@ def to_come(order: RepairOrder) -> RepairVisit | None:
     return next((visit for visit in order.visits if visit.came_at is None and visit.left_at is None), None)
 
 
-def agreed(order: RepairOrder) -> None:
-    """The time of the visit to come is that of the repair; without one, no visit is to come."""
+def agree(session: Session, order: RepairOrder, planned_at: datetime | None) -> None:
+    """The time of the visit to come; None: no visit is to come."""
     visit = to_come(order)
-    if order.appointment_at is None:
+    if planned_at is None:
         if visit is not None:
             order.visits.remove(visit)
-        return
-    if any(other.is_going_on and other.planned_at == order.appointment_at for other in order.visits):
-        return
-    visit = visit or _another(order)
-    visit.planned_at, visit.captain, visit.executor = order.appointment_at, order.captain, order.executor
+    elif not any(other.is_going_on and other.planned_at == planned_at for other in order.visits):
+        visit = visit or _another(order)
+        visit.planned_at, visit.captain, visit.executor = planned_at, order.captain, order.executor
+    session.flush()
+    session.expire(order, ["appointment_at"])
 
 
 def came(order: RepairOrder, came_at: datetime) -> None:
@@ -195,13 +206,15 @@ def called_off(order: RepairOrder) -> None:
 def note_visit(session: Session, order: RepairOrder, command: NoteVisit, *, actor: User, at: datetime) -> RepairVisit:
     """Write down who was there from when to when and what was done: of a visit that is known, or of one more.
 
-    The first arrival is a step of its own, from which DL-22 is met. Raises Invalid by field, NotFound.
+    The first arrival is a step of its own, from which DL-22 is met. Raises Invalid by field, NotFound, Stale.
     """
     if not may(actor, Permission.REPAIR_PLAN):
         raise DomainError(N_("Your role does not plan visits."), status=403)
     if order.state not in VISITED:
         raise DomainError(N_("Visits are noted from the first arrival until the repair is closed."))
     visit = _named(order, command.visit_id) if command.visit_id else None
+    if visit is not None and command.version not in (None, visit.version):
+        raise Stale()
     problems = _problems(order, visit, command, at)
     if problems:
         raise Invalid(problems)
@@ -211,6 +224,7 @@ def note_visit(session: Session, order: RepairOrder, command: NoteVisit, *, acto
     before = _said(visit)
     visit.came_at, visit.left_at = command.came_at, command.left_at
     visit.workers, visit.work = command.workers, command.work
+    visit.updated_at, visit.updated_by_id = at, actor.id
     order.updated_at, order.updated_by_id = at, actor.id
     session.flush()
     changes = {"visit": [before, _said(visit)]}

@@ -13,13 +13,14 @@ from portal.i18n import N_
 from portal.models.org import User
 from portal.models.repair import RepairOrder
 from portal.permissions import Role
-from portal.processes.repair import Action, Executor, Urgency
+from portal.processes.repair import Action, Executor, StandsFor, Urgency
 from portal.services import steps, tasks
 from portal.services.repairs import visits
 from portal.services.repairs.checklists import tick
 from portal.services.repairs.common import advance
 from portal.services.repairs.money import CostLine, cost_row
 from portal.services.repairs.reminders import COST_CASE, GONE, INTERIM_CALL, ask_for, no_more, plan_call
+from portal.services.repairs.signing import Signed, sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,11 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class AnswerQuote:
-    """What the customer said to the quote."""
+    """What the customer said to the quote: signed, or noted how it was said."""
 
     quote_answered_at: datetime
-    quote_note: str
+    quote_note: str | None = None
+    consent: Signed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,11 @@ def quote(session: Session, order: RepairOrder, command: Quote, *, actor: User, 
 
 
 def accept(session: Session, order: RepairOrder, command: AnswerQuote, *, actor: User, at: datetime) -> None:
-    """The customer accepts the quote."""
+    """The customer accepts the quote. Signed for other words than the record's, the signature is kept, is void, and the step
+    is not taken."""
+    steps.check_permission(actor, order.PROCESS.transition(order.state, Action.ACCEPT))
+    if command.consent is not None and not sign(session, order, StandsFor.QUOTE, command.consent, actor=actor, at=at):
+        return
     _answer(order, command, accepted=True)
     advance(session, order, Action.ACCEPT, command, actor, at)
     plan_call(session, order, at)
