@@ -121,6 +121,7 @@ SCHEDULES: tuple[Schedule, ...] = (
         "favourite-alerts", N_("Alerts of favourites"), "favourite_alerts", Daily(),
         at="08:00", policy=Policy.LATEST_ONLY,
     ),
+    Schedule("week-list", N_("Wait for the pre-acceptance list"), "week_list", Weekly(0), at="07:00"),
     Schedule(
         "calendar-reminder", N_("Make-up days of next year"), "calendar_reminder", Yearly(11, 10),
         at="09:00", policy=Policy.LATEST_ONLY,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from flask import flash, g, request
+from flask import flash, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from blueprints.http import find_or_404, page, requires, see_other
@@ -20,7 +20,7 @@ from portal.i18n import _, _n
 from portal.models.pre_acceptance import WEEK, PreAcceptance
 from portal.permissions import Permission, may
 from portal.processes.pre_acceptance import INSPECTED_FROM, PROCESS, State
-from portal.services import maps, pre_acceptances, tasks
+from portal.services import maps, pre_acceptances, tasks, week_lists
 from portal.settings import WEEKDAYS
 
 P = Permission
@@ -60,9 +60,12 @@ def pre_acceptance_week() -> ResponseReturnValue:
     """Engineering's list of a week: what is on it, what came late, how long it is open."""
     week_from = read_week(request.args.get("week")) or pre_acceptances.next_week(clock.now())
     week = pre_acceptances.of_week(session(), g.user, week_from)
+    waiting = week_lists.waited_for(session(), week.listed)
     return page(
         "records/pre_acceptances/week.html",
         week=week,
+        waiting=waiting,
+        is_missing=waiting is not None and clock.now() > week.closes_at,
         title=week_text(week_from),
         entries=[_stop(record) for record in pre_acceptances.entries(session(), g.user, week_from)],
         is_closed=clock.now() > week.closes_at,
@@ -73,6 +76,29 @@ def pre_acceptance_week() -> ResponseReturnValue:
         previous_url=week_url(week_from - WEEK),
         next_url=week_url(week_from + WEEK),
     )
+
+
+@blueprint.get("/pre-acceptance-lists/<number>")
+@requires(P.PREACCEPT_VIEW)
+def pre_acceptance_list(number: str) -> ResponseReturnValue:
+    """Where the clock of a list leads: the page of its week."""
+    week_from = read_week(number)
+    if week_from is None:
+        raise NotFound()
+    return redirect(week_url(week_from))
+
+
+@blueprint.post("/pre-acceptances/week/nothing")
+@requires(P.PREACCEPT_LIST)
+def nothing_to_pre_accept() -> ResponseReturnValue:
+    """Engineering said that no project is to be inspected in the week: its list is waited for no longer."""
+    week_from = read_week(request.form.get("week"))
+    if week_from is None:
+        raise NotFound()
+    with transaction() as writing:
+        week_lists.nothing_to_list(writing, week_from, actor=g.user, at=clock.now())
+    flash(_("Noted: nothing is to be inspected in this week."), "done")
+    return see_other(week_url(week_from))
 
 
 @blueprint.get("/pre-acceptances/schedule")

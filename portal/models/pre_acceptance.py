@@ -55,6 +55,8 @@ class PreAcceptanceList(Base):
     """Engineering's list of the projects to be inspected in one week (预验收申报名录)."""
 
     __tablename__ = "pre_acceptance_list"
+    KIND = "pre-acceptance-lists"
+    """By which its clock names it; its page is that of the week."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     week_from: Mapped[date] = mapped_column(unique=True)
@@ -68,6 +70,11 @@ class PreAcceptanceList(Base):
     published_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
 
     published_by: Mapped[User | None] = relationship()
+
+    @property
+    def number(self) -> str:
+        """Its week, as in addresses: 2026-06-22."""
+        return self.week_from.isoformat()
 
     @property
     def week_until(self) -> date:

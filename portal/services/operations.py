@@ -43,6 +43,7 @@ KINDS: dict[str, Text] = {
     "publish_praise": N_("Praise made known", "work"),
     "suspension_ended": N_("End of a suspension", "work"),
     "warranties": N_("Warranty terms that end", "work"),
+    "week_list": N_("Wait for the pre-acceptance list", "work"),
     "favourite_alerts": N_("Alerts of favourites", "work"),
     "calendar_reminder": N_("Reminder of the calendar", "work"),
     "work_given_up": N_("Alert to given-up work", "work"),

@@ -18,7 +18,7 @@ from portal import clock, formatting, settings, visibility
 from portal.calendar import parse_minute
 from portal.errors import DomainError, Invalid, NotFound
 from portal.i18n import N_, Text
-from portal.models.org import Party, User
+from portal.models.org import Crew, Party, PartyStatus, User
 from portal.models.pre_acceptance import WEEK, PreAcceptance, PreAcceptanceList
 from portal.models.project import Project, ProjectKind, ProjectStage
 from portal.models.task import TaskKind
@@ -208,6 +208,8 @@ def list_project(session: Session, command: ListProject, *, actor: User, at: dat
             steps.begin(session, record, Action.LIST, actor=actor, at=at, entered=_said(entered))
     except IntegrityError as error:  # somebody else listed it at the same moment
         raise Invalid({"project": ON_A_LIST}) from error
+    for waiting in tasks.open_of(session, of_week):  # the list has come
+        tasks.close(session, waiting, happened_at=command.listed_at, at=at, actor=actor)
     return record
 
 
@@ -425,11 +427,21 @@ def restart(session: Session, record: PreAcceptance, command: Restart, *, actor:
     record.cycle, record.round_no = record.cycle + 1, 1
     record.scheduled_at, record.recheck_due_at = command.scheduled_at, None
     record.inspector = record.inspector or actor
-    apply(session, record.project, {"foreman_id": command.foreman.id}, PROJECT_FIELDS, actor=actor, at=at)
+    crew_id = _crew_of(session, command.foreman)
+    apply(
+        session, record.project, {"foreman_id": command.foreman.id, "crew_id": crew_id}, PROJECT_FIELDS, actor=actor, at=at
+    )  # fmt: skip
     to_be_told(session, record, TELL_DATE, at)
 
 
-PROJECT_FIELDS = {"foreman_id": link(L["foreman"], Party)}
+PROJECT_FIELDS = {"foreman_id": link(L["foreman"], Party), "crew_id": link(N_("Crew"), Crew)}
+
+
+def _crew_of(session: Session, foreman: Party) -> int | None:
+    """The crew a foreman leads now; None: no one crew, so nobody can say whose works they are."""
+    led = select(Crew.id).where(Crew.foreman_id == foreman.id, Crew.status == PartyStatus.ACTIVE)
+    found = session.scalars(led.order_by(Crew.id).limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def change_trades(session: Session, record: PreAcceptance, trades: Sequence[str], *, actor: User, at: datetime) -> None:

@@ -109,6 +109,7 @@ ACTIONS: dict[str, Text] = {
     "check-item": N_("Line of inspections: %(name)s"),
     "export": N_("List exported: %(name)s"),
     "export-taken": N_("Exported list downloaded: %(name)s"),
+    "nothing-to-list": N_("Engineering says that nothing is to be inspected."),
     "task-set": N_("Task for %(whose)s, due %(due)s: %(name)s"),
     "promised": N_("Promised by %(whose)s until %(due)s: %(name)s"),
     "task-done": N_("Task done: %(name)s"),
