@@ -133,6 +133,10 @@ _DECLARED = (
     ),
     Setting("ratio_recheck", N_("Deduction when a finding is not corrected"), "decimal", "0.5", "seed", REVIEWS, PERCENT, 0, 100),
     Setting("ratio_bypass", N_("Deduction for signing without a pass"), "decimal", "1.0", "seed", REVIEWS, PERCENT, 0, 100),
+    Setting(
+        "bypass_entered_days", N_("R-04 also for contracts entered as signed, when signed within the last"), "int", 31, "assumed", REVIEWS, DAYS, 0, 365,
+        help=N_("Older ones are from before; 0 leaves it to the steps of the contract"),
+    ),
     Setting("designer_commission", N_("Commission of designers, where it is the base of the deduction"), "decimal", "3", "assumed", REVIEWS, PERCENT, 0, 100),
     Setting("min_effective_calls", N_("Effective calls per project"), "int", 4, "seed", WORKS, None, 0, 20),
     Setting("grade_a_amount", N_("Grade A from"), "decimal", "200000", "assumed", GRADES, YUAN, 0, 100_000_000),

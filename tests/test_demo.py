@@ -14,8 +14,12 @@ from portal.clock import ZONE, local
 from portal.db import db, session
 from portal.demo.hours import CLOSES, OPENS, day_so_far, next_on_duty, on_duty
 from portal.models.consultation import Consultation
+from portal.models.drawing_review import DrawingReview
 from portal.models.event import Event
 from portal.models.org import User
+from portal.models.penalty import PenaltyEntry
+from portal.models.pre_acceptance import PreAcceptance
+from portal.models.reward import RewardEntry
 from portal.models.task import Task, TaskKind
 from portal.services import boards, complaints, desk, workload
 from tests import story
@@ -65,6 +69,47 @@ def test_steps_of_a_case_follow_each_other(loaded: datetime) -> None:
         record = event.record_kind, event.record_id
         assert earlier.get(record, event.at) <= event.at, (record, event.action)
         earlier[record] = event.at
+
+
+def test_the_ledger_says_what_the_worked_example_says(loaded: datetime) -> None:
+    """8.1, 8.2 lines 2 (four weeks later) and 5: who, what, how much; the number of a fine in May is the third of the year."""
+    found = session().scalars(
+        select(PenaltyEntry).where(PenaltyEntry.number <= "JC-2026-0010").order_by(PenaltyEntry.id)
+    )
+    said = [
+        (entry.number[-4:], entry.person, entry.kind, str(entry.amount or ""), f"{entry.suspended_from or ''}", entry.record_number)
+        for entry in found
+    ]  # fmt: skip
+    assert said == [
+        ("0001", "许诺", "WARNING", "", "", "SH-2026-0001"),
+        ("0002", "许诺", "COMMISSION_DEDUCTION", "840.00", "", "SH-2026-0001"),
+        ("0003", "刘大勇队", "FINE", "50.00", "", "TS-2026-0001"),
+        ("0004", "许诺", "COMMISSION_DEDUCTION", "1500.00", "", "SH-2026-0002"),
+        ("0005", "许诺", "PUBLIC_CRITICISM", "", "", "SH-2026-0002"),
+        ("0006", "高原", "ORDINARY_FAULT", "", "", "SH-2026-0002"),
+        ("0009", "孙海", "FOREMAN_REPLACED", "", "", "YY-2026-0002"),
+        ("0010", "孙海", "FINE", "500.00", "", "YY-2026-0002"),
+    ]
+    months = (
+        select(PenaltyEntry)
+        .where(PenaltyEntry.kind.in_(("ORDER_SUSPENSION", "SERIOUS_FAULT")))
+        .order_by(PenaltyEntry.id)
+    )
+    suspended, slip = session().scalars(months.limit(2)).all()
+    assert (suspended.person, f"{suspended.suspended_from}", f"{suspended.suspended_until}", slip.person) == (
+        "孙海", "2026-07-10", "2026-10-10", "李志远",
+    )  # fmt: skip
+    review = session().scalars(select(DrawingReview).where(DrawingReview.number == "SH-2026-0002")).one()
+    assert (review.state, str(review.contract_amount), f"{review.signed_on}", review.contract.is_bypassed) == (
+        "SIGNED_WITHOUT_PASS", "150000.00", "2026-04-03", True,
+    )  # fmt: skip
+    rewarded = session().execute(select(RewardEntry.number, RewardEntry.kind, RewardEntry.state)).all()
+    assert [tuple(row) for row in rewarded] == [
+        ("JC-2026-0007", "PRAISE", "APPROVED"),
+        ("JC-2026-0008", "BONUS", "APPROVED"),
+    ]
+    restarted = session().scalars(select(PreAcceptance).where(PreAcceptance.number == "YY-2026-0002")).one()
+    assert (restarted.state, restarted.foreman.name, restarted.project.foreman.name) == ("PASSED", "吴刚", "吴刚")
 
 
 def test_everybody_finds_work(loaded: datetime) -> None:

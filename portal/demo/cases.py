@@ -41,27 +41,23 @@ class Household:
 
 
 def signs(stage: Stage, house: Household) -> None:
-    """The household comes in and signs on one day: customer, home, project, contract, first payment."""
+    """The household signs: home, project, contract, first payment; who was not there before comes in on that day."""
 
     def act(writing: Session, at: datetime) -> None:
-        actor = stage.get(writing, house.owner)
-        customer = customers.create(
-            writing,
-            customers.CreateCustomer(
-                name=house.name,
-                phone=house.phone,
-                source=house.source,
-                gender_title=house.title,
-                kind=CustomerKind.SIGNED,
-                owner_id=actor.id,
-            ),
-            actor=actor,
-            at=at,
-        )
-        stage.keep(f"{house.key}.customer", customer)
+        known = f"{house.key}.customer"
+        customer = stage.get(writing, known) if known in stage.names else comes_in(stage, writing, house, at)
         opens(stage, writing, house, customer, at)
 
     stage.at(f"{house.signed} 10:00", act)
+
+
+def comes_in(stage: Stage, writing: Session, house: Household, at: datetime, kind: str = CustomerKind.SIGNED) -> Any:
+    """The customer of a household."""
+    actor = stage.get(writing, house.owner)
+    command = customers.CreateCustomer(
+        name=house.name, phone=house.phone, source=house.source, gender_title=house.title, kind=kind, owner_id=actor.id
+    )
+    return stage.keep(f"{house.key}.customer", customers.create(writing, command, actor=actor, at=at))
 
 
 def opens(stage: Stage, writing: Session, house: Household, customer: Any, at: datetime) -> None:
@@ -106,6 +102,7 @@ def opens(stage: Stage, writing: Session, house: Household, customer: Any, at: d
             project_id=project.id,
             signed_on=date.fromisoformat(house.signed),
             signed_by_company="方总",
+            reviewed_on_paper=True,
         ),
         actor=actor,
         at=at,

@@ -15,9 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.demo import pictures
-from portal.demo.cases import Household, pays
+from portal.demo.cases import Household, comes_in, pays
 from portal.demo.hours import on_duty
 from portal.demo.stage import Stage
+from portal.models.customer import CustomerKind
 from portal.models.drawing_review import DeductionRule
 from portal.processes.contract import LegalPoint, Topic
 from portal.processes.drawing_review import Paper
@@ -167,6 +168,31 @@ def legal_and_signature(stage: Stage, house: Household) -> None:
     stage.at("2026-03-27 14:00", hands_in)
     stage.at("2026-03-30 16:30", approves)
     stage.at(f"{house.signed} 16:00", signs)
+
+
+def bypass(stage: Stage, house: Household) -> None:
+    """8.2 line 5: returned 04-02, signed 04-03 all the same. It was entered as passed on paper, the reviewer finds out in May."""
+
+    def submits(writing: Session, at: datetime) -> None:
+        customer = comes_in(stage, writing, house, at, CustomerKind.LEAD)
+        command = drawing_reviews.SubmitReview(
+            PAPERS, stage.get(writing, "许诺"), stage.get(writing, "高原"), stage.get(writing, "城南店"),
+            Decimal(house.amount), at,
+        )  # fmt: skip
+        actor = stage.get(writing, house.owner)
+        review = drawing_reviews.submit(writing, customer, command, actor=actor, at=at)
+        stage.keep("SH2", review)
+        _papers(writing, review, actor, at)
+
+    def registers(writing: Session, at: datetime) -> None:
+        command = drawing_reviews.Bypass(date.fromisoformat(house.signed))
+        reviewer = stage.get(writing, "reviewer")
+        drawing_reviews.bypass(writing, stage.get(writing, "SH2"), command, actor=reviewer, at=at)
+
+    stage.at("2026-04-01 10:00", submits)
+    stage.at("2026-04-02 14:20", partial(_finds, stage, "SH2", ROUND_1[1:3]))
+    stage.at("2026-04-02 15:00", partial(_returns, stage, "SH2", "阳台防水漏项、吊顶工程量不符，改正后再送。"))
+    stage.at("2026-05-14 10:30", registers)
 
 
 OPEN_REVIEWS: tuple[tuple[str, str, str, float, Sequence[Found], str], ...] = (

@@ -72,6 +72,8 @@ class Contract(Record, Base):
     signed_by_customer: Mapped[str | None] = mapped_column(String(50), sort_order=1)
     bypass_reason: Mapped[str | None] = mapped_column(Text, sort_order=1)
     """Why it was signed although a review had not passed; None: it was not."""
+    reviewed_on_paper: Mapped[bool] = mapped_column(default=False, sort_order=1)
+    """Its drawings passed before the portal or beside it."""
 
     customer: Mapped[Customer] = relationship()
     project: Mapped[Project | None] = relationship(back_populates="contract")

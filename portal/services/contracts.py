@@ -21,7 +21,7 @@ from portal.models.org import Party, User
 from portal.models.project import Project
 from portal.processes.contract import BEFORE_SIGNED, SIGNED_STATES, Action, Topic
 from portal.processes.drawing_review import State as ReviewState
-from portal.services import customers, drawing_reviews, events, numbering, projects, steps, warranties
+from portal.services import bypasses, customers, drawing_reviews, events, numbering, projects, steps, warranties
 from portal.services.fields import Field, apply, cleaned, link, money, stamp, term
 
 FEN = Decimal("0.01")
@@ -76,6 +76,7 @@ FIELDS: dict[str, Field] = {
     "designer_id": link(N_("Designer"), Party),
     "draft": Field(N_("Draft", "contract")),
     "covered": Field(N_("The negotiation has covered"), lambda codes: "、".join(Topic.show(code) for code in codes)),
+    "reviewed_on_paper": Field(N_("Drawings passed on paper")),
     "bypass_reason": Field(N_("Why it was signed without the reviews")),
     "voided_on": Field(N_("Voided on")),
     "void_reason": Field(N_("Reason of voiding")),
@@ -107,6 +108,8 @@ class CreateContract:
     copies: list[dict[str, Any]] | None = None
     terms: tuple[TermLine, ...] = ()
     """None given: the setting `payment_split`."""
+    reviewed_on_paper: bool = False
+    """Its drawings passed before the portal or beside it, so that R-04 does not apply."""
     remarks: str | None = None
 
 
@@ -210,6 +213,7 @@ def create(
         signed_on=command.signed_on,
         signed_by_company=cleaned(command.signed_by_company),
         copies=command.copies,
+        reviewed_on_paper=command.reviewed_on_paper,
         remarks=cleaned(command.remarks),
     )
     stamp(contract, actor=actor, at=at)
@@ -218,6 +222,8 @@ def create(
     set_terms(session, contract, command.terms or default_terms(session))
     events.record(session, EventKind.CREATED, at=at, actor=actor, record=contract)
     _follow(session, contract, customer, project, actor=actor, at=at)
+    if contract.state in SIGNED_STATES:
+        bypasses.entered_as_signed(session, contract, actor=actor, at=at)
     return contract
 
 
@@ -240,6 +246,7 @@ def update(
         "signed_on": command.signed_on,
         "signed_by_company": cleaned(command.signed_by_company),
         "copies": command.copies,
+        "reviewed_on_paper": command.reviewed_on_paper,
         "remarks": cleaned(command.remarks),
     }
     changes = apply(session, contract, values, FIELDS, actor=actor, at=at)
@@ -257,6 +264,8 @@ def update(
     _follow(session, contract, customer, project, actor=actor, at=at)
     session.flush()
     session.expire(contract, ["project"])
+    if "state" in changes and changes["state"][0] in BEFORE_SIGNED and contract.state in SIGNED_STATES:
+        bypasses.entered_as_signed(session, contract, actor=actor, at=at)
     warranties.open_when_paid(session, contract, paid_on=clock.today(at), actor=actor, at=at)
     return changes
 

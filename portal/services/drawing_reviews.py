@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 
 from portal import clock, settings, visibility
 from portal.errors import Invalid
-from portal.i18n import N_
+from portal.i18n import N_, _
 from portal.models.contract import Contract
 from portal.models.customer import Customer, Property
 from portal.models.drawing_review import DrawingReview, ReviewRound
 from portal.models.org import Branch, Party, PartyKind, User
 from portal.processes import drawing_review as rules
+from portal.processes.contract import SIGNED_STATES
 from portal.processes.drawing_review import Action, Paper, Result, State
 from portal.services import assignment, numbering, review_penalties, steps
 from portal.services.fields import Field, link, money, stamp, term
@@ -199,6 +200,9 @@ def bypass(session: Session, review: DrawingReview, command: Bypass, *, actor: U
     if command.signed_on and command.signed_on > clock.today(at):
         raise Invalid({"signed_on": N_("This day is still to come.")})
     review.signed_on = command.signed_on
+    review.contract = review.contract or _signed_contract(session, review.customer_id)
+    if review.contract is not None and review.contract.bypass_reason is None:
+        review.contract.bypass_reason = _("Its drawing review had not passed")
     entered = steps.entered_of(command)
     steps.advance(session, review, Action.BYPASS, actor=actor, at=at, entered=entered)
     session.flush()
@@ -222,6 +226,17 @@ def of_customer(session: Session, customer_id: int, *, free: bool = False) -> li
 
 
 # ---------- Parts ----------
+
+
+def _signed_contract(session: Session, customer_id: int) -> Contract | None:
+    """The signed contract of a customer that no review belongs to, where there is exactly one."""
+    query = select(Contract).where(
+        Contract.customer_id == customer_id,
+        Contract.state.in_(sorted(SIGNED_STATES)),
+        Contract.id.not_in(select(DrawingReview.contract_id).where(DrawingReview.contract_id.is_not(None))),
+    )
+    found = session.scalars(query.limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def _round(review: DrawingReview, documents: Collection[str], at: datetime, what: str | None = None) -> ReviewRound:

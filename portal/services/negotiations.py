@@ -19,13 +19,12 @@ from portal.errors import Invalid, Message
 from portal.i18n import N_
 from portal.models.contract import Contract, LegalReview, Quotation
 from portal.models.customer import Customer, Intention
-from portal.models.drawing_review import DrawingReview
 from portal.models.org import Branch, Party, PartyKind, User
 from portal.models.project import Project
 from portal.processes import contract as rules
 from portal.processes import drawing_review
 from portal.processes.contract import Action, LegalPoint, LegalResult, Topic
-from portal.services import contracts, customers, drawing_reviews, numbering, review_penalties, steps
+from portal.services import bypasses, contracts, customers, drawing_reviews, numbering, review_penalties, steps
 from portal.services.fields import apply, cleaned
 
 USUAL_COPIES = ("CUSTOMER", "FINANCE", "ENGINEERING", "LEGAL")
@@ -191,7 +190,7 @@ def approve(session: Session, contract: Contract, command: Judge, *, actor: User
     """Legal passes the draft; with the drawing review passed it may be signed."""
     if command.approver is not None and command.approver.kind != PartyKind.LEGAL:
         raise Invalid({"approver": N_("Choose who approved it for legal.")})
-    attach_review(session, contract)
+    bypasses.attach(session, contract)
     _judge(session, contract, command, Action.APPROVE, LegalResult.PASS, actor, at)
 
 
@@ -218,7 +217,7 @@ def sign(session: Session, contract: Contract, command: Sign, *, actor: User, at
 def sign_anyway(session: Session, contract: Contract, command: SignAnyway, *, actor: User, at: datetime) -> None:
     """Register that it was signed although a review had not passed: red flag, and R-04 where it was the drawing review."""
     _check_day(command.signed_on, at)
-    review = attach_review(session, contract)
+    review = bypasses.attach(session, contract)
     if review is None:
         _check_named(command, contract)
     was = review.state if review is not None else None
@@ -235,17 +234,6 @@ def sign_anyway(session: Session, contract: Contract, command: SignAnyway, *, ac
         drawing_reviews.bypass(session, review, drawing_reviews.Bypass(command.signed_on), actor=actor, at=at)
     elif was == drawing_review.State.PASSED:
         drawing_reviews.sign(session, review, actor=actor, at=at)
-
-
-def attach_review(session: Session, contract: Contract) -> DrawingReview | None:
-    """The contract's drawing review; where none is linked yet, the customer's newest one that belongs to no contract."""
-    if contract.review is None:
-        free = drawing_reviews.of_customer(session, contract.customer_id, free=True)
-        if free:
-            free[-1].contract = contract
-            session.flush()
-            session.expire(contract, ["reviews"])
-    return contract.review
 
 
 # ---------- Parts ----------

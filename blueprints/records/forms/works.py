@@ -127,7 +127,10 @@ class ContractForm(RecordForm):
 
     FIELDS = contracts.FIELDS
     SECTIONS = (
-        (N_("Contract"), ("number", "state", "project_id", "amount", "signed_on", "signed_by_company")),
+        (
+            N_("Contract"),
+            ("number", "state", "project_id", "amount", "signed_on", "signed_by_company", "reviewed_on_paper"),
+        ),
         (
             N_("Payment terms"),
             ("first_percent", "first_due", "mid_percent", "mid_due", "final_percent", "final_due"),
@@ -142,6 +145,12 @@ class ContractForm(RecordForm):
     amount = MoneyField(C["amount"], required=True)
     signed_on = LocalDateField(C["signed_on"])
     signed_by_company = NameField(C["signed_by_company"], required=False)
+    reviewed_on_paper = BooleanField(
+        C["reviewed_on_paper"],
+        description=N_(
+            "A contract entered as signed without a passed review has R-04 proposed, unless its drawings passed on paper."
+        ),
+    )
     first_percent = PercentField(N_("First payment (%)"), required=True)
     first_due = TextField(N_("First payment: when"), limit=100)
     mid_percent = PercentField(N_("Mid-term payment (%)"), required=True)
@@ -194,7 +203,7 @@ class ContractForm(RecordForm):
             for holder in contracts.HOLDERS
             if self[f"copies_{holder.lower()}"].data
         ]
-        names = ("number", "project_id", "amount", "signed_on", "signed_by_company", "remarks")
+        names = ("number", "project_id", "amount", "signed_on", "signed_by_company", "reviewed_on_paper", "remarks")
         return {
             **{name: self[name].data for name in names},
             "state": self._state or self.state.data,

@@ -29,7 +29,7 @@ from portal.models.importing import ImportedRecord, ImportRun
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project
 from portal.models.task import Follower, Task
-from portal.services import contracts, events
+from portal.services import contracts, events, penalties
 from portal.services.imports.known import batches
 from portal.services.tasks import RecordRef
 
@@ -53,6 +53,7 @@ HARMLESS = (EventKind.VIEW, EventKind.EXPORT)
 CHANGED: Text = N_("It was changed or worked on since.")
 NEEDED: Text = N_("Other records need it.")
 GONE: Text = N_("It is gone already.")
+TAKEN_BACK: Text = N_("The import that brought the contract was taken back.")
 OTHER_VALUE: Text = N_("The value was changed since.")
 
 Key = tuple[str, int]
@@ -238,6 +239,8 @@ def undo(session: Session, run: ImportRun, *, actor: User, at: datetime) -> Surv
         events.record(
             session, EventKind.IMPORT, action="undo", actor=actor, at=at, record=told_at(record), run=run.number
         )  # fmt: skip
+        if isinstance(record, Contract):  # what was proposed because it came in as signed
+            penalties.withdraw(session, f"R-04:{record.number}", why=TAKEN_BACK, actor=actor, at=at)
         for follower in session.scalars(
             select(Follower).where(Follower.record_kind == item.record_kind, Follower.record_id == item.record_id)
         ):
