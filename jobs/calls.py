@@ -1,4 +1,7 @@
-"""What happens to calls and liaison slips by itself: a missed window, a missed limit, leave to read that ends. Source: DL-08, DL-28, R-20."""
+"""What happens to calls and liaison slips by itself: windows that time opens, a missed window, a missed limit, leave to read that ends.
+
+Source: 5.3, DL-08, DL-28, R-20.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.services import calls
+from portal.services import call_plan, calls
 from portal.services.calls import access, tickets
+from portal.services.delivery import close_slot
 
 
 def clock_missed(session: Session, *, task_id: int) -> None:
@@ -17,9 +21,20 @@ def clock_missed(session: Session, *, task_id: int) -> None:
     tickets.limit_missed(session, task_id, at=clock.now())
 
 
+def open_windows(session: Session, *, schedule: str, slot: str, scope: str = "") -> None:
+    """The morning's look at what only time opens: one month after the acceptance, holidays, the warranty's regular calls."""
+    at = clock.now()
+    opened = call_plan.open_due(session, at)
+    close_slot(session, schedule, slot, scope, at=at, result=str(opened))
+
+
 def end_record_access(session: Session, *, access_id: int) -> None:
     """Leave to read call records is over."""
     access.end(session, access_id, at=clock.now())
 
 
-HANDLERS: dict[str, Callable[..., None]] = {"clock_missed": clock_missed, access.END: end_record_access}
+HANDLERS: dict[str, Callable[..., None]] = {
+    "call_windows": open_windows,
+    "clock_missed": clock_missed,
+    access.END: end_record_access,
+}

@@ -202,6 +202,15 @@ _DECLARED = (
     Setting("call_mid_days", N_("DL-28 Call after the mid-term acceptance within"), "int", 3, "ext", CALLS, DAYS, 1, 60),
     Setting("call_one_month_days", N_("DL-28 Call one month after completion within"), "int", 5, "assumed", CALLS, DAYS, 1, 60),
     Setting("call_warranty_days", N_("DL-28 Regular call in the warranty within"), "int", 10, "ext", CALLS, DAYS, 1, 60),
+    Setting(
+        "call_a_owner", N_("Grade A: who makes the mid-term and the completion call"), "choice", "LEAD", "assumed", CALLS,
+        choices=(
+            ("LEAD", N_("A lead specialist, else the manager")),
+            ("MANAGER", N_("The manager")),
+            ("OWNER", N_("The customer's specialist")),
+        ),
+    ),
+    Setting("call_periodic", N_("Regular calls in the warranty: every 3 months, then 6, then yearly"), "bool", False, "ext", CALLS),
     Setting("call_hours", N_("Customers are called at"), "hours", "09:00-12:00, 14:00-20:00", "assumed", CALLS, help=N_("The gap between two spans is the rest time in which nobody is called")),
     Setting("call_retry_minutes", N_("Not reached: try again after"), "int", 120, "assumed", CALLS, MINUTES, 10, 1440),
     Setting("call_evening", N_("Not reached again: try in the evening at"), "hours", "18:30", "assumed", CALLS),

@@ -35,6 +35,7 @@ AUDIENCES = {
     "customer_owner": N_("specialist of the customer", "audience"),
     "reviewers": N_("reviewers", "audience"),
     "inspectors": N_("inspectors", "audience"),
+    "project_manager": N_("project manager", "audience"),
     "managers": N_("managers", "audience"),
     "specialists": N_("specialists", "audience"),
     "handlers": N_("everybody who works on it", "audience"),

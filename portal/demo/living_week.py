@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.clock import ZONE
-from portal.demo import works
+from portal.demo import sites, works
 from portal.demo.cases import Case, Household, contact, signs
 from portal.demo.hours import closing_time, day_so_far, next_on_duty, on_duty
 from portal.demo.stage import Stage
@@ -40,6 +40,10 @@ SUBJECTS = (
     ("SCHEDULE", "竣工推迟两周没有说明", "合同工期已过，没有人解释。", "给出书面工期"),
 )
 DEPARTMENTS = {"DESIGN": ("DESIGN", "高原"), "MATERIAL": ("PURCHASING", "何材"), "MONEY": ("FINANCE", "吴会计")}
+
+
+STILL_TO_CALL = 4
+"""Households whose mid-term passed today or on the days before, and who are still to be called about it."""
 
 
 def plan(stage: Stage, today: datetime) -> list[Household]:
@@ -74,6 +78,9 @@ def _households(stage: Stage, today: datetime) -> list[Household]:
         )
         signs(stage, house)
         works.usual(stage, house, signed + timedelta(days=8), 5 + index)
+        since_mid = len(NAMES) - 1 - index
+        mid_on = clock.today(today) - timedelta(days=since_mid) if since_mid < STILL_TO_CALL else None
+        sites.usual(stage, house, signed + timedelta(days=8), mid_on)
         houses.append(house)
     return houses
 

@@ -13,12 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.demo import pictures
+from portal.demo import pictures, sites
 from portal.demo.cases import Household
 from portal.demo.hours import on_duty
 from portal.demo.stage import Stage, local
 from portal.models.customer import Property
 from portal.models.repair import WarrantyCertificate
+from portal.processes.follow_up import CallStage
 from portal.processes.repair import Action, CrewStatus, Executor, InWarranty, PhotoKind, Urgency, fingerprint
 from portal.services import (
     crews,
@@ -32,7 +33,7 @@ from portal.services import (
 )
 from portal.services.claims import ARRIVAL
 from portal.services.field_entries import Arrival
-from portal.services.warranty_followup import CLUB, COMPLETION_CALL
+from portal.services.warranty_followup import CLUB
 
 EXCLUSIONS = "使用不当或客户自行造成的损坏；第三方或客户私自委托的施工；客户自购材料；房屋沉降及不可抗力；正常磨损。"
 TEAM = "周大海队"
@@ -244,13 +245,13 @@ def certificate(stage: Stage, house: Household, moment: str, accepted: date) -> 
         project = stage.get(writing, f"{house.key}.project")
         certificate = warranties.of_project(writing, project.id)
         specialist = stage.get(writing, "specialist")
-        results = {COMPLETION_CALL.message: "客户满意，同意入户拍照", CLUB.message: "客户同意入会"}
         for task in tasks.open_of(writing, certificate):
-            if task.title in results:
-                own_tasks.finish(writing, task, results[task.title], actor=specialist, at=at)
+            if task.title == CLUB.message:
+                own_tasks.finish(writing, task, "客户同意入会", actor=specialist, at=at)
 
     stage.at(moment, act)
     stage.at(local(moment) + timedelta(days=4), called)
+    sites.talks(stage, house, CallStage.COMPLETION, local(moment) + timedelta(days=4))
 
 
 def _leak(stage: Stage, zhang: Household) -> None:

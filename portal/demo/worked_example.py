@@ -7,12 +7,12 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from portal.demo import repairs, reviews, works
+from portal.demo import repairs, reviews, sites, works
 from portal.demo.cases import Case, Household, contact, pays, reaches, signs
 from portal.demo.stage import Stage
 from portal.models.customer import Intention
-from portal.services import consultations, contracts, customers, projects
-from portal.services.fields import apply
+from portal.processes.follow_up import CallStage
+from portal.services import call_plan, consultations, customers, projects
 
 ZHANG = Household(
     "张建军", "张建军", "13900010001", "滨江花园", "3", "2", "1501", "118", "168000.00", "2026-03-31", days=87
@@ -31,6 +31,7 @@ def plan(stage: Stage) -> None:
     for number, house in enumerate((CHEN, ZHAO, SUN), 2):
         signs(stage, house)
         works.usual(stage, house, date(2026, 4, 20), number)
+        sites.usual(stage, house, date(2026, 4, 20))
     _escalation(stage)
     _other_lines(stage)
 
@@ -128,12 +129,9 @@ def _main_line(stage: Stage) -> None:
     def mid_money(writing: Session, at: datetime) -> None:
         pays(stage, writing, "张建军", "MID", "58800.00", "2026-05-22", at)
         pays(stage, writing, "张建军", "CHANGE", "3600.00", "2026-05-22", at)
-        found = stage.get(writing, "张建军.contract")
-        value = {"output_value": found.output_value + Decimal("3600.00")}
-        actor = stage.get(writing, "specialist")
-        apply(writing, found, value, contracts.FIELDS, actor=actor, at=at, reason="增加墙柜 5 平方米，客户已签变更单")
 
     stage.at("2026-05-22 15:00", mid_money)
+    sites.main_line(stage, ZHANG)
     works.completes(
         stage, ZHANG, checked="2026-06-30 17:00", noticed="2026-07-01 09:00", appointed="2026-07-04 10:00",
         paid="2026-07-06 10:00",
@@ -195,6 +193,8 @@ def _other_lines(stage: Stage) -> None:
             paid="2026-08-21 10:00",
         )  # fmt: skip
         repairs.certificate(stage, house, "2026-08-21 11:00", date(2026, 8, 20))
+        sites.talks(stage, house, CallStage.ONE_MONTH, "2026-09-21 10:00")
+    stage.at("2026-09-20 08:00", call_plan.open_due)
 
 
 def _mid_money(stage: Stage, house: Household) -> None:

@@ -85,9 +85,6 @@ def builds(
     def start(writing: Session, project: Project, actor: User, at: datetime) -> None:
         works.start(writing, project, works.Start(at.date()), actor=actor, at=at)
 
-    def called(writing: Session, project: Project, actor: User, at: datetime) -> None:
-        _done(writing, project, works.START_CALL.message, "客户满意，无意见", actor, at)
-
     take(opened, archive)
     take(opened + timedelta(minutes=30), hand_over)
     take(told, dispatch)
@@ -95,7 +92,6 @@ def builds(
     take(told + timedelta(hours=3), set_start)
     take(begun - timedelta(minutes=30), disclose)
     take(begun, start)
-    take(begun + timedelta(days=2, hours=1), called)
 
 
 def usual(stage: Stage, house: Household, started: date, number: int) -> None:

@@ -46,6 +46,7 @@ class Action(StrEnum):
     CALL_AGAIN = "call-again"
     ALLOW_VISIT = "allow-visit"
     CANCEL = "cancel"
+    CALL_OFF = "call-off"
 
 
 WAITING = frozenset({State.PLANNED, State.ATTEMPTED, State.MISSED})
@@ -320,6 +321,16 @@ PROCESS = Process(
             required=("reason",),
             notify=("owner",),
             primary=False,
+        ),
+        Transition(
+            Action.CALL_OFF,
+            N_("The contract was ended"),
+            frozenset({*WAITING, State.UNREACHABLE}),
+            State.CANCELLED,
+            P.FOLLOW_UP_WORK,
+            automatic=True,
+            primary=False,
+            source_note="P17",
         ),
     ),
     deadlines=(

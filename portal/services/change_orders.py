@@ -20,7 +20,7 @@ from portal.models.event import EventKind
 from portal.models.milestone import ChangeOrder, DelayNotice
 from portal.models.org import User
 from portal.models.project import Project, ProjectStage
-from portal.services import contracts, events, numbering, projects, warranties
+from portal.services import call_plan, contracts, events, numbering, projects, warranties
 from portal.services.fields import Field, apply, cleaned, link, money, stamp
 
 FIELDS: dict[str, Field] = {
@@ -196,3 +196,4 @@ def _move_finish(session: Session, project: Project, days: int, reason: str, act
         return
     value = {"planned_finish_on": project.planned_finish_on + timedelta(days=days)}
     apply(session, project, value, projects.FIELDS, actor=actor, at=at, reason=reason)
+    call_plan.replan(session, project, at=at)

@@ -21,7 +21,18 @@ from portal.models.org import Party, User
 from portal.models.project import Project
 from portal.processes.contract import BEFORE_SIGNED, SIGNED_STATES, Action, Topic
 from portal.processes.drawing_review import State as ReviewState
-from portal.services import bypasses, customers, drawing_reviews, events, numbering, projects, steps, warranties
+from portal.processes.follow_up import CallStage
+from portal.services import (
+    bypasses,
+    call_plan,
+    customers,
+    drawing_reviews,
+    events,
+    numbering,
+    projects,
+    steps,
+    warranties,
+)
 from portal.services.fields import Field, apply, cleaned, link, money, stamp, term
 
 FEN = Decimal("0.01")
@@ -427,6 +438,9 @@ def record_payment(
     )
     session.flush()
     session.expire(contract, ["payments"])
+    if command.kind == PaymentKind.MID and contract.project is not None:  # at the latest now (5.3)
+        event, on = contract.project, command.paid_on
+        call_plan.reached(session, event, CallStage.MID, on=on, event=event, at=at)
     warranties.open_when_paid(session, contract, paid_on=command.paid_on, actor=actor, at=at)
     return payment
 

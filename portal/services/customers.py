@@ -28,7 +28,7 @@ from portal.models.customer import (
 from portal.models.event import Event, EventKind
 from portal.models.org import User
 from portal.permissions import Permission, Role, may
-from portal.services import events, numbering
+from portal.services import call_plan, events, numbering
 from portal.services.fields import Field, apply, cleaned, link, money, phone, stamp, term
 
 FIELDS: dict[str, Field] = {
@@ -329,6 +329,7 @@ def raise_grade(
     """Lift the grade to what the facts ask for. Never lowers: that is the manager's decision."""
     if grade < customer.grade:
         apply(session, customer, {"grade": grade}, FIELDS, actor=actor, at=at, reason=reason)
+        call_plan.replan_all(session, customer, at=at)
 
 
 def change_grade(
@@ -344,6 +345,7 @@ def change_grade(
     if grade not in set(CustomerGrade):
         raise Invalid({"grade": N_("Choose a grade.")})
     apply(session, customer, {"grade": grade}, FIELDS, actor=actor, at=at, reason=reason.strip())
+    call_plan.replan_all(session, customer, at=at)
 
 
 # ---------- The full phone number ----------

@@ -31,7 +31,7 @@ from portal.models.project import Project, ProjectStage
 from portal.models.task import TaskKind
 from portal.permissions import Role
 from portal.processes.project import PROCESS
-from portal.services import calendars, events, numbering, steps, tasks
+from portal.services import calendars, call_plan, events, numbering, steps, tasks
 from portal.services.fields import Field, apply, cleaned, link, stamp, term
 
 FIELDS: dict[str, Field] = {
@@ -156,6 +156,7 @@ def accept_stage(
         _ask(session, record, LOOK_AGAIN, due, project, at)
     else:
         _close_older(session, record, actor, at)
+        call_plan.reached(session, project, record.stage, on=record.held_on, event=record, at=at)
     return record
 
 

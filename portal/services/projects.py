@@ -22,7 +22,7 @@ from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project, ProjectKind, ProjectStage
 from portal.models.task import Task
 from portal.processes.project import Action
-from portal.services import customers, events, numbering, steps, tasks
+from portal.services import call_plan, customers, events, numbering, steps, tasks
 from portal.services.fields import Field, apply, cleaned, link, stamp, term
 
 FIELDS: dict[str, Field] = {
@@ -145,6 +145,7 @@ def change(
     check(present(project) | dict(values), at=at)
     changes = apply(session, project, values, FIELDS, actor=actor, at=at)
     _grade(session, project, actor=actor, at=at)
+    call_plan.replan(session, project, at=at)
     return changes
 
 
@@ -169,6 +170,7 @@ def accepted(session: Session, project: Project, *, on: date, at: datetime) -> N
     """The customer accepted the works on that day (P12)."""
     apply(session, project, {"actual_finish_on": on}, FIELDS, actor=None, at=at)
     _reach(session, project, Action.ACCEPT, at)
+    call_plan.finished(session, project, at=at)
 
 
 def settled(session: Session, project: Project, *, at: datetime) -> None:
@@ -189,8 +191,9 @@ def expired(session: Session, project: Project, *, at: datetime) -> None:
 
 
 def cancelled(session: Session, project: Project, *, at: datetime) -> None:
-    """The contract was ended (P17)."""
+    """The contract was ended (P17): nobody is called about the works any more."""
     _reach(session, project, Action.CANCEL, at)
+    call_plan.call_off(session, project, at=at)
 
 
 def place(session: Session, project: Project, stage: str, *, actor: User | None, at: datetime, reason: str) -> None:
@@ -232,6 +235,9 @@ def _reach(session: Session, project: Project, action: Action, at: datetime) -> 
     if project.stage in step.sources:
         steps.advance(session, project, action, actor=None, at=at, entered={})
         return
+    for task in tasks.open_of(session, project):
+        if task.code:
+            tasks.cancel(session, task, at=at, actor=None)
     before, project.stage, project.updated_at = project.stage, step.target, at
     _moved(session, project, action, before, {}, None, at)
 

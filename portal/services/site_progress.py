@@ -1,6 +1,6 @@
 """How far the works of a project are: each milestone as planned and as it was, and what is missing. Source: `domain.md` 4.6.
 
-Days of the company's calendar. A planned day is a forecast from the dates of the project and the shares in the settings.
+Days of the company's calendar. The planned ones are those of `works_forecast.py`.
 """
 
 from __future__ import annotations
@@ -18,28 +18,8 @@ from portal.models.milestone import ChangeOrder, SafetyNotice, StageAcceptance, 
 from portal.models.pre_acceptance import PreAcceptance
 from portal.models.project import Project, ProjectStage
 from portal.services import change_orders, milestones
-from portal.terms import Term
+from portal.services.works_forecast import Milestone, forecast
 
-
-class Milestone(Term):
-    """What the strip of a project shows, in the order of the works."""
-
-    START = "START", "Start"
-    MATERIAL = "MATERIAL", "Materials"
-    CONCEALED = "CONCEALED", "Concealed works"
-    WATERPROOF = "WATERPROOF", "Waterproofing"
-    MID = "MID", "Mid-term"
-    PRE_ACCEPTANCE = "PRE_ACCEPTANCE", "Pre-acceptance"
-    ACCEPTANCE = "ACCEPTANCE", "Acceptance"
-
-
-SHARES = {
-    Milestone.MATERIAL: "share_material",
-    Milestone.CONCEALED: "share_concealed",
-    Milestone.WATERPROOF: "share_waterproof",
-    Milestone.MID: "share_mid",
-    Milestone.PRE_ACCEPTANCE: "share_pre_acceptance",
-}
 STAGES = (StageKind.MATERIAL, StageKind.CONCEALED, StageKind.WATERPROOF, StageKind.MID)
 """The accepted stages that are milestones."""
 AT_WORK = frozenset({ProjectStage.IN_PROGRESS, ProjectStage.SUSPENDED})
@@ -57,22 +37,6 @@ class Mark:
     actual_on: date | None
     days_late: int | None
     state: str
-
-
-def forecast(session: Session, project: Project) -> dict[Milestone, date]:
-    """The planned day of each milestone; without a start there is none."""
-    start = project.actual_start_on or project.planned_start_on
-    if start is None:
-        return {}
-    found = {Milestone.START: project.planned_start_on or start}
-    finish = project.planned_finish_on or (start + timedelta(days=project.contract_days or 0))
-    if finish <= start:
-        return found
-    span = (finish - start).days
-    for milestone, key in SHARES.items():
-        found[milestone] = start + timedelta(days=span * settings.get(session, key) // 100)
-    found[Milestone.ACCEPTANCE] = finish
-    return found
 
 
 def strip(session: Session, project: Project, at: datetime) -> list[Mark]:

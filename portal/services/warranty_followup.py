@@ -6,19 +6,17 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from portal import outbox
+from portal import clock, outbox
 from portal.calendar import compute_due
 from portal.i18n import N_
 from portal.models.org import User
 from portal.models.repair import WarrantyCertificate
 from portal.models.task import TaskKind
 from portal.permissions import Role
-from portal.services import calendars, settlement, tasks
+from portal.processes.follow_up import CallStage
+from portal.services import calendars, call_plan, settlement, tasks
 
-COMPLETION_CALL = N_("Call the customer after completion")
 CLUB = N_("Invite the customer to the club, note whether they consent")
-FOLLOWING = {COMPLETION_CALL: "call_completion_days", CLUB: "club_invite_days"}
-"""What somebody does then, and the setting that says within how many days."""
 
 
 def issued(session: Session, certificate: WarrantyCertificate, *, actor: User, at: datetime) -> None:
@@ -26,10 +24,10 @@ def issued(session: Session, certificate: WarrantyCertificate, *, actor: User, a
     printed_anew(session, certificate, actor=actor, at=at)
     settlement.evaluated(session, certificate.project, actor=actor, at=at)
     who = tasks.Responsible(certificate.owner, None if certificate.owner else Role.SPECIALIST)
-    calendar = calendars.current(session)
-    for title, setting in FOLLOWING.items():
-        due = compute_due(at, calendars.limit(session, setting), calendar).due_at
-        tasks.open_task(session, TaskKind.TODO, title.message, certificate, due_at=due, at=at, who=who)
+    due = compute_due(at, calendars.limit(session, "club_invite_days"), calendars.current(session)).due_at
+    tasks.open_task(session, TaskKind.TODO, CLUB.message, certificate, due_at=due, at=at, who=who)
+    project, on = certificate.project, clock.today(at)
+    call_plan.reached(session, project, CallStage.COMPLETION, on=on, event=certificate, at=at)
 
 
 def printed_anew(session: Session, certificate: WarrantyCertificate, *, actor: User, at: datetime) -> None:
@@ -40,8 +38,7 @@ def printed_anew(session: Session, certificate: WarrantyCertificate, *, actor: U
 
 
 def called_off(session: Session, certificate: WarrantyCertificate, *, actor: User, at: datetime) -> None:
-    """The certificate is void: nobody calls or invites because of it."""
-    titles = {title.message for title in FOLLOWING}
+    """The certificate is void: nobody invites because of it."""
     for task in tasks.open_of(session, certificate):
-        if task.title in titles:
+        if task.title == CLUB.message:
             tasks.cancel(session, task, at=at, actor=actor)

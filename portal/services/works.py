@@ -34,15 +34,15 @@ from portal.models.works import (
     WorkStop,
 )
 from portal.permissions import Permission, Role, may
+from portal.processes.follow_up import CallStage
 from portal.processes.project import Action, PaperStage
-from portal.services import calendars, customers, events, numbering, penalties, projects, steps, tasks
+from portal.services import calendars, call_plan, customers, events, numbering, penalties, projects, steps, tasks
 from portal.services.fields import apply, stamp
 
 ARCHIVE_PREFIX = "DA"
 PAPERS = {PaperStage.SIGNING: "papers_signing", PaperStage.COMPLETION: "papers_completion"}
 """The setting that lists the papers of a stage."""
 TELL_WHO_BUILDS = N_("Tell the customer who builds")
-START_CALL = N_("Call the customer about the start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +207,7 @@ def archive(session: Session, project: Project, command: Archive, *, actor: User
     values = {"grade": command.grade, "is_repeat": command.is_repeat}
     why = command.grade_reason or "Archive opened"
     apply(session, project.customer, values, customers.FIELDS, actor=actor, at=at, reason=why)
+    call_plan.make_plan(session, project, at=at)
 
 
 def slip_days_late(session: Session, project: Project, sent_at: datetime) -> int | None:
@@ -392,6 +393,7 @@ def set_start(session: Session, project: Project, command: SetStart, *, actor: U
         values["planned_finish_on"] = command.planned_start_on + timedelta(days=project.contract_days)
     apply(session, project, values, projects.FIELDS, actor=actor, at=at)
     _advance(session, project, Action.SET_START, command, actor, at)
+    call_plan.replan(session, project, at=at)
 
 
 def disclose(session: Session, project: Project, command: Disclose, *, actor: User, at: datetime) -> None:
@@ -428,12 +430,13 @@ EXPECTED = (Presence.CUSTOMER, Presence.DESIGNER, Presence.FOREMAN, Presence.PRO
 
 
 def start(session: Session, project: Project, command: Start, *, actor: User, at: datetime) -> None:
-    """Works have begun; the call about the start is due."""
+    """Works have begun; the window of the call about the start opens."""
     projects.check(projects.present(project) | {"actual_start_on": command.actual_start_on}, at=at)
     apply(session, project, {"actual_start_on": command.actual_start_on}, projects.FIELDS, actor=actor, at=at)
     _advance(session, project, Action.START, command, actor, at)
     projects.follow(session, project, CustomerKind.UNDER_CONSTRUCTION, at=at)
-    _ask_for(session, project, START_CALL, "call_start_days", _evening(session, command.actual_start_on))
+    call_plan.replan(session, project, at=at)
+    call_plan.reached(session, project, CallStage.START, on=command.actual_start_on, event=project, at=at)
 
 
 def suspend(session: Session, project: Project, command: Suspend, *, actor: User, at: datetime) -> None:
@@ -449,6 +452,7 @@ def suspend(session: Session, project: Project, command: Suspend, *, actor: User
         raise Invalid(problems)
     project.stops.append(WorkStop(reason=command.reason, what=command.what, since=command.since, until=command.until))
     _advance(session, project, Action.SUSPEND, command, actor, at)
+    call_plan.replan(session, project, at=at)
 
 
 def resume(session: Session, project: Project, command: Resume, *, actor: User, at: datetime) -> None:
@@ -464,6 +468,7 @@ def resume(session: Session, project: Project, command: Resume, *, actor: User, 
     if stop is not None:
         stop.resumed_on = command.resumed_on
     _advance(session, project, Action.RESUME, command, actor, at)
+    call_plan.replan(session, project, at=at)
 
 
 # ---------- Parts ----------

@@ -173,6 +173,9 @@ def before_the_customer(
             )  # fmt: skip
 
 
+SIGNED_BY_ALL = {f"{who}_signed_by": "某人" for who in ("designer", "foreman", "pm", "customer")}
+
+
 def after_the_works(
     number: int, owner: User, customer: Any, project: Any, contract: Any, crew: Any, at: datetime, kept: dict[str, Any]
 ) -> None:
@@ -210,7 +213,10 @@ def after_the_works(
                     number=f"JD-{number}", stage=("MATERIAL", "WATERPROOF")[number % 2], held_on=at.date(), place="厨房",
                     items="材料齐全", result=("PASS", "FAIL")[number % 2], **of_site,
                 ),
-                ChangeOrder(number=f"BG-{number}", items="增加墙柜", amount=Decimal(number * 100), extra_days=1, **of_site),
+                ChangeOrder(
+                    number=f"BG-{number}", items="增加墙柜", amount=Decimal(number * 100), extra_days=1, **of_site,
+                    **(SIGNED_BY_ALL | {"signed_on": at.date()} if number % 2 else {}),
+                ),
                 SafetyNotice(
                     number=f"AQ-{number}", found_on=at.date(), hazard="临时用电未接地", limit_on=at.date(),
                     responsible_id=crew.foreman_id, is_removed=number % 2 == 1, rechecked_on=at.date(), **of_site,

@@ -430,7 +430,7 @@ def test_what_must_be_filled_in_and_hold_for_each_step_of_an_acceptance():
 
 
 def test_the_clocks_of_the_works():
-    """DL-05 one working day from the signing, DL-06 two from the hand-over."""
+    """DL-05 one working day from the signing, DL-06 two from the hand-over, DL-07 seven days from each word to the customer."""
     found = {
         clock.code: (clock.starts, clock.met_by, SETTINGS[clock.setting].default, SETTINGS[clock.setting].provenance, clock.start_field)
         for clock in project.PROCESS.deadlines
@@ -438,8 +438,10 @@ def test_the_clocks_of_the_works():
     assert found == {
         "DL-05": ({"SIGNED"}, {"ARCHIVED"}, 1, "assumed", "signed_from"),
         "DL-06": ({"TO_DISPATCH"}, {"DISPATCHED"}, 2, "ext", "received_at"),
+        "DL-07": ({"IN_PROGRESS"}, {"PRE_ACCEPTED"}, 7, "seed", "works_from"),
     }
-    assert all(SETTINGS[clock.setting].unit == WORKING_DAYS for clock in project.PROCESS.deadlines)
+    units = [SETTINGS[clock.setting].unit for clock in project.PROCESS.deadlines]
+    assert units == [WORKING_DAYS, WORKING_DAYS, DAYS]
 
 
 def test_the_clocks_of_contract_and_drawing_review():

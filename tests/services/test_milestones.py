@@ -15,6 +15,7 @@ from portal.db import session as current
 from portal.db import transaction
 from portal.errors import Invalid
 from portal.models.contract import Contract
+from portal.models.follow_up import FollowUpCall
 from portal.models.milestone import ChangeOrder, StageAcceptance, StageKind, SupervisorVisitKind
 from portal.models.org import PartyKind
 from portal.models.project import Project
@@ -126,6 +127,9 @@ def test_concealed_works_are_told_of_and_signed_before_they_are_covered(site):
     current().expire_all()
     assert current().get(Task, waiting.id).closed_at is not None, "the stage passed: nobody looks at the failed one"
     assert milestones.passed_on(current(), site.fresh) == {StageKind.CONCEALED: date(2026, 4, 27)}
+    calls = {call.stage: call for call in current().scalars(select(FollowUpCall))}
+    assert set(calls) == {"START", "CONCEALED"}, "begun before the portal: a call for each event that happens"
+    assert (calls["CONCEALED"].window_from, calls["CONCEALED"].due_on) == (date(2026, 4, 27), date(2026, 4, 30))
 
 
 def test_the_strip_says_plan_and_fact_and_what_is_missing(site):
@@ -166,8 +170,12 @@ def test_a_change_counts_from_the_signature_on_and_once(site, session):
     assert contract.output_value == Decimal("171600.00")
     assert site_progress.mid_due(session, site.fresh) == 0, "the mid-term is not accepted yet"
     site.stage("05-20 10:00", "MID")
+    mid = session.scalars(select(FollowUpCall).where(FollowUpCall.stage == "MID")).one()
+    assert (mid.window_from, mid.due_on) == (date(2026, 5, 20), date(2026, 5, 23))
     assert site_progress.mid_due(session, site.fresh) == Decimal("62400.00")
     site.pays("05-22 15:00", "MID", "58800.00", "SJ-2")
+    session.refresh(mid)
+    assert mid.due_on == date(2026, 5, 23), "opened before the money came: nothing changes"
     site.pays("05-22 15:00", "CHANGE", "3600.00", "SJ-3")
     assert site_progress.mid_due(session, site.fresh) == 0
     less = site.act("05-23 10:00", change_orders.propose, change_orders.Propose("不做吊顶", Decimal("-171600.00")))

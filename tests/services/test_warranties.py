@@ -15,6 +15,7 @@ from portal.db import session, transaction
 from portal.errors import ConditionsMissing
 from portal.models.contract import Contract
 from portal.models.document import Document
+from portal.models.follow_up import FollowUpCall
 from portal.models.outbox import Outbox
 from portal.models.task import Task
 from portal.services import contracts, repairs, warranties
@@ -75,7 +76,7 @@ def test_the_certificate_says_how_to_care_and_whom_to_call(story):
 
 
 def test_what_follows_when_the_certificate_is_issued(story, app):
-    """4.13: F-19 is made once however often the job runs, the completion call and the club have their time; void, none of it."""
+    """4.13: F-19 is made once however often the job runs, the club has its time, the completion call its window; void, nobody invites."""
     story.settled()
     certificate = story.issued()
 
@@ -92,10 +93,9 @@ def test_what_follows_when_the_certificate_is_issued(story, app):
 
     with app.test_request_context():
         assert made() == [f"F-19 {certificate.number}"]
-    assert waiting() == {
-        "Call the customer after completion": "07-16 10:00",
-        "Invite the customer to the club, note whether they consent": "07-16 10:00",
-    }
+    assert waiting() == {"Invite the customer to the club, note whether they consent": "07-16 10:00"}
+    call = session().scalars(select(FollowUpCall).where(FollowUpCall.stage == "COMPLETION")).one()
+    assert (call.window_from, call.due_on) == (date(2026, 7, 6), date(2026, 7, 16))
     story.act(warranties.void, certificate, warranties.Void("CONTRACT_CANCELLED", "合同解除"), actor=story.manager)
     assert waiting() == {}
 

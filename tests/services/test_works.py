@@ -14,6 +14,7 @@ from portal.db import session, transaction
 from portal.errors import ConditionsMissing, Invalid
 from portal.models.customer import CustomerKind
 from portal.models.event import Event, EventKind
+from portal.models.follow_up import FollowUpCall
 from portal.models.org import Department, PartyKind, PartyStatus
 from portal.models.penalty import PenaltyEntry
 from portal.models.task import DeadlineBreach, Task
@@ -151,7 +152,12 @@ def test_the_worked_example_from_the_signature_to_the_first_day_of_work(story, s
     assert session.scalars(select(DeadlineBreach)).all() == []
     todo = {task.title: task.due_at for task in session.scalars(select(Task).where(Task.kind == "TODO"))}
     assert todo["Tell the customer who builds"] == when("04-06 18:00"), "one working day"
-    assert todo["Call the customer about the start"] == when("04-18 18:00"), "ten days"
+    planned = session.scalars(select(FollowUpCall).order_by(FollowUpCall.id)).all()
+    assert [call.stage for call in planned] == ["START", "CONCEALED", "MID", "COMPLETION", "ONE_MONTH"]
+    assert (planned[0].number, planned[0].window_from, planned[0].due_on) == (
+        "HF-2026-0001", date(2026, 4, 8), date(2026, 4, 18),
+    )  # fmt: skip
+    assert planned[2].expected_on == date(2026, 5, 21), "half of the works"
     taken = [
         event.action
         for event in session.scalars(select(Event).where(Event.record_kind == "projects"))
