@@ -50,6 +50,10 @@ class Permission(StrEnum):
     CONSULTATION_CREATE = "consultation:create"
     CONSULTATION_WORK = "consultation:work"
 
+    TOUCH_VIEW = "lead-touch:view"
+    TOUCH_WORK = "lead-touch:work"
+    """Send pre-sale messages, skip them, note what the customer said."""
+
     CUSTOMER_VIEW = "customer:view"
     CUSTOMER_CREATE = "customer:create"
     CUSTOMER_EDIT = "customer:edit"
@@ -201,6 +205,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CONSULTATION_VIEW,
             P.CONSULTATION_CREATE,
             P.CONSULTATION_WORK,
+            P.TOUCH_VIEW,
+            P.TOUCH_WORK,
             P.CUSTOMER_CREATE,
             P.COMPLAINT_PREFILL,
             P.REPAIR_CREATE,
@@ -219,6 +225,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CONSULTATION_VIEW,
             P.CONSULTATION_CREATE,
             P.CONSULTATION_WORK,
+            P.TOUCH_VIEW,
+            P.TOUCH_WORK,
             P.CUSTOMER_CREATE,
             P.CUSTOMER_EDIT,
             P.CUSTOMER_UNMASK,
@@ -277,6 +285,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | {
             P.REVIEWER_DESK,
             P.CONSULTATION_VIEW,
+            P.TOUCH_VIEW,
             P.PROJECT_VIEW,
             P.CONTRACT_VIEW,
             P.COMPLAINT_VIEW,

@@ -116,6 +116,10 @@ SCHEDULES: tuple[Schedule, ...] = (
     Schedule("audit-check", N_("Check of the audit chain"), "audit_check", Daily(), at="02:00"),
     Schedule("cleanup", N_("Clearing away"), "cleanup", Daily(), at="03:00", policy=Policy.LATEST_ONLY),
     Schedule("duplicates", N_("Search for duplicates"), "duplicates", Daily(), at="03:30", policy=Policy.LATEST_ONLY),
+    Schedule(
+        "lead-touches", N_("Pre-sale messages of the day"), "lead_touches", Daily(),
+        at="07:00", policy=Policy.LATEST_ONLY,
+    ),
     Schedule("call-windows", N_("Windows of calls"), "call_windows", Daily(), at="07:45", policy=Policy.LATEST_ONLY),
     Schedule("warranties", N_("Warranty terms that end"), "warranties", Daily(), at="07:30", policy=Policy.LATEST_ONLY),
     Schedule(

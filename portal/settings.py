@@ -49,6 +49,8 @@ NOTICES, SIGN_IN = N_("Notices and e-mail"), N_("Signing in")
 EXPORTS, CHANGES = N_("Exports of lists"), N_("Changes of many records")
 PHONE = N_("On the captain's phone")
 CALLS = N_("Follow-up calls")
+TOUCHES = N_("Pre-sale messages")
+TOUCH_FORM = N_("In braces: {客户} {称谓} {我} {专员} {公司} {小区} {交房日期} {今天}")
 WEEKDAYS = (
     ("1", N_("Monday")), ("2", N_("Tuesday")), ("3", N_("Wednesday")), ("4", N_("Thursday")), ("5", N_("Friday")),
     ("6", N_("Saturday")), ("7", N_("Sunday")),
@@ -262,6 +264,42 @@ _DECLARED = (
     Setting("payment_split", N_("Payments: first / mid / final"), "split", [60, 35, 5], "assumed", MONEY, PERCENT),
     Setting("loan_days", N_("Archive loan"), "int", 3, "assumed", WORKS, WORKING_DAYS, 1, 60),
     Setting("shift_times", N_("Shifts"), "hours", "08:30-14:30, 14:00-20:00", "assumed", WORKS),
+    Setting("touch_grace_days", N_("A message is late when it is not sent within, after its day"), "int", 1, "seed", TOUCHES, DAYS, 0, 30),
+    Setting("touch_stop_signed", N_("No messages to customers who have signed"), "bool", True, "assumed", TOUCHES),
+    Setting("touch_stop_lost", N_("No messages to customers who are lost"), "bool", True, "assumed", TOUCHES),
+    Setting("touch_restart", N_("A later visit ends the messages of the one before"), "bool", True, "assumed", TOUCHES),
+    Setting(
+        "touch_text_handover_30", N_("30 days before the hand-over"), "text",
+        "{客户}您好，恭喜您的新房即将交付！我是{公司}的{我}，收房、验房有不清楚的地方，随时问我。如不需要此类消息，请告诉我。", "assumed", TOUCHES, help=TOUCH_FORM,
+    ),
+    Setting(
+        "touch_text_handover_15", N_("15 days before the hand-over"), "text",
+        "{客户}您好，{小区}将于{交房日期}交付，我们正在征集样板间，参加者可优先量房、出方案。想了解请回复我，{公司}{我}。", "assumed", TOUCHES, help=TOUCH_FORM,
+    ),
+    Setting(
+        "touch_text_handover_3", N_("3 days before the hand-over"), "text",
+        "{客户}您好，您的新房几天后就要交付了，诚邀您到店坐坐，设计师当面为您看户型、谈方案。{公司}{我}恭候。", "assumed", TOUCHES, help=TOUCH_FORM,
+    ),
+    Setting(
+        "touch_text_visit_0", N_("On leaving the shop"), "text",
+        "{客户}您好，感谢您今天到店。我是{公司}的{我}，您提到的问题我已记下，有任何疑问都可以找我。", "assumed", TOUCHES, help=TOUCH_FORM,
+    ),
+    Setting(
+        "touch_text_visit_3", N_("3 days after the visit"), "text",
+        "{客户}您好，前几天看过的样板和材料，还有想进一步了解的吗？我可以把资料发给您。{公司}{我}", "assumed", TOUCHES, help=TOUCH_FORM,
+    ),
+    Setting(
+        "touch_text_visit_5", N_("5 days after the visit"), "text",
+        "{客户}您好，设计师可以按您的户型免费做平面方案，方便约个时间量房吗？{公司}{我}", "assumed", TOUCHES, help=TOUCH_FORM,
+    ),
+    Setting(
+        "touch_text_visit_7", N_("7 days after the visit"), "text",
+        "{客户}您好，我们在您附近有在建工地，欢迎约时间实地看看工艺。{公司}{我}", "assumed", TOUCHES, help=TOUCH_FORM,
+    ),
+    Setting(
+        "touch_text_visit_15", N_("15 days after the visit"), "text",
+        "{客户}您好，装修的事考虑得怎么样了？如有顾虑请直说，我们尽力为您解决；暂时不考虑也没关系。{公司}{我}", "assumed", TOUCHES, help=TOUCH_FORM,
+    ),
     Setting("digest_time", N_("Morning digest at"), "hours", "08:15", "assumed", NOTICES),
     Setting("smtp_host", N_("Mail server"), "text", "", "assumed", NOTICES),
     Setting("smtp_port", N_("Mail server port"), "int", 25, "assumed", NOTICES, None, 1, 65535),

@@ -90,8 +90,12 @@ APPS: tuple[App, ...] = (
     App(
         N_("Contacts", "app"),
         "phone",
-        (Entry(N_("Calls, visits, messages"), records("consultations"), P.CONSULTATION_VIEW),),
-        ("consultations",),
+        (
+            Entry(N_("Calls, visits, messages"), records("consultations"), P.CONSULTATION_VIEW),
+            Entry(N_("Messages of today"), "/records/lead-touches/today", P.TOUCH_WORK),
+            Entry(N_("Pre-sale messages"), records("lead-touches"), P.TOUCH_VIEW),
+        ),
+        ("consultations", "lead-touches"),
     ),
     App(
         N_("Complaints", "app"),

@@ -32,6 +32,7 @@ from portal.models.favourite import Favourite, Shared
 from portal.models.field_entry import DeadlineClaim
 from portal.models.follow_up import AccessState, FollowUpCall, FollowUpTicket, RecordAccess
 from portal.models.importing import ImportRun
+from portal.models.lead_touch import LeadTouch
 from portal.models.milestone import ChangeOrder, SafetyNotice, StageAcceptance
 from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, User
@@ -326,6 +327,17 @@ def review_findings(viewer: Viewer) -> Condition:
 def consultations(viewer: Viewer) -> Condition:
     """By branch; captains see none."""
     return false() if viewer.role == Role.REPAIR_CAPTAIN else _through_customer(Consultation, viewer)
+
+
+@rule(LeadTouch)
+def lead_touches(viewer: Viewer) -> Condition:
+    """By branch; front desk and reviewers: those of contacts they registered; captains see none."""
+    if viewer.role == Role.REPAIR_CAPTAIN:
+        return false()
+    seen = _through_customer(LeadTouch, viewer)
+    if viewer.role in (Role.FRONT_DESK, Role.REVIEWER):
+        return and_(seen, LeadTouch.created_by_id == viewer.id)
+    return seen
 
 
 @rule(Complaint)

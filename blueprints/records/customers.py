@@ -82,7 +82,7 @@ def _show(record: Customer, *, phones: bool = False, error: str = "", status: in
 
 
 COUNTED = (
-    "properties", "projects", "contracts", "quotations", "complaints", "repair-orders", "warranties", "consultations",
+    "properties", "projects", "contracts", "quotations", "complaints", "repair-orders", "warranties", "consultations", "lead-touches",
 )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def _tabs() -> list[tuple[str, str, tuple[str, ...]]]:
         ("works", _("Homes and projects"), ("properties", "projects")),
         ("contracts", _("Contracts and quotations"), ("contracts", "quotations")),
         ("cases", _("Cases"), ("complaints", "repair-orders", "warranties")),
-        ("contacts", _p("app", "Contacts"), ("consultations",)),
+        ("contacts", _p("app", "Contacts"), ("consultations", "lead-touches")),
     ]
 
 

@@ -19,6 +19,7 @@ from portal.demo import (
     people,
     repairs,
     reviews,
+    touches,
     worked_example,
 )
 from portal.demo.stage import Stage
@@ -37,6 +38,7 @@ def load() -> None:
     reviews.reviewers_day(stage, today)
     papers.plan(stage, houses, today)
     penalties.plan(stage)
+    touches.plan(stage, today)
     stage.play()
     papers.enter(stage, today)
     stage.now(_read, today)

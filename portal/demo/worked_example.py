@@ -60,6 +60,7 @@ def _main_line(stage: Stage) -> None:
                 question="咨询全包报价方式（已答复）；问卫生间防水材料的价格",
                 occurred_at=at,
                 customer=customer,
+                handover_on=date(2026, 3, 20),
                 taken_seconds=27,
             ),
             actor=desk,

@@ -13,6 +13,7 @@ from portal.listing.kinds import (
     reviews,
     sales,
     site,
+    touches,
     works,
 )
 
@@ -20,6 +21,7 @@ LISTINGS: dict[str, Listing] = {
     listing.kind: listing
     for listing in (
         *sales.LISTINGS,
+        *touches.LISTINGS,
         *people.LISTINGS,
         *cases.LISTINGS,
         *works.LISTINGS,

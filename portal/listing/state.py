@@ -40,6 +40,8 @@ class Cursor:
         """The place as it stands in the URL."""
         if isinstance(self.value, datetime):
             kept: Any = ["t", self.value.isoformat()]
+        elif isinstance(self.value, date):
+            kept = ["y", self.value.isoformat()]
         elif isinstance(self.value, Decimal):
             kept = ["d", str(self.value)]
         else:
@@ -56,11 +58,14 @@ class Cursor:
             kind, value, number, before = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
             if kind == "t":
                 value = datetime.fromisoformat(value)
+            elif kind == "y":
+                value = date.fromisoformat(value)
             elif kind == "d":
                 value = Decimal(value)
         except (ValueError, TypeError, binascii.Error, InvalidOperation):
             return None
         fits = isinstance(value, python_type) and not isinstance(value, bool)
+        fits = fits and isinstance(value, datetime) == issubclass(python_type, datetime)
         if isinstance(value, datetime) and value.tzinfo is None:
             return None
         if not fits or not _is_count(number) or not _is_count(before):

@@ -20,6 +20,7 @@ from portal.models import (  # noqa: F401
     field_entry,
     follow_up,
     importing,
+    lead_touch,
     ledger,
     merging,
     milestone,

@@ -9,6 +9,7 @@ from portal.processes import (
     contract,
     drawing_review,
     escalation,
+    lead_touch,
     penalty,
     pre_acceptance,
     project,
@@ -23,6 +24,7 @@ PROCESSES: dict[str, Process] = {
     process.kind: process
     for process in (
         consultation.PROCESS,
+        lead_touch.PROCESS,
         contract.PROCESS,
         drawing_review.PROCESS,
         complaint.PROCESS,

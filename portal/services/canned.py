@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, object_session
 
-from portal import formatting, visibility
+from portal import formatting, settings, visibility
 from portal.errors import Invalid, Message, NotFound, NotPermitted, Stale
 from portal.i18n import N_, Text
 from portal.models.canned import CannedText, Place
@@ -110,6 +110,24 @@ def _address(record: Any, user: User, _at: datetime) -> str | None:
     return home.address if home is not None and is_seen else None
 
 
+def _company(record: Any, _user: User, _at: datetime) -> str | None:
+    session = object_session(record)
+    return str(settings.get(session, "company_name")) if session is not None else None
+
+
+def _estate(record: Any, _user: User, _at: datetime) -> str | None:
+    home = getattr(record, "property", None)
+    return home.estate if home is not None else None
+
+
+def _handover(record: Any, _user: User, _at: datetime) -> str | None:
+    """Of the home, or as the contact that the record hangs on has it."""
+    for source in (getattr(record, "property", None), getattr(record, "consultation", None), record):
+        if (day := getattr(source, "handover_on", None)) is not None:
+            return formatting.full_date(day)
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Variable:
     """Something of a record under the name it has in a text."""
@@ -125,6 +143,9 @@ VARIABLES = (
     Variable(("编号", "編號", "number"), N_("Number of the record", "variable"), lambda record, _u, _at: record.number),
     Variable(("地址", "address"), N_("Address of the home", "variable"), _address),
     Variable(("专员", "專員", "owner"), N_("Responsible specialist", "variable"), _owner),
+    Variable(("公司", "company"), N_("Name of the company", "variable"), _company),
+    Variable(("小区", "小區", "estate"), N_("Estate of the home", "variable"), _estate),
+    Variable(("交房日期", "handover"), N_("Hand-over of the estate", "variable"), _handover),
     Variable(("今天", "today"), N_("Today's date", "variable"), lambda _r, _u, at: formatting.full_date(at)),
     Variable(("我", "me"), N_("Your own name", "variable"), lambda _r, user, _at: user.name),
 )

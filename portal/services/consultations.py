@@ -21,7 +21,7 @@ from portal.models.project import Project
 from portal.models.task import Task, TaskKind
 from portal.permissions import Permission, Role, may
 from portal.processes.consultation import FIRST_CONTACT, Action, State
-from portal.services import call_reopening, customers, events, fields, numbering, steps, tasks
+from portal.services import call_reopening, customers, events, fields, lead_touches, numbering, steps, tasks
 
 SEEN_TO: dict[str, Text] = {Matter.REPAIR: N_("See to the repair"), Matter.SUGGESTION: N_("See to the suggestion")}
 """Matters that go to the specialists when the contact is registered; a complaint goes there with its F-16."""
@@ -206,6 +206,8 @@ def log(session: Session, command: LogContact, *, actor: User, at: datetime) -> 
     if command.customer is not None:
         call_reopening.contacted(session, command.customer.id, at=at)
     _tasks(session, contact, command, actor, at)
+    lead_touches.of_visit(session, contact, actor=actor, at=at)
+    lead_touches.of_contact(session, contact, actor=actor, at=at)
     if actor.role == Role.SPECIALIST and command.customer is not None and not command.needs_call_back:
         _contacted(session, command.customer, actor=actor, at=at, happened_at=command.occurred_at)
     return contact

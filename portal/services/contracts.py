@@ -28,6 +28,7 @@ from portal.services import (
     customers,
     drawing_reviews,
     events,
+    lead_touches,
     numbering,
     projects,
     steps,
@@ -376,6 +377,7 @@ def _follow(
         return
     if customer.kind == CustomerKind.LEAD:
         apply(session, customer, {"kind": CustomerKind.SIGNED}, customers.FIELDS, actor=actor, at=at)
+        lead_touches.halt(session, customer, at=at)
     grade = customers.default_grade(
         session,
         amount=contract.amount,

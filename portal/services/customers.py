@@ -28,7 +28,7 @@ from portal.models.customer import (
 from portal.models.event import Event, EventKind
 from portal.models.org import User
 from portal.permissions import Permission, Role, may
-from portal.services import call_plan, events, numbering
+from portal.services import call_plan, events, lead_touches, numbering
 from portal.services.fields import Field, apply, cleaned, link, money, phone, stamp, term
 
 FIELDS: dict[str, Field] = {
@@ -249,7 +249,10 @@ def change(
     if values.keys() & {"name", "phone"}:
         _refuse_double(session, wanted, actor=actor, exclude_id=customer.id)
         customer.phone_tail = tail(wanted["phone"])
-    return apply(session, customer, values, FIELDS, actor=actor, at=at)
+    changes = apply(session, customer, values, FIELDS, actor=actor, at=at)
+    if changes.keys() & {"kind", "sms_opt_out"}:
+        lead_touches.halt(session, customer, at=at)
+    return changes
 
 
 def present(customer: Customer) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from portal.models.event import EventKind
 from portal.models.merging import DuplicatePair, Merge, PairState
 from portal.models.org import Branch, Party, User
 from portal.permissions import Permission, may
-from portal.services import customers, events, links, parties, properties
+from portal.services import customers, events, lead_touches, links, parties, properties
 from portal.services.fields import Field, apply, as_text, link, name_of, same
 from portal.services.followers import title_of
 
@@ -252,6 +252,7 @@ def merge(session: Session, kept: Any, other: Any, command: MergeRecords, *, act
     kind.settle(kept)
     _touch(kept, actor, at)
     session.flush()
+    lead_touches.merged(session, kept, at=at)
     done = Merge(
         kind=kept.KIND,
         kept_id=kept.id,

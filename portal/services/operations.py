@@ -42,6 +42,8 @@ KINDS: dict[str, Text] = {
     "publish_criticism": N_("Public criticism", "work"),
     "publish_praise": N_("Praise made known", "work"),
     "suspension_ended": N_("End of a suspension", "work"),
+    "lead_touches": N_("Pre-sale messages of the day", "work"),
+    "mail_touch": N_("Pre-sale message by e-mail", "work"),
     "warranties": N_("Warranty terms that end", "work"),
     "week_list": N_("Wait for the pre-acceptance list", "work"),
     "favourite_alerts": N_("Alerts of favourites", "work"),

@@ -17,7 +17,7 @@ from portal.i18n import N_
 from portal.models.customer import Customer, Property
 from portal.models.event import EventKind
 from portal.models.org import User
-from portal.services import events, numbering
+from portal.services import events, lead_touches, numbering
 from portal.services.fields import Field, apply, cleaned, stamp
 
 FIELDS: dict[str, Field] = {
@@ -79,6 +79,8 @@ def create(
     session.add(home)
     session.flush()
     events.record(session, EventKind.CREATED, at=at, actor=actor, record=home)
+    if home.handover_on is not None:
+        lead_touches.of_home(session, home, customer, actor=actor, at=at)
     return home
 
 
@@ -95,7 +97,10 @@ def change(
     """Change some fields of a home. Raises Stale."""
     if home.version != version:
         raise Stale()
-    return apply(session, home, values, FIELDS, actor=actor, at=at)
+    changes = apply(session, home, values, FIELDS, actor=actor, at=at)
+    if "handover_on" in changes:
+        lead_touches.of_home(session, home, home.customer, actor=actor, at=at)
+    return changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.drawing_review import DrawingReview
+from portal.models.lead_touch import LeadTouch
 from portal.models.milestone import ChangeOrder, SafetyNotice, StageAcceptance
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.penalty import PenaltyEntry
@@ -42,6 +43,7 @@ VIEW: dict[type[Any], Permission] = {
     DrawingReview: P.REVIEW_VIEW,
     Escalation: P.ESCALATION_VIEW,
     Inspection: P.PREACCEPT_VIEW,
+    LeadTouch: P.TOUCH_VIEW,
     Party: P.PARTY_VIEW,
     PenaltyEntry: P.PENALTY_VIEW,
     PreAcceptance: P.PREACCEPT_VIEW,

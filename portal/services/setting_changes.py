@@ -29,7 +29,7 @@ from portal.models.org import Department, User
 from portal.models.setting import SettingValue
 from portal.permissions import Role
 from portal.processes.complaint import Category
-from portal.services import calendars, events
+from portal.services import calendars, canned, events
 from portal.settings import SECRETS, SETTINGS, Setting
 
 PROVENANCE = {
@@ -373,12 +373,15 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "mail_from": lambda text: re.fullmatch(r"[^\s@<>\"',;]+@[A-Za-z0-9.-]+", text) is not None,
     "smtp_host": lambda text: re.fullmatch(r"[A-Za-z0-9._:\[\]-]+", text) is not None,
 }
+_TOUCH_TEXTS = [key for key in SETTINGS if key.startswith("touch_text_")]
+_CHECKS |= dict.fromkeys(_TOUCH_TEXTS, lambda text: canned.problem(text) is None)
 _HINTS = {
     "portal_url": N_("An address that begins with http:// or https://"),
     "map_url": N_("An address that begins with http:// or https:// and holds {address}"),
     "mail_from": N_("An e-mail address, for example service@example.com"),
     "smtp_host": N_("The name or address of a server, without spaces"),
 }
+_HINTS |= dict.fromkeys(_TOUCH_TEXTS, N_("Only the words in braces that are named below"))
 
 
 def _check_together(session: Session, values: Mapping[str, Any]) -> None:

@@ -340,6 +340,7 @@ def field_of(kind: str, name: str) -> tuple[str, Callable[[Any], str]]:
 MODULES = {
     "repair-orders": "repairs",
     "repair-cost-cases": "repair_costs",
+    "lead-touches": "lead_touches",
     "pre-acceptances": "pre_acceptances",
     "rectification-notices": "inspections",
 }

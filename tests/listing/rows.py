@@ -18,6 +18,7 @@ from portal.models.document import Document
 from portal.models.drawing_review import DeductionRule, DrawingReview, ReviewFinding, ReviewRound
 from portal.models.export import Export
 from portal.models.importing import ImportRun
+from portal.models.lead_touch import LeadTouch
 from portal.models.milestone import ChangeOrder, SafetyNotice, StageAcceptance
 from portal.models.notice import Notice
 from portal.models.org import PartyKind, User
@@ -101,6 +102,14 @@ def fill(make: Any, clock: Any) -> Rows:
                 Consultation(
                     number=f"ZX-{number}", channel="PHONE", kind="CONSULT", occurred_at=at - timedelta(hours=number),
                     name="罗", phone=customer.phone, question="多少钱", state=("LOGGED", "CLOSED")[number % 2], **kept,
+                )
+            )  # fmt: skip
+            writing.add(
+                LeadTouch(
+                    number=f"GJ-{number}", customer_id=customer.id, kind=("VISIT_3", "VISIT_0", "HANDOVER_3")[number % 3],
+                    state=("DUE", "SENT", "SKIPPED")[number % 3], hangs_on=f"visit:{number}", due_on=at.date() - timedelta(days=number),
+                    sent_at=at if number % 3 == 1 else None, channel="SMS" if number % 3 == 1 else None,
+                    skip_reason="PAST" if number % 3 == 2 else None, created_by_id=owner.id, **kept,
                 )
             )  # fmt: skip
             writing.add(

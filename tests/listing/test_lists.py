@@ -40,6 +40,7 @@ MAY_SEE = {
             *("pre-acceptances", "inspections", "rectification-notices"),
         )
     ),
+    *((role, "lead-touches") for role in Role if role is not Role.REPAIR_CAPTAIN),
     *((role, "warranties") for role in Role if role is not Role.FRONT_DESK),
     *(
         (role, kind)

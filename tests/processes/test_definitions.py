@@ -138,6 +138,7 @@ def test_everything_that_has_a_name_has_a_chinese_one(locale):
 
 STATES = {
     "P01": {"LOGGED": "已登记", "FORWARDED": "已转办", "ANSWERED": "已答复", "CLOSED": "已完结"},
+    "P02": {"DUE": "待发送", "SENT": "已发送", "SKIPPED": "已跳过"},
     "P05": {
         "SIGNED": "已签约",
         "ARCHIVED": "已登记建档",

@@ -18,6 +18,7 @@ from portal.processes import (
     contract,
     drawing_review,
     escalation,
+    lead_touch,
     penalty,
     pre_acceptance,
     project,
@@ -68,6 +69,15 @@ CONSULTATION = {
     ("FORWARDED", "reply"): ("ANSWERED", {FD, SP, MG}),
     ("ANSWERED", "close"): ("CLOSED", {FD, SP, MG}),
 }
+LEAD_TOUCH = {
+    ("DUE", "send"): ("SENT", {FD, SP, MG}),
+    ("DUE", "skip"): ("SKIPPED", {FD, SP, MG}),
+    ("DUE", "stop"): ("SKIPPED", {FD, SP, MG}),
+    ("DUE", "move"): ("DUE", {FD, SP, MG}),
+    ("SKIPPED", "want"): ("DUE", {FD, SP, MG}),
+    ("SENT", "respond"): ("SENT", {FD, SP, MG}),
+}
+"""“Consultation, lead touch”: the front desk has its own (7.1)."""
 ESCALATION = {("SUBMITTED", "take"): ("ASSESSING", {MG})}
 CAPTAIN = {RC, MG}
 """“RC” in the tables; the manager has the repairs in full (7.1)."""
@@ -224,6 +234,7 @@ CREATED = {
     "P03": ("intend", "INTENT", SPECIALISTS),
     "P04": ("submit", "SUBMITTED", BENCH),
     "P01": ("log", "LOGGED", {FD, SP, MG}),
+    "P02": ("plan", "DUE", {FD, SP, MG}),
     "P05": ("open", "SIGNED", SPECIALISTS),
     "P09": ("register", "REGISTERED", {FD, SP, MG}),
     "P10": ("submit", "SUBMITTED", {SP, MG}),
@@ -243,6 +254,7 @@ CASES = [
     (escalation.PROCESS, escalation.State, escalation.Action, ESCALATION),
     (project.PROCESS, project.ProjectStage, project.Action, PROJECT),
     (completion.PROCESS, completion.State, completion.Action, COMPLETION),
+    (lead_touch.PROCESS, lead_touch.State, lead_touch.Action, LEAD_TOUCH),
     (pre_acceptance.PROCESS, pre_acceptance.State, pre_acceptance.Action, PRE_ACCEPTANCE),
     (warranty.PROCESS, warranty.State, warranty.Action, WARRANTY),
     (repair.PROCESS, repair.State, repair.Action, REPAIR),
@@ -306,6 +318,7 @@ def test_who_may_begin_a_process(process: Process, role):
 
 FINAL = {
     "P01": {"CLOSED"},
+    "P02": {"SENT", "SKIPPED"},
     "P05": {"OUT_OF_WARRANTY", "CANCELLED"},
     "P03": {"COMPLETED", "TERMINATED"},
     "P04": {"SIGNED", "WITHDRAWN"},

@@ -9,7 +9,7 @@ from typing import Any
 from wtforms import BooleanField, SelectField, SelectMultipleField
 
 from blueprints.forms import MoneyField, TextField
-from blueprints.records import complaint_forms, consultation_forms, warranties
+from blueprints.records import complaint_forms, consultation_forms, lead_touches, warranties
 from blueprints.records.forms.changes import HIDDEN, ChangeForm
 from blueprints.records.repairs import cost_cases
 from blueprints.records.repairs import steps as repair_steps
@@ -51,6 +51,7 @@ class ReassignMany(_SignedByOneOfUs, complaint_forms.ReassignForm):
 FORMS: dict[str, dict[str, tuple[type[StepForm], Any]]] = {
     "complaints": complaint_forms.STEP_FORMS,
     "consultations": consultation_forms.STEP_FORMS,
+    "lead-touches": dict(lead_touches.STEPS.forms),
     "repair-orders": repair_steps.STEP_FORMS,
     "repair-cost-cases": dict(cost_cases.STEPS.forms),
     "warranties": dict(warranties.STEPS.forms),

@@ -26,7 +26,9 @@ from portal.services.penalty_proposing import ProposePenalty
 P = Permission
 PLEASE = N_("Please choose")
 AS_THE_RULE_SAYS = N_("As the catalogue says")
-NOT_SEEN_AT = frozenset({"penalties", "rewards", "parties", "crews", "branches", "users", "customers", "properties"})
+NOT_SEEN_AT = frozenset(
+    {"penalties", "rewards", "parties", "crews", "branches", "users", "customers", "properties", "lead-touches"}
+)
 """Kinds whose pages propose nothing: nothing is done wrong or well there."""
 WHO = {"crews": Crew, "parties": Party, "users": User}
 

@@ -25,6 +25,7 @@ from portal.models.customer import Customer, Property
 from portal.models.document import Document
 from portal.models.export import Export
 from portal.models.importing import ImportRun
+from portal.models.lead_touch import LeadTouch
 from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.penalty import PenaltyEntry
@@ -305,6 +306,11 @@ def consultations(word: Word) -> Places:
     )
     through = ((Consultation.customer_id, customers(word)),)
     return Places(Consultation, own, through=through, spelt=_spelt(word, Consultation.name))
+
+
+def lead_touches(word: Word) -> Places:
+    """Pre-sale messages: by their number or whatever finds the customer."""
+    return of_customer(LeadTouch)(word)
 
 
 def complaints(word: Word) -> Places:

@@ -20,12 +20,13 @@ from portal.i18n import N_
 from portal.models.base import Base
 from portal.models.complaint import Complaint
 from portal.models.consultation import Consultation
+from portal.models.lead_touch import LeadTouch
 from portal.models.org import Crew, Party, User
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.permissions import may, who_may
-from portal.processes import complaint, consultation, repair, repair_cost, warranty
+from portal.processes import complaint, consultation, lead_touch, repair, repair_cost, warranty
 from portal.processes.base import Transition
-from portal.services import complaints, consultations, repair_costs, repairs, warranties
+from portal.services import complaints, consultations, lead_touches, repair_costs, repairs, warranties
 from portal.services.changes.declaring import Change, Given, Job, refusal_of
 
 COMMAND, SAID = "command", "said"
@@ -210,6 +211,7 @@ def charge_case(session: Session, case: RepairCostCase, _command: None, *, actor
 
 
 C, K, R, M, W = complaint.Action, consultation.Action, repair.Action, repair_cost.Action, warranty.Action
+T = lead_touch.Action
 
 STEPS: dict[str, dict[str, Taken]] = {
     Complaint.KIND: {
@@ -224,6 +226,10 @@ STEPS: dict[str, dict[str, Taken]] = {
         K.FORWARD: Taken(consultations.forward, consultations.Forward),
         K.REPLY: Taken(consultations.reply, consultations.Reply),
         K.CLOSE: Taken(consultations.close, consultations.Close),
+    },
+    LeadTouch.KIND: {
+        T.SEND: Taken(lead_touches.send, lead_touches.Send),
+        T.SKIP: Taken(lead_touches.skip, lead_touches.Skip),
     },
     RepairOrder.KIND: {
         R.ASSIGN: Taken(repairs.assign, repairs.AssignRepair, _of_branch),
@@ -246,6 +252,11 @@ STEPS: dict[str, dict[str, Taken]] = {
 """The steps that are taken with many records of a kind, in the order of the manual."""
 
 LOADED: dict[str, tuple[Any, ...]] = {
+    LeadTouch.KIND: (
+        joinedload(LeadTouch.customer),
+        joinedload(LeadTouch.property),
+        joinedload(LeadTouch.consultation),
+    ),
     Complaint.KIND: (selectinload(Complaint.departments), selectinload(Complaint.rounds)),
     RepairOrder.KIND: (selectinload(RepairOrder.costs), selectinload(RepairOrder.signatures)),
     RepairCostCase.KIND: (joinedload(RepairCostCase.order), joinedload(RepairCostCase.crew)),
@@ -268,6 +279,6 @@ def _applied(taken: Taken) -> Callable[[Session, Any, Given, User, datetime], An
 
 ALL: dict[str, tuple[Step, ...]] = {
     model.KIND: tuple(_declared(model, action, taken) for action, taken in STEPS[model.KIND].items())
-    for model in (Complaint, Consultation, RepairOrder, RepairCostCase, WarrantyCertificate)
+    for model in (Complaint, Consultation, LeadTouch, RepairOrder, RepairCostCase, WarrantyCertificate)
 }
 """The declared steps, by kind of record."""
