@@ -1,4 +1,4 @@
-"""From projects and completion acceptances to what F-11, F-12, F-13, F-15 and F-31 show. Call inside `i18n.use_locale`."""
+"""From projects and completion acceptances to what F-11, F-12, F-13, F-15 and both F-31 show. Call inside `i18n.use_locale`."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from portal.documents.works_views import (
     DisclosureRecord,
     Grid,
     Section,
+    StageRecord,
 )
 from portal.files.store import Store
 from portal.i18n import _p
 from portal.models.attachment import Attachment
 from portal.models.completion import CompletionAcceptance
 from portal.models.contract import PaymentKind
+from portal.models.milestone import StageAcceptance, StageKind, StageResult
 from portal.models.project import Project, ProjectKind
 from portal.models.works import Presence
 from portal.processes.completion import NoticeChannel, Verdict, fingerprint
@@ -336,10 +338,56 @@ def disclosure(_session: Session, project: Project, _store: Store) -> Disclosure
     )  # fmt: skip
 
 
+def stage_record(_session: Session, record: StageAcceptance, _store: Store) -> StageRecord:
+    """F-31 of a stage: when customer and supervisor were told, what was looked at and found, who signed."""
+    project, is_concealed = record.project, record.stage == StageKind.CONCEALED
+    told = (
+        (
+            Cell(_p("form", "Customer told at"), _moment(record.customer_told_at)),
+            Cell(_p("form", "Supervisor told at"), _moment(record.supervisor_told_at)),
+            Cell(_p("form", "Covered on"), _day(record.covering_on)),
+        ),
+    )
+    return StageRecord(
+        number=record.number,
+        sections=(
+            _works(project, project.contract.number if project.contract else None),
+            Section(
+                _p("form", "2. Stage"),
+                (
+                    (
+                        Cell(_p("form", "Stage of the works"), StageKind.show(record.stage)),
+                        Cell(_p("form", "Date"), _day(record.held_on)),
+                        Cell(_p("form", "Conclusion"), StageResult.show(record.result)),
+                    ),
+                    (Cell(_p("form", "Where"), record.place, WHOLE),),
+                    *(told if is_concealed else ()),
+                    (Cell(_p("form", "Looked at and found"), record.items, WHOLE, True),),
+                    (Cell(_p("form", "Remark"), record.remarks, WHOLE, True),),
+                ),
+            ),
+        ),
+        signatures=(
+            _stage_signature(_p("form", "Customer's signature"), record.customer_signed_by, record),
+            _stage_signature(_p("form", "Supervisor"), record.supervisor_signed_by, record),
+            _stage_signature(_p("form", "Project manager"), record.pm_signed_by, record),
+            _stage_signature(_p("form", "Foreman"), record.foreman_signed_by, record),
+        ),
+        note=_p("form", "Concealed works are covered only after customer and supervisor signed.")
+        if is_concealed
+        else None,
+    )
+
+
+def _stage_signature(label: str, name: str | None, record: StageAcceptance) -> Signature:
+    return Signature(label, name, record.held_on if name else None)
+
+
 BUILDERS: dict[str, Any] = {
     "F-11": acceptance,
     "F-12": notice,
     "F-13": report,
     "F-15": contract_information,
     "F-31": disclosure,
+    "F-31-2": stage_record,
 }

@@ -95,3 +95,11 @@ class DisclosureRecord(Sheet):
     __slots__ = ()
     FORM = "F-31"
     TITLE = N_("Technical disclosure", "form")
+
+
+class StageRecord(Sheet):
+    """F-31-2 隐蔽工程验收记录、工程移交单 and the records of the other stages."""
+
+    __slots__ = ()
+    FORM = "F-31-2"
+    TITLE = N_("Record of a stage acceptance or hand-over", "form")

@@ -39,6 +39,7 @@ from portal.documents.works_views import (
     CompletionReport,
     ContractInformation,
     DisclosureRecord,
+    StageRecord,
 )
 from portal.errors import DomainError, NotFound, NotPermitted
 from portal.files.store import Store
@@ -50,6 +51,7 @@ from portal.models.contract import Contract
 from portal.models.document import Document, DocumentState
 from portal.models.drawing_review import DrawingReview
 from portal.models.event import EventKind
+from portal.models.milestone import StageAcceptance
 from portal.models.org import User
 from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, RectificationNotice
@@ -113,6 +115,7 @@ FORMS: dict[str, Form] = {
         Form("F-22", CostCasePaper.TITLE, RepairCostCase, P.COST_CASE_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
         Form("F-27", PenaltySlip.TITLE, PenaltyEntry, P.PENALTY_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
         Form("F-31", DisclosureRecord.TITLE, Project, P.PROJECT_VIEW),
+        Form("F-31-2", StageRecord.TITLE, StageAcceptance, P.PROJECT_VIEW),
         Form("F-32", IntentPaper.TITLE, Contract, P.CONTRACT_EDIT),
     )
 }

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from portal import settings
+from portal import i18n, settings
 from portal.clock import ZONE
 from portal.db import session as current
 from portal.db import transaction
+from portal.documents import paper, works_building
+from portal.documents.views import Company, Issue
 from portal.errors import Invalid
 from portal.models.contract import Contract
 from portal.models.follow_up import FollowUpCall
@@ -127,6 +129,10 @@ def test_concealed_works_are_told_of_and_signed_before_they_are_covered(site):
     current().expire_all()
     assert current().get(Task, waiting.id).closed_at is not None, "the stage passed: nobody looks at the failed one"
     assert milestones.passed_on(current(), site.fresh) == {StageKind.CONCEALED: date(2026, 4, 27)}
+    with i18n.use_locale("zh_Hans"):
+        view = works_building.BUILDERS["F-31-2"](current(), current().get(StageAcceptance, passed.id), None)
+        said = paper.write(view, Issue(Company("示例装饰", "客服部"), "000001", site.clock.now(), "周晓雯")).html
+    assert all(words in said for words in ("2026-04-25 10:05", "2026-04-29", "丁一", "按图施工", "隐蔽工程"))
     calls = {call.stage: call for call in current().scalars(select(FollowUpCall))}
     assert set(calls) == {"START", "CONCEALED"}, "begun before the portal: a call for each event that happens"
     assert (calls["CONCEALED"].window_from, calls["CONCEALED"].due_on) == (date(2026, 4, 27), date(2026, 4, 30))
