@@ -84,7 +84,7 @@ def _signed(*names: str | None) -> str:
 
 def _stages(record: Project, base: str) -> showing.Table:
     head = [(_("Number"), ""), (_("Stage of the works"), ""), (_("Part of the home"), "fill")]
-    head += [(_("Accepted on"), "num"), (_("Signed by"), ""), (_("Result"), "cell-foot")]
+    head += [(_("Accepted on"), "num"), (_("Signed by"), ""), (_p("stage", "Result"), "cell-foot")]
     rows = [
         [
             (one.number, editing.path(one)),

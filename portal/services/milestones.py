@@ -40,7 +40,7 @@ FIELDS: dict[str, Field] = {
     "held_on": Field(N_("Accepted on")),
     "place": Field(N_("Part of the home")),
     "items": Field(N_("What was looked at and found")),
-    "result": term(N_("Result"), StageResult),
+    "result": term(N_("Result", "stage"), StageResult),
     "customer_told_at": Field(N_("Customer told at")),
     "supervisor_told_at": Field(N_("Supervisor told at")),
     "covering_on": Field(N_("Covered on")),

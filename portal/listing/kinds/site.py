@@ -41,7 +41,7 @@ STAGE_ACCEPTANCES = Listing(
         Column("place", N_("Part of the home"), (StageAcceptance.place,), cells.text, "fill hide-small"),
         Column("manager", N_("Project manager"), (MANAGER.name,), cells.text, "hide-small"),
         Column("held", N_("Accepted on"), (StageAcceptance.held_on,), cells.day, "num"),
-        Column("result", N_("Result"), (StageAcceptance.result,), StageResult.show, "cell-foot"),
+        Column("result", N_("Result", "stage"), (StageAcceptance.result,), StageResult.show, "cell-foot"),
     ),
     search=search.of_project(StageAcceptance),
     filters=(
@@ -50,7 +50,7 @@ STAGE_ACCEPTANCES = Listing(
     ),
     choices=(
         Choice("stage", N_("Stage of the works"), StageAcceptance.stage, StageKind),
-        Choice("result", N_("Result"), StageAcceptance.result, StageResult),
+        Choice("result", N_("Result", "stage"), StageAcceptance.result, StageResult),
         cells.of_customer(StageAcceptance.customer_id),
         cells.of_project(StageAcceptance.project_id),
     ),
