@@ -10,10 +10,12 @@ from blueprints.records import editing, showing
 from portal import clock, formatting, settings
 from portal.db import session
 from portal.i18n import _, _p, ngettext
+from portal.models.follow_up import FollowUpCall
 from portal.models.milestone import ContactChannel, StageKind, StageResult, SupervisorVisitKind
 from portal.models.project import Project
 from portal.permissions import Permission, may
-from portal.services import change_orders, milestones, site_progress
+from portal.processes.follow_up import CallStage
+from portal.services import call_plan, change_orders, milestones, site_progress
 from portal.services.site_progress import Mark
 
 P = Permission
@@ -63,6 +65,7 @@ def tables(record: Project) -> list[showing.Table]:
     site = base if is_building else ""
     changes = base if record.stage in change_orders.OPEN else ""
     found = [
+        *([_calls(record)] if may(g.user, P.FOLLOW_UP_VIEW) else []),
         _stages(record, site),
         _changes(record, changes),
         _delays(record, changes),
@@ -80,6 +83,25 @@ def _new(base: str, where: str, label: str) -> tuple[str, str]:
 
 def _signed(*names: str | None) -> str:
     return "、".join(name for name in names if name) or formatting.DASH
+
+
+def _calls(record: Project) -> showing.Table:
+    """When the customer is called about which stage; what was said stands on the calls, for those who may read them."""
+    head = [(_("Call about"), ""), (_("Expected on"), "num"), (_("Window from"), "num"), (_("Due"), "num")]
+    head += [(_("Called at"), "num"), (_("State"), "cell-foot")]
+    rows = [
+        [
+            CallStage.show(call.stage) + (f" · {call.remarks}" if call.remarks else ""),
+            *(
+                formatting.full_date(day) if day else formatting.DASH
+                for day in (call.expected_on, call.window_from, call.due_on)
+            ),
+            formatting.moment(call.called_at) if call.called_at else formatting.DASH,
+            str(FollowUpCall.PROCESS.state(call.state).label),
+        ]
+        for call in call_plan.calls_of(session(), record)
+    ]
+    return showing.Table(_("Plan of calls"), head, rows, _("No call is planned."))
 
 
 def _stages(record: Project, base: str) -> showing.Table:

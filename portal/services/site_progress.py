@@ -17,7 +17,9 @@ from portal.i18n import N_, Text
 from portal.models.milestone import ChangeOrder, SafetyNotice, StageAcceptance, StageKind, StageResult
 from portal.models.pre_acceptance import PreAcceptance
 from portal.models.project import Project, ProjectStage
-from portal.services import change_orders, milestones
+from portal.processes.follow_up import CallStage
+from portal.processes.follow_up_call import State as CallState
+from portal.services import call_plan, change_orders, milestones
 from portal.services.works_forecast import Milestone, forecast
 
 STAGES = (StageKind.MATERIAL, StageKind.CONCEALED, StageKind.WATERPROOF, StageKind.MID)
@@ -108,7 +110,21 @@ def missing(session: Session, project: Project, at: datetime) -> list[Lack]:
         for mark in strip(session, project, at)
         if mark.state == "late" and mark.milestone.value in [stage.value for stage in STAGES]
     ]  # fmt: skip
-    return [*_failed(session, project), *late, *_weekly(session, project, at), *_counted(session, project, today)]
+    return [
+        *_failed(session, project),
+        *late,
+        *_uncalled(session, project),
+        *_weekly(session, project, at),
+        *_counted(session, project, today),
+    ]
+
+
+def _uncalled(session: Session, project: Project) -> list[Lack]:
+    return [
+        Lack(N_("The call about “%(stage)s” was missed") % {"stage": CallStage(call.stage).label}, True)
+        for call in call_plan.calls_of(session, project)
+        if call.state == CallState.MISSED
+    ]
 
 
 def _failed(session: Session, project: Project) -> list[Lack]:

@@ -301,7 +301,17 @@ def test_the_project_page_shows_the_strip_and_takes_what_happens(site, sign_in, 
     seen = {"rechecked_on": "2026-04-27", "recheck": "已整理", "is_removed": "y", "version": "1"}
     specialist.post(f"{notice}/recheck", seen, status=303)
     tab = specialist.get(f"{base}?tab=site", status=200).text
-    for words in ("增加墙柜", "停电", "水电完成", "必检 1 / 5 次", "李女士", "电线拖地", "3,600.00"):
+    for words in (
+        "回访计划",
+        "2026-04-30",
+        "增加墙柜",
+        "停电",
+        "水电完成",
+        "必检 1 / 5 次",
+        "李女士",
+        "电线拖地",
+        "3,600.00",
+    ):
         assert words in tab, words
     reviewer = sign_in(Role.REVIEWER)
     assert "change-orders/new" not in reviewer.get(f"{base}?tab=site", status=200).text
