@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from blueprints.http import wants_fragment
+from blueprints.http import is_by_link, wants_fragment
 from portal.db import db
 from portal.errors import DomainError
 from portal.files.store import StoreError
@@ -48,7 +48,7 @@ def init_app(app: Flask) -> None:
     @app.errorhandler(Exception)
     def on_failure(error: Exception) -> ResponseReturnValue:
         reference = secrets.token_hex(4).upper()
-        log.exception("error %s at %s", reference, request.path)
+        log.exception("error %s at %s", reference, request.url_rule if is_by_link() else request.path)
         db.session.rollback()
         if app.testing and app.config.get("PROPAGATE_EXCEPTIONS"):
             raise error
@@ -64,6 +64,8 @@ def answer(status: int, sentence: str | None, reference: str | None = None) -> R
         "reference": reference,
         "user": g.get("user"),
     }
+    if is_by_link():
+        return render_template("public/over.html", **values), status
     if wants_fragment():
         body = render_template("errors/snack.html", **values)
         return body, status, {"HX-Retarget": "#snacks", "HX-Reswap": "beforeend"}

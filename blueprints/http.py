@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Response, g, make_response, redirect, render_template, request, url_for
+from flask import Response, current_app, g, make_response, redirect, render_template, request, url_for
 from jinja2_fragments.flask import render_block
 from sqlalchemy import Select
 
@@ -35,6 +35,21 @@ def public(view: View) -> View:
     """Declare that a route is for everybody, also without signing in."""
     view.permission = None  # type: ignore[attr-defined]
     return view
+
+
+def by_link(view: View) -> View:
+    """Declare that a route is for whoever holds its address: no session is looked at, no cookie set.
+
+    What it takes is protected by the signed address, not by a token of a session.
+    """
+    view.permission = None  # type: ignore[attr-defined]
+    view.by_link = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_by_link() -> bool:
+    """Whether the present request is for such a page."""
+    return bool(getattr(current_app.view_functions.get(request.endpoint or ""), "by_link", False))
 
 
 def polled(view: View) -> View:

@@ -107,6 +107,9 @@ STEPS: dict[tuple[str, str], tuple[NoticeLevel, Text]] = {
     ("rewards", "approve"): (Level.ACTION, N_("A reward is approved and is to be carried out: %(subject)s")),
     ("rewards", "reject"): (Level.INFO, N_("A reward is rejected: %(subject)s")),
     ("rewards", "execute"): (Level.INFO, N_("A reward is carried out: %(subject)s")),
+    ("surveys", "low-score"): (Level.ACTION, N_("Not content, see to it now: %(customer)s")),
+    ("surveys", "annul"): (Level.INFO, N_("An answered survey was made void: %(customer)s")),
+    ("suggestions", "record"): (Level.ACTION, N_("A suggestion for you: %(customer)s")),
     ("repair-orders", "decline"): (Level.INFO, N_("The quote was declined: %(customer)s – %(subject)s")),
     ("repair-orders", "sign-off"): (Level.ACTION, N_("Signed off, call the customer: %(customer)s – %(subject)s")),
     ("repair-orders", "rework"): (

@@ -85,6 +85,21 @@ class Yearly:
                 yield Planned(str(year), due, date(year, 1, 1), date(year, 12, 31))
 
 
+@dataclass(frozen=True, slots=True)
+class HalfYearly:
+    """Twice a year, on a day of that month and of the month half a year later; it is about that half year."""
+
+    month: int
+    day: int
+
+    def slots(self, after: datetime, until: datetime, at: str) -> Iterator[Planned]:
+        """Keys like 2026-H1."""
+        for year in range(clock.today(after).year, clock.today(until).year + 1):
+            for half, (first, last) in enumerate((((1, 1), (6, 30)), ((7, 1), (12, 31)))):
+                if after < (due := _moment(date(year, self.month + 6 * half, self.day), at)) <= until:
+                    yield Planned(f"{year}-H{half + 1}", due, date(year, *first), date(year, *last))
+
+
 class Policy(StrEnum):
     """What an outage leaves to be made up."""
 
@@ -127,6 +142,10 @@ SCHEDULES: tuple[Schedule, ...] = (
         at="08:00", policy=Policy.LATEST_ONLY,
     ),
     Schedule("week-list", N_("Wait for the pre-acceptance list"), "week_list", Weekly(0), at="07:00"),
+    Schedule(
+        "survey-sample", N_("Half-yearly survey"), "survey_sample", HalfYearly(5, 10),
+        at="08:30", policy=Policy.LATEST_ONLY,
+    ),
     Schedule(
         "calendar-reminder", N_("Make-up days of next year"), "calendar_reminder", Yearly(11, 10),
         at="09:00", policy=Policy.LATEST_ONLY,

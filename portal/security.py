@@ -126,11 +126,14 @@ def _receive() -> ResponseReturnValue | None:
     g.user, g.user_session, g.half_way = None, None, None
     if request.endpoint == "static":
         return None
-    _take_token()
+    has_session = not getattr(_view(), "by_link", False)
+    if has_session:
+        _take_token()
     if not _HOST.fullmatch(request.headers.get("Host", "")):
         refusal = _refuse(N_("The address of the portal is not right."), 400, "malformed host")
         return Response(str(refusal), 400, mimetype="text/plain")  # no page: its links would hold the wrong address
-    _find_person()
+    if has_session:
+        _find_person()
     if g.user is None:
         request.max_content_length = LARGEST_FOR_STRANGERS
     elif largest := getattr(_view(), "largest_bytes", None):  # a page that takes several files at once
@@ -140,7 +143,8 @@ def _receive() -> ResponseReturnValue | None:
         _check_origin()
         _check_body(request)
         if g.user is not None or _is_public():  # everybody else is led to the sign-in page by the guard
-            _check_token()
+            if has_session:
+                _check_token()
             _check_form(request)
     if g.user is not None and not getattr(_view(), "for_unready", False) and not _is_public():
         return _first_things()
@@ -162,12 +166,17 @@ def _refuse(sentence: i18n.Text, status: int, why: str) -> DomainError:
     log.warning(
         "refused %s %s of %s from %s: %s",
         request.method,
-        request.path[:200].encode("unicode_escape").decode("ascii"),
+        _place()[:200].encode("unicode_escape").decode("ascii"),
         user.username if user else "nobody",
         request.remote_addr,
         why,
     )
     return DomainError(sentence, status=status)
+
+
+def _place() -> str:
+    """The address as it may be written down: of a page that is opened by its address alone, not the address itself."""
+    return str(request.url_rule) if getattr(_view(), "by_link", False) else request.path
 
 
 UNREADABLE = N_("Contains characters that cannot be recognised")

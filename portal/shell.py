@@ -147,6 +147,17 @@ APPS: tuple[App, ...] = (
         ("repair-orders", "repair-visits", "warranties", "repair-cost-cases"),
     ),
     App(
+        N_("Opinions", "app"),
+        "star",
+        (
+            Entry(N_("Satisfaction surveys"), records("surveys"), P.SURVEY_VIEW),
+            Entry(N_("New survey"), "/records/surveys/new", P.SURVEY_WORK),
+            Entry(N_("Suggestions of customers"), records("suggestions"), P.SUGGESTION_VIEW),
+            Entry(N_("Register a suggestion"), "/records/suggestions/new", P.SUGGESTION_CREATE),
+        ),
+        ("surveys", "suggestions"),
+    ),
+    App(
         N_("Penalties and rewards", "app"),
         "gavel",
         (

@@ -193,6 +193,8 @@ def _register(form: ContactForm, caller: Caller, at: datetime) -> str:
             return f"/records/complaints/new?consultation={contact.number}"
         if contact.kind == Matter.REPAIR and form.is_passed_on:
             return f"/records/repair-orders/new?consultation={contact.number}"
+        if contact.kind == Matter.SUGGESTION and form.is_passed_on:
+            return f"/records/suggestions/new?consultation={contact.number}"
         return "/front-desk/" if may(g.user, P.FRONT_DESK) else f"/records/consultations/{contact.number}"
 
     with transaction() as writing:

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("public", __name__)
 
-from blueprints.public import views  # noqa: E402, F401
+from blueprints.public import surveys, views  # noqa: E402, F401

@@ -39,6 +39,7 @@ class RegisterForm(Form):
 
     client_key = HiddenField()
     consultation = HiddenField()
+    survey = HiddenField()
     customer = HiddenField()
     project = ChoiceField(N_("Project"), coerce=int, choices=[], blank=N_("Not about a project"))
     complainant = NameField(L["complainant"])

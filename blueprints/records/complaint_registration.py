@@ -18,19 +18,22 @@ from portal.i18n import N_
 from portal.models.consultation import Channel, Consultation
 from portal.models.customer import Customer, Property
 from portal.models.project import Project, ProjectStage
+from portal.models.survey import Survey
 from portal.permissions import Permission, may
 from portal.processes.complaint import Phase, Severity
-from portal.services import complaints, consultations, customers, requests
+from portal.services import complaints, consultations, customers, requests, surveys
 
 P = Permission
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a registration comes from: a call, a customer, both or neither."""
+    """Where a registration comes from: a call, a survey, a customer, or none of them."""
 
     customer: Customer | None
     contact: Consultation | None
+    survey: Survey | None = None
+    """A survey in which the customer was not content."""
 
 
 @blueprint.route("/complaints/new", methods=["GET", "POST"])
@@ -61,13 +64,16 @@ def register_complaint() -> ResponseReturnValue:
 def _source(form: RegisterForm) -> Source:
     contact_number = form.consultation.data or request.args.get("consultation")
     customer_number = form.customer.data or request.args.get("customer")
-    contact = customer = None
+    contact = customer = survey = None
+    if survey_number := form.survey.data or request.args.get("survey"):
+        survey = get_or_404(surveys.visible_to(g.user), Survey.number == survey_number)
+        customer = survey.customer
     if contact_number:
         contact = get_or_404(consultations.visible_to(g.user), Consultation.number == contact_number)
         customer = contact.customer
     if customer is None and customer_number:
         customer = get_or_404(customers.visible_to(g.user), Customer.number == customer_number)
-    return Source(customer, contact)
+    return Source(customer, contact, survey)
 
 
 def _project_choices(customer: Customer | None) -> list[tuple[int, str]]:
@@ -95,7 +101,13 @@ def _prefill(form: RegisterForm, source: Source) -> None:
         form.channel.data, form.received_at.data = Channel(source.contact.channel), source.contact.occurred_at
         form.content.data = source.contact.question
         form.subject.data = source.contact.question.splitlines()[0][:40]
-    if form.project.choices and len(form.project.choices) == 2:
+    if source.survey is not None:
+        form.survey.data = source.survey.number
+        form.complainant.data, form.phone.data = source.survey.contact_name, source.survey.contact_phone
+        form.content.data = source.survey.criticism
+        form.project.data = source.survey.project_id or 0
+        form.phase.data = _phase(source.survey.project)
+    elif form.project.choices and len(form.project.choices) == 2:
         form.project.data = form.project.choices[1][0]
         form.phase.data = _phase(session().get(Project, form.project.data))
 
@@ -135,6 +147,8 @@ def _register(form: RegisterForm, source: Source) -> str:
             actor=g.user,
             at=at,
         )
+        if source.survey is not None:
+            surveys.became_complaint(writing, source.survey, made, actor=g.user, at=at)
         return f"/records/complaints/{made.number}" if may(g.user, P.COMPLAINT_VIEW) else "/front-desk/log"
 
     with transaction() as writing:

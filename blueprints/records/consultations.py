@@ -22,7 +22,7 @@ from portal.models.org import Department, User
 from portal.models.task import Task, TaskKind
 from portal.permissions import Permission, may
 from portal.processes.consultation import FIRST_CONTACT
-from portal.services import consultations, repairs, steps, tasks
+from portal.services import consultations, repairs, steps, suggestions, tasks
 
 P = Permission
 PATH = "/consultations/<number>"
@@ -108,6 +108,7 @@ def _show(
     running = [task for task in clocks if task.closed_at is None]
     open_tasks = tasks.open_of(session(), record)
     complaint_number, repair_number = _complaint_number(record), repairs.number_of_contact(session(), record)
+    suggestion_number = suggestions.number_of_source(session(), record) if record.kind == Matter.SUGGESTION else None
     expects_contact = any(task.code == FIRST_CONTACT.code for task in running) and may(g.user, P.CUSTOMER_EDIT)
     customer = record.customer
     return page(
@@ -127,6 +128,10 @@ def _show(
         complaint_number=complaint_number,
         repair_number=repair_number,
         wants_repair=record.kind == Matter.REPAIR and not repair_number and may(g.user, P.REPAIR_CREATE),
+        suggestion_number=suggestion_number,
+        wants_suggestion=record.kind == Matter.SUGGESTION
+        and not suggestion_number
+        and may(g.user, P.SUGGESTION_CREATE),
         wants_complaint=record.kind == Matter.COMPLAINT and not complaint_number and may(g.user, P.COMPLAINT_PREFILL),
         first=(first or FirstContactForm(formdata=None)) if expects_contact else None,
         print_items=documents.print_menu(record),

@@ -83,6 +83,7 @@ def _show(record: Customer, *, phones: bool = False, error: str = "", status: in
 
 COUNTED = (
     "properties", "projects", "contracts", "quotations", "complaints", "repair-orders", "warranties", "consultations", "lead-touches",
+    "surveys", "suggestions",
 )  # fmt: skip
 
 
@@ -92,6 +93,7 @@ def _tabs() -> list[tuple[str, str, tuple[str, ...]]]:
         ("contracts", _("Contracts and quotations"), ("contracts", "quotations")),
         ("cases", _("Cases"), ("complaints", "repair-orders", "warranties")),
         ("contacts", _p("app", "Contacts"), ("consultations", "lead-touches")),
+        ("opinions", _p("app", "Opinions"), ("surveys", "suggestions")),
     ]
 
 
@@ -104,6 +106,8 @@ def _new(record: Customer, counts: Mapping[str, int]) -> dict[str, tuple[str, st
         "quotations": (P.CONTRACT_EDIT, _("New quotation")),
         "complaints": (P.COMPLAINT_PREFILL, _("Register a complaint")),
         "repair-orders": (P.REPAIR_CREATE, _("Register a repair")),
+        "surveys": (P.SURVEY_WORK, _("New survey")),
+        "suggestions": (P.SUGGESTION_CREATE, _("Register a suggestion")),
     }
     return {
         kind: (f"/records/{kind}/new?customer={record.number}", label)

@@ -40,6 +40,8 @@ from blueprints.records.penalties import steps as penalty_steps
 from blueprints.records.repairs import cost_cases
 from blueprints.records.repairs import steps as repair_steps
 from blueprints.records.steps import StepPages
+from blueprints.records.suggestions import steps as suggestion_steps
+from blueprints.records.surveys import steps as survey_steps
 from portal import clock, formatting
 from portal.db import session, transaction
 from portal.errors import DomainError, NotFound, Stale
@@ -69,6 +71,8 @@ FORMS: dict[str, StepPages] = {
     "projects": project_steps.STEPS,
     "repair-cost-cases": cost_cases.STEPS,
     "repair-orders": repair_steps.STEPS,
+    "suggestions": suggestion_steps.STEPS,
+    "surveys": survey_steps.STEPS,
     "warranties": warranties.STEPS,
 }
 """The step pages of the records that have them: where a step asks for something."""

@@ -65,7 +65,7 @@ def project(number: str) -> ResponseReturnValue:
     )
 
 
-COUNTED = ("contracts", "complaints", "repair-orders", "warranties")
+COUNTED = ("contracts", "complaints", "repair-orders", "warranties", "surveys")
 
 
 def _smart(record: Project, counts: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -81,7 +81,7 @@ def _tabs(record: Project, counts: Mapping[str, int]) -> list[showing.Tab]:
         "contract", _("Contract"), lambda: [_contracts(record), *view.payments(record)], counts["contracts"]
     )
     acceptance = showing.Tab("acceptance", _("Completion acceptance"), lambda: [view.acceptance(record)])
-    cases = ("cases", _("Cases"), ("complaints", "repair-orders", "warranties"))
+    cases = ("cases", _("Cases"), ("complaints", "repair-orders", "warranties", "surveys"))
     return [
         showing.Tab("dispatch", _("Dispatch and start"), lambda: view.dispatch(record)),
         showing.Tab("site", _p("works", "On site"), lambda: site_view.tables(record)),

@@ -73,6 +73,7 @@ def show(
     tabs: Sequence[Tab] = (),
     household_url: str = "",
     notes: list[tuple[str, str]] | None = None,
+    wide: tuple[str, ...] = ("needs", "remarks", "void_reason"),
     template: str = "records/show.html",
     fragment: str | None = None,
     status: int = 200,
@@ -101,10 +102,7 @@ def show(
         tab=tab.key,
         tabs=strip(record, everything, tab),
         tables=tab.content(),
-        groups=[
-            (str(heading), editing.facts(record, fields, names, ("needs", "remarks", "void_reason"), history))
-            for heading, names in groups
-        ]
+        groups=[(str(heading), editing.facts(record, fields, names, wide, history)) for heading, names in groups]
         if tab.key == FACTS
         else [],
         history=history,
@@ -167,6 +165,8 @@ RELATED: dict[str, tuple[Text, tuple[str, ...]]] = {
     "repair-orders": (N_("Repairs"), ("trade", "symptom", "state", "reported", "due")),
     "warranties": (N_("Warranty certificates"), ("state", "starts", "ends")),
     "consultations": (N_("Calls, visits, messages"), ("kind", "question", "state", "occurred", "due")),
+    "surveys": (N_("Satisfaction surveys"), ("kind", "state", "overall", "words", "answered")),
+    "suggestions": (N_("Suggestions of customers"), ("content", "decision", "state", "due")),
 }
 """What records are called that stand under another one, and which columns of their list say what they are about."""
 

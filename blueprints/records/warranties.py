@@ -21,7 +21,7 @@ from portal.models.repair import Evaluation, WarrantyCertificate
 from portal.permissions import Permission, may
 from portal.processes.repair import Trade
 from portal.processes.warranty import PROCESS, TRADES, VALID, Action, VoidGround
-from portal.services import warranties
+from portal.services import surveys, warranties
 from portal.services.fields import Field, link, term
 
 P = Permission
@@ -132,6 +132,16 @@ class IssueForm(StepForm):
         self.care_notes.data, self.hotline.data = warranties.CARE, settings.get(desk.session, "company_hotline")
         for trade in TRADES:
             self[f"years_{trade.lower()}"].data = warranties.usual_years(desk.session, trade)
+
+    def told(self, desk: Desk) -> list[str]:
+        found = surveys.collected(desk.session, desk.record.project)
+        if found is None:
+            return [
+                _(
+                    "The evaluation F-18 is not answered yet. Enter its answers first, or note that the customer declined."
+                )
+            ]
+        return [_("F-18 is answered: %(number)s, overall %(score)s points.", number=found.number, score=found.overall)]
 
     def to_command(self, desk: Desk) -> warranties.IssueWarranty:
         return warranties.IssueWarranty(

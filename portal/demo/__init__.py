@@ -19,6 +19,7 @@ from portal.demo import (
     people,
     repairs,
     reviews,
+    surveys,
     touches,
     worked_example,
 )
@@ -37,6 +38,7 @@ def load() -> None:
     repairs.plan(stage, worked_example.ZHANG, houses, today)
     reviews.reviewers_day(stage, today)
     papers.plan(stage, houses, today)
+    surveys.plan(stage, houses, today)
     penalties.plan(stage)
     touches.plan(stage, today)
     stage.play()

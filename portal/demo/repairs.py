@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.demo import pictures, sites
+from portal.demo import pictures, sites, surveys
 from portal.demo.cases import Household
 from portal.demo.hours import on_duty
 from portal.demo.stage import Stage, local
@@ -241,6 +241,9 @@ def certificate(stage: Stage, house: Household, moment: str, accepted: date) -> 
         specialist = stage.get(writing, "specialist")
         warranties.issue(writing, certificate, command, actor=specialist, at=at)
 
+    def evaluated(writing: Session, at: datetime) -> None:
+        surveys.evaluate(stage, house, writing, at)
+
     def called(writing: Session, at: datetime) -> None:
         project = stage.get(writing, f"{house.key}.project")
         certificate = warranties.of_project(writing, project.id)
@@ -249,6 +252,7 @@ def certificate(stage: Stage, house: Household, moment: str, accepted: date) -> 
             if task.title == CLUB.message:
                 own_tasks.finish(writing, task, "客户同意入会", actor=specialist, at=at)
 
+    stage.at(local(moment) - timedelta(minutes=15), evaluated)
     stage.at(moment, act)
     stage.at(local(moment) + timedelta(days=4), called)
     sites.talks(stage, house, CallStage.COMPLETION, local(moment) + timedelta(days=4))

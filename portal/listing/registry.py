@@ -13,6 +13,7 @@ from portal.listing.kinds import (
     reviews,
     sales,
     site,
+    surveys,
     touches,
     works,
 )
@@ -29,6 +30,7 @@ LISTINGS: dict[str, Listing] = {
         *inspections.LISTINGS,
         *repairs.LISTINGS,
         *penalties.LISTINGS,
+        *surveys.LISTINGS,
         *reviews.LISTINGS,
         *house.LISTINGS,
     )

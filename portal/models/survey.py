@@ -131,7 +131,7 @@ class SurveyLink(Base):
     mailed_to: Mapped[str | None] = mapped_column(String(200))
     mailed_at: Mapped[datetime | None]
     handed_via: Mapped[str | None] = mapped_column(String(40))
-    """By which way somebody passed it on by hand, in the words used."""
+    """By which way somebody passed it on by hand."""
     handed_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]

@@ -16,6 +16,8 @@ from portal.processes import (
     repair,
     repair_cost,
     reward,
+    suggestion,
+    survey,
     warranty,
 )
 from portal.processes.base import Process
@@ -37,5 +39,7 @@ PROCESSES: dict[str, Process] = {
         repair_cost.PROCESS,
         penalty.PROCESS,
         reward.PROCESS,
+        survey.PROCESS,
+        suggestion.PROCESS,
     )
 }

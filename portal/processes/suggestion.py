@@ -31,6 +31,7 @@ class Action(StrEnum):
     DECIDE = "decide"
     IMPLEMENT = "implement"
     ANSWER = "answer"
+    EXPLAIN = "explain"
 
 
 class Decision(Term):
@@ -131,8 +132,8 @@ PROCESS = Process(
             happened_field="answered_at",
         ),
         Transition(
-            Action.ANSWER,
-            N_("Tell the customer"),
+            Action.EXPLAIN,
+            N_("Tell the customer why not"),
             frozenset({State.DECIDED}),
             State.ANSWERED_CUSTOMER,
             Permission.SUGGESTION_WORK,
@@ -162,10 +163,10 @@ PROCESS = Process(
         "sent_at": N_("Sent at"),
         "sent_to": N_("Person"),
         "expected_on": N_("Customer was told to expect an answer by"),
-        "decision": N_("Decision"),
+        "decision": N_("Decision", CONTEXT),
         "decision_note": N_("Reason of the decision"),
-        "decided_at": N_("Decided at"),
-        "decided_by": N_("Decided by"),
+        "decided_at": N_("Decided at", CONTEXT),
+        "decided_by": N_("Decided by", CONTEXT),
         "progress": N_("What was put into effect"),
         "done_at": N_("In effect since"),
         "answer": N_("What the customer was told"),

@@ -34,6 +34,7 @@ class Action(StrEnum):
     ANSWER = "answer"
     RECEIVE = "receive"
     VOID = "void"
+    ANNUL = "annul"
 
 
 class SurveyKind(Term):
@@ -52,6 +53,14 @@ class AnsweredVia(Term):
     LINK = "LINK", "By the link"
     PAPER = "PAPER", "On paper"
     VISIT = "VISIT", "In person"
+
+
+class HandedVia(Term):
+    """How somebody of the desk passes a link on."""
+
+    WECHAT = "WECHAT", "By WeChat"
+    SMS = "SMS", "By text message"
+    SHOWN = "SHOWN", "Code shown to the customer"
 
 
 class Dimension(Term):
@@ -76,6 +85,16 @@ COMPULSORY: Mapping[SurveyKind, tuple[Dimension, ...]] = {
     SurveyKind.REPAIR: (Dimension.CONSTRUCTION, Dimension.RESPONSE, Dimension.ATTITUDE, Dimension.OVERALL),
 }
 """Attitude, quality and efficiency are always asked (000); the end of a service asks one question (003)."""
+ANSWERS_FOR: Mapping[str, str] = {
+    Dimension.DESIGN: "DESIGN",
+    Dimension.QUOTATION: "DESIGN",
+    Dimension.CONSTRUCTION: "ENGINEERING",
+    Dimension.PROGRESS: "ENGINEERING",
+    Dimension.SITE_ORDER: "ENGINEERING",
+    Dimension.MATERIALS: "PURCHASING",
+}
+"""The department that answers for a dimension; for all others customer service does [assumed]."""
+OWN_DEPARTMENT = "SERVICE"
 ASKS_RECOMMEND = frozenset({SurveyKind.SETTLEMENT, SurveyKind.PERIODIC})
 """Where the customer is asked whether they would recommend us."""
 
@@ -99,6 +118,13 @@ def with_compulsory(kind: SurveyKind, chosen: Iterable[Question]) -> tuple[Quest
 def is_low(scores: Iterable[int], *, limit: int, wants_contact: bool) -> bool:
     """Whether somebody must see to it: a score up to `limit`, or the customer asks to be called."""
     return wants_contact or any(score <= limit for score in scores)
+
+
+def department_of(scores: Mapping[str, int]) -> str:
+    """Who answers for the lowest score; of equal ones the first that is not customer service's own, the overall one last."""
+    lowest = min(scores.values(), default=BEST)
+    found = [ANSWERS_FOR.get(code, OWN_DEPARTMENT) for code, score in scores.items() if score == lowest < BEST]
+    return next((code for code in found if code != OWN_DEPARTMENT), OWN_DEPARTMENT)
 
 
 def is_severe(scores: Iterable[int], *, limit: int) -> bool:
@@ -159,8 +185,8 @@ PROCESS = Process(
             primary=False,
         ),
         Transition(
-            Action.VOID,
-            N_("Make void"),
+            Action.ANNUL,
+            N_("Make the answers void"),
             frozenset({State.ANSWERED}),
             State.VOID,
             Permission.SURVEY_VOID,

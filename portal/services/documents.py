@@ -24,6 +24,7 @@ from portal.documents import (
     penalty_building,
     repair_building,
     review_building,
+    survey_building,
     works_building,
 )
 from portal.documents.building import company
@@ -32,6 +33,7 @@ from portal.documents.paper import Paper
 from portal.documents.penalty_building import PenaltySlip
 from portal.documents.repair_views import CertificatePaper, CostCasePaper, RepairPaper, ServiceReport
 from portal.documents.review_views import CorrectionSheet, DeductionSheet, IntentPaper, ReviewRecord
+from portal.documents.survey_building import EvaluationPaper
 from portal.documents.views import ComplaintFile, ComplaintRegister, CustomerForm, Issue, ProblemSlip, View
 from portal.documents.works_views import (
     AcceptanceForm,
@@ -57,7 +59,9 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, RectificationNotice
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
+from portal.models.survey import Survey
 from portal.permissions import Permission, Role, may
+from portal.processes.survey import SurveyKind
 from portal.services import events, record_kinds
 
 P = Permission
@@ -90,6 +94,7 @@ BUILDERS: dict[str, Callable[[Session, Any, Store], View]] = (
     | inspection_building.BUILDERS
     | penalty_building.BUILDERS
     | works_building.BUILDERS
+    | survey_building.BUILDERS
 )
 """What each form shows, by its code."""
 
@@ -109,6 +114,7 @@ FORMS: dict[str, Form] = {
         Form("F-14", CustomerForm.TITLE, Consultation, P.CONSULTATION_VIEW),
         Form("F-15", ContractInformation.TITLE, Project, P.CONTRACT_VIEW),
         Form("F-16", ComplaintRegister.TITLE, Complaint, P.COMPLAINT_VIEW, own_view=P.COMPLAINT_PREFILL),
+        Form("F-18", EvaluationPaper.TITLE, Survey, P.SURVEY_VIEW),
         Form("F-19", CertificatePaper.TITLE, WarrantyCertificate, P.WARRANTY_VIEW),
         Form("F-20", RepairPaper.TITLE, RepairOrder, P.REPAIR_VIEW),
         Form("F-21", ServiceReport.TITLE, RepairOrder, P.REPAIR_VIEW),
@@ -160,6 +166,8 @@ def find_record(
         raise NotPermitted(N_("Only the manager prints this form."))
     if form.code == "F-14" and record.channel != Channel.VISIT:
         raise DomainError(N_("This form is for visitors; the contact was no visit."))
+    if form.code == "F-18" and record.kind != SurveyKind.SETTLEMENT:
+        raise DomainError(N_("This form is for the evaluation of a project."))
     if form.code == "F-32" and record.intended_on is None:
         raise DomainError(N_("This contract began without a letter of intent."))
     return record
@@ -176,6 +184,8 @@ def _of_form(form: Form, viewer: visibility.Viewer) -> ColumnElement[bool]:
     records = select(model.id).where(visibility.condition(viewer, model))
     if form.code == "F-14":
         records = records.where(model.channel == Channel.VISIT)
+    if form.code == "F-18":
+        records = records.where(model.kind == SurveyKind.SETTLEMENT)
     if not may(Role(viewer.role), form.view):
         if form.own_view is None or not may(Role(viewer.role), form.own_view):
             return false()
@@ -366,6 +376,8 @@ def _prints(user: User, form: Form, record: Any) -> bool:
     if form.code == "F-14" and record.channel != Channel.VISIT:
         return False
     if form.code == "F-32" and record.intended_on is None:
+        return False
+    if form.code == "F-18" and record.kind != SurveyKind.SETTLEMENT:
         return False
     own = form.own_view is not None and may(user, form.own_view) and _is_own(user, record)
     return may(user, form.view) or own

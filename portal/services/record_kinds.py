@@ -25,6 +25,8 @@ from portal.models.pre_acceptance import Inspection, PreAcceptance, Rectificatio
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
 from portal.models.reward import RewardEntry
+from portal.models.suggestion import Suggestion
+from portal.models.survey import Survey
 from portal.models.works import DispatchOrder
 from portal.permissions import Permission, Role, may
 
@@ -56,6 +58,8 @@ VIEW: dict[type[Any], Permission] = {
     RewardEntry: P.PENALTY_VIEW,
     SafetyNotice: P.PROJECT_VIEW,
     StageAcceptance: P.PROJECT_VIEW,
+    Suggestion: P.SUGGESTION_VIEW,
+    Survey: P.SURVEY_VIEW,
     WarrantyCertificate: P.WARRANTY_VIEW,
 }
 """What a role must be granted to see records of a type at all; which rows is `portal.visibility`."""

@@ -17,9 +17,8 @@ from portal.models.task import TaskKind
 from portal.permissions import Role
 from portal.processes.completion import Action, State
 from portal.processes.project import BEFORE_ACCEPTANCE
-from portal.services import calendars, projects, steps, tasks
+from portal.services import calendars, projects, steps, surveys, tasks
 
-EVALUATION = N_("Have the evaluation form F-18 filled in")
 TELL_FINANCE = N_("Tell finance that the project is completed")
 
 
@@ -31,6 +30,7 @@ def waits_for_acceptance(project: Project) -> bool:
 def reached(session: Session, project: Project, *, paid_on: date, actor: User, at: datetime) -> None:
     """Everything is paid on that day: the project is settled, its acceptance too; F-18 and finance are to be seen to."""
     projects.settled(session, project, at=at)
+    surveys.at_settlement(session, project, at=at)
     query = select(CompletionAcceptance).where(CompletionAcceptance.project_id == project.id)
     completion = session.scalars(query.where(CompletionAcceptance.state == State.ACCEPTED)).one_or_none()
     if completion is None:
@@ -41,14 +41,5 @@ def reached(session: Session, project: Project, *, paid_on: date, actor: User, a
     steps.advance(session, completion, Action.SETTLE, actor=actor, at=at, entered=entered)
     due = compute_due(at, calendars.limit(session, "completion_after_wd"), calendars.current(session)).due_at
     who = tasks.Responsible(completion.owner, None if completion.owner else Role.SPECIALIST)
-    for title in (EVALUATION, TELL_FINANCE):
+    for title in (surveys.EVALUATION, TELL_FINANCE):
         tasks.open_task(session, TaskKind.TODO, title.message, completion, due_at=due, at=at, who=who)
-
-
-def evaluated(session: Session, project: Project, *, actor: User, at: datetime) -> None:
-    """F-18 was collected, or the customer declined: nobody need see to it any more."""
-    found = session.scalars(select(CompletionAcceptance).where(CompletionAcceptance.project_id == project.id))
-    for completion in found:
-        for task in tasks.open_of(session, completion):
-            if task.title == EVALUATION.message:
-                tasks.close(session, task, happened_at=at, at=at, actor=actor)

@@ -20,13 +20,13 @@ from portal.models.contract import Contract, ContractState
 from portal.models.event import EventKind
 from portal.models.org import User
 from portal.models.project import Project, ProjectStage
-from portal.models.repair import WarrantyCertificate, WarrantyTerm
+from portal.models.repair import Evaluation, WarrantyCertificate, WarrantyTerm
 from portal.permissions import Permission, may
 from portal.processes import warranty as rules
 from portal.processes.contract import Action as ContractAction
 from portal.processes.repair import Trade
 from portal.processes.warranty import Action, State, Verdict, last_day
-from portal.services import assignment, events, numbering, projects, settlement, steps, warranty_followup
+from portal.services import assignment, events, numbering, projects, settlement, steps, surveys, warranty_followup
 
 YEARS: dict[Trade, str] = {
     Trade.BASIC: "warranty_years_basic",
@@ -123,7 +123,7 @@ def issue(
     session: Session, certificate: WarrantyCertificate, command: IssueWarranty, *, actor: User, at: datetime
 ) -> None:
     """Issue the certificate: terms are fixed, the project is in warranty, what follows is set. Raises Invalid by field, ConditionsMissing."""
-    _check(session, command, at)
+    _check(session, certificate, command, at)
     hotline = command.hotline or str(settings.get(session, "company_hotline"))
     command = replace(command, care_notes=command.care_notes or CARE, hotline=hotline)
     given = dict(command.years)
@@ -231,8 +231,10 @@ def _term(trade: Trade, starts_on: date, years: int) -> WarrantyTerm:
     return WarrantyTerm(trade=trade, years=years, starts_on=starts_on, ends_on=last_day(starts_on, years))
 
 
-def _check(session: Session, command: IssueWarranty, at: datetime) -> None:
+def _check(session: Session, certificate: WarrantyCertificate, command: IssueWarranty, at: datetime) -> None:
     problems: dict[str, Text | str] = {}
+    if command.evaluation == Evaluation.COLLECTED and surveys.collected(session, certificate.project) is None:
+        problems["evaluation"] = N_("F-18 is not answered yet. Enter the answers of the evaluation first.")
     if command.starts_on > clock.today(at):
         problems["starts_on"] = N_("This day is still to come.")
     for trade, years in command.years:

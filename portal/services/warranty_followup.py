@@ -10,11 +10,11 @@ from portal import clock, outbox
 from portal.calendar import compute_due
 from portal.i18n import N_
 from portal.models.org import User
-from portal.models.repair import WarrantyCertificate
+from portal.models.repair import Evaluation, WarrantyCertificate
 from portal.models.task import TaskKind
 from portal.permissions import Role
 from portal.processes.follow_up import CallStage
-from portal.services import calendars, call_plan, settlement, tasks
+from portal.services import calendars, call_plan, surveys, tasks
 
 CLUB = N_("Invite the customer to the club, note whether they consent")
 
@@ -22,7 +22,9 @@ CLUB = N_("Invite the customer to the club, note whether they consent")
 def issued(session: Session, certificate: WarrantyCertificate, *, actor: User, at: datetime) -> None:
     """F-19 is printed, the window of the completion call opens, the club invites; F-18 is seen to."""
     printed_anew(session, certificate, actor=actor, at=at)
-    settlement.evaluated(session, certificate.project, actor=actor, at=at)
+    if certificate.evaluation == Evaluation.DECLINED:
+        surveys.declined(session, certificate.project, actor=actor, at=at)
+    surveys.evaluated(session, certificate.project, actor=actor, at=at)
     who = tasks.Responsible(certificate.owner, None if certificate.owner else Role.SPECIALIST)
     due = compute_due(at, calendars.limit(session, "club_invite_days"), calendars.current(session)).due_at
     tasks.open_task(session, TaskKind.TODO, CLUB.message, certificate, due_at=due, at=at, who=who)

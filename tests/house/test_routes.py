@@ -23,6 +23,8 @@ PUBLIC = {
     "public.health",
     "public.metrics",
     "public.home",
+    "public.answer_survey",
+    "public.survey_thanks",
 }
 """What answers without signing in. A new one is added here on purpose, never in passing."""
 

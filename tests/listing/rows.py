@@ -26,6 +26,8 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, PreAcceptance, PreAcceptanceList, RectificationNotice
 from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
 from portal.models.reward import RewardEntry
+from portal.models.suggestion import Suggestion
+from portal.models.survey import Survey
 from portal.models.task import Task
 from portal.models.works import DispatchOrder
 from portal.permissions import Role
@@ -121,6 +123,7 @@ def fill(make: Any, clock: Any) -> Rows:
         before_the_contract(number, customer, at, kept, make)
         before_the_customer(number, owner, customer, project, make, at, kept)
         after_the_works(number, owner, customer, project, contract, crew, at, kept)
+        opinions(number, owner, customer, project, at, kept)
     for number, user in enumerate((rows.specialist, rows.manager, rows.far), 1):
         of_the_house(user, number, at)
     return rows
@@ -269,6 +272,31 @@ def after_the_works(
                 reason=("CUSTOMER_PRAISE", "QUALITY")[number % 2], rule="K-70", crew_id=crew.id,
                 record_kind=RepairOrder.KIND, record_id=order.id, record_number=order.number, words="客户来电表扬",
                 amount=None if number % 2 else Decimal(100), cause=f"praise:{number}", evidence={}, **kept,
+            )
+        )  # fmt: skip
+
+
+def opinions(number: int, owner: User, customer: Any, project: Any, at: datetime, kept: dict[str, Any]) -> None:
+    """A survey in each state, a suggestion on its way."""
+    answered = {"answered_at": at, "answered_via": "PHONE", "overall": 1 + number % 5, "lowest": 1 + number % 5}
+    survey_state = ("SENT", "ANSWERED", "VOID")[number % 3]
+    said = {"SENT": {}, "ANSWERED": answered, "VOID": {"void_reason": "重复"}}[survey_state]
+    sent = (
+        {"department": ("DESIGN", "STORE")[number % 2], "sent_at": at - timedelta(hours=number)} if number % 2 else {}
+    )
+    whose = {"customer_id": customer.id, "project_id": project.id, "owner_id": owner.id} | kept
+    with transaction() as writing:
+        writing.add(
+            Survey(
+                number=f"MY-{number}", state=survey_state, kind=("PERIODIC", "SETTLEMENT")[number % 2],
+                contact_name=customer.name, contact_phone=customer.phone, questions=[],
+                sent_at=at - timedelta(days=number), **said, **whose,
+            )
+        )  # fmt: skip
+        writing.add(
+            Suggestion(
+                number=f"JL-{number}", state="SENT" if sent else "RECORDED", name=customer.name, phone=customer.phone,
+                channel="PHONE", content="延长营业时间", received_at=at - timedelta(days=number), **sent, **whose,
             )
         )  # fmt: skip
 

@@ -47,6 +47,7 @@ MAY_SEE = {
         for role in (Role.SPECIALIST, Role.REPAIR_CAPTAIN, Role.MANAGER)
         for kind in ("repair-orders", "repair-visits", "repair-cost-cases")
     ),
+    *((role, kind) for role in (Role.FRONT_DESK, Role.SPECIALIST, Role.MANAGER) for kind in ("surveys", "suggestions")),
     (Role.SPECIALIST, "escalations"),
     (Role.MANAGER, "escalations"),
     (Role.MANAGER, "users"),

@@ -234,6 +234,14 @@ STATES = {
         "APPEALED": "申诉中",
         "CANCELLED": "已撤销",
     },
+    "P21": {"SENT": "已发放", "ANSWERED": "已回收", "VOID": "无效"},
+    "P08": {
+        "RECORDED": "已记录",
+        "SENT": "已转部门",
+        "DECIDED": "已答复",
+        "IMPLEMENTED": "已落实",
+        "ANSWERED_CUSTOMER": "已反馈客户",
+    },
     "P18-R": {
         "PROPOSED": "待审批",
         "APPROVED": "已批准",

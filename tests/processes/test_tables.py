@@ -25,6 +25,8 @@ from portal.processes import (
     repair,
     repair_cost,
     reward,
+    suggestion,
+    survey,
     warranty,
 )
 from portal.processes.base import Process
@@ -230,6 +232,21 @@ CONTRACT = {
     },
 }  # fmt: skip
 
+SURVEY = {
+    ("SENT", "answer"): ("ANSWERED", SPECIALISTS),
+    ("SENT", "receive"): ("ANSWERED", SPECIALISTS),
+    ("SENT", "void"): ("VOID", SPECIALISTS),
+    ("ANSWERED", "annul"): ("VOID", {MG}),
+}
+"""4.21: “receive” is what the customer's link does; nobody has a button for it."""
+SUGGESTION = {
+    ("RECORDED", "send"): ("SENT", SPECIALISTS),
+    ("SENT", "decide"): ("DECIDED", SPECIALISTS),
+    ("DECIDED", "implement"): ("IMPLEMENTED", SPECIALISTS),
+    ("DECIDED", "explain"): ("ANSWERED_CUSTOMER", SPECIALISTS),
+    ("IMPLEMENTED", "answer"): ("ANSWERED_CUSTOMER", SPECIALISTS),
+}
+
 CREATED = {
     "P03": ("intend", "INTENT", SPECIALISTS),
     "P04": ("submit", "SUBMITTED", BENCH),
@@ -244,6 +261,8 @@ CREATED = {
     "P14": ("report", "REPORTED", {FD, SP, MG}),
     "P15": ("draft", "DRAFT", CAPTAIN),
     "P18": ("propose", "PROPOSED", {SP, RV, RC, MG}),
+    "P21": ("send", "SENT", SPECIALISTS),
+    "P08": ("record", "RECORDED", {FD, SP, MG}),
     "P18-R": ("propose", "PROPOSED", {SP, RV, RC, MG}),
 }
 CASES = [
@@ -260,6 +279,8 @@ CASES = [
     (repair.PROCESS, repair.State, repair.Action, REPAIR),
     (repair_cost.PROCESS, repair_cost.State, repair_cost.Action, REPAIR_COST),
     (penalty.PROCESS, penalty.State, penalty.Action, PENALTY),
+    (survey.PROCESS, survey.State, survey.Action, SURVEY),
+    (suggestion.PROCESS, suggestion.State, suggestion.Action, SUGGESTION),
     (reward.PROCESS, reward.State, reward.Action, REWARD),
 ]
 EVERY = [
@@ -330,6 +351,8 @@ FINAL = {
     "P14": {"CLOSED", "DECLINED", "COMPLAINT"},
     "P15": {"CLOSED"},
     "P18": {"REJECTED", "EXECUTED", "CANCELLED"},
+    "P21": {"ANSWERED", "VOID"},
+    "P08": {"ANSWERED_CUSTOMER"},
     "P18-R": {"REJECTED", "EXECUTED"},
 }
 

@@ -50,7 +50,7 @@ def test_the_terms_run_from_the_acceptance(story):
 @pytest.mark.parametrize(("trade", "years"), [("WATERPROOF", 4), ("PAINT", 1), ("HARDWARE", 1)])
 def test_no_term_is_shorter_than_the_law_says(story, trade, years):
     story.settled()
-    command = warranties.IssueWarranty(date(2026, 7, 4), True, "–", "张建军", "COLLECTED", ((trade, years),))
+    command = warranties.IssueWarranty(date(2026, 7, 4), True, "–", "张建军", "DECLINED", ((trade, years),))
     with pytest.raises(Invalid) as refusal:
         story.act(warranties.issue, story.certificate, command, actor=story.specialist)
     assert set(refusal.value.fields) == {f"years_{trade.lower()}"}
@@ -58,7 +58,7 @@ def test_no_term_is_shorter_than_the_law_says(story, trade, years):
 
 def test_no_certificate_without_a_signed_acceptance(story):
     story.settled()
-    command = warranties.IssueWarranty(date(2026, 7, 4), None, "–", "张建军", "COLLECTED")
+    command = warranties.IssueWarranty(date(2026, 7, 4), None, "–", "张建军", "DECLINED")
     with pytest.raises(Invalid) as refusal:
         story.act(warranties.issue, story.certificate, command, actor=story.specialist)
     assert set(refusal.value.fields) == {"acceptance_signed"}
@@ -77,7 +77,7 @@ def test_money_that_went_back_stops_the_certificate(story):
             )
         )
     session().expire_all()
-    command = warranties.IssueWarranty(date(2026, 7, 4), True, "–", "张建军", "COLLECTED")
+    command = warranties.IssueWarranty(date(2026, 7, 4), True, "–", "张建军", "DECLINED")
     with pytest.raises(ConditionsMissing):
         story.act(warranties.issue, story.certificate, command, actor=story.specialist)
 

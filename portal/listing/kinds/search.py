@@ -34,6 +34,8 @@ from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
 from portal.models.reward import RewardEntry
 from portal.models.spelling import ESTATE, PERSON, Spelling
+from portal.models.suggestion import Suggestion
+from portal.models.survey import Survey
 from portal.models.task import Task
 from portal.models.works import DispatchOrder
 from portal.prepared import Prepared
@@ -406,6 +408,22 @@ def rewards(word: Word) -> Places:
     """Rewards: by their number, the record they are proposed for, the crew or the person."""
     own = (word.begins(RewardEntry.number, "upper"), word.begins(RewardEntry.record_number, "upper"))
     return Places(RewardEntry, own, through=((RewardEntry.crew_id, crews(word)), (RewardEntry.party_id, parties(word))))
+
+
+def surveys(word: Word) -> Places:
+    """Surveys: by their number, the customer, the project."""
+    own = (word.begins(Survey.number, "upper"),)
+    return Places(Survey, own, through=((Survey.customer_id, customers(word)), (Survey.project_id, projects(word))))
+
+
+def suggestions(word: Word) -> Places:
+    """Suggestions: by their number, whose idea it is, the customer."""
+    own = (
+        word.begins(Suggestion.number, "upper"),
+        *_named(word, Suggestion.name),
+        *_phones(word, Suggestion.phone),
+    )
+    return Places(Suggestion, own, through=((Suggestion.customer_id, customers(word)),))
 
 
 def tasks(word: Word) -> Places:

@@ -14,7 +14,7 @@ from portal.models.org import User
 from portal.models.repair import RepairOrder
 from portal.processes import complaint as complaint_rules
 from portal.processes.repair import Action, StandsFor
-from portal.services import complaints, steps
+from portal.services import complaints, steps, surveys
 from portal.services.repairs import visits
 from portal.services.repairs.checklists import begin_round, tick
 from portal.services.repairs.common import advance
@@ -73,6 +73,7 @@ def sign_off(session: Session, order: RepairOrder, command: SignOff, *, actor: U
     order.signed_by, order.signed_at, order.rating = command.signed_by, command.signed_at, command.rating
     tick(order, Action.SIGN_OFF, command.checks, actor, at)
     advance(session, order, Action.SIGN_OFF, command, actor, at)
+    surveys.after_repair(session, order, actor=actor, at=at)
 
 
 def reject(session: Session, order: RepairOrder, command: Reject, *, actor: User, at: datetime) -> None:

@@ -1,0 +1,61 @@
+"""What a bad answer sets going, in the moment it is written: a liaison slip, and where it is severe the proposal of a complaint. Source: `domain.md` 4.21."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from portal import i18n, settings
+from portal.i18n import N_, _
+from portal.models.complaint import Complaint
+from portal.models.org import User
+from portal.models.survey import Survey
+from portal.models.task import TaskKind
+from portal.permissions import Role
+from portal.processes.survey import Dimension, SurveyKind, department_of, is_severe
+from portal.services import steps, tasks
+from portal.services.calls import tickets
+
+COMPLAINT = N_("Low scores: decide whether it becomes a complaint")
+LOW = "low-score"
+"""What is announced."""
+
+
+def see_to(session: Session, survey: Survey, *, actor: User | None, at: datetime) -> None:
+    """Where the answer is low or the customer asks to be called: owner and managers are told, somebody has to act."""
+    if not survey.is_low:
+        return
+    scores = {line.dimension: line.score for line in survey.answers}
+    tickets.open_ticket(
+        session, customer=survey.customer, project=survey.project, problem=_problem(session, survey),
+        department=department_of(scores), at=at, actor=actor, survey=survey,
+    )  # fmt: skip
+    steps.announce(session, survey, LOW, ("owner", "managers"), actor=actor, at=at)
+    limit = int(settings.get(session, "survey_severe_score"))
+    if is_severe(scores.values(), limit=limit):
+        who = tasks.Responsible(survey.owner, None if survey.owner else Role.SPECIALIST)
+        due = at + timedelta(minutes=settings.get(session, "message_minutes"))
+        tasks.open_task(session, TaskKind.TODO, COMPLAINT.message, survey, due_at=due, at=at, who=who)
+
+
+def _problem(session: Session, survey: Survey) -> str:
+    """What the department reads on the slip, in the company's own language: low scores, the customer's words."""
+    limit = int(settings.get(session, "survey_low_score"))
+    with i18n.use_locale(i18n.DEFAULT):
+        low = [
+            _("%(what)s %(score)s points", what=Dimension.show(line.dimension), score=line.score)
+            for line in survey.answers
+            if line.score <= limit
+        ]
+        wish = [_("The customer asks to be called")] if survey.wants_contact else []
+        said = [survey.criticism] if survey.criticism else []
+        return f"{survey.number} {SurveyKind.show(survey.kind)}：{'、'.join([*low, *wish])}\n{''.join(said)}".strip()
+
+
+def became_complaint(session: Session, survey: Survey, complaint: Complaint, *, actor: User, at: datetime) -> None:
+    """The complaint is registered: nothing is left to decide."""
+    survey.complaint, survey.updated_at, survey.updated_by_id = complaint, at, actor.id
+    for task in tasks.open_of(session, survey):
+        if task.title == COMPLAINT.message:
+            tasks.close(session, task, happened_at=at, at=at, actor=actor)
