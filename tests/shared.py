@@ -7,6 +7,7 @@ most of what a first page costs is Jinja compiling its templates. Neither depend
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 from jinja2 import BytecodeCache, Environment
@@ -36,19 +37,17 @@ def _compile_once(rule: Rule, append_unknown: bool = True) -> Callable[..., tupl
 
 
 class _Templates(BytecodeCache):
-    """Compiled templates by language, name and text; the code is kept as it is, so there is nothing to load or dump."""
+    """Compiled templates by language, name and text. Only their code is kept: a bucket would keep its application alive."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str, str], Bucket] = {}
-
-    def get_bucket(self, environment: Environment, name: str, filename: str | None, source: str) -> Bucket:
-        checksum = self.get_source_checksum(source)
-        language: str = environment.language  # type: ignore[attr-defined]
-        key = (language, self.get_cache_key(name, filename), checksum)
-        return self._kept.setdefault(key, Bucket(environment, key[1], checksum))
+        self._kept: dict[tuple[str, str, str], CodeType] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Never asked: buckets are kept with their code."""
+        bucket.code = self._kept.get(self._key(bucket))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """The bucket is kept already."""
+        self._kept[self._key(bucket)] = bucket.code  # what Jinja just compiled
+
+    def _key(self, bucket: Bucket) -> tuple[str, str, str]:
+        language: str = bucket.environment.language  # type: ignore[attr-defined]
+        return language, bucket.key, bucket.checksum
