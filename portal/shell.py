@@ -103,6 +103,7 @@ APPS: tuple[App, ...] = (
         (
             Entry(N_("All complaints"), records("complaints"), P.COMPLAINT_VIEW),
             Entry(N_("Escalated"), records("escalations"), P.ESCALATION_VIEW),
+            Entry(N_("What happens again"), "/manager/repeats", P.MANAGER_DESK),
         ),
         ("complaints", "escalations"),
     ),

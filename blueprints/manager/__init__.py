@@ -12,6 +12,7 @@ from blueprints.manager import (  # noqa: E402
     moved,  # noqa: F401
     operations,  # noqa: F401
     promises,  # noqa: F401
+    repeats,  # noqa: F401
     settings,  # noqa: F401
     task_types,  # noqa: F401
     views,  # noqa: F401

@@ -26,7 +26,7 @@ from portal.models.task import Task
 from portal.permissions import Permission, may
 from portal.processes.complaint import PROCESS, Action, Category, Phase, Severity, Verdict, plan_must_be_seen
 from portal.reading import Whole
-from portal.services import assignment, complaints, tasks
+from portal.services import assignment, complaints, repeats, tasks
 
 P = Permission
 PATH = "/complaints/<number>"
@@ -140,6 +140,7 @@ def _record_context(record: Complaint) -> dict[str, Any]:
         "print_items": documents_view.print_menu(record),
         "specialists": assignment.specialists(session(), record.branch_id) if may(g.user, P.COMPLAINT_REASSIGN) else [],
         "plan_waits": _plan_waits(record),
+        "repeats": [] if record.closed_at or record.is_historical else repeats.of_record(session(), g.user, record),
         "talk": talk,
         **_words(record),
         **_tabs(record, customer, talk.files_count),

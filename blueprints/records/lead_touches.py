@@ -18,7 +18,7 @@ from portal.i18n import N_, _
 from portal.models.customer import Customer
 from portal.models.lead_touch import LeadTouch
 from portal.permissions import Permission, may
-from portal.processes.lead_touch import PROCESS, Action, SkipReason, TouchChannel, TouchKind
+from portal.processes.lead_touch import PROCESS, Action, State, TouchChannel, TouchKind
 from portal.services import customers, lead_touches
 from portal.services.lead_touches import FIELDS
 
@@ -32,7 +32,13 @@ NAMED = (
     joinedload(LeadTouch.consultation),
     joinedload(LeadTouch.sent_by),
 )
-GROUPS = ((N_("Message", "lead touch"), ("kind", "due_on", "skip_reason", "reason", "channel", "sent_at", "mail_state", "text", "response", "asked_to_stop")),)  # fmt: skip
+PLANNED = ("kind", "due_on")
+LATER = {
+    State.SENT: ("channel", "sent_at", "mail_state", "text", "response", "asked_to_stop"),
+    State.SKIPPED: ("skip_reason", "reason"),
+}
+"""What is shown once it was sent or skipped."""
+ONLY_IF_SAID = frozenset({"mail_state", "reason", "asked_to_stop"})
 
 
 class SendForm(StepForm):
@@ -114,14 +120,17 @@ def lead_touches_today() -> ResponseReturnValue:
 def lead_touch(number: str) -> ResponseReturnValue:
     """The message: when it is due, what was sent, what the customer said."""
     record = _find(number)
+    at = clock.now()
     notes = [("ban", _("The customer wants no messages."))] if record.customer.sms_opt_out else []
-    if record.skip_reason:
-        notes.append(("info-circle", SkipReason.show(record.skip_reason)))
+    if record.state == State.DUE:
+        notes.append(("message", lead_touches.text_of(session(), record, g.user, at)))
+    later = LATER.get(State(record.state), ())
+    known = tuple(name for name in later if name not in ONLY_IF_SAID or getattr(record, name))
     return showing.show(
         record,
         TouchKind.show(record.kind),
         FIELDS,
-        GROUPS,
+        ((N_("Message", "lead touch"), (*PLANNED, *known)),),
         meta=[(record.customer.name, editing.path(record.customer)), (_home(record), "")],
         notes=notes,
         household_url=f"{editing.path(record.customer)}/household",

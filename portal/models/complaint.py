@@ -101,6 +101,7 @@ class Complaint(Record, Base):
         one_of("severity", Severity),
         CheckConstraint("state <> 'CLOSED' OR closed_at IS NOT NULL OR is_historical", name="closed_has_a_time"),
         Index("ix_complaint_owner_state", "owner_id", "state"),
+        Index("ix_complaint_category", "category", "received_at", "id"),
         Index("ix_complaint_branch", "branch_id", "received_at", "id"),
         Index("ix_complaint_branch_state", "branch_id", "state", "received_at", "id"),
     )

@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from portal import clock
-from portal.models.base import Base, Record
+from portal.models.base import Base, Record, where
 from portal.models.customer import Customer, Property
 from portal.models.org import Branch, Crew, Party, User
 from portal.processes import project as rules
@@ -136,6 +136,7 @@ class Project(Record, Base):
         one_of("stage", ProjectStage),
         Index("ix_project_branch", "branch_id", "id"),
         Index("ix_project_branch_stage", "branch_id", "stage", "id"),
+        Index("ix_project_crew", "crew_id", **where("crew_id IS NOT NULL")),
         Index("ix_project_start", "actual_start_on", "branch_id"),
         Index("ix_project_branch_customer", "branch_id", "customer_id"),
         Index("ix_project_stage", "stage", "id"),

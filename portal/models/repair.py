@@ -324,6 +324,8 @@ class RepairOrder(Record, Base):
         return self.told_at if self.urgency == Urgency.URGENT else None
 
     __table_args__ = (
+        Index("ix_repair_order_trade", "trade", "reported_at", "id"),
+        Index("ix_repair_order_material", "reported_at", "id", **where("cause = 'MATERIAL'")),
         one_of("state", rules.State),
         one_of("channel", Channel),
         one_of("trade", Trade),

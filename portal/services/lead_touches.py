@@ -56,7 +56,7 @@ FIELDS: dict[str, Field] = {
     "asked_to_stop": Field(L["asked_to_stop"]),
     "skip_reason": term(N_("Reason", "lead touch"), SkipReason),
     "reason": Field(L["reason"]),
-    "mail_state": term(N_("E-mail"), DeliveryState),
+    "mail_state": term(N_("What became of the e-mail"), DeliveryState),
 }
 
 

@@ -22,7 +22,7 @@ from portal.models.project import Project
 from portal.models.repair import RepairOrder, RepairVisit
 from portal.permissions import Permission, may
 from portal.processes.repair import PROCESS, Cause, CrewStatus, Executor, Ground, InWarranty, State, Trade, Urgency
-from portal.services import maps, repairs
+from portal.services import maps, repairs, repeats
 from portal.services.fields import Field, link, money, phone, term
 from portal.services.repairs.visits import to_come
 
@@ -154,6 +154,7 @@ def repair_order(number: str) -> ResponseReturnValue:
         tabs=tabs.of(record),
         household_url=f"{editing.path(customer)}/household" if customer else "",
         notes=notes,
+        repeats=[] if record.closed_at else repeats.of_record(session(), g.user, record),
     )
 
 
