@@ -21,6 +21,7 @@ from portal.models.org import User
 from portal.paths import record_path
 from portal.permissions import Permission, Role, may
 from portal.services import (
+    approval_inbox,
     boards,
     claims,
     inspections,
@@ -182,6 +183,11 @@ class Day:
     def mine(self) -> list[QueueRow]:
         """What waits for the manager."""
         return queue_rows(workload.own_lines(session(), self.user, 8))
+
+    @cached_property
+    def to_approve(self) -> Any:
+        """What waits for the manager's decision."""
+        return approval_inbox.waiting(session(), self.user)[:8]
 
     @cached_property
     def signal(self) -> Any:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock, formatting, i18n, outbox
 from portal.i18n import N_, Text
+from portal.models.approval import ApprovalSubstitute
 from portal.models.event import Event
 from portal.models.field_entry import ClaimState, DeadlineClaim
 from portal.models.notice import Notice, NoticeLevel
@@ -19,7 +20,7 @@ from portal.paths import record_path
 from portal.permissions import Permission, may
 from portal.processes.registry import PROCESSES
 from portal.services import digest as mornings
-from portal.services import followers, following, notices, operations, record_kinds
+from portal.services import followers, following, notices, operations, record_kinds, standing_in
 from portal.services.delivery import close_slot
 from portal.services.tasks import REPEAT, told_as
 
@@ -32,6 +33,7 @@ WRITTEN = N_("A message from %(person)s: %(customer)s")
 OVERDUE = N_("Overdue: %(task)s (%(customer)s)")
 STILL_OVERDUE = N_("Overdue for %(days)s days: %(task)s (%(customer)s)")
 CLAIMED = N_("Met without signal, please decide: %(task)s (%(customer)s, %(person)s)")
+STANDS_IN = N_("%(person)s decides for %(customer)s from %(from)s until %(until)s")
 DEAD = N_("Work was given up: %(kind)s %(number)s. Operations shows why and can run it again.")
 DIGEST = N_("Your day: %(overdue)s overdue, %(due)s due today, %(new)s new, %(said)s written to you")
 DIGEST_BROKEN = N_(
@@ -123,6 +125,31 @@ STEPS: dict[tuple[str, str], tuple[NoticeLevel, Text]] = {
     ("repair-cost-cases", "exceed"): (Level.ACTION, N_("The repair costs more, confirm anew: %(customer)s")),
     ("escalations", "submit"): (Level.ACTION, N_("Escalated to you: %(customer)s – %(subject)s")),
     ("escalations", "take"): (Level.INFO, N_("The manager has taken the case: %(customer)s – %(subject)s")),
+    ("escalations", "set-visit"): (Level.INFO, N_("A visit is agreed: %(customer)s – %(subject)s")),
+    ("escalations", "approve"): (Level.INFO, N_("The leader has consented: %(customer)s – %(subject)s")),
+    ("escalations", "pay"): (Level.INFO, N_("The compensation is paid: %(customer)s – %(subject)s")),
+    ("escalations", "close"): (Level.INFO, N_("The escalated complaint is closed: %(customer)s – %(subject)s")),
+    ("cancellations", "apply"): (Level.ACTION, N_("The customer wants to end the contract: %(customer)s")),
+    ("cancellations", "give-opinion"): (Level.ACTION, N_("Design's opinion is in, draft the liability: %(customer)s")),
+    ("cancellations", "draft"): (Level.ACTION, N_("Liability of a cancellation to be signed: %(customer)s")),
+    ("cancellations", "sign"): (Level.ACTION, N_("The liability is signed, have finance verify: %(customer)s")),
+    ("cancellations", "redraft"): (
+        Level.ACTION,
+        N_("The liability is decided anew, have finance verify: %(customer)s"),
+    ),
+    ("cancellations", "recall"): (Level.ACTION, N_("The consent was taken back: %(customer)s")),
+    ("cancellations", "verify"): (Level.ACTION, N_("Finance has verified, ask the general manager: %(customer)s")),
+    ("cancellations", "approve"): (Level.ACTION, N_("Cancellation approved, tell the departments: %(customer)s")),
+    ("cancellations", "refuse"): (Level.ACTION, N_("Cancellation not approved: %(customer)s")),
+    ("cancellations", "notify"): (Level.INFO, N_("The departments are told of the cancellation: %(customer)s")),
+    ("cancellations", "void"): (Level.INFO, N_("The contract is voided: %(customer)s")),
+    ("cancellations", "close"): (Level.INFO, N_("The cancellation is settled: %(customer)s")),
+    ("cancellations", "withdraw"): (Level.INFO, N_("The customer takes the cancellation back: %(customer)s")),
+    ("approvals", "approve"): (Level.INFO, N_("Consent is given: %(customer)s – %(subject)s")),
+    ("approvals", "refuse"): (Level.ACTION, N_("Consent is refused: %(customer)s – %(subject)s")),
+    ("approvals", "revoke"): (Level.ACTION, N_("Consent is taken back: %(customer)s – %(subject)s")),
+    ("approvals", "forward"): (Level.ACTION, N_("Forwarded to you to decide: %(customer)s – %(subject)s")),
+    ("approvals", "approved-part"): (Level.ACTION, N_("The next consent is to be given: %(customer)s – %(subject)s")),
 }
 """How pressing a step is for those who are told, and in which words; other steps say their own name."""
 
@@ -238,6 +265,27 @@ def notify_claim(session: Session, *, claim_id: int) -> None:
             },
             link=LATE_ENTRIES,
             task=task,
+            at=clock.now(),
+        )
+
+
+def notify_substitute(session: Session, *, substitute_id: int) -> None:
+    """Tell whoever stands in; of a leader without a login the managers are told, who record the decisions."""
+    found = session.get(ApprovalSubstitute, substitute_id)
+    if found is None or found.ended_at is not None:
+        return
+    people = [found.by_user] if found.by_user is not None else notices.audience(session, "managers", None)
+    away, instead = standing_in.name_of(found)
+    days = {"from": found.from_on.isoformat(), "until": found.until_on.isoformat()}
+    for person in notices.distinct(people, but=None):
+        notices.notify(
+            session,
+            user=person,
+            key=f"substitute:{found.id}",
+            level=Level.ACTION,
+            title=STANDS_IN,
+            params={"person": instead, "customer": away, **days},
+            link="/manager/approvals",
             at=clock.now(),
         )
 
@@ -432,6 +480,7 @@ HANDLERS = {
     "notify_task": notify_task,
     "notify_step": notify_step,
     "notify_claim": notify_claim,
+    "notify_substitute": notify_substitute,
     "notify_talk": notify_talk,
     "notify_followers": notify_followers,
     "work_given_up": work_given_up,

@@ -86,6 +86,16 @@ class Permission(StrEnum):
     ESCALATION_SUBMIT = "escalation:submit"
     ESCALATION_VIEW = "escalation:view"
     ESCALATION_WORK = "escalation:work"
+    VOUCHER_VIEW = "voucher:view"
+    """Payment vouchers (F-08)."""
+    CANCELLATION_VIEW = "cancellation:view"
+    CANCELLATION_WORK = "cancellation:work"
+    """Record the application, opinions, what finance verified, who was told; void and close."""
+    CANCELLATION_DECIDE = "cancellation:decide"
+    """Sign the liability, record what the general manager decided."""
+    APPROVAL_VIEW = "approval:view"
+    APPROVAL_DECIDE = "approval:decide"
+    """Decide, record what leaders decided, forward, take back; say who stands in for whom."""
 
     COMPLETION_VIEW = "completion:view"
     COMPLETION_WORK = "completion:work"
@@ -243,6 +253,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.COMPLAINT_WORK,
             P.ESCALATION_SUBMIT,
             P.ESCALATION_VIEW,
+            P.CANCELLATION_VIEW,
+            P.CANCELLATION_WORK,
+            P.APPROVAL_VIEW,
             P.COMPLETION_VIEW,
             P.REVIEW_VIEW,
             P.REVIEW_SUBMIT,
@@ -322,6 +335,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.REPAIR_PAYMENT,
             P.COST_CASE_VIEW,
             P.COST_CASE_WORK,
+            P.APPROVAL_VIEW,
             P.PENALTY_VIEW,
             P.PENALTY_PROPOSE,
             P.FOLLOW_UP_VIEW,

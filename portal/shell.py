@@ -108,6 +108,19 @@ APPS: tuple[App, ...] = (
         ("complaints", "escalations"),
     ),
     App(
+        N_("Money and endings", "app"),
+        "signature",
+        (
+            Entry(N_("To approve"), "/manager/approvals", P.APPROVAL_DECIDE),
+            Entry(N_("Approvals"), records("approvals"), P.APPROVAL_VIEW),
+            Entry(N_("Payment vouchers"), records("payment-vouchers"), P.VOUCHER_VIEW),
+            Entry(N_("Cancellations"), records("cancellations"), P.CANCELLATION_VIEW),
+            Entry(N_("Loss notices"), records("loss-notices"), P.CANCELLATION_VIEW),
+            Entry(N_("Who stands in"), "/manager/substitutes", P.APPROVAL_DECIDE),
+        ),
+        ("approvals", "payment-vouchers", "cancellations", "loss-notices"),
+    ),
+    App(
         N_("Reviews", "app"),
         "ruler-2",
         (

@@ -17,9 +17,12 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BooleanClauseList, Grouping
 
+from portal.models.approval import Approval
 from portal.models.base import Mergeable
+from portal.models.cancellation import Cancellation, LossNotice
 from portal.models.canned import CannedText
 from portal.models.change import ChangeRun
+from portal.models.compensation import PaymentVoucher
 from portal.models.complaint import Complaint, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
@@ -359,6 +362,25 @@ def escalations(viewer: Viewer) -> Condition:
             or_(Escalation.submitted_by_id == viewer.id, Escalation.complaint_id.in_(own)),
         )
     return false()
+
+
+@rule(PaymentVoucher)
+def payment_vouchers(viewer: Viewer) -> Condition:
+    """Managers by branch; nobody else (7.1)."""
+    return in_branch(PaymentVoucher, viewer) if viewer.role == Role.MANAGER else false()
+
+
+@rule(Cancellation, LossNotice)
+def cancellations(model: Any, viewer: Viewer) -> Condition:
+    """By branch, for specialists and managers (7.1)."""
+    return in_branch(model, viewer) if viewer.role in (Role.SPECIALIST, Role.MANAGER) else false()
+
+
+@rule(Approval)
+def approvals(viewer: Viewer) -> Condition:
+    """Managers by branch, who decide or record; everybody else what they asked for."""
+    seen = in_branch(Approval, viewer)
+    return seen if viewer.role == Role.MANAGER else and_(seen, Approval.asked_by_id == viewer.id)
 
 
 @rule(WarrantyCertificate)

@@ -237,4 +237,4 @@ STEPS = StepPages(
     kinds=N_("Complaints", "app"),
     heading=lambda complaint: (complaint.complainant, complaint.subject),
 )
-assert set(STEP_FORMS) == {str(step.action) for step in PROCESS.transitions} - {Action.REGISTER}
+assert set(STEP_FORMS) == {str(step.action) for step in PROCESS.transitions} - {Action.REGISTER, Action.SETTLE}

@@ -23,7 +23,7 @@ from portal.models.project import Project
 from portal.permissions import Permission, may
 from portal.processes.contract import BEFORE_SIGNED, LegalPoint, LegalResult, Topic
 from portal.processes.drawing_review import State as ReviewState
-from portal.services import contracts
+from portal.services import cancellations, contracts
 
 P = Permission
 GROUPS = (
@@ -185,7 +185,16 @@ def _actions(record: Contract) -> list[dict[str, Any]]:
             url = f"/records/drawing-reviews/new?contract={quote(record.number, safe='')}"
             found.insert(0, {"label": _("Submit drawings"), "url": url, "icon": "ruler-2"})
         return found
+    if may(g.user, P.CANCELLATION_WORK) and record.state == "SIGNED":
+        running = cancellations.running_of(session(), record)
+        if running is None:
+            ending = {"label": _("Cancel the contract"), "url": f"{here}/cancellation", "icon": "circle-x"}
+        else:
+            ending = {"label": _("Cancellation %(number)s", number=running.number), "url": editing.path(running)}
+    else:
+        ending = None
     return [
+        *([ending] if ending else []),
         {"label": _("Record a payment"), "url": f"{here}/payments/new", "icon": "cash", "primary": True},
         showing.edit_action(record) | {"primary": False},
     ]

@@ -20,11 +20,14 @@ from sqlalchemy.orm import Session
 
 from blueprints.http import find_or_404, page, requires, safe_path, see_other, wants_fragment
 from blueprints.records import (
+    approvals,
     blueprint,
+    cancellations,
     complaints,
     completions,
     consultations,
     contract_steps,
+    escalations,
     faces,
     lead_touches,
     lists,
@@ -59,12 +62,15 @@ from portal.services.changes import kinds
 from portal.services.changes.declaring import VALUE, Change, Job, Kind
 
 FORMS: dict[str, StepPages] = {
+    "approvals": approvals.STEPS,
+    "cancellations": cancellations.STEPS,
     "complaints": complaints.STEPS,
     "completions": completions.STEPS,
     "consultations": consultations.STEPS,
     "contracts": contract_steps.STEPS,
     "drawing-reviews": drawing_reviews.STEPS,
     "lead-touches": lead_touches.STEPS,
+    "escalations": escalations.STEPS,
     "penalties": penalty_steps.STEPS,
     "rewards": rewards.STEPS,
     "pre-acceptances": pre_acceptances.STEPS,

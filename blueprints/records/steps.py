@@ -37,6 +37,8 @@ class StepForm(Form):
     """A step of a process. `version` is the one the person looked at."""
 
     TEMPLATE = "records/step.html"
+    HAS_FILES = False
+    """Whether a file may come with it."""
     version = HiddenField()
     LINES: Sequence[tuple[Text, Sequence[str]]] = ()
     """Fields that stand together in a line, by their heading; the others come first."""

@@ -2,10 +2,13 @@
 
 from portal.models import (  # noqa: F401
     account,
+    approval,
     attachment,
     calendar,
+    cancellation,
     canned,
     change,
+    compensation,
     complaint,
     completion,
     consultation,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.models.approval import Approval
 from portal.models.base import Base, Record, prefixed
 from portal.models.consultation import Channel
 from portal.models.customer import Customer
@@ -16,6 +19,9 @@ from portal.processes import complaint as rules
 from portal.processes import escalation as escalation_rules
 from portal.processes.complaint import Category, Phase, Severity, Verdict
 from portal.terms import one_of
+
+if TYPE_CHECKING:
+    from portal.models.compensation import CompensationShare, PaymentVoucher
 
 
 class Complaint(Record, Base):
@@ -176,11 +182,70 @@ class Escalation(Record, Base):
     customer_demand: Mapped[str] = mapped_column(Text)
     taken_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     taken_at: Mapped[datetime | None]
+    visit_due_at: Mapped[datetime | None] = mapped_column(sort_order=1)
+    """By when the customer is to be visited (DL-15); None: handed over before that clock ran."""
+    visit_at: Mapped[datetime | None] = mapped_column(sort_order=1)
+    """When the visit is agreed for; None: none is needed, or not yet."""
+    visit_head_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), sort_order=1)
+    """The head of the department who comes along."""
+    late_reason: Mapped[str | None] = mapped_column(Text, sort_order=1)
+    visited_at: Mapped[datetime | None] = mapped_column(sort_order=1)
+    present: Mapped[str | None] = mapped_column(String(200), sort_order=1)
+    findings: Mapped[str | None] = mapped_column(Text, sort_order=1)
+    solution: Mapped[str | None] = mapped_column(Text, sort_order=1)
+    involves_money: Mapped[bool | None] = mapped_column(sort_order=1)
+    liability_at: Mapped[datetime | None] = mapped_column(sort_order=1)
+    measures: Mapped[str | None] = mapped_column(Text, sort_order=1)
+    execute_until: Mapped[date | None] = mapped_column(sort_order=1)
+    amount: Mapped[Decimal | None] = mapped_column(Numeric(12, 2), sort_order=1)
+    """Yuan the customer gets; None: no money, or not agreed yet."""
+    approval_id: Mapped[int | None] = mapped_column(ForeignKey("approval.id"), sort_order=1)
+    """The round of consent that counts now."""
+    leader_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), sort_order=1)
+    leader_decided_at: Mapped[datetime | None] = mapped_column(sort_order=1)
+    leader_decision: Mapped[str | None] = mapped_column(Text, sort_order=1)
+    paid_at: Mapped[datetime | None] = mapped_column(sort_order=1)
+    is_satisfied: Mapped[bool] = mapped_column(default=False, sort_order=1)
+    has_agreement: Mapped[bool] = mapped_column(default=False, sort_order=1)
+    """The customer has signed an agreement."""
+    signed_by: Mapped[str | None] = mapped_column(String(50), sort_order=1)
+    signed_on: Mapped[date | None] = mapped_column(sort_order=1)
+    root_cause: Mapped[str | None] = mapped_column(Text, sort_order=1)
+    improvement: Mapped[str | None] = mapped_column(Text, sort_order=1)
+    closed_at: Mapped[datetime | None] = mapped_column(sort_order=1)
 
     complaint: Mapped[Complaint] = relationship(back_populates="escalation")
     submitted_by: Mapped[User | None] = relationship(foreign_keys=[submitted_by_id])
+    visit_head: Mapped[Party | None] = relationship(foreign_keys=[visit_head_id])
+    leader: Mapped[Party | None] = relationship(foreign_keys=[leader_id])
+    approval: Mapped[Approval | None] = relationship()
+    shares: Mapped[list[CompensationShare]] = relationship(
+        back_populates="escalation", order_by="CompensationShare.position", cascade="all, delete-orphan"
+    )
+    vouchers: Mapped[list[PaymentVoucher]] = relationship(back_populates="escalation", order_by="PaymentVoucher.id")
+
+    @property
+    def owner(self) -> User | None:
+        """The specialist who tracks the complaint, else whoever handed it over."""
+        return self.complaint.owner or self.submitted_by
+
+    @property
+    def customer(self) -> Customer | None:
+        """Whose complaint it is."""
+        return self.complaint.customer
+
+    @property
+    def project(self) -> Project | None:
+        """The works it is about."""
+        return self.complaint.project
+
+    @property
+    def voucher(self) -> PaymentVoucher | None:
+        """The voucher that counts."""
+        return next((each for each in reversed(self.vouchers) if each.voided_at is None), None)
 
     __table_args__ = (
+        CheckConstraint("amount IS NULL OR amount > 0", name="amount_positive"),
         one_of("state", escalation_rules.State),
         one_of("why", escalation_rules.Ground),
     )

@@ -75,6 +75,9 @@ class Contract(Record, Base):
     reviewed_on_paper: Mapped[bool] = mapped_column(default=False, sort_order=1)
     """Its drawings passed before the portal or beside it."""
 
+    is_ending = False
+    """Whether a cancellation that went its way voids it now."""
+
     customer: Mapped[Customer] = relationship()
     project: Mapped[Project | None] = relationship(back_populates="contract")
     designer: Mapped[Party | None] = relationship()

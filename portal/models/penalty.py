@@ -70,6 +70,8 @@ class PenaltyEntry(Record, Base):
     sent_at: Mapped[datetime | None] = mapped_column(sort_order=1)
     executed_at: Mapped[datetime | None] = mapped_column(sort_order=1)
     execution_note: Mapped[str | None] = mapped_column(Text, sort_order=1)
+    recover_by: Mapped[datetime | None] = mapped_column(sort_order=2)
+    """Of a share that is taken from the wage: by when (DL-16)."""
     appeal: Mapped[str | None] = mapped_column(Text, sort_order=1)
     appealed_at: Mapped[datetime | None] = mapped_column(sort_order=1)
     appeal_until: Mapped[datetime | None] = mapped_column(sort_order=1)

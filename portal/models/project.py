@@ -72,6 +72,8 @@ class Project(Record, Base):
     contract_days: Mapped[int | None]
     is_model_house: Mapped[bool] = mapped_column(default=False)
     visit_allowed: Mapped[bool] = mapped_column(default=False)
+    frozen_at: Mapped[datetime | None] = mapped_column(sort_order=1)
+    """Since when nothing is dispatched or begun, because the customer wants to end the contract (P17); None: it is not so."""
 
     customer: Mapped[Customer] = relationship()
     property: Mapped[Property] = relationship()

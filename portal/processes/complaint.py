@@ -43,6 +43,7 @@ class Action(StrEnum):
     REWORK = "rework"
     ESCALATE = "escalate"
     REASSIGN = "reassign"
+    SETTLE = "settle"
 
 
 class Phase(Term):
@@ -219,7 +220,6 @@ PROCESS = Process(
             State.ESCALATED,
             N_("Escalated", CONTEXT),
             N_("Handed to the manager (P10)."),
-            final=True,
             main_line=False,
         ),
     ),
@@ -372,6 +372,16 @@ PROCESS = Process(
             notify=("managers",),
             primary=False,
             source_note="R-10",
+        ),
+        Transition(
+            Action.SETTLE,
+            N_("Settled by the manager"),
+            frozenset({State.ESCALATED}),
+            State.CLOSED,
+            Permission.ESCALATION_WORK,
+            notify=("owner",),
+            automatic=True,
+            source_note="P10",
         ),
     ),
     deadlines=(

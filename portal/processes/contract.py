@@ -123,6 +123,12 @@ A_REVIEW_LACKS = Guard(
     ),
 )
 
+BY_CANCELLATION = Guard(
+    "by-cancellation",
+    N_("a signed contract is ended by a cancellation (P17)"),
+    lambda contract: contract.state not in SIGNED_STATES or contract.is_ending,
+)
+
 PROCESS = Process(
     code="P03",
     kind="contracts",
@@ -244,6 +250,7 @@ PROCESS = Process(
             State.TERMINATED,
             Permission.CONTRACT_EDIT,
             required=("voided_on", "void_reason"),
+            guards=(BY_CANCELLATION,),
             primary=False,
             source_note="P17",
         ),

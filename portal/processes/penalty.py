@@ -8,7 +8,7 @@ from enum import StrEnum
 from portal.i18n import N_
 from portal.permissions import Permission
 from portal.processes import base
-from portal.processes.base import Guard, Process, Transition
+from portal.processes.base import Deadline, Guard, Process, Transition
 from portal.processes.penalty_catalogue import RULES, Kind, Rule, Sanction, Subject
 from portal.terms import Term
 
@@ -38,6 +38,8 @@ class Action(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     CALL_OFF = "call-off"
+    BOOK_SHARE = "book-share"
+    BOOK_DEDUCTION = "book-deduction"
     SEND = "send"
     EXECUTE = "execute"
     APPEAL = "appeal"
@@ -163,6 +165,28 @@ PROCESS = Process(
             source_note="R-04, DL-22",
         ),
         Transition(
+            Action.BOOK_SHARE,
+            N_("Share of a compensation: to human resources"),
+            frozenset({State.PROPOSED}),
+            State.SENT,
+            Permission.PENALTY_DECIDE,
+            guards=(DECIDED,),
+            notify=("specialists",),
+            automatic=True,
+            source_note="P10, P17, DL-16",
+        ),
+        Transition(
+            Action.BOOK_DEDUCTION,
+            N_("Share of a compensation: to finance for the settlement"),
+            frozenset({State.PROPOSED}),
+            State.SENT,
+            Permission.PENALTY_DECIDE,
+            guards=(DECIDED,),
+            notify=("specialists",),
+            automatic=True,
+            source_note="P10, P17, R-13",
+        ),
+        Transition(
             Action.SEND,
             N_("Send to be carried out"),
             frozenset({State.APPROVED}),
@@ -213,6 +237,21 @@ PROCESS = Process(
             required=("appeal_result",),
             notify=("owner", "specialists"),
             primary=False,
+        ),
+    ),
+    deadlines=(
+        Deadline(
+            "DL-16",
+            N_("Recover the share from the wage"),
+            starts=frozenset({State.SENT}),
+            starts_on=frozenset({Action.BOOK_SHARE}),
+            met_by=frozenset({State.EXECUTED}),
+            cancelled_by=frozenset({State.CANCELLED}),
+            setting="wage_recovery_months",
+            due_field="recover_by",
+            due_words=N_("the last day of the month in which the customer is paid"),
+            responsible="department",
+            department="HR",
         ),
     ),
     field_labels={

@@ -125,6 +125,11 @@ CREW_ACTIVE = Guard(
 AGREED = Guard(
     "agreed", N_("the customer agreed to the day"), lambda project: bool(project.start_agreed), needs_input=True
 )
+NOT_FROZEN = Guard(
+    "not-frozen",
+    N_("the customer does not want to end the contract (P17)"),
+    lambda project: project.frozen_at is None,
+)
 DISCLOSED = Guard("disclosed", N_("the technical disclosure is recorded (F-31)"), lambda p: bool(p.disclosures))
 DRAWINGS = Guard(
     "drawings",
@@ -181,7 +186,7 @@ PROCESS = Process(
             ProjectStage.TO_DISPATCH,
             P.PROJECT_EDIT,
             required=("received_at", "received_by"),
-            guards=(PAPERS,),
+            guards=(PAPERS, NOT_FROZEN),
             happened_field="received_at",
             source_note="DL-06",
         ),
@@ -192,7 +197,7 @@ PROCESS = Process(
             ProjectStage.DISPATCHED,
             P.PROJECT_EDIT,
             required=("dispatched_at", "project_manager", "foreman", "crew", "supervisor"),
-            guards=(FOREMAN_FREE, CREW_ACTIVE),
+            guards=(NOT_FROZEN, FOREMAN_FREE, CREW_ACTIVE),
             happened_field="dispatched_at",
             notify=("owner",),
             on_behalf=True,
@@ -206,6 +211,7 @@ PROCESS = Process(
             P.PROJECT_EDIT,
             required=("card_number", "issued_on"),
             optional=("card_limit",),
+            guards=(NOT_FROZEN,),
             on_behalf=True,
         ),
         Transition(
@@ -215,7 +221,7 @@ PROCESS = Process(
             ProjectStage.START_SET,
             P.PROJECT_EDIT,
             required=("planned_start_on", "start_agreed"),
-            guards=(AGREED,),
+            guards=(NOT_FROZEN, AGREED),
         ),
         Transition(
             Action.START,
@@ -224,7 +230,7 @@ PROCESS = Process(
             ProjectStage.IN_PROGRESS,
             P.PROJECT_EDIT,
             required=("actual_start_on",),
-            guards=(DISCLOSED, DRAWINGS),
+            guards=(NOT_FROZEN, DISCLOSED, DRAWINGS),
             on_behalf=True,
         ),
         Transition(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from portal.processes import (
+    approval,
+    cancellation,
     complaint,
     completion,
     consultation,
@@ -37,9 +39,11 @@ PROCESSES: dict[str, Process] = {
         warranty.PROCESS,
         repair.PROCESS,
         repair_cost.PROCESS,
+        cancellation.PROCESS,
         penalty.PROCESS,
         reward.PROCESS,
         survey.PROCESS,
         suggestion.PROCESS,
+        approval.PROCESS,
     )
 }

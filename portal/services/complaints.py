@@ -349,6 +349,7 @@ def escalate(session: Session, complaint: Complaint, command: Escalate, *, actor
         customer_demand=command.customer_demand,
     )
     steps.begin(session, escalation, escalation_rules.Action.SUBMIT, actor=actor, at=at, entered=asdict(command))
+    escalation.visit_due_at = next((task.due_at for task in tasks.open_of(session, escalation, "DL-15")), None)
     return escalation
 
 

@@ -116,7 +116,7 @@ def sentence(title: str, params: Mapping[str, Any]) -> str:
 
 
 def audience(session: Session, name: str, record: Any) -> list[User]:
-    """The people behind the name a process uses: owner, customer_owner, captain, captains, reviewers, inspectors, managers,
+    """The people behind the name a process uses: owner, customer_owner, captain, captains, reviewers, inspectors, deciders, managers,
     specialists, handlers, addressee, followers.
 
     Somebody who may not sign in any more is left out; a case without an owner turns to the specialist on duty.
@@ -130,6 +130,10 @@ def audience(session: Session, name: str, record: Any) -> list[User]:
         case "owner":
             owner = getattr(record, "owner", None) or getattr(record, "submitted_by", None)
             return [owner] if owner is not None and owner.is_active else on_duty(session, branch_id)
+        case "deciders":
+            step = record.present
+            decider = step.user if step is not None else None
+            return [decider] if decider is not None else assignment.managers(session, branch_id)
         case "inspectors":
             inspector = getattr(record, "inspector", None)
             if inspector is not None and inspector.is_active:

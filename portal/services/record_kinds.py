@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session, aliased
 
 from portal import visibility
 from portal.errors import NotFound
+from portal.models.approval import Approval
+from portal.models.cancellation import Cancellation, LossNotice
+from portal.models.compensation import PaymentVoucher
 from portal.models.complaint import Complaint, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
@@ -33,8 +36,10 @@ from portal.permissions import Permission, Role, may
 P = Permission
 
 VIEW: dict[type[Any], Permission] = {
+    Approval: P.APPROVAL_VIEW,
     Branch: P.PARTY_VIEW,
     ChangeOrder: P.PROJECT_VIEW,
+    Cancellation: P.CANCELLATION_VIEW,
     Complaint: P.COMPLAINT_VIEW,
     CompletionAcceptance: P.COMPLETION_VIEW,
     Consultation: P.CONSULTATION_VIEW,
@@ -46,7 +51,9 @@ VIEW: dict[type[Any], Permission] = {
     Escalation: P.ESCALATION_VIEW,
     Inspection: P.PREACCEPT_VIEW,
     LeadTouch: P.TOUCH_VIEW,
+    LossNotice: P.CANCELLATION_VIEW,
     Party: P.PARTY_VIEW,
+    PaymentVoucher: P.VOUCHER_VIEW,
     PenaltyEntry: P.PENALTY_VIEW,
     PreAcceptance: P.PREACCEPT_VIEW,
     Project: P.PROJECT_VIEW,

@@ -19,6 +19,8 @@ from portal.listing.kinds import search
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State
 from portal.listing.terms import Word
+from portal.models.approval import Approval
+from portal.models.cancellation import Cancellation
 from portal.models.complaint import Complaint, Escalation
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
@@ -76,6 +78,8 @@ NUMBERED: tuple[tuple[Any, Permission, str], ...] = (
     (Contract, P.CONTRACT_VIEW, "file-text"),
     (Complaint, P.COMPLAINT_VIEW, "message-report"),
     (Escalation, P.ESCALATION_VIEW, "flag"),
+    (Cancellation, P.CANCELLATION_VIEW, "circle-x"),
+    (Approval, P.APPROVAL_VIEW, "signature"),
     (Consultation, P.CONSULTATION_VIEW, "phone"),
     (Quotation, P.CONTRACT_VIEW, "currency-yuan"),
 )

@@ -342,6 +342,8 @@ def field_of(kind: str, name: str) -> tuple[str, Callable[[Any], str]]:
 
 MODULES = {
     "repair-orders": "repairs",
+    "escalations": "compensations",
+    "loss-notices": "loss_notices",
     "repair-cost-cases": "repair_costs",
     "lead-touches": "lead_touches",
     "pre-acceptances": "pre_acceptances",

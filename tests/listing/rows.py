@@ -10,6 +10,9 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.db import transaction
+from portal.models.approval import Approval
+from portal.models.cancellation import Cancellation, LossNotice
+from portal.models.compensation import PaymentVoucher
 from portal.models.complaint import Complaint, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
@@ -124,6 +127,7 @@ def fill(make: Any, clock: Any) -> Rows:
         before_the_customer(number, owner, customer, project, make, at, kept)
         after_the_works(number, owner, customer, project, contract, crew, at, kept)
         opinions(number, owner, customer, project, at, kept)
+        of_money(number, owner, customer, project, contract, at, kept)
     for number, user in enumerate((rows.specialist, rows.manager, rows.far), 1):
         of_the_house(user, number, at)
     return rows
@@ -297,6 +301,46 @@ def opinions(number: int, owner: User, customer: Any, project: Any, at: datetime
             Suggestion(
                 number=f"JL-{number}", state="SENT" if sent else "RECORDED", name=customer.name, phone=customer.phone,
                 channel="PHONE", content="延长营业时间", received_at=at - timedelta(days=number), **sent, **whose,
+            )
+        )  # fmt: skip
+
+
+def of_money(
+    number: int, owner: User, customer: Any, project: Any, contract: Any, at: datetime, kept: dict[str, Any]
+) -> None:
+    """A request for consent, a voucher, a cancellation and a loss notice, in several states."""
+    with transaction() as writing:
+        asked = Approval(
+            number=f"SP-{number}", state=("WAITING", "APPROVED", "REFUSED")[number % 3], what="COMPENSATION",
+            record_kind="escalations", record_id=number, record_number=f"SJ-{number}", customer_id=customer.id,
+            subject="赔偿", amount=Decimal(number * 100), counted=Decimal(number * 200), round_no=1 + number % 2,
+            asked_by_id=owner.id, asked_at=at - timedelta(days=number), decided_at=at if number % 3 else None, **kept,
+        )  # fmt: skip
+        writing.add(asked)
+        writing.flush()
+        escalation_id = writing.scalar(select(Escalation.id).where(Escalation.number == f"SJ-{number}"))
+        writing.add(
+            PaymentVoucher(
+                number=f"ZC-{number}", escalation_id=escalation_id, customer_id=customer.id, approval_id=asked.id,
+                payee=customer.name, purpose="赔偿", amount=Decimal(number * 100), leader_decided_at=at,
+                paid_at=at if number % 2 else None, **kept,
+            )
+        )  # fmt: skip
+        ended = Cancellation(
+            number=f"TD-{number}", state=("APPLIED", "NOTIFIED", "CLOSED")[number % 3], contract_id=contract.id,
+            customer_id=customer.id, project_id=project.id, owner_id=owner.id, applied_at=at - timedelta(days=number),
+            applicant=customer.name, reason_kind=("PRICE", "DESIGN")[number % 2], reason="太贵", loss_rate=Decimal(10),
+            contract_amount=Decimal(number * 1000), loss=Decimal(number * 100), voided_on=at.date() if number % 3 == 2 else None,
+            closed_at=at if number % 3 == 2 else None, **kept,
+        )  # fmt: skip
+        writing.add(ended)
+        writing.flush()
+        writing.add(
+            LossNotice(
+                number=f"SS-{number}", cancellation_id=ended.id, customer_id=customer.id, contract_id=contract.id,
+                liability=("CUSTOMER", "OTHER")[number % 2], basis="客户自身", percent=Decimal(100),
+                loss=Decimal(number * 100), amount=Decimal(number * 100), sent_at=at - timedelta(days=number),
+                received_at=at if number % 2 else None, **kept,
             )
         )  # fmt: skip
 

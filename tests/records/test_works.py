@@ -191,7 +191,8 @@ def test_a_changed_amount_changes_the_instalments(sign_in, make, session):
 
 
 def test_a_voided_contract_stays_and_is_not_changed(sign_in, make, session):
-    contract = make.contract()
+    """One that is signed is ended by a cancellation, not by this step (P17)."""
+    signed, contract = make.contract(), make.contract(state="NEGOTIATING", signed_on=None)
     specialist = sign_in(Role.SPECIALIST)
     path = f"/records/contracts/{contract.number}/steps/terminate"
     seen = version_of(specialist.get(path, status=200))
@@ -201,6 +202,10 @@ def test_a_voided_contract_stays_and_is_not_changed(sign_in, make, session):
     assert "客户退单" in shown
     session.expire_all()
     assert contract.state == "TERMINATED"
+    path = f"/records/contracts/{signed.number}/steps/terminate"
+    seen = version_of(specialist.get(path, status=200))
+    sent = {"voided_on": "2026-05-11", "void_reason": "客户退单", "version": seen}
+    assert "已签合同须走退单流程" in specialist.post(path, sent, status=422).text
 
 
 ROLES = {

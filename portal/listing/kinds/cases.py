@@ -268,7 +268,7 @@ ESCALATIONS = Listing(
         ESCALATION_CLOCK.join,
     ),
     card=("subject", "why"),
-    spans=(Span(N_("Submitted to taken", "span"), Escalation.submitted_at, Escalation.taken_at, runs=True),),
+    spans=(Span(N_("Submitted to closed", "span"), Escalation.submitted_at, Escalation.closed_at, runs=True),),
     columns=(
         Column("customer", N_("Customer"), (Complaint.complainant, Customer.grade), cells.title, "cell-title"),
         Column("number", N_("Number"), (Escalation.number,), cells.text, "ref hide-small", sort=Escalation.number),
@@ -276,6 +276,7 @@ ESCALATIONS = Listing(
         Column("why", N_("Ground"), (Escalation.why,), escalation.Ground.show),
         Column("subject", N_("Subject"), (Complaint.subject,), cells.text, "fill"),
         Column("state", STATE, (Escalation.state,), cells.state_of(escalation.PROCESS)),
+        Column("amount", N_("Compensation (yuan)"), (Escalation.amount,), cells.money, "num hide-small"),
         Column("by", N_("Submitted by"), (SUBMITTER.name,), cells.text, "cell-foot"),
         Column("submitted", N_("Submitted"), (Escalation.submitted_at,), cells.moment, "num hide-small"),
         ESCALATION_CLOCK.column,
@@ -284,6 +285,7 @@ ESCALATIONS = Listing(
     filters=(
         Filter("mine", N_("Submitted by me"), lambda now: Escalation.submitted_by_id == now.viewer.id),
         Filter("waiting", N_("Waiting for the manager"), lambda now: Escalation.state == escalation.State.SUBMITTED),
+        Filter("open", N_("Open", "record"), lambda now: Escalation.state.in_(sorted(escalation.OPEN))),
         *cells.clock_filters(Escalation.KIND, Escalation, CLOCKS),
     ),
     choices=(

@@ -17,6 +17,9 @@ from sqlalchemy.orm import Session, aliased
 from portal import hanzi
 from portal.listing import terms
 from portal.listing.terms import Word
+from portal.models.approval import Approval
+from portal.models.cancellation import Cancellation, LossNotice
+from portal.models.compensation import PaymentVoucher
 from portal.models.complaint import Complaint, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
@@ -330,6 +333,30 @@ def escalations(word: Word) -> Places:
     """Escalations: by their own number or whatever finds the complaint."""
     number = (word.begins(Escalation.number, "upper"),)
     return Places(Escalation, number, through=((Escalation.complaint_id, complaints(word)),))
+
+
+def approvals(word: Word) -> Places:
+    """Approvals: by their number or that of their record, or whatever finds the customer."""
+    own = (word.begins(Approval.number, "upper"),)
+    return Places(Approval, own, through=((Approval.customer_id, customers(word)),))
+
+
+def payment_vouchers(word: Word) -> Places:
+    """Payment vouchers: by their number or whatever finds the escalation."""
+    own = (word.begins(PaymentVoucher.number, "upper"),)
+    return Places(PaymentVoucher, own, through=((PaymentVoucher.escalation_id, escalations(word)),))
+
+
+def cancellations(word: Word) -> Places:
+    """Cancellations: by their number or whatever finds the contract."""
+    own = (word.begins(Cancellation.number, "upper"),)
+    return Places(Cancellation, own, through=((Cancellation.contract_id, contracts(word)),))
+
+
+def loss_notices(word: Word) -> Places:
+    """Loss notices: by their number or whatever finds the cancellation."""
+    own = (word.begins(LossNotice.number, "upper"),)
+    return Places(LossNotice, own, through=((LossNotice.cancellation_id, cancellations(word)),))
 
 
 def repair_orders(word: Word) -> Places:

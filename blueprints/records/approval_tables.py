@@ -1,0 +1,85 @@
+"""What the page of a record says of the consent that was asked for it: a banner, and all rounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+
+from blueprints.records import editing, showing
+from portal import formatting
+from portal.db import session
+from portal.i18n import _
+from portal.models.approval import Approval, ApprovalStep
+from portal.permissions import Permission, may
+from portal.processes.approval import Decision, Level, State
+from portal.services import approvals
+
+
+def banner(record: Any) -> list[tuple[str, str]]:
+    """One sentence while consent is waited for: whose, to which amount."""
+    found = approvals.waiting_for(session(), record)
+    if found is None or found.present is None:
+        return []
+    who = found.present.who or Level.show(found.present.level)
+    if found.amount is None:
+        return [("hourglass", _("Waits for the consent of: %(who)s (%(number)s)", who=who, number=found.number))]
+    amount = formatting.money(found.amount)
+    return [
+        (
+            "hourglass",
+            _(
+                "%(amount)s yuan wait for the consent of: %(who)s (%(number)s)",
+                amount=amount,
+                who=who,
+                number=found.number,
+            ),
+        )
+    ]
+
+
+def rounds(record: Any) -> list[showing.Table]:
+    """Every round with every word, the last one first; nothing where nothing was asked."""
+    found = approvals.of_record(session(), record)
+    if not found:
+        return []
+    opens = may(g.user, Permission.APPROVAL_DECIDE)
+    rows: list[list[Any]] = []
+    for approval in reversed(found):
+        for step in approval.steps:
+            rows.append(
+                [
+                    (approval.number, editing.path(approval)) if opens else approval.number,
+                    str(approval.round_no),
+                    formatting.money(approval.amount) if approval.amount is not None else formatting.DASH,
+                    Level.show(step.level),
+                    who_of(step),
+                    word_of(approval, step),
+                ]
+            )
+    head = [
+        (_("Number"), "ref"),
+        (_("Round"), "num hide-small"),
+        (_("Amount (yuan)"), "num"),
+        (_("Whose consent"), "hide-small"),
+        (_("Who"), ""),
+        (_("Decision"), "fill"),
+    ]
+    return [showing.Table(_("Approvals"), head, rows, "")]
+
+
+def who_of(step: ApprovalStep) -> str:
+    """Who decided, and for whom: A for B."""
+    if step.for_whom:
+        return _("%(who)s for %(other)s", who=step.who, other=step.for_whom)
+    return step.who or formatting.DASH
+
+
+def word_of(approval: Approval, step: ApprovalStep) -> str:
+    """What was said and when; of what was not decided, how the round ended."""
+    if step.decision is None:
+        return str(State(approval.state).label)
+    parts = [Decision.show(step.decision), formatting.moment(step.decided_at), step.reason, step.evidence]
+    if approval.state in (State.WITHDRAWN, State.VOID):
+        parts.append(str(State(approval.state).label))
+    return " · ".join(part for part in parts if part)
