@@ -14,6 +14,7 @@ from portal import clock
 from portal.demo import (
     inspections,
     living_week,
+    money,
     papers,
     penalties,
     people,
@@ -39,6 +40,7 @@ def load() -> None:
     reviews.reviewers_day(stage, today)
     papers.plan(stage, houses, today)
     surveys.plan(stage, houses, today)
+    money.plan(stage, today)
     penalties.plan(stage)
     touches.plan(stage, today)
     stage.play()

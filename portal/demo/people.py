@@ -42,6 +42,7 @@ PARTIES = (
     ("郑红", PartyKind.HR, "HR", True, None),
     ("钱律师", PartyKind.LEGAL, "LEGAL", True, None),
     ("方总", PartyKind.GM, "MANAGEMENT", True, None),
+    ("周副总", PartyKind.DEPUTY_GM, "MANAGEMENT", True, None),
 )
 
 

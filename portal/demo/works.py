@@ -38,22 +38,7 @@ def builds(
 ) -> None:
     """The steps of P05 at their moments; those that are still to come are left out."""
     take = _taker(stage, house)
-    opened, told, begun = local(archived), local(dispatched), local(started)
-
-    def archive(writing: Session, project: Project, actor: User, at: datetime) -> None:
-        signed = project.contract.signed_on if project.contract else None
-        sent = datetime.combine(signed or at.date(), datetime.min.time(), at.tzinfo).replace(hour=17)
-        sent = min(sent, at)
-        found = works.propose(writing, project)
-        works.archive(
-            writing,
-            project,
-            works.Archive(found.grade, found.is_repeat, sent, sent, sent),
-            actor=actor,
-            at=at,
-        )
-        wanted = range(len(works.papers_of(writing, project, PaperStage.SIGNING)))
-        works.keep_papers(writing, project, PaperStage.SIGNING, wanted, actor=actor, at=at)
+    told, begun = local(dispatched), local(started)
 
     def hand_over(writing: Session, project: Project, actor: User, at: datetime) -> None:
         works.hand_over(writing, project, works.HandOver(at, stage.get(writing, "石磊")), actor=actor, at=at)
@@ -85,13 +70,34 @@ def builds(
     def start(writing: Session, project: Project, actor: User, at: datetime) -> None:
         works.start(writing, project, works.Start(at.date()), actor=actor, at=at)
 
-    take(opened, archive)
-    take(opened + timedelta(minutes=30), hand_over)
+    archives(stage, house, archived)
+    take(local(archived) + timedelta(minutes=30), hand_over)
     take(told, dispatch)
     take(told + timedelta(hours=2), issue_card)
     take(told + timedelta(hours=3), set_start)
     take(begun - timedelta(minutes=30), disclose)
     take(begun, start)
+
+
+def archives(stage: Stage, house: Household, archived: str) -> None:
+    """The archive is opened, with the papers of the signing."""
+
+    def archive(writing: Session, project: Project, actor: User, at: datetime) -> None:
+        signed = project.contract.signed_on if project.contract else None
+        sent = datetime.combine(signed or at.date(), datetime.min.time(), at.tzinfo).replace(hour=17)
+        sent = min(sent, at)
+        found = works.propose(writing, project)
+        works.archive(
+            writing,
+            project,
+            works.Archive(found.grade, found.is_repeat, sent, sent, sent),
+            actor=actor,
+            at=at,
+        )
+        wanted = range(len(works.papers_of(writing, project, PaperStage.SIGNING)))
+        works.keep_papers(writing, project, PaperStage.SIGNING, wanted, actor=actor, at=at)
+
+    _taker(stage, house)(local(archived), archive)
 
 
 def usual(stage: Stage, house: Household, started: date, number: int) -> None:

@@ -16,9 +16,11 @@ from portal.documents.views import (
     ComplaintRegister,
     CourseEntry,
     CustomerForm,
+    Liability,
     Limit,
     Photo,
     ProblemSlip,
+    Share,
     Signature,
     SignOff,
     SlipRound,
@@ -195,6 +197,8 @@ def complaint_file(session: Session, complaint: Complaint, store: Store) -> Comp
     plans = [item.plan for item in complaint.rounds if item.plan]
     results = [item.solution_record for item in complaint.rounds if item.solution_record]
     files = attachments(session, complaint)
+    bearers = escalation.shares if escalation else []
+    signed_by, signed_on = (escalation.signed_by, escalation.signed_on) if escalation else (None, None)
     return ComplaintFile(
         number=complaint.number,
         state=str(complaint.PROCESS.state(complaint.state).label),
@@ -219,17 +223,18 @@ def complaint_file(session: Session, complaint: Complaint, store: Store) -> Comp
         limits=tuple(_shown_limit(task) for task in _limits(session, complaint)),
         escalation_number=escalation.number if escalation else None,
         cause=(escalation.cause if escalation else None) or complaint.reason or complaint.verify_result,
-        liability=(),
-        solution="\n".join([*plans, *results]) or complaint.explanation,
-        compensation=None,
-        shares=(),
+        liability=tuple(Liability(share.name, share.percent, share.reason) for share in bearers),
+        solution="\n".join([*plans, *results, *([escalation.solution] if escalation and escalation.solution else [])])
+        or complaint.explanation,
+        compensation=escalation.amount if escalation else None,
+        shares=tuple(Share(share.name, share.percent, share.amount) for share in bearers if share.amount is not None),
         root_cause=complaint.root_cause,
         improvement=complaint.improvement,
         responsible=complaint.responsible,
         closed_at=complaint.closed_at,
         annexes=tuple(_annex(item) for item in files),
         signatures=(
-            Signature(_p("form", "Customer's signature"), complaint.complainant),
+            Signature(_p("form", "Customer's signature"), signed_by or complaint.complainant, signed_on),
             Signature(_p("form", "Head of the department")),
             Signature(_p("form", "Specialist"), name_of(complaint.owner)),
             Signature(_p("form", "Manager")),

@@ -47,7 +47,7 @@ FIELDS: dict[str, Field] = {
     "applicant": Field(L["applicant"]),
     "reason_kind": term(L["reason_kind"], Reason),
     "reason": Field(L["reason"]),
-    "project_stage": term(N_("Stage of the works"), ProjectStage),
+    "project_stage": term(N_("Stage when applied"), ProjectStage),
     "contract_amount": money(N_("Contract amount")),
     "design_opinion": Field(L["design_opinion"]),
     "design_by_id": link(L["design_by"], Party),

@@ -20,6 +20,7 @@ from portal import i18n, outbox, visibility
 from portal.documents import (
     building,
     inspection_building,
+    money_building,
     paper,
     penalty_building,
     repair_building,
@@ -29,6 +30,7 @@ from portal.documents import (
 )
 from portal.documents.building import company
 from portal.documents.inspection_views import InspectionPaper, NoticePaper
+from portal.documents.money_building import LossPaper, TerminationPaper, VoucherPaper
 from portal.documents.paper import Paper
 from portal.documents.penalty_building import PenaltySlip
 from portal.documents.repair_views import CertificatePaper, CostCasePaper, RepairPaper, ServiceReport
@@ -46,6 +48,8 @@ from portal.documents.works_views import (
 from portal.errors import DomainError, NotFound, NotPermitted
 from portal.files.store import Store
 from portal.i18n import N_, Text, _p
+from portal.models.cancellation import Cancellation, LossNotice
+from portal.models.compensation import PaymentVoucher
 from portal.models.complaint import Complaint
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Channel, Consultation
@@ -93,6 +97,7 @@ BUILDERS: dict[str, Callable[[Session, Any, Store], View]] = (
     | review_building.BUILDERS
     | inspection_building.BUILDERS
     | penalty_building.BUILDERS
+    | money_building.BUILDERS
     | works_building.BUILDERS
     | survey_building.BUILDERS
 )
@@ -106,6 +111,7 @@ FORMS: dict[str, Form] = {
         Form("F-03", CorrectionSheet.TITLE, DrawingReview, P.REVIEW_VIEW),
         Form("F-06", ProblemSlip.TITLE, Complaint, P.COMPLAINT_VIEW),
         Form("F-07", ComplaintFile.TITLE, Complaint, P.COMPLAINT_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
+        Form("F-08", VoucherPaper.TITLE, PaymentVoucher, P.VOUCHER_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
         Form("F-09", InspectionPaper.TITLE, Inspection, P.PREACCEPT_VIEW),
         Form("F-10", NoticePaper.TITLE, RectificationNotice, P.PREACCEPT_VIEW),
         Form("F-11", AcceptanceForm.TITLE, CompletionAcceptance, P.COMPLETION_VIEW),
@@ -119,6 +125,8 @@ FORMS: dict[str, Form] = {
         Form("F-20", RepairPaper.TITLE, RepairOrder, P.REPAIR_VIEW),
         Form("F-21", ServiceReport.TITLE, RepairOrder, P.REPAIR_VIEW),
         Form("F-22", CostCasePaper.TITLE, RepairCostCase, P.COST_CASE_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
+        Form("F-25", TerminationPaper.TITLE, Cancellation, P.CANCELLATION_VIEW),
+        Form("F-26", LossPaper.TITLE, LossNotice, P.CANCELLATION_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
         Form("F-27", PenaltySlip.TITLE, PenaltyEntry, P.PENALTY_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
         Form("F-31", DisclosureRecord.TITLE, Project, P.PROJECT_VIEW),
         Form("F-31-2", StageRecord.TITLE, StageAcceptance, P.PROJECT_VIEW),

@@ -1,0 +1,271 @@
+"""F-08, F-25 and F-26: what they show, and where that comes from. Call inside `i18n.use_locale`. Source: `domain.md` 4.28."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.documents.building import name_of, ticks
+from portal.documents.views import Signature, Ticks
+from portal.files.store import Store
+from portal.i18n import N_, Text, _p
+from portal.models.cancellation import Cancellation, LossNotice
+from portal.models.compensation import PaymentVoucher
+from portal.models.contract import PaymentKind
+from portal.models.org import Department
+from portal.models.project import ProjectStage
+from portal.processes.cancellation import Liability, Reason
+from portal.processes.escalation import Bearer
+
+
+@dataclass(frozen=True, slots=True)
+class ShareRow:
+    """Who bears which part, in yuan."""
+
+    who: str
+    kind: str
+    percent: Decimal
+    amount: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherPaper:
+    """F-08 支出凭证."""
+
+    FORM: ClassVar[str] = "F-08"
+    TITLE: ClassVar[Text] = N_("Payment voucher", "form")
+    TEMPLATE: ClassVar[str] = "f08.html"
+
+    number: str
+    made_on: date
+    payee: str
+    purpose: str
+    case_number: str
+    contract_number: str | None
+    amount: Decimal
+    annex_count: int
+    shares: tuple[ShareRow, ...]
+    approval_number: str | None
+    leader: str | None
+    leader_decided_at: datetime | None
+    decision: str | None
+    finance_no: str | None
+    clerk: str | None
+    paid_at: datetime | None
+    is_void: bool
+    signatures: tuple[Signature, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money that came in, or went back."""
+
+    kind: str
+    paid_on: date
+    receipt_no: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TerminationPaper:
+    """F-25 合同终止申请单."""
+
+    FORM: ClassVar[str] = "F-25"
+    TITLE: ClassVar[Text] = N_("Application to end the contract", "form")
+    TEMPLATE: ClassVar[str] = "f25.html"
+
+    number: str
+    contract_number: str
+    customer: str
+    address: str | None
+    amount: Decimal
+    signed_on: date | None
+    stage: str | None
+    applied_at: datetime
+    reasons: Ticks
+    reason: str
+    receipts: tuple[Receipt, ...]
+    paid_total: Decimal | None
+    design_opinion: str | None
+    design_by: str | None
+    design_at: datetime | None
+    liabilities: Ticks
+    liability_reason: str | None
+    shares: tuple[ShareRow, ...]
+    loss: Decimal | None
+    finance_opinion: str | None
+    finance_at: datetime | None
+    paid_to_crew: Decimal | None
+    work_done: Decimal | None
+    customers_loss: Decimal | None
+    refund: Decimal | None
+    gm_decision: str | None
+    gm_at: datetime | None
+    told: tuple[tuple[str, datetime], ...]
+    voided_on: date | None
+    signatures: tuple[Signature, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LossPaper:
+    """F-26 退单损失费通知单."""
+
+    FORM: ClassVar[str] = "F-26"
+    TITLE: ClassVar[Text] = N_("Notice of the loss of a cancellation", "form")
+    TEMPLATE: ClassVar[str] = "f26.html"
+
+    number: str
+    case_number: str
+    contract_number: str
+    contract_amount: Decimal
+    customer: str
+    liabilities: Ticks
+    debtor: str
+    basis: str
+    rate: Decimal | None
+    loss: Decimal
+    percent: Decimal
+    amount: Decimal
+    way: str
+    refund: Decimal | None
+    sent_at: datetime
+    received_at: datetime | None
+    received_by: str | None
+    copied_at: datetime | None
+    signatures: tuple[Signature, ...]
+
+
+def _day(moment: datetime | None) -> date | None:
+    return clock.today(moment) if moment is not None else None
+
+
+def voucher(session: Session, record: PaymentVoucher, _store: Store) -> VoucherPaper:
+    """F-08 with amount in figures and capitals; before it is paid the places of finance stay open."""
+    case = record.escalation
+    project = case.complaint.project
+    contract = project.contract if project is not None else None
+    counts = case.approval is not None and case.approval.id == record.approval_id
+    return VoucherPaper(
+        number=record.number,
+        made_on=clock.today(record.created_at),
+        payee=record.payee,
+        purpose=record.purpose,
+        case_number=case.number,
+        contract_number=contract.number if contract else None,
+        amount=record.amount,
+        annex_count=record.annex_count,
+        shares=tuple(ShareRow(s.name, Bearer.show(s.bearer), s.percent, s.amount) for s in case.shares)
+        if counts
+        else (),
+        approval_number=case.approval.number if counts and case.approval else None,
+        leader=name_of(record.leader),
+        leader_decided_at=record.leader_decided_at,
+        decision=case.leader_decision if counts else None,
+        finance_no=record.finance_no,
+        clerk=name_of(record.clerk),
+        paid_at=record.paid_at,
+        is_void=record.voided_at is not None,
+        signatures=(
+            Signature(_p("form", "Company leader"), name_of(record.leader), _day(record.leader_decided_at)),
+            Signature(_p("form", "Finance clerk"), name_of(record.clerk), _day(record.paid_at)),
+            Signature(_p("form", "Payee's signature"), record.payee, _day(record.paid_at)),
+        ),
+    )
+
+
+def termination(session: Session, case: Cancellation, _store: Store) -> TerminationPaper:
+    """F-25 as far as the cancellation has come."""
+    contract, project = case.contract, case.project
+    return TerminationPaper(
+        number=case.number,
+        contract_number=contract.number,
+        customer=case.customer.name,
+        address=project.property.address if project is not None else None,
+        amount=case.contract_amount,
+        signed_on=contract.signed_on,
+        stage=ProjectStage.show(case.project_stage) if case.project_stage else None,
+        applied_at=case.applied_at,
+        reasons=ticks(Reason, case.reason_kind),
+        reason=case.reason,
+        receipts=tuple(
+            Receipt(PaymentKind.show(each.kind), each.paid_on, each.receipt_no, each.amount)
+            for each in contract.payments
+        ),
+        paid_total=case.paid_total,
+        design_opinion=case.design_opinion,
+        design_by=name_of(case.design_by),
+        design_at=case.design_at,
+        liabilities=tuple((str(each.label), any(s.liability == each for s in case.shares)) for each in Liability),
+        liability_reason=case.liability_reason,
+        shares=tuple(_share(each) for each in case.shares),
+        loss=case.loss,
+        finance_opinion=case.finance_opinion,
+        finance_at=case.finance_at,
+        paid_to_crew=case.paid_to_crew,
+        work_done=case.work_done,
+        customers_loss=case.customers_loss if case.loss is not None else None,
+        refund=case.refund,
+        gm_decision=case.gm_decision,
+        gm_at=case.gm_at,
+        told=tuple((Department.show(word.department), word.told_at) for word in case.told),
+        voided_on=case.voided_on,
+        signatures=(
+            Signature(_p("form", "Customer's signature"), case.applicant, _day(case.applied_at)),
+            Signature(_p("form", "Design"), name_of(case.design_by), _day(case.design_at)),
+            Signature(_p("form", "Customer service"), name_of(case.signed_by), _day(case.liability_at)),
+            Signature(_p("form", "Finance"), name_of(case.finance_by), _day(case.finance_at)),
+            Signature(_p("form", "General manager"), name_of(case.gm), _day(case.gm_at)),
+        ),
+    )
+
+
+def loss_notice(session: Session, notice: LossNotice, _store: Store) -> LossPaper:
+    """F-26 of one who is liable: basis, rate, amount, and how finance takes it."""
+    case = notice.cancellation
+    debtor = notice.party or notice.crew
+    ways = {
+        Liability.CUSTOMER: _p("form", "Deducted from the refund"),
+        Liability.DESIGNER: _p("form", "By human resources from the wage; commission withdrawn"),
+        Liability.CREW: _p("form", "Deducted from settlement or retention money"),
+        Liability.OTHER: _p("form", "Borne by the company"),
+    }
+    alone = notice.liability == Liability.CUSTOMER and notice.percent == 100 and case.loss == case.usual_loss
+    return LossPaper(
+        number=notice.number,
+        case_number=case.number,
+        contract_number=notice.contract.number,
+        contract_amount=case.contract_amount,
+        customer=notice.customer.name,
+        liabilities=ticks(Liability, notice.liability),
+        debtor=debtor.name if debtor else notice.customer.name if notice.liability == Liability.CUSTOMER else "–",
+        basis=notice.basis,
+        rate=case.loss_rate if alone else None,
+        loss=notice.loss,
+        percent=notice.percent,
+        amount=notice.amount,
+        way=ways[Liability(notice.liability)],
+        refund=case.refund if notice.liability == Liability.CUSTOMER else None,
+        sent_at=notice.sent_at,
+        received_at=notice.received_at,
+        received_by=name_of(notice.received_by),
+        copied_at=notice.copied_at,
+        signatures=(
+            Signature(_p("form", "Manager"), name_of(case.signed_by), _day(case.liability_at)),
+            Signature(_p("form", "General manager"), name_of(case.gm), _day(case.gm_at)),
+            Signature(_p("form", "Received by finance"), name_of(notice.received_by), _day(notice.received_at)),
+        ),
+    )
+
+
+def _share(each: Any) -> ShareRow:
+    return ShareRow(
+        each.name or Liability.show(each.liability), Liability.show(each.liability), each.percent, each.amount
+    )
+
+
+BUILDERS: dict[str, Any] = {"F-08": voucher, "F-25": termination, "F-26": loss_notice}
