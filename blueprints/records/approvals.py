@@ -94,7 +94,7 @@ def _words(record: Approval) -> showing.Table:
         (_("Whose consent"), ""),
         (_("Who"), ""),
         (_("Decision"), "fill"),
-        (_("Scan of the signed paper"), "hide-small"),
+        (_("Scan of the signed decision"), "hide-small"),
         (_("Recorded by"), "hide-small"),
     ]
     return showing.Table(_("Decisions"), head, rows, "")

@@ -42,6 +42,8 @@ VISIT = ("visit_due_at", "visit_at", "visit_head_id", "late_reason", "visited_at
 SOLUTION = ("solution", "involves_money", "liability_at", "measures", "execute_until")
 MONEY = ("amount", "leader_id", "leader_decided_at", "leader_decision", "paid_at")
 END = ("is_satisfied", "has_agreement", "signed_by", "signed_on", "root_cause", "improvement", "closed_at")
+SPARE = frozenset({"late_reason", "visited_at", "present", "findings", "measures", "execute_until", "leader_decision"})
+"""Left out while they say nothing."""
 NAMED = (
     joinedload(Escalation.complaint).joinedload(Complaint.customer),
     joinedload(Escalation.visit_head),
@@ -58,7 +60,7 @@ def escalation(number: str) -> ResponseReturnValue:
     """The case: what was handed over, visit, liability, money, end."""
     record = find_or_404(Escalation, number, NAMED)
     complaint = record.complaint
-    groups: list[tuple[Text, tuple[str, ...]]] = [(N_("Handed over"), HANDED_OVER)]
+    groups: list[tuple[Text, tuple[str, ...]]] = [(N_("Handed over", "escalation"), HANDED_OVER)]
     if record.visit_at or record.visit_due_at:
         groups.append((N_("Visit", "escalation"), VISIT))
     if record.solution:
@@ -73,7 +75,10 @@ def escalation(number: str) -> ResponseReturnValue:
         record,
         complaint.subject,
         FIELDS,
-        tuple(groups),
+        tuple(
+            (heading, tuple(name for name in names if name not in SPARE or getattr(record, name)))
+            for heading, names in groups
+        ),
         meta=[
             (complaint.complainant, editing.path(complaint)),
             (complaint.number, editing.path(complaint)),
@@ -81,7 +86,7 @@ def escalation(number: str) -> ResponseReturnValue:
         ],
         notes=[
             *approval_tables.banner(record),
-            *(("alert-triangle", str(sentence)) for sentence in compensations.warnings(session(), record)),
+            *(("alert-triangle", str(sentence)) for sentence in _warnings(record)),
         ],
         tables=[_shares(record), *_vouchers(record), *approval_tables.rounds(record)],
     )
@@ -99,6 +104,11 @@ def escalation_step(number: str, action: str) -> ResponseReturnValue:
 
 def _find(number: str) -> Escalation:
     return find_or_404(Escalation, number)
+
+
+def _warnings(record: Escalation) -> list[Text]:
+    """Of wages, while it is still to be recovered."""
+    return [] if record.state == State.CLOSED else compensations.warnings(session(), record)
 
 
 def _shares(record: Escalation) -> showing.Table:

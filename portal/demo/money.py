@@ -148,8 +148,10 @@ def _compensates(stage: Stage) -> None:
 
     def recovered(writing: Session, at: datetime) -> None:
         query = select(PenaltyEntry).where(PenaltyEntry.rule == "K-07", PenaltyEntry.state == State.SENT)
-        for entry in writing.scalars(query.where(PenaltyEntry.record_kind == "escalations")).all():
-            command = penalty_steps.ExecutePenalty(at, "六月工资扣回 2,400.00，余 400.00 结转七月")
+        for entry in writing.scalars(query.order_by(PenaltyEntry.id)).all():
+            is_wage = entry.record_kind == "escalations"
+            said = "六月工资扣回 2,400.00，余 400.00 结转七月" if is_wage else "收回提成并从结算中扣除"
+            command = penalty_steps.ExecutePenalty(at, said)
             penalty_steps.execute(writing, entry, command, actor=stage.get(writing, "specialist"), at=at)
 
     stage.at("2026-06-25 16:00", recovered)

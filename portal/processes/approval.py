@@ -148,7 +148,6 @@ PROCESS = Process(
             guards=(ALL_HAVE_SAID_YES, BY_OTHERS),
             on_behalf=True,
             notify=("owner",),
-            source_note="Q31, R-13",
         ),
         Transition(
             Action.REFUSE,
@@ -214,9 +213,9 @@ PROCESS = Process(
     field_labels={
         "person": N_("Who decided"),
         "decided_at": N_("Decided at", CONTEXT),
-        "reason": N_("Reason"),
+        "reason": N_("What was said to it", CONTEXT),
         "evidence": N_("Evidence: where the signed paper is"),
-        "scan": N_("Scan of the signed paper"),
+        "scan": N_("Scan of the signed decision"),
         "to": N_("Who decides instead"),
     },
 )  # fmt: skip

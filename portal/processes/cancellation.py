@@ -370,7 +370,7 @@ PROCESS = Process(
         "person": N_("Who decided"),
         "decided_at": N_("Decided at", "approval"),
         "evidence": N_("Evidence: where the signed paper is"),
-        "scan": N_("Scan of the signed paper"),
+        "scan": N_("Scan of the signed decision"),
         "notified_at": N_("Last department told at"),
         "voided_on": N_("Voided on"),
         "output_value_reduction": N_("Output value reduced by (yuan)"),

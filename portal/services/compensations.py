@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from portal import clock, settings, visibility
+from portal import clock, formatting, settings, visibility
 from portal.errors import Invalid
 from portal.i18n import N_, Text
 from portal.models.approval import Approval
@@ -247,7 +247,8 @@ def warnings(session: Session, case: Escalation) -> list[Text]:
             continue
         over = rules.over_wage(share.amount, share.monthly_wage, percent=percent, minimum_wage=minimum)
         if over > 0:
-            values = {"name": share.name, "amount": share.amount, "now": share.amount - over, "rest": over}
+            sums = {"amount": share.amount, "now": share.amount - over, "rest": over}
+            values = {"name": share.name, **{name: formatting.money(amount) for name, amount in sums.items()}}
             said.append(
                 N_(
                     "%(name)s: %(amount)s yuan is more than may be taken of a month's wage. %(now)s yuan this month,"

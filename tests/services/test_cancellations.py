@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from portal import i18n
 from portal.clock import ZONE
 from portal.db import session, transaction
+from portal.documents import money_building, paper
+from portal.documents.views import Company, Issue
 from portal.errors import ConditionsMissing, DomainError, Invalid
 from portal.models.approval import Approval
 from portal.models.cancellation import TOLD, Cancellation, LossNotice
@@ -288,3 +291,15 @@ def test_the_pages_from_the_contract_to_the_notice(ending, sign_in):
         specialist.post(f"{page}/receive", data, status=303)
     step(specialist, "close")
     assert fresh(case).state == "CLOSED"
+    issue = Issue(Company("示例装饰", "客服部"), "000001", ending.clock.now(), "方敏")
+    with i18n.use_locale("zh_Hans"):
+        view = money_building.BUILDERS["F-25"](session(), fresh(case), None)
+        termination = str(paper.write(view, issue).html)
+        notices = [
+            str(paper.write(money_building.BUILDERS["F-26"](session(), notice, None), issue).html)
+            for notice in session().scalars(select(LossNotice).order_by(LossNotice.id))
+        ]
+    for words in ("51,840.00 元（伍万壹仟捌佰肆拾元整）", "9,600.00 元（玖仟陆佰元整）", "57,600.00", "同意"):
+        assert words in termination
+    assert "5,760.00 元（伍仟柒佰陆拾元整）" in notices[0] and "51,840.00" in notices[0]
+    assert "3,840.00 元（叁仟捌佰肆拾元整）" in notices[1] and "许诺" in notices[1] and "51,840.00" not in notices[1]

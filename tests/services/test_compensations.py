@@ -10,8 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from jobs import outbox
+from portal import i18n
 from portal.clock import ZONE
 from portal.db import session, transaction
+from portal.documents import money_building, paper
+from portal.documents.views import Company, Issue
 from portal.errors import ConditionsMissing, DomainError, Invalid
 from portal.models.approval import Approval
 from portal.models.compensation import PaymentVoucher
@@ -25,7 +28,7 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.setting import SettingValue
 from portal.models.task import DeadlineBreach, Task
 from portal.permissions import Role
-from portal.services import approvals, compensations, complaints, penalty_steps, standing_in
+from portal.services import approvals, compensations, complaints, penalties, penalty_steps, standing_in
 from portal.services.approvals import TakeBack, Word
 from portal.services.compensations import AskLeader, Bears, Close, Execute, Judge, Pay, SetVisit
 
@@ -320,6 +323,17 @@ def test_the_pages_from_inbox_to_closed(case, sign_in):
     assert fresh(escalation).state == "FINANCE"
     assert "没有待审批的事项" in manager.get("/manager/approvals", status=200).text
     voucher = fresh(escalation).voucher
+    with transaction() as writing:
+        case.seen = penalties.propose(
+            writing, rule="K-08", party_id=case.foreman.id, record=writing.merge(escalation), cause="hand:1",
+            evidence={}, amount=D("200.00"), at=case.clock.now(), actor=None,
+        ).number  # fmt: skip
+    inbox = manager.get("/manager/approvals", status=200).text
+    assert f"/records/penalties/{case.seen}/steps/approve" in inbox and "刘工长" in inbox
+    with i18n.use_locale("zh_Hans"):
+        issue = Issue(Company("示例装饰", "客服部"), "000001", case.clock.now(), "方敏")
+        form = str(paper.write(money_building.BUILDERS["F-08"](session(), voucher, None), issue).html)
+    assert all(words in form for words in ("4,000.00 元（肆仟元整）", "2,800.00", "1,200.00", "副总", "70 %"))
     assert "肆仟元整" in manager.get(f"/records/payment-vouchers/{voucher.number}", status=200).text
     specialist = sign_in(case.specialist)
     assert "2,800.00" in specialist.get(path, status=200).text
