@@ -13,6 +13,8 @@ from portal.app import create_app
 from portal.clock import ZONE, local
 from portal.db import db, session
 from portal.demo.hours import CLOSES, OPENS, day_so_far, next_on_duty, on_duty
+from portal.models.cancellation import Cancellation, LossNotice
+from portal.models.compensation import PaymentVoucher
 from portal.models.consultation import Consultation
 from portal.models.drawing_review import DrawingReview
 from portal.models.event import Event
@@ -74,7 +76,7 @@ def test_steps_of_a_case_follow_each_other(loaded: datetime) -> None:
 def test_the_ledger_says_what_the_worked_example_says(loaded: datetime) -> None:
     """8.1, 8.2 lines 2 (four weeks later) and 5: who, what, how much; the number of a fine in May is the third of the year."""
     found = session().scalars(
-        select(PenaltyEntry).where(PenaltyEntry.number <= "JC-2026-0010").order_by(PenaltyEntry.id)
+        select(PenaltyEntry).where(PenaltyEntry.number <= "JC-2026-0013").order_by(PenaltyEntry.id)
     )
     said = [
         (entry.number[-4:], entry.person, entry.kind, str(entry.amount or ""), f"{entry.suspended_from or ''}", entry.record_number)
@@ -87,8 +89,11 @@ def test_the_ledger_says_what_the_worked_example_says(loaded: datetime) -> None:
         ("0004", "许诺", "COMMISSION_DEDUCTION", "1500.00", "", "SH-2026-0002"),
         ("0005", "许诺", "PUBLIC_CRITICISM", "", "", "SH-2026-0002"),
         ("0006", "高原", "ORDINARY_FAULT", "", "", "SH-2026-0002"),
-        ("0009", "孙海", "FOREMAN_REPLACED", "", "", "YY-2026-0002"),
-        ("0010", "孙海", "FINE", "500.00", "", "YY-2026-0002"),
+        ("0007", "许诺", "COMPENSATION_SHARE", "5040.00", "", "TD-2026-0002"),
+        ("0008", "刘大勇", "COMPENSATION_SHARE", "2800.00", "", "SJ-2026-0001"),
+        ("0009", "刘大勇队", "COMPENSATION_SHARE", "3600.00", "", "TD-2026-0003"),
+        ("0012", "孙海", "FOREMAN_REPLACED", "", "", "YY-2026-0002"),
+        ("0013", "孙海", "FINE", "500.00", "", "YY-2026-0002"),
     ]
     months = (
         select(PenaltyEntry)
@@ -105,9 +110,29 @@ def test_the_ledger_says_what_the_worked_example_says(loaded: datetime) -> None:
     )  # fmt: skip
     rewarded = session().execute(select(RewardEntry.number, RewardEntry.kind, RewardEntry.state)).all()
     assert [tuple(row) for row in rewarded] == [
-        ("JC-2026-0007", "PRAISE", "APPROVED"),
-        ("JC-2026-0008", "BONUS", "APPROVED"),
+        ("JC-2026-0010", "PRAISE", "APPROVED"),
+        ("JC-2026-0011", "BONUS", "APPROVED"),
     ]
+    ended = session().execute(
+        select(Cancellation.number, Cancellation.state, Cancellation.loss, LossNotice.amount)
+        .outerjoin(LossNotice, LossNotice.cancellation_id == Cancellation.id)
+        .order_by(Cancellation.id)
+        .limit(4)
+    )
+    assert [tuple(map(str, row)) for row in ended] == [  # 8.2 lines 3 and 4
+        ("TD-2026-0001", "CLOSED", "9600.00", "9600.00"),
+        ("TD-2026-0002", "CLOSED", "5040.00", "5040.00"),
+        ("TD-2026-0003", "CLOSED", "3600.00", "3600.00"),
+        ("TD-2026-0004", "CLOSED", "0.00", "None"),
+    ]
+    first = session().scalars(select(Cancellation).where(Cancellation.number == "TD-2026-0001")).one()
+    assert (str(first.refund), str(first.contract.output_value)) == ("48000.00", "0.00")
+    paid = session().scalars(select(PaymentVoucher)).one()  # 8.2 line 1
+    assert (str(paid.amount), f"{clock.today(paid.paid_at)}", paid.escalation.state) == (
+        "4000.00",
+        "2026-06-05",
+        "CLOSED",
+    )
     restarted = session().scalars(select(PreAcceptance).where(PreAcceptance.number == "YY-2026-0002")).one()
     assert (restarted.state, restarted.foreman.name, restarted.project.foreman.name) == ("PASSED", "吴刚", "吴刚")
 

@@ -220,6 +220,7 @@ PROCESS = Process(
             State.ESCALATED,
             N_("Escalated", CONTEXT),
             N_("Handed to the manager (P10)."),
+            final=True,
             main_line=False,
         ),
     ),

@@ -398,7 +398,7 @@ FINAL = {
     "P05": {"OUT_OF_WARRANTY", "CANCELLED"},
     "P03": {"COMPLETED", "TERMINATED"},
     "P04": {"SIGNED", "WITHDRAWN"},
-    "P09": {"EXPLAINED", "REFUSED", "CLOSED"},
+    "P09": {"EXPLAINED", "REFUSED", "CLOSED", "ESCALATED"},
     "P10": {"CLOSED"},
     "P12": {"SETTLED"},
     "P11": {"PASSED", "WITHDRAWN"},
