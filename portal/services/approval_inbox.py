@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from portal import visibility
 from portal.i18n import N_
@@ -53,21 +53,25 @@ class Waiting:
 
 
 def waiting(session: Session, user: User) -> list[Waiting]:
-    """What waits for a decision and this person may decide or record, what was asked first first."""
+    """Everything that waits for a decision and this person may decide or record, what was asked first first."""
+    found = [*requests(session, user), *_cost_cases(session, user), *_penalties(session, user)]
+    return sorted(found, key=lambda item: item.asked_at)[:MOST]
+
+
+def requests(session: Session, user: User, most: int = MOST) -> list[Waiting]:
+    """The requests for consent alone, in one question."""
     query = (
         approvals.visible_to(user)
         .where(Approval.state == State.WAITING)
         .options(
             joinedload(Approval.asked_by),
-            selectinload(Approval.steps).joinedload(ApprovalStep.party),
-            selectinload(Approval.steps).joinedload(ApprovalStep.user),
+            joinedload(Approval.steps).joinedload(ApprovalStep.party),
+            joinedload(Approval.steps).joinedload(ApprovalStep.user),
         )
         .order_by(Approval.asked_at, Approval.id)
-        .limit(MOST)
+        .limit(most)
     )
-    found = [_shown(approval) for approval in session.scalars(query)]
-    found += [*_cost_cases(session, user), *_penalties(session, user)]
-    return sorted(found, key=lambda item: item.asked_at)[:MOST]
+    return [_shown(approval) for approval in session.scalars(query).unique()]
 
 
 def _shown(approval: Approval) -> Waiting:
