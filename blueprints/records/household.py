@@ -16,7 +16,7 @@ from portal.models.event import Event
 from portal.models.project import ProjectKind, ProjectStage
 from portal.permissions import Permission
 from portal.processes.complaint import PROCESS
-from portal.services import household, timeline
+from portal.services import household, promises, timeline
 from portal.services.timeline import NowRead
 
 P = Permission
@@ -39,6 +39,7 @@ def household_of(number: str) -> ResponseReturnValue:
         fragment="entries",
         customer=record,
         house=household.of(session(), g.user, record),
+        promised=promises.of_customer(session(), g.user, record.id, at=clock.now()),
         filters=[
             {"label": str(label), "url": f"{here}?show={key}", "current": key == chosen}
             for key, label in household.FILTERS.items()

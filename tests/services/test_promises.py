@@ -141,8 +141,10 @@ def test_per_person_each_number_opens_the_list_it_counts(house, clock, sign_in):
 
 def test_the_last_promises_of_a_household_as_the_person_sees_them(house, clock, make, sign_in, queries):
     at = clock.now()
-    for text, due in (("先", "2026-05-12 09:00"), ("后", "2026-05-14 09:00"), ("中", "2026-05-13 09:00")):
+    for text, due in (("第一件", "2026-05-12 09:00"), ("第三件", "2026-05-14 09:00"), ("第二件", "2026-05-13 09:00")):
         give(house, text, due, at)
+    shown = house["me"].get(f"/records/customers/{house['customer'].number}/household", status=200).text
+    assert "最近的承诺" in shown and shown.index("第三件") < shown.index("第二件")
     done = give(house, "已完成", "2026-05-20 09:00", at)
     with transaction() as writing:
         own_tasks.finish(writing, writing.get_one(Task, done.id), actor=writing.merge(house["other"]), at=at)
@@ -151,9 +153,9 @@ def test_the_last_promises_of_a_household_as_the_person_sees_them(house, clock, 
     with queries() as seen:
         found = promises.of_customer(session(), user, key, at=clock.set("2026-05-12 10:00"))
     assert [(each.task.title, each.standing) for each in found] == [
-        ("后", S.OPEN),
-        ("中", S.OPEN),
-        ("先", S.BROKEN),
+        ("第三件", S.OPEN),
+        ("第二件", S.OPEN),
+        ("第一件", S.BROKEN),
         ("已完成", S.KEPT),
     ]
     assert len(seen) == 1 and found[0].task.person.name == house["other"].name
