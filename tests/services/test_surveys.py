@@ -21,7 +21,7 @@ from portal.models.task import Task
 from portal.permissions import Role
 from portal.processes import survey as rules
 from portal.processes.survey import COMPULSORY, AnsweredVia, Dimension, Question, State, SurveyKind
-from portal.services import surveys, warranties
+from portal.services import documents, surveys, warranties
 from portal.services.surveys import asking, evaluation
 from tests.services.repair_story import ALL_CONTENT, Story
 
@@ -194,6 +194,13 @@ def test_f18_is_collected_when_it_was_answered(make, clock):
     found = evaluation.collected(session(), story.project)
     assert found is not None and (found.id, found.overall) == (survey.id, 5)
     assert certificate.evaluation == "COLLECTED"
+    sheet: Any = documents.BUILDERS["F-18"](session(), found, None)
+    chosen = {line.label: [word for word, holds in line.boxes if holds] for line in sheet.lines}
+    assert (chosen["总体"], chosen["设计"], sheet.address) == (["5"], [], story.project.property.address)
+    printed = [form.code for form in documents.forms_for(session().merge(story.specialist), found)]
+    found.kind = SurveyKind.PERIODIC
+    assert printed == ["F-18"] and documents.forms_for(session().merge(story.specialist), found) == []
+    session().rollback()
 
 
 def test_a_customer_who_declines_leaves_no_question_open(make, clock):

@@ -15,7 +15,6 @@ from portal.models.task import TaskKind
 from portal.permissions import Role
 from portal.processes.survey import Dimension, SurveyKind, department_of, is_severe
 from portal.services import steps, tasks
-from portal.services.calls import tickets
 
 COMPLAINT = N_("Low scores: decide whether it becomes a complaint")
 LOW = "low-score"
@@ -24,6 +23,10 @@ LOW = "low-score"
 
 def see_to(session: Session, survey: Survey, *, actor: User | None, at: datetime) -> None:
     """Where the answer is low or the customer asks to be called: owner and managers are told, somebody has to act."""
+    from portal.services.calls import (
+        tickets,
+    )  # here: calls register repairs, and a repair that is signed asks for a survey
+
     if not survey.is_low:
         return
     scores = {line.dimension: line.score for line in survey.answers}
