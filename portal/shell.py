@@ -98,6 +98,18 @@ APPS: tuple[App, ...] = (
         ("consultations", "lead-touches"),
     ),
     App(
+        N_("Calls", "app"),
+        "phone-call",
+        (
+            Entry(N_("Call desk"), "/specialist/calls", P.FOLLOW_UP_WORK),
+            Entry(N_("Follow-up calls"), records("follow-up-calls"), P.FOLLOW_UP_VIEW),
+            Entry(N_("Liaison slips"), records("follow-up-tickets"), P.FOLLOW_UP_VIEW),
+            Entry(N_("Scripts of calls"), "/manager/call-scripts", P.FOLLOW_UP_DECIDE),
+            Entry(N_("Leave to read call records"), "/manager/call-access", P.FOLLOW_UP_DECIDE),
+        ),
+        ("follow-up-calls", "follow-up-tickets"),
+    ),
+    App(
         N_("Complaints", "app"),
         "message-report",
         (

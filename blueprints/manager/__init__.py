@@ -8,6 +8,7 @@ from blueprints.manager import (  # noqa: E402
     approvals,  # noqa: F401
     audit,  # noqa: F401
     calendar,  # noqa: F401
+    call_scripts,  # noqa: F401
     check_items,  # noqa: F401
     claims,  # noqa: F401
     moved,  # noqa: F401

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("specialist", __name__, url_prefix="/specialist")
 
-from blueprints.specialist import views  # noqa: E402, F401
+from blueprints.specialist import calls, views  # noqa: E402, F401

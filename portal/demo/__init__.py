@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.demo import (
+    calls,
     inspections,
     living_week,
     money,
@@ -36,6 +37,7 @@ def load() -> None:
     worked_example.plan(stage)
     houses = living_week.plan(stage, today)
     inspections.plan(stage, worked_example.ZHANG, worked_example.ZHAO, houses, today)
+    calls.plan(stage, houses, today)
     repairs.plan(stage, worked_example.ZHANG, houses, today)
     reviews.reviewers_day(stage, today)
     papers.plan(stage, houses, today)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portal.listing.declaration import Listing
 from portal.listing.kinds import (
+    calls,
     cases,
     house,
     inspections,
@@ -28,6 +29,7 @@ LISTINGS: dict[str, Listing] = {
         *cases.LISTINGS,
         *works.LISTINGS,
         *site.LISTINGS,
+        *calls.LISTINGS,
         *inspections.LISTINGS,
         *repairs.LISTINGS,
         *money.LISTINGS,

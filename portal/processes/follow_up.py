@@ -215,6 +215,8 @@ def may_call_at(local: datetime, hours: Intervals, avoid: Intervals) -> bool:
 
 def next_allowed(local: datetime, hours: Intervals, avoid: Intervals) -> datetime:
     """The first moment from `local` on at which one may call; `local` itself where no time of day is left at all."""
+    if may_call_at(local, hours, avoid):
+        return local
     moment = local.replace(second=0, microsecond=0)
     if moment < local:
         moment += STEP

@@ -108,18 +108,7 @@ PROCESS = Process(
     purpose=N_("Every customer is asked at every stage; what they are not content with is put right and asked again."),
     states=(
         base.State(State.PLANNED, N_("To be called", CONTEXT), N_("In the plan; due once its window is open.")),
-        base.State(
-            State.ATTEMPTED, N_("Not reached", CONTEXT), N_("Tried; the next try has its time."), main_line=False
-        ),
-        base.State(
-            State.MISSED, N_("Missed", CONTEXT), N_("The window has passed; it is still to be made."), main_line=False
-        ),
-        base.State(
-            State.UNREACHABLE,
-            N_("Cannot be reached", CONTEXT),
-            N_("Tried on several days in vain; the stage is reported as missing until the next contact."),
-            main_line=False,
-        ),
+        base.State(State.ATTEMPTED, N_("Not reached", CONTEXT), N_("Tried; the next try has its time.")),
         base.State(State.DONE_SATISFIED, N_("Called, satisfied", CONTEXT), N_("Nothing is open."), final=True),
         base.State(
             State.DONE_UNSATISFIED,
@@ -128,22 +117,31 @@ PROCESS = Process(
             main_line=False,
         ),
         base.State(
+            State.MISSED, N_("Missed", CONTEXT), N_("The window has passed; it is still to be made."), main_line=False
+        ),
+        base.State(
             State.RESOLVED,
             N_("Reported done, ask again", CONTEXT),
             N_("The department reports it done; the customer is asked again."),
             main_line=False,
         ),
         base.State(
-            State.CLOSED,
-            N_("Closed", CONTEXT),
-            N_("Asked again, the customer was satisfied."),
-            final=True,
+            State.UNREACHABLE,
+            N_("Cannot be reached", CONTEXT),
+            N_("Tried on several days in vain; the stage is reported as missing until the next contact."),
             main_line=False,
         ),
         base.State(
             State.ESCALATED,
             N_("Became a complaint", CONTEXT),
             N_("It goes on as a complaint."),
+            final=True,
+            main_line=False,
+        ),
+        base.State(
+            State.CLOSED,
+            N_("Closed", CONTEXT),
+            N_("Asked again, the customer was satisfied."),
             final=True,
             main_line=False,
         ),
@@ -157,25 +155,22 @@ PROCESS = Process(
     ),
     transitions=(
         Transition(Action.PLAN, N_("Plan the call"), frozenset(), State.PLANNED, P.FOLLOW_UP_WORK, source_note="C-1"),
-        *(
-            Transition(
-                Action.OPEN,
-                N_("Open the window"),
-                frozenset({source}),
-                State.PLANNED,
-                P.FOLLOW_UP_WORK,
-                guards=(IS_OPEN,),
-                notify=("owner",),
-                automatic=True,
-                source_note="DL-28",
-            )
-            for source in (State.PLANNED, State.UNREACHABLE)
+        Transition(
+            Action.OPEN,
+            N_("Open the window"),
+            frozenset({State.PLANNED, State.UNREACHABLE}),
+            State.PLANNED,
+            P.FOLLOW_UP_WORK,
+            guards=(IS_OPEN,),
+            notify=("owner",),
+            automatic=True,
+            source_note="DL-28",
         ),
         *(
             Transition(
                 Action.ATTEMPT,
                 N_("Not reached"),
-                frozenset({source}),
+                frozenset(sources),
                 target,
                 P.FOLLOW_UP_WORK,
                 required=("outcome", "tried_at"),
@@ -185,10 +180,9 @@ PROCESS = Process(
                 primary=False,
                 source_note="5.2",
             )
-            for source, target in (
-                (State.PLANNED, State.ATTEMPTED),
-                (State.ATTEMPTED, State.ATTEMPTED),
-                (State.MISSED, State.MISSED),
+            for sources, target in (
+                ((State.PLANNED, State.ATTEMPTED), State.ATTEMPTED),
+                ((State.MISSED,), State.MISSED),
             )
         ),
         Transition(
@@ -230,6 +224,7 @@ PROCESS = Process(
             optional=("customer_words",),
             guards=(*HELD, CONTENT),
             happened_field="called_at",
+            automatic=True,
             source_note="5.2",
         ),
         Transition(
@@ -242,7 +237,7 @@ PROCESS = Process(
             guards=(*HELD, HAS_SLIP),
             happened_field="called_at",
             notify=("owner",),
-            primary=False,
+            automatic=True,
             source_note="5.6, DL-08",
         ),
         Transition(

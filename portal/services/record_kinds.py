@@ -20,6 +20,7 @@ from portal.models.consultation import Consultation
 from portal.models.contract import Contract, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.drawing_review import DrawingReview
+from portal.models.follow_up import FollowUpCall, FollowUpTicket
 from portal.models.lead_touch import LeadTouch
 from portal.models.milestone import ChangeOrder, SafetyNotice, StageAcceptance
 from portal.models.org import Branch, Crew, Party, User
@@ -49,6 +50,8 @@ VIEW: dict[type[Any], Permission] = {
     DispatchOrder: P.PROJECT_VIEW,
     DrawingReview: P.REVIEW_VIEW,
     Escalation: P.ESCALATION_VIEW,
+    FollowUpCall: P.FOLLOW_UP_VIEW,
+    FollowUpTicket: P.FOLLOW_UP_VIEW,
     Inspection: P.PREACCEPT_VIEW,
     LeadTouch: P.TOUCH_VIEW,
     LossNotice: P.CANCELLATION_VIEW,

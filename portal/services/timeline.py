@@ -103,6 +103,10 @@ ACTIONS: dict[str, Text] = {
     "signed-other-words": N_(
         "%(name)s signed at %(met_at)s, but other words than those that stand here: the signature is void"
     ),
+    "access-asked": N_("Asked to read the call records: %(text)s"),
+    "access-decided": N_("Decided whether %(name)s reads the call records"),
+    "call-read": N_("Call record read by leave: %(text)s"),
+    "call-script": N_("Script of calls: %(name)s"),
     "unmask": N_("Full phone number seen: %(purpose)s"),
     "cost-added": N_("Cost noted: %(what)s, %(amount)s yuan"),
     "cost-dropped": N_("Cost taken back: %(what)s, %(amount)s yuan"),

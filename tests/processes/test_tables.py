@@ -20,6 +20,8 @@ from portal.processes import (
     contract,
     drawing_review,
     escalation,
+    follow_up_call,
+    follow_up_ticket,
     lead_touch,
     penalty,
     pre_acceptance,
@@ -139,6 +141,50 @@ WARRANTY = {
     ("REISSUED", "void"): ("VOID", {MG}),
     ("ISSUED", "expire"): ("EXPIRED", SPECIALISTS),
     ("REISSUED", "expire"): ("EXPIRED", SPECIALISTS),
+}
+CALL = {
+    **{
+        (state, action): (target, SPECIALISTS)
+        for state in ("PLANNED", "ATTEMPTED", "MISSED")  # a missed call is made late and counts (5.2)
+        for action, target in (("satisfied", "DONE_SATISFIED"), ("unsatisfied", "DONE_UNSATISFIED"))
+    },
+    ("PLANNED", "attempt"): ("ATTEMPTED", SPECIALISTS),
+    ("ATTEMPTED", "attempt"): ("ATTEMPTED", SPECIALISTS),
+    ("MISSED", "attempt"): ("MISSED", SPECIALISTS),
+    ("PLANNED", "miss"): ("MISSED", SPECIALISTS),
+    ("ATTEMPTED", "miss"): ("MISSED", SPECIALISTS),
+    ("MISSED", "explain"): ("MISSED", SPECIALISTS),
+    ("DONE_UNSATISFIED", "resolve"): ("RESOLVED", SPECIALISTS),
+    ("RESOLVED", "close"): ("CLOSED", SPECIALISTS),
+    ("RESOLVED", "reopen-problem"): ("DONE_UNSATISFIED", SPECIALISTS),
+    ("DONE_UNSATISFIED", "escalate"): ("ESCALATED", SPECIALISTS),
+    ("RESOLVED", "escalate"): ("ESCALATED", SPECIALISTS),
+    # what the text of 5.2 and 5.3 says: windows, who cannot be reached, visits in place of calls
+    ("PLANNED", "open"): ("PLANNED", SPECIALISTS),
+    ("UNREACHABLE", "open"): ("PLANNED", SPECIALISTS),
+    ("ATTEMPTED", "give-up"): ("UNREACHABLE", SPECIALISTS),
+    ("MISSED", "give-up"): ("UNREACHABLE", SPECIALISTS),
+    ("UNREACHABLE", "call-again"): ("PLANNED", SPECIALISTS),
+    ("UNREACHABLE", "allow-visit"): ("PLANNED", {MG}),
+    ("ATTEMPTED", "allow-visit"): ("ATTEMPTED", {MG}),
+    ("MISSED", "allow-visit"): ("MISSED", {MG}),
+    **{
+        (state, "call-off"): ("CANCELLED", SPECIALISTS)  # by the portal: the contract was ended (P17)
+        for state in ("PLANNED", "ATTEMPTED", "MISSED", "UNREACHABLE")
+    },
+    **{(state, "cancel"): ("CANCELLED", {MG}) for state in ("PLANNED", "ATTEMPTED", "MISSED", "UNREACHABLE")},
+}
+WITH_DEPARTMENT = ("OPEN", "RECEIVED", "REOPENED")
+SLIP = {
+    ("OPEN", "receive"): ("RECEIVED", SPECIALISTS),
+    ("REOPENED", "receive"): ("RECEIVED", SPECIALISTS),
+    **{(state, "finish"): ("DONE", SPECIALISTS) for state in WITH_DEPARTMENT},
+    **{(state, "urge"): (state, SPECIALISTS) for state in WITH_DEPARTMENT},
+    **{(state, "extend"): (state, {MG}) for state in WITH_DEPARTMENT},
+    **{(state, "missed-twice"): ("ESCALATED", SPECIALISTS) for state in WITH_DEPARTMENT},
+    ("DONE", "verify"): ("VERIFIED", SPECIALISTS),
+    ("DONE", "reopen"): ("REOPENED", SPECIALISTS),
+    **{(state, "escalate"): ("ESCALATED", SPECIALISTS) for state in (*WITH_DEPARTMENT, "DONE")},
 }
 REPAIR = {
     ("REPORTED", "check"): ("CHECKED", SPECIALISTS),
@@ -304,6 +350,8 @@ CREATED = {
     "P01": ("log", "LOGGED", {FD, SP, MG}),
     "P02": ("plan", "DUE", {FD, SP, MG}),
     "P05": ("open", "SIGNED", SPECIALISTS),
+    "P07": ("plan", "PLANNED", SPECIALISTS),
+    "P07-2": ("open", "OPEN", SPECIALISTS),
     "P09": ("register", "REGISTERED", {FD, SP, MG}),
     "P10": ("submit", "SUBMITTED", {SP, MG}),
     "P12": ("prepare", "PREPARING", SPECIALISTS),
@@ -321,6 +369,8 @@ CREATED = {
 CASES = [
     (complaint.PROCESS, complaint.State, complaint.Action, COMPLAINT),
     (consultation.PROCESS, consultation.State, consultation.Action, CONSULTATION),
+    (follow_up_call.PROCESS, follow_up_call.State, follow_up_call.Action, CALL),
+    (follow_up_ticket.PROCESS, follow_up_ticket.State, follow_up_ticket.Action, SLIP),
     (contract.PROCESS, contract.State, contract.Action, CONTRACT),
     (drawing_review.PROCESS, drawing_review.State, drawing_review.Action, DRAWING_REVIEW),
     (escalation.PROCESS, escalation.State, escalation.Action, ESCALATION),
@@ -398,6 +448,8 @@ FINAL = {
     "P05": {"OUT_OF_WARRANTY", "CANCELLED"},
     "P03": {"COMPLETED", "TERMINATED"},
     "P04": {"SIGNED", "WITHDRAWN"},
+    "P07": {"DONE_SATISFIED", "CLOSED", "ESCALATED", "CANCELLED"},
+    "P07-2": {"VERIFIED", "ESCALATED"},
     "P09": {"EXPLAINED", "REFUSED", "CLOSED", "ESCALATED"},
     "P10": {"CLOSED"},
     "P12": {"SETTLED"},

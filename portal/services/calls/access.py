@@ -101,7 +101,7 @@ def decide(session: Session, access: RecordAccess, command: Decide, *, actor: Us
     notices.notify(
         session, user=access.requester, key=f"access:{access.id}:decided", level=NoticeLevel.INFO,
         title=DECIDED[AccessState(access.state)], params={"number": access.project.number},
-        link=f"/records/projects/{access.project.number}/calls", at=at, record=access.project,
+        link=f"/records/follow-up-calls?filter=project.{access.project_id}", at=at, record=access.project,
     )  # fmt: skip
 
 

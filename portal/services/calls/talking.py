@@ -25,7 +25,8 @@ from portal.processes import follow_up as asked
 from portal.processes.follow_up import RANGES, AttemptOutcome, ItemKind, Overall
 from portal.processes.follow_up_call import Action
 from portal.processes.repair import Trade, Urgency
-from portal.services import notices, steps, tasks
+from portal.processes.reward import Cause as RewardCause
+from portal.services import notices, rewards, steps, tasks
 from portal.services.calls import scripts, tickets
 from portal.services.calls.common import advance
 from portal.services.repairs import ReportRepair, report
@@ -170,6 +171,8 @@ def _check(call: FollowUpCall, command: FinishCall, items: Sequence[asked.Item],
             problems["customer_words"] = N_("Write down what the customer said, in the customer's words.")
     elif command.slips and not (command.customer_words or "").strip():
         problems["customer_words"] = N_("Write down what the customer said, in the customer's words.")
+    if command.praise is not None and command.praised is None:
+        problems["praised"] = N_("Who is praised? Only somebody who is named can be rewarded.")
     if problems:
         raise Invalid(problems)
     if call.window_from is None:
@@ -210,6 +213,17 @@ def _pass_on(
                 customer=call.customer,
                 project=call.project,
             ),
+            actor=actor,
+            at=at,
+        )
+    if command.praise is not None and command.praised is not None:
+        rewards.propose(
+            session,
+            record=call,
+            person=command.praised,
+            reason=RewardCause.CUSTOMER_PRAISE,
+            words=command.praise,
+            cause=f"praise:{call.KIND}:{call.id}",
             actor=actor,
             at=at,
         )

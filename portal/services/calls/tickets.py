@@ -211,7 +211,7 @@ def escalate(
             complainant=slip.customer.name,
             phone=slip.customer.phone,
             phase=_phase(call),
-            category=command.category or CATEGORIES.get(Department(slip.department), Category.OTHER),
+            category=command.category or category_of(slip),
             subject=slip.problem[:100],
             content=_content(slip, command),
             demand=command.demand,
@@ -269,6 +269,11 @@ def follow(session: Session, slip: FollowUpTicket, actor: User | None, at: datet
         advance(session, call, A.REOPEN_PROBLEM, {}, None, at)
     if call.state == S.RESOLVED and call.are_slips_verified:
         advance(session, call, A.CLOSE, {}, None, at)
+
+
+def category_of(slip: FollowUpTicket) -> Category:
+    """What a complaint would be about, going by the department."""
+    return CATEGORIES.get(Department(slip.department), Category.OTHER)
 
 
 # ---------- Parts ----------
