@@ -106,9 +106,13 @@ def _notes(record: Project) -> list[tuple[str, str]]:
 
 
 def _actions(record: Project) -> list[dict[str, Any]]:
-    if not may(g.user, P.PROJECT_EDIT):
-        return []
     base, beside = editing.path(record), []
+    if may(g.user, P.FOLLOW_UP_ACCESS) and not may(g.user, P.FOLLOW_UP_DECIDE) and record.owner != g.user:
+        beside.append(
+            {"label": _("Ask to read the call records"), "url": f"{base}/call-access", "icon": "lock", "quiet": True}
+        )
+    if not may(g.user, P.PROJECT_EDIT):
+        return beside
     if record.stage in (ProjectStage.SIGNED, ProjectStage.ARCHIVED):
         beside.append({"label": _("Papers"), "url": f"{base}/papers/signing", "icon": "file-text"})
     if record.stage in (ProjectStage.DISPATCHED, ProjectStage.MATERIAL_CARD, ProjectStage.START_SET):

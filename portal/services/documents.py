@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from portal import i18n, outbox, visibility
 from portal.documents import (
     building,
+    call_building,
     inspection_building,
     money_building,
     paper,
@@ -29,6 +30,7 @@ from portal.documents import (
     works_building,
 )
 from portal.documents.building import company
+from portal.documents.call_building import CallRegister, SlipPaper
 from portal.documents.inspection_views import InspectionPaper, NoticePaper
 from portal.documents.money_building import LossPaper, TerminationPaper, VoucherPaper
 from portal.documents.paper import Paper
@@ -57,6 +59,7 @@ from portal.models.contract import Contract
 from portal.models.document import Document, DocumentState
 from portal.models.drawing_review import DrawingReview
 from portal.models.event import EventKind
+from portal.models.follow_up import FollowUpCall, FollowUpTicket
 from portal.models.milestone import StageAcceptance
 from portal.models.org import User
 from portal.models.penalty import PenaltyEntry
@@ -100,6 +103,7 @@ BUILDERS: dict[str, Callable[[Session, Any, Store], View]] = (
     | money_building.BUILDERS
     | works_building.BUILDERS
     | survey_building.BUILDERS
+    | call_building.BUILDERS
 )
 """What each form shows, by its code."""
 
@@ -109,6 +113,8 @@ FORMS: dict[str, Form] = {
         Form("F-01", ReviewRecord.TITLE, DrawingReview, P.REVIEW_VIEW),
         Form("F-02", DeductionSheet.TITLE, DrawingReview, P.REVIEW_VIEW),
         Form("F-03", CorrectionSheet.TITLE, DrawingReview, P.REVIEW_VIEW),
+        Form("F-04", CallRegister.TITLE, FollowUpCall, P.FOLLOW_UP_VIEW),
+        Form("F-05", SlipPaper.TITLE, FollowUpTicket, P.FOLLOW_UP_VIEW),
         Form("F-06", ProblemSlip.TITLE, Complaint, P.COMPLAINT_VIEW),
         Form("F-07", ComplaintFile.TITLE, Complaint, P.COMPLAINT_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
         Form("F-08", VoucherPaper.TITLE, PaymentVoucher, P.VOUCHER_VIEW, P.DOCUMENT_PRINT_RESTRICTED),

@@ -74,9 +74,4 @@
       return said || `${words(each)} ${answer}`;
     }).join("；");
   });
-  document.addEventListener("DOMContentLoaded", () => {
-    if (innerWidth < 821 || document.querySelector("[data-focus], .form-errors")) return;
-    const first = questions().find((each) => !each.querySelector(":checked"));
-    if (first) entry(first)?.focus({ preventScroll: true });
-  });
 })();

@@ -20,6 +20,7 @@ from portal.models.contract import Quotation
 from portal.models.document import Document
 from portal.models.drawing_review import DeductionRule, DrawingReview, ReviewFinding, ReviewRound
 from portal.models.export import Export
+from portal.models.follow_up import FollowUpCall, FollowUpTicket
 from portal.models.importing import ImportRun
 from portal.models.lead_touch import LeadTouch
 from portal.models.milestone import ChangeOrder, SafetyNotice, StageAcceptance
@@ -295,6 +296,26 @@ def opinions(number: int, owner: User, customer: Any, project: Any, at: datetime
                 number=f"MY-{number}", state=survey_state, kind=("PERIODIC", "SETTLEMENT")[number % 2],
                 contact_name=customer.name, contact_phone=customer.phone, questions=[],
                 sent_at=at - timedelta(days=number), **said, **whose,
+            )
+        )  # fmt: skip
+        talked = {
+            "called_at": at - timedelta(hours=number),
+            "overall": "FAIR",
+            "manner": "PHONE",
+            "answered_by": "CUSTOMER",
+        }
+        call = FollowUpCall(
+            number=f"HF-{number}", state="DONE_UNSATISFIED" if number % 2 else "PLANNED", occurrence=50 + number,
+            stage=("START", "MID")[number % 2], grade=("B", "C")[number % 2], window_from=at.date(), due_on=at.date(),
+            is_effective=number % 2 == 1, is_late=number % 3 == 0, **(talked if number % 2 else {}), **whose,
+        )  # fmt: skip
+        writing.add(call)
+        writing.flush()
+        writing.add(
+            FollowUpTicket(
+                number=f"LX-{number}", state=("OPEN", "RECEIVED")[number % 2], call_id=call.id, problem="插座位置不符",
+                department=("ENGINEERING", "DESIGN")[number % 2], handed_over_at=at - timedelta(hours=number), limit_from=at,
+                limit_at=at + timedelta(hours=number), rounds=3, round_no=1 + number % 2, missed_count=number % 2, **whose,
             )
         )  # fmt: skip
         writing.add(

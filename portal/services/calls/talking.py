@@ -26,10 +26,9 @@ from portal.processes.follow_up import RANGES, AttemptOutcome, ItemKind, Overall
 from portal.processes.follow_up_call import Action
 from portal.processes.repair import Trade, Urgency
 from portal.processes.reward import Cause as RewardCause
-from portal.services import notices, rewards, steps, tasks
+from portal.services import notices, repairs, rewards, steps, tasks
 from portal.services.calls import scripts, tickets
 from portal.services.calls.common import advance
-from portal.services.repairs import ReportRepair, report
 
 ACT_ON_A = N_("Grade A customer unsatisfied: see to it")
 ACT_ON_INCIDENT = N_("Incident heard of in a call: see to it today")
@@ -199,9 +198,9 @@ def _pass_on(
 ) -> Outcome:
     repair = None
     if command.repair is not None:
-        repair = report(
+        repair = repairs.report(
             session,
-            ReportRepair(
+            repairs.ReportRepair(
                 reporter=call.customer.name,
                 phone=call.customer.phone,
                 address=call.project.property.address,
