@@ -217,6 +217,7 @@ APPS: tuple[App, ...] = (
             Entry(N_("Change orders"), records("change-orders"), P.PROJECT_VIEW),
             Entry(N_("Safety notices"), records("safety-notices"), P.PROJECT_VIEW),
             Entry(N_("Completion acceptances"), records("completions"), P.COMPLETION_VIEW),
+            Entry(N_("Holiday calls"), "/records/follow-up-calls/seasonal", P.FOLLOW_UP_DECIDE),
         ),
         ("dispatch-orders", "stage-acceptances", "change-orders", "safety-notices", "completions"),
     ),

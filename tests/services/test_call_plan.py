@@ -393,3 +393,24 @@ def test_in_a_quarter_of_three_hundred_projects_no_call_is_lost_or_doubled(make,
     effective = {key: sum(call.is_effective for call in made if call.project_id == key) for key in finished}
     assert len(finished) > 40 and {key for key, count in effective.items() if count < 4} <= {keys[n] for n in unreached}
     assert session.scalar(select(func.count()).where(Event.record_kind == FollowUpCall.KIND)) > len(made)
+
+
+@pytest.mark.sqlite_only
+def test_the_manager_has_customers_greeted_through_the_page(make, clock, session, sign_in):
+    at = clock.set("2026-09-21 09:00")
+    owner = make.user(Role.SPECIALIST)
+    with transaction() as writing:
+        done = {"actual_start_on": date(2026, 1, 5), "stage": "IN_PROGRESS"}
+        for number, grade in enumerate("AABC", 1):
+            site(writing, number, grade, writing.merge(owner), at, **done)
+    manager, path = sign_in(Role.MANAGER), "/records/follow-up-calls/seasonal"
+    assert "节日回访" in manager.get(path, status=200).text
+    sent = {"name": "国庆问候", "on": "2026-10-01", "grades": ["0", "1"], "client_key": "k"}
+    assert ""已过" in manager.post(path, sent | {"on": "2026-09-01"}, status=422).text
+    for _twice in range(2):
+        manager.post(path, sent, status=303)
+    found = session.scalars(select(FollowUpCall)).all()
+    assert sorted((call.grade, call.remarks, call.expected_on) for call in found) == [
+        (grade, "国庆问候", date(2026, 10, 1)) for grade in "AAB"
+    ]  # fmt: skip
+    sign_in(Role.SPECIALIST).get(path, status=403)
