@@ -406,7 +406,7 @@ def test_the_manager_has_customers_greeted_through_the_page(make, clock, session
     manager, path = sign_in(Role.MANAGER), "/records/follow-up-calls/seasonal"
     assert "节日回访" in manager.get(path, status=200).text
     sent = {"name": "国庆问候", "on": "2026-10-01", "grades": ["0", "1"], "client_key": "k"}
-    assert ""已过" in manager.post(path, sent | {"on": "2026-09-01"}, status=422).text
+    assert "已过" in manager.post(path, sent | {"on": "2026-09-01"}, status=422).text
     for _twice in range(2):
         manager.post(path, sent, status=303)
     found = session.scalars(select(FollowUpCall)).all()
