@@ -18,7 +18,7 @@ from portal.services import call_plan
 
 P = Permission
 GRADES = tuple(CustomerGrade)
-LIST = "/records/follow-up-calls?filter=stage.SEASONAL"
+PATH = "/follow-up-calls/seasonal"
 
 
 class SeasonForm(RecordForm):
@@ -38,7 +38,7 @@ class SeasonForm(RecordForm):
         return self
 
 
-@blueprint.route("/follow-up-calls/seasonal", methods=["GET", "POST"])
+@blueprint.route(PATH, methods=["GET", "POST"])
 @requires(P.FOLLOW_UP_DECIDE)
 def seasonal_calls() -> ResponseReturnValue:
     """Have the customers called for a holiday or an occasion."""
@@ -50,13 +50,13 @@ def seasonal_calls() -> ResponseReturnValue:
             writing, name=form.name.data, on=form.on.data, grades=chosen, actor=g.user, at=clock.now()
         )
         flash(ngettext("%(num)s call is planned.", "%(num)s calls are planned.", len(made)), "done")
-        return LIST
+        return f"{blueprint.url_prefix}{PATH}"
 
     sheet = editing.Sheet(
         title=_("Holiday calls"),
-        crumbs=[(_("Follow-up calls"), LIST.partition("?")[0]), (_("Holiday calls"), None)],
+        crumbs=[(_("Holiday calls"), None)],
         submit=_("Plan the calls"),
-        cancel_url=LIST,
+        cancel_url="/",
         note=_("One call for each customer whose works run or are in warranty. It opens on that day and has no limit."),
     )
     return editing.create(form, sheet, make)
