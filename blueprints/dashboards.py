@@ -124,13 +124,13 @@ def queue_rows(found: Sequence[Any]) -> list[QueueRow]:
 
 
 def process_name(kind: str) -> str:
-    """The short name of a record kind."""
+    """The short name of a record kind; nothing for one that has no list of its own."""
     names = {
         "complaints": _p("record", "Complaint"),
         "consultations": _p("record", "Contact"),
         "escalations": _p("record", "Escalation"),
     }
-    return names.get(kind) or str(LISTINGS[kind].one)
+    return names.get(kind) or (str(LISTINGS[kind].one) if kind in LISTINGS else "")
 
 
 class Day:

@@ -26,7 +26,7 @@ def inbox() -> ResponseReturnValue:
     return page(
         "account/notices/followed.html",
         followed=followers.followed_by(session(), g.user),
-        kind_name=lambda kind: str(LISTINGS[kind].one),
+        kind_name=lambda kind: str(LISTINGS[kind].one) if kind in LISTINGS else "",
     )
 
 
