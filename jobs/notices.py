@@ -112,6 +112,10 @@ STEPS: dict[tuple[str, str], tuple[NoticeLevel, Text]] = {
     ("surveys", "low-score"): (Level.ACTION, N_("Not content, see to it now: %(customer)s")),
     ("surveys", "annul"): (Level.INFO, N_("An answered survey was made void: %(customer)s")),
     ("suggestions", "record"): (Level.ACTION, N_("A suggestion for you: %(customer)s")),
+    ("report-runs", "make"): (Level.ACTION, N_("A report is to be drawn up and delivered: %(subject)s")),
+    ("report-runs", "draw-up"): (Level.ACTION, N_("A report waits for your signature: %(subject)s")),
+    ("report-runs", "sign"): (Level.ACTION, N_("A report is signed and is to be delivered: %(subject)s")),
+    ("report-runs", "miss"): (Level.OVERDUE, N_("A report is late: %(subject)s")),
     ("repair-orders", "decline"): (Level.INFO, N_("The quote was declined: %(customer)s – %(subject)s")),
     ("repair-orders", "sign-off"): (Level.ACTION, N_("Signed off, call the customer: %(customer)s – %(subject)s")),
     ("repair-orders", "rework"): (

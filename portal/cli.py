@@ -60,6 +60,7 @@ cli.add_command(
 cli.add_command(
     Elsewhere("document", "portal.documents.cli:document_command", "Print a form of a record into a PDF file.")
 )
+cli.add_command(Elsewhere("report", "portal.reports.cli:report_command", "Draw up a report into a PDF or workbook."))
 
 
 @contextmanager

@@ -47,6 +47,7 @@ REVIEWS, WORKS, MONEY = N_("Drawing review"), N_("Works and repairs"), N_("Money
 SURVEYS = N_("Surveys and suggestions")
 NOTICES, SIGN_IN = N_("Notices and e-mail"), N_("Signing in")
 EXPORTS, CHANGES = N_("Exports of lists"), N_("Changes of many records")
+REPORTS = N_("Reports")
 PHONE = N_("On the captain's phone")
 CALLS = N_("Follow-up calls")
 TOUCHES = N_("Pre-sale messages")
@@ -275,6 +276,12 @@ _DECLARED = (
     Setting("cost_case_tolerance", N_("Repair cost above the estimate without being confirmed anew"), "decimal", "10", "assumed", MONEY, PERCENT, 0, 100),
     Setting("payment_split", N_("Payments: first / mid / final"), "split", [60, 35, 5], "assumed", MONEY, PERCENT),
     Setting("loan_days", N_("Archive loan"), "int", 3, "assumed", WORKS, WORKING_DAYS, 1, 60),
+    Setting("report_due_time", N_("DL-29 Reports are delivered by"), "hours", "18:00", "seed", REPORTS),
+    Setting("report_saturday_time", N_("DL-29 Saturday report delivered by"), "hours", "12:00", "seed", REPORTS),
+    Setting("report_day_rp01", N_("RP-01 Analysis of follow-up calls on"), "choice", "2", "seed", REPORTS, choices=WEEKDAYS),
+    Setting("report_day_rp02", N_("RP-02 Weekly report on"), "choice", "3", "seed", REPORTS, choices=WEEKDAYS),
+    Setting("report_day_rp03", N_("RP-03 Work report to the operating meeting on"), "choice", "6", "seed", REPORTS, choices=WEEKDAYS),
+    Setting("reports_off", N_("Reports the calendar does not make"), "lines", [], "assumed", REPORTS, help=N_("One code in each line, like RP-17.")),
     Setting("shift_times", N_("Shifts"), "hours", "08:30-14:30, 14:00-20:00", "assumed", WORKS),
     Setting("touch_grace_days", N_("A message is late when it is not sent within, after its day"), "int", 1, "seed", TOUCHES, DAYS, 0, 30),
     Setting("touch_stop_signed", N_("No messages to customers who have signed"), "bool", True, "assumed", TOUCHES),

@@ -233,7 +233,12 @@ APPS: tuple[App, ...] = (
     App(
         N_("Reports", "app"),
         "report-analytics",
-        (Entry(N_("Metrics"), "/records/metrics", P.METRIC_VIEW),),
+        (
+            Entry(N_("Reports"), records("report-runs"), P.REPORT_VIEW),
+            Entry(N_("Report calendar"), "/records/report-calendar", P.REPORT_VIEW),
+            Entry(N_("Metrics"), "/records/metrics", P.METRIC_VIEW),
+        ),
+        ("report-runs",),
     ),
     App(
         N_("Handbook", "app"),

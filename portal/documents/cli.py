@@ -55,11 +55,11 @@ def document_command(form: str, number: str, output: Path, language: str) -> Non
                 )
         except DomainError as error:
             raise click.ClickException(str(error)) from error
-    _write(output, pdf.content)
+    write_whole(output, pdf.content)
     click.echo(f"{output}: {code} {number}, {pdf.page_count} pages, {len(pdf.content):,} bytes.")
 
 
-def _write(output: Path, content: bytes) -> None:
+def write_whole(output: Path, content: bytes) -> None:
     """The whole file or none. Raises ClickException with one line when the place cannot be written."""
     fresh = output.with_name(f".{output.name}.{os.getpid()}")
     try:

@@ -12,6 +12,7 @@ from portal.listing.kinds import (
     penalties,
     people,
     repairs,
+    reports,
     reviews,
     sales,
     site,
@@ -36,6 +37,7 @@ LISTINGS: dict[str, Listing] = {
         *penalties.LISTINGS,
         *surveys.LISTINGS,
         *reviews.LISTINGS,
+        *reports.LISTINGS,
         *house.LISTINGS,
     )
 }

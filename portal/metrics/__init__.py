@@ -5,7 +5,19 @@ figures whole or split by a dimension; `lists.py` makes a figure's records a fil
 """
 
 from portal.metrics import business, complaints, discipline, inspections, pending, repairs, reviews  # noqa: F401
-from portal.metrics.measuring import compare, digits, dimension, formatted, measure, measure_all, shown, split, why
+from portal.metrics.dimensions import Dimension
+from portal.metrics.measuring import (
+    compare,
+    digits,
+    dimension,
+    formatted,
+    measure,
+    measure_all,
+    percent,
+    shown,
+    split,
+    why,
+)
 from portal.metrics.questions import Company, Figure, NoSource, Period
 from portal.metrics.registry import FAMILIES, METRICS, Metric, Unit, between, of_family
 
@@ -13,6 +25,7 @@ __all__ = [
     "FAMILIES",
     "METRICS",
     "Company",
+    "Dimension",
     "Figure",
     "Metric",
     "NoSource",
@@ -26,6 +39,7 @@ __all__ = [
     "measure",
     "measure_all",
     "of_family",
+    "percent",
     "shown",
     "split",
     "why",

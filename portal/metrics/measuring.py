@@ -138,7 +138,12 @@ def _figure(key: str, question: Question, numbers: Sequence[Any]) -> Figure:
     if isinstance(question, Mean):
         total = first / AN_HOUR if question.until is not None else first
         return Figure(key, _rounded(total / whole) if whole else None, total, whole)
-    return Figure(key, _rounded(first * HUNDRED / whole) if whole else None, first, whole)
+    return Figure(key, percent(first, whole), first, whole)
+
+
+def percent(part: Decimal, whole: Decimal) -> Decimal | None:
+    """A part of a whole in percent with one decimal; None: of nothing."""
+    return _rounded(part * HUNDRED / whole) if whole else None
 
 
 def _rounded(value: Decimal) -> Decimal:

@@ -35,6 +35,7 @@ from portal.models import (  # noqa: F401
     pre_acceptance,
     project,
     repair,
+    report,
     reward,
     setting,
     spelling,

@@ -19,6 +19,7 @@ from portal.processes import (
     project,
     repair,
     repair_cost,
+    report,
     reward,
     suggestion,
     survey,
@@ -49,5 +50,6 @@ PROCESSES: dict[str, Process] = {
         survey.PROCESS,
         suggestion.PROCESS,
         approval.PROCESS,
+        report.PROCESS,
     )
 }

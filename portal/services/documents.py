@@ -25,6 +25,7 @@ from portal.documents import (
     paper,
     penalty_building,
     repair_building,
+    report_building,
     review_building,
     survey_building,
     works_building,
@@ -69,6 +70,8 @@ from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificat
 from portal.models.survey import Survey
 from portal.permissions import Permission, Role, may
 from portal.processes.survey import SurveyKind
+from portal.models.report import ReportRun
+from portal.reports.catalogue import REPORTS
 from portal.services import events, record_kinds
 
 P = Permission
@@ -104,6 +107,7 @@ BUILDERS: dict[str, Callable[[Session, Any, Store], View]] = (
     | works_building.BUILDERS
     | survey_building.BUILDERS
     | call_building.BUILDERS
+    | report_building.BUILDERS
 )
 """What each form shows, by its code."""
 
@@ -137,6 +141,7 @@ FORMS: dict[str, Form] = {
         Form("F-31", DisclosureRecord.TITLE, Project, P.PROJECT_VIEW),
         Form("F-31-2", StageRecord.TITLE, StageAcceptance, P.PROJECT_VIEW),
         Form("F-32", IntentPaper.TITLE, Contract, P.CONTRACT_EDIT),
+        *(Form(report.code, report.title, ReportRun, P.REPORT_VIEW) for report in REPORTS.values()),
     )
 }
 
@@ -184,6 +189,8 @@ def find_record(
         raise DomainError(N_("This form is for the evaluation of a project."))
     if form.code == "F-32" and record.intended_on is None:
         raise DomainError(N_("This contract began without a letter of intent."))
+    if form.model is ReportRun and (record.code != form.code or record.content is None):
+        raise NotFound()
     return record
 
 
@@ -392,6 +399,7 @@ def _prints(user: User, form: Form, record: Any) -> bool:
     if form.code == "F-32" and record.intended_on is None:
         return False
     if form.code == "F-18" and record.kind != SurveyKind.SETTLEMENT:
+    if form.model is ReportRun and (record.code != form.code or record.content is None):
         return False
     own = form.own_view is not None and may(user, form.own_view) and _is_own(user, record)
     return may(user, form.view) or own

@@ -28,6 +28,7 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, PreAcceptance, RectificationNotice
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
+from portal.models.report import ReportRun
 from portal.models.reward import RewardEntry
 from portal.models.suggestion import Suggestion
 from portal.models.survey import Survey
@@ -65,6 +66,7 @@ VIEW: dict[type[Any], Permission] = {
     RectificationNotice: P.PREACCEPT_VIEW,
     RepairCostCase: P.COST_CASE_VIEW,
     RepairOrder: P.REPAIR_VIEW,
+    ReportRun: P.REPORT_VIEW,
     RewardEntry: P.PENALTY_VIEW,
     SafetyNotice: P.PROJECT_VIEW,
     StageAcceptance: P.PROJECT_VIEW,

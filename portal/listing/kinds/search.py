@@ -35,6 +35,7 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, PreAcceptance, RectificationNotice
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
+from portal.models.report import ReportRun
 from portal.models.reward import RewardEntry
 from portal.models.spelling import ESTATE, PERSON, Spelling
 from portal.models.suggestion import Suggestion
@@ -451,6 +452,11 @@ def suggestions(word: Word) -> Places:
         *_phones(word, Suggestion.phone),
     )
     return Places(Suggestion, own, through=((Suggestion.customer_id, customers(word)),))
+
+
+def report_runs(word: Word) -> Places:
+    """Reports: by their number or their code."""
+    return Places(ReportRun, (word.begins(ReportRun.number, "upper"), word.begins(ReportRun.code, "upper")))
 
 
 def tasks(word: Word) -> Places:

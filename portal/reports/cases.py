@@ -1,0 +1,415 @@
+"""Records one by one in reports: each function gives heads and rows, over what exists for the viewer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+
+from portal import metrics, visibility
+from portal.i18n import N_, Text
+from portal.metrics import Period
+from portal.metrics.clocks import KEPT
+from portal.models.complaint import Complaint, Escalation
+from portal.models.completion import CompletionAcceptance
+from portal.models.customer import Customer
+from portal.models.ledger import LedgerLine
+from portal.models.org import Department
+from portal.models.penalty import PenaltyEntry
+from portal.models.pre_acceptance import Inspection
+from portal.models.project import Project
+from portal.models.repair import RepairOrder
+from portal.models.task import Task, TaskOutcome
+from portal.processes import complaint as complaint_rules
+from portal.processes import repair as repair_rules
+from portal.processes.complaint import Category, Verdict
+from portal.processes.penalty import Kind
+from portal.processes.pre_acceptance import Result
+from portal.reports.values import day, moment, number, say, term
+from portal.visibility import Viewer
+
+Unit = metrics.Unit
+MOST = 200
+"""Rows of one list; a report is no dump, the list holds the rest."""
+OLD = timedelta(days=7)
+CUSTOMER, MATTER, NUMBER = N_("Customer"), N_("Matter", "report"), N_("Number")
+DEPARTMENT, STATE = N_("Department"), N_("State")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Heads with the class of their column, rows of values, a line for all. `is_missing`: there is no source yet."""
+
+    heads: list[tuple[Text, str]]
+    rows: list[list[Any]]
+    total: list[Any] | None = None
+    is_missing: bool = False
+
+
+def old_cases(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """Complaints and repairs that were open for more than seven days when the period ended, the oldest first."""
+    until = min(period.end, at)
+    heads = [
+        (CUSTOMER, ""), (MATTER, "fill"), (NUMBER, "nowrap"), (N_("Since", "report"), "num"),
+        (N_("Days open", "report"), "num"), (STATE, "nowrap"),
+    ]  # fmt: skip
+    found = []
+    for model, since, what, process in (
+        (Complaint, Complaint.received_at, Complaint.subject, complaint_rules.PROCESS),
+        (RepairOrder, RepairOrder.reported_at, RepairOrder.symptom, repair_rules.PROCESS),
+    ):
+        query = (
+            select(Customer.name, what, model.number, since, model.state)
+            .outerjoin(Customer, Customer.id == model.customer_id)
+            .where(
+                visibility.condition(viewer, model),
+                since < until - OLD,
+                or_(model.closed_at.is_(None), model.closed_at >= until),
+            )
+            .order_by(since)
+            .limit(MOST)
+        )
+        if model is Complaint:
+            query = query.where(~((Complaint.is_historical.is_(True)) & (Complaint.closed_at.is_(None))))
+        found += [(row[3], row, process) for row in session.execute(query)]
+    rows = [
+        [
+            name or "",
+            subject,
+            code,
+            moment(since),
+            number((until - since).days, Unit.COUNT),
+            say(process.state(state).label),
+        ]
+        for since, (name, subject, code, _since, state), process in sorted(found, key=lambda each: each[0])[:MOST]
+    ]
+    return Listed(heads, rows)
+
+
+def key_cases(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """What the general manager should know one by one: escalations that stand open or came, third failures, limits long missed."""
+    heads = [
+        (CUSTOMER, ""),
+        (MATTER, "fill"),
+        (NUMBER, "nowrap"),
+        (DEPARTMENT, "nowrap"),
+        (N_("Limit", "deadline"), "num"),
+    ]
+    rows: list[list[Any]] = []
+    escalations = (
+        select(Escalation)
+        .join(Complaint, Complaint.id == Escalation.complaint_id)
+        .where(
+            visibility.condition(viewer, Escalation),
+            Escalation.submitted_at < period.end,
+            or_(Complaint.closed_at.is_(None), Complaint.closed_at >= period.start),
+        )
+        .options(
+            joinedload(Escalation.complaint).joinedload(Complaint.customer),
+            joinedload(Escalation.complaint).selectinload(Complaint.departments),
+        )
+        .order_by(Escalation.submitted_at)
+        .limit(MOST)
+    )
+    for each in session.scalars(escalations):
+        case = each.complaint
+        lead = case.lead_department
+        rows.append(
+            [
+                case.customer.name if case.customer else case.complainant,
+                f"{case.subject}：{each.customer_demand}",
+                case.number,
+                term(Department, lead.department if lead else None),
+                _next_limit(session, Complaint.KIND, case.id),
+            ]
+        )
+    failures = (
+        select(Inspection)
+        .where(
+            visibility.condition(viewer, Inspection),
+            period.holds(Inspection.finished_at),
+            Inspection.round_no >= 3,
+            Inspection.result == Result.FAIL,
+        )
+        .options(joinedload(Inspection.customer), joinedload(Inspection.foreman))
+        .order_by(Inspection.finished_at)
+    )
+    rows += [
+        [
+            each.customer.name,
+            say(N_("Third inspection failed, foreman %(name)s", "report")) | {"v": {"name": each.foreman.name}},
+            each.number,
+            term(Department, Department.ENGINEERING),
+            day(None),
+        ]
+        for each in session.scalars(failures)
+    ]
+    return Listed(heads, rows)
+
+
+def _next_limit(session: Session, kind: str, record_id: int) -> dict[str, Any]:
+    query = select(func.min(Task.due_at)).where(
+        Task.record_kind == kind, Task.record_id == record_id, Task.closed_at.is_(None), Task.code.is_not(None)
+    )
+    return moment(session.scalar(query))
+
+
+def departments(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """Per department the limits that were met in the period, in time and late; limits without one are customer service's."""
+    heads = [
+        (DEPARTMENT, "fill"), (N_("Met", "report"), "num"), (N_("In time", "report"), "num"), (N_("Late", "report"), "num"),
+        (N_("In time, %", "report"), "num"), (N_("Before, %", "report"), "num"),
+    ]  # fmt: skip
+    now, before = _kept(session, viewer, period), _kept(session, viewer, period.before)
+    names = [each for each in Department if each in now or each in before]
+    rows = [[term(Department, each), *_kept_row(now.get(each, (0, 0)), before.get(each, (0, 0)))] for each in names]
+    total = [sum(each[0] for each in now.values()), sum(each[1] for each in now.values())]
+    earlier = (sum(each[0] for each in before.values()), sum(each[1] for each in before.values()))
+    return Listed(
+        heads, rows, [say(N_("Together", "report")), *_kept_row((total[0], total[1]), earlier)] if rows else None
+    )
+
+
+def _kept(session: Session, viewer: Viewer, period: Period) -> dict[str, tuple[int, int]]:
+    def counted(*where: Any) -> dict[str, int]:
+        department = func.coalesce(Task.department, Department.SERVICE.value)
+        query = (
+            select(department, func.count())
+            .where(
+                visibility.condition(viewer, Task), Task.code.is_not(None), Task.outcome == TaskOutcome.DONE,
+                period.holds(Task.closed_at), *where,
+            )
+            .group_by(department)
+        )  # fmt: skip
+        return {name: count for name, count in session.execute(query)}
+
+    whole, in_time = counted(), counted(KEPT)
+    return {name: (number_of, in_time.get(name, 0)) for name, number_of in whole.items()}
+
+
+def _kept_row(now: tuple[int, int], before: tuple[int, int]) -> list[Any]:
+    count = [number(each, Unit.COUNT) for each in (now[0], now[1], now[0] - now[1])]
+    return [*count, _percent(now[1], now[0]), _percent(before[1], before[0])]
+
+
+def _percent(part: int, whole: int) -> dict[str, Any]:
+    return number(metrics.percent(Decimal(part), Decimal(whole)), Unit.PERCENT)
+
+
+def complaint_statistics(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """F-17: per category and department how many, founded, closed, satisfied, with causes and measures."""
+    found: dict[tuple[str, str], list[Complaint]] = defaultdict(list)
+    for case in _registered(session, viewer, period):
+        lead = case.lead_department
+        found[case.category, lead.department if lead else ""].append(case)
+    heads = [
+        (N_("Category"), ""), (DEPARTMENT, ""), (N_("Number of cases", "report"), "num"), (N_("Founded", "report"), "num"),
+        (N_("Closed", "report"), "num"), (N_("Satisfied", "report"), "num"), (N_("Cause", "report"), "fill"), (N_("Measure", "report"), "fill"),
+    ]  # fmt: skip
+
+    def counts(cases: list[Complaint]) -> list[Any]:
+        closed = [case for case in cases if case.closed_at is not None and case.closed_at < period.end]
+        return [
+            number(each, Unit.COUNT)
+            for each in (
+                len(cases),
+                sum(case.verdict == Verdict.ESTABLISHED for case in cases),
+                len(closed),
+                sum(any(one.follow_up_satisfied for one in case.rounds[-1:]) for case in closed),
+            )
+        ]
+
+    order = sorted(found, key=lambda key: (list(Category).index(Category(key[0])), key[1]))
+    rows = [
+        [
+            term(Category, category),
+            term(Department, department or None),
+            *counts(found[category, department]),
+            _together(case.root_cause for case in found[category, department]),
+            _together(case.improvement for case in found[category, department]),
+        ]
+        for category, department in order
+    ]
+    everything = [case for cases in found.values() for case in cases]
+    total = [say(N_("Together", "report")), "", *counts(everything), "", ""] if rows else None
+    return Listed(heads, rows, total)
+
+
+def _together(texts: Any) -> str:
+    return "；".join(dict.fromkeys(text.strip() for text in texts if text and text.strip()))[:300]
+
+
+def _registered(session: Session, viewer: Viewer, period: Period) -> list[Complaint]:
+    query = (
+        select(Complaint)
+        .where(visibility.condition(viewer, Complaint), period.holds(Complaint.received_at))
+        .options(
+            selectinload(Complaint.departments), selectinload(Complaint.rounds), joinedload(Complaint.customer),
+            joinedload(Complaint.owner),
+        )
+        .order_by(Complaint.received_at, Complaint.id)
+    )  # fmt: skip
+    return list(session.scalars(query))
+
+
+def root_causes(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """Complaints closed in the period for which a root cause or an improvement was written, with who carries it out."""
+    heads = [
+        (CUSTOMER, ""), (N_("Complaint"), "fill"), (NUMBER, "nowrap"), (N_("Root cause"), "fill"),
+        (N_("Improvement"), "fill"), (N_("Responsible"), ""),
+    ]  # fmt: skip
+    query = (
+        select(Complaint)
+        .where(
+            visibility.condition(viewer, Complaint),
+            period.holds(Complaint.closed_at),
+            or_(Complaint.root_cause.is_not(None), Complaint.improvement.is_not(None)),
+        )
+        .options(joinedload(Complaint.customer))
+        .order_by(Complaint.closed_at, Complaint.id)
+        .limit(MOST)
+    )
+    rows = [
+        [
+            case.customer.name if case.customer else case.complainant,
+            case.subject,
+            case.number,
+            case.root_cause or "",
+            case.improvement or "",
+            case.responsible or "",
+        ]
+        for case in session.scalars(query)
+    ]
+    return Listed(heads, rows)
+
+
+def complaint_log(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """Every complaint that was registered in the period, in order."""
+    heads = [
+        (N_("Received", "report"), "num"), (CUSTOMER, ""), (N_("Complaint"), "fill"), (NUMBER, "nowrap"), (N_("Category"), ""),
+        (DEPARTMENT, ""), (STATE, ""),
+    ]  # fmt: skip
+    rows = [
+        [
+            moment(case.received_at),
+            case.customer.name if case.customer else case.complainant,
+            case.subject,
+            case.number,
+            term(Category, case.category),
+            term(Department, case.lead_department.department if case.lead_department else None),
+            say(complaint_rules.PROCESS.state(case.state).label),
+        ]
+        for case in _registered(session, viewer, period)[:MOST]
+    ]
+    return Listed(heads, rows)
+
+
+def review_penalties(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """Warnings and deductions of drawing reviews that were decided in the period (F-02)."""
+    heads = [
+        (N_("Decided on", "ledger"), "num"), (N_("Designer"), ""), (N_("Kind"), ""), (N_("By rule"), "nowrap"),
+        (N_("Of record", "report"), "nowrap"), (N_("Amount (yuan)"), "num"),
+    ]  # fmt: skip
+    query = (
+        select(LedgerLine)
+        .join(PenaltyEntry, PenaltyEntry.id == LedgerLine.penalty_id)
+        .where(
+            visibility.condition(viewer, PenaltyEntry),
+            period.holds_day(LedgerLine.decided_on),
+            or_(PenaltyEntry.kind == Kind.COMMISSION_DEDUCTION, PenaltyEntry.rule == metrics.reviews.WARNED),
+        )
+        .options(joinedload(LedgerLine.penalty).joinedload(PenaltyEntry.party))
+        .order_by(LedgerLine.decided_on, LedgerLine.id)
+        .limit(MOST)
+    )
+    lines = list(session.scalars(query))
+    rows = [
+        [
+            day(line.decided_on), line.entry.person, term(Kind, line.entry.kind), line.entry.rule,
+            line.entry.record_number, number(line.amount, Unit.YUAN),
+        ]
+        for line in lines
+    ]  # fmt: skip
+    total = sum((line.amount for line in lines), Decimal("0.00"))
+    return Listed(
+        heads, rows, [say(N_("Together", "report")), "", "", "", "", number(total, Unit.YUAN)] if rows else None
+    )
+
+
+def completed(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """Works that customers accepted in the period."""
+    heads = [
+        (CUSTOMER, ""),
+        (N_("Home"), "fill"),
+        (NUMBER, "nowrap"),
+        (N_("Accepted on", "report"), "num"),
+        (N_("Paid in full on"), "num"),
+    ]
+    query = (
+        select(CompletionAcceptance)
+        .where(visibility.condition(viewer, CompletionAcceptance), period.holds(CompletionAcceptance.accepted_at))
+        .options(
+            joinedload(CompletionAcceptance.customer),
+            joinedload(CompletionAcceptance.project).joinedload(Project.property),
+        )
+        .order_by(CompletionAcceptance.accepted_at)
+        .limit(MOST)
+    )
+    rows = [
+        [each.customer.name, each.address, each.number, day(each.accepted_on), day(each.settled_on)]
+        for each in session.scalars(query)
+    ]
+    return Listed(heads, rows)
+
+
+def open_homes(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """Homes whose owners allow visits."""
+    heads = [(CUSTOMER, ""), (N_("Home"), "fill"), (NUMBER, "nowrap"), (N_("Project manager"), "")]
+    manager = aliased(Project.project_manager.property.mapper.class_)
+    query = (
+        select(Project, manager.name)
+        .outerjoin(manager, manager.id == Project.project_manager_id)
+        .where(visibility.condition(viewer, Project), Project.visit_allowed.is_(True))
+        .options(joinedload(Project.customer), joinedload(Project.property))
+        .order_by(Project.id.desc())
+        .limit(50)
+    )
+    rows = [
+        [each.customer.name, each.property.address, each.number, name or ""] for each, name in session.execute(query)
+    ]
+    return Listed(heads, rows)
+
+
+def open_slips(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """Liaison slips that were open when the period ended, the oldest first, with their age."""
+    from portal.models.follow_up import FollowUpTicket
+
+    until = min(period.end, at)
+    heads = [
+        (CUSTOMER, ""), (N_("Problem", "report"), "fill"), (NUMBER, "nowrap"), (DEPARTMENT, "nowrap"),
+        (N_("Days open", "report"), "num"), (N_("Limit", "deadline"), "num"),
+    ]  # fmt: skip
+    query = (
+        select(FollowUpTicket)
+        .where(
+            visibility.condition(viewer, FollowUpTicket),
+            FollowUpTicket.handed_over_at < until,
+            FollowUpTicket.state.in_(("OPEN", "RECEIVED", "DONE", "REOPENED")),
+        )
+        .options(joinedload(FollowUpTicket.customer))
+        .order_by(FollowUpTicket.handed_over_at)
+        .limit(MOST)
+    )
+    rows = [
+        [
+            each.customer.name, each.problem, each.number, term(Department, each.department),
+            number((until - each.handed_over_at).days, Unit.COUNT), moment(each.limit_at),
+        ]
+        for each in session.scalars(query)
+    ]  # fmt: skip
+    return Listed(heads, rows)

@@ -1,0 +1,253 @@
+"""The content of a report as it is shown: the same blocks, in the language of the reader, for page, paper and workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from markupsafe import Markup
+
+from portal import charts, clock, formatting, metrics
+from portal.i18n import Text, _, _p
+from portal.metrics import METRICS, Period, Unit, lists
+from portal.reports.values import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value of a table. `number` and `digits` are for workbooks; `url` leads to the records, on the screen."""
+
+    text: str
+    css: str = ""
+    number: Decimal | None = None
+    digits: int = 0
+    day: date | None = None
+    moment: datetime | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A key figure."""
+
+    code: str
+    title: str
+    cell: Cell
+    unit: str
+    delta: str
+    counted: str
+    url: str = ""
+
+    @property
+    def figure(self) -> str:
+        """As it reads."""
+        return self.cell.text
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """Key figures in rows of four."""
+
+    title: str
+    note: str
+    rows: tuple[tuple[Tile, ...], ...]
+    kind: str = "tiles"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with a line for all; `empty` is said where it has no rows."""
+
+    title: str
+    heads: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    total: tuple[Cell, ...]
+    empty: str
+    kind: str = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawing, and the table with the same figures."""
+
+    title: str
+    note: str
+    drawing: Markup
+    table: Table
+    kind: str = "chart"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What somebody wrote."""
+
+    title: str
+    paragraphs: tuple[str, ...]
+    empty: str
+    kind: str = "words"
+
+
+Part = Tiles | Table | Chart | Words
+
+
+def draw(content: Block, words: dict[str, str | None], *, links: bool = False) -> list[Part]:
+    """The parts of a report, in order. `words`: what was written, by field. `links`: figures lead to their records."""
+    period = period_of(content)
+    drawn: list[Part] = []
+    for number, block in enumerate(content["blocks"]):
+        match block["kind"]:
+            case "tiles":
+                drawn.append(_tiles(block, period if links else None, content))
+            case "table":
+                drawn.append(_table(block, period if links else None))
+            case "trend":
+                drawn.append(_chart(block, f"trend-{number}"))
+            case "said":
+                text = (words.get(block["field"]) or "").strip()
+                paragraphs = tuple(line.strip() for line in text.splitlines() if line.strip())
+                drawn.append(Words(said(block["title"]), paragraphs, said(block["empty"])))
+    return drawn
+
+
+def period_of(content: Block) -> Period:
+    """The days the content is about."""
+    return Period(date.fromisoformat(content["first"]), date.fromisoformat(content["last"]))
+
+
+def said(value: Block) -> str:
+    """Words in the language of the reader."""
+    message, context = value["m"], value.get("c")
+    text = Text(message, context)
+    return str(text % value["v"]) if value.get("v") else str(text)
+
+
+# ---------- Parts ----------
+
+
+def _tiles(block: Block, period: Period | None, content: Block) -> Tiles:
+    tiles = [_tile(each, period) for each in block["tiles"]]
+    wide = 4 if len(tiles) > 3 and len(tiles) % 3 else 3
+    before = f"{content['before'][0]} – {content['before'][1]}"
+    return Tiles(
+        said(block["title"]),
+        _p("report", "beside %(before)s", before=before),
+        tuple(tuple(tiles[at : at + wide]) for at in range(0, len(tiles), wide)),
+    )
+
+
+def _tile(block: Block, period: Period | None) -> Tile:
+    now, before, change = cell(block["now"]), cell(block["before"]), block["change"]
+    unit = Unit(METRICS[block["key"]].unit) if block["key"] in METRICS else Unit.COUNT
+    delta = ""
+    if "change" in change:
+        delta = _p("report", "%(change)s, before %(before)s", change=cell(change).text, before=before.text)
+    elif now.number is not None:
+        delta = _p("report", "before %(before)s", before=before.text)
+    return Tile(
+        block["code"],
+        said(block["title"]),
+        now,
+        str(unit.label) if now.number is not None else "",
+        delta,
+        block["counted"],
+        _url(block["now"], period),
+    )
+
+
+def _table(block: Block, period: Period | None) -> Table:
+    heads = tuple((said(label), css) for label, css in block["heads"])
+    rows = tuple(_row(row, block["heads"], period) for row in block["rows"])
+    total = _row(block["total"], block["heads"], None) if block["total"] else ()
+    empty = _("no source yet") if block["missing"] else _p("report", "None in this period.")
+    return Table(said(block["title"]), heads, rows, total, empty)
+
+
+def _row(values: Sequence[Any], heads: Sequence[Any], period: Period | None) -> tuple[Cell, ...]:
+    return tuple(cell(value, css, _url(value, period)) for value, (_label, css) in zip(values, heads, strict=True))
+
+
+def _url(value: Any, period: Period | None) -> str:
+    if period is None or not isinstance(value, dict) or not value.get("n") or value.get("key") not in METRICS:
+        return ""
+    return "" if Decimal(value["n"]) == 0 else lists.path(value["key"], "whole", period)
+
+
+def cell(value: Any, css: str = "", url: str = "") -> Cell:
+    """A value as it reads. Everything that is not there is a dash."""
+    if isinstance(value, str):
+        return Cell(value, css)
+    match value:
+        case {"m": _message}:
+            return Cell(said(value), css)
+        case {"none": True}:
+            return Cell(_("no source yet"), f"{css} missing".strip())
+        case {"n": None}:
+            return Cell(formatting.DASH, css)
+        case {"n": text, "u": unit}:
+            number = Decimal(text)
+            return Cell(metrics.formatted(Unit(unit), number), css, number, metrics.digits(Unit(unit)), url=url)
+        case {"change": text, "u": unit}:
+            number = Decimal(text)
+            if not number:
+                return Cell(_("unchanged"), css)
+            arrow = "▲" if number > 0 else "▼"
+            return Cell(
+                f"{arrow} {metrics.formatted(Unit(unit), abs(number))}", css, number, metrics.digits(Unit(unit))
+            )
+        case {"d": text}:
+            found = date.fromisoformat(text) if text else None
+            return Cell(formatting.full_date(found), css, day=found)
+        case {"t": text}:
+            at = datetime.fromisoformat(text) if text else None
+            return Cell(formatting.stamp(at), css, moment=at)
+    raise TypeError(value)
+
+
+def _chart(block: Block, key: str) -> Chart:
+    periods = [Period(date.fromisoformat(first), date.fromisoformat(last)) for first, last in block["periods"]]
+    labels = [_label(period) for period in periods]
+    names = [said(each["title"]) for each in block["series"]]
+    series = []
+    for name, each in zip(names, block["series"], strict=True):
+        cells = [cell(figure) for figure in each["figures"]]
+        points = [charts.Point(None if one.number is None else float(one.number), one.text) for one in cells]
+        series.append(charts.Series(name, points))
+    title = said(block["title"])
+    is_share = any(METRICS[each["key"]].unit != Unit.COUNT for each in block["series"] if each["key"] in METRICS)
+    drawing = (charts.lines if is_share else charts.columns)(labels, series, title=title, key=key)
+    rows = tuple(
+        (Cell(name), *(cell(figure, "num") for figure in each["figures"]))
+        for name, each in zip(names, block["series"], strict=True)
+    )
+    heads = ((_p("report", "From the day"), ""), *((label, "num") for label in labels))
+    has_any = any(point.value is not None for each in series for point in each.points)
+    table = Table(title, heads, rows, (), "")
+    note = _p("report", "%(count)s periods", count=len(periods))
+    return Chart(title, note, drawing if has_any else Markup(""), table)
+
+
+def _label(period: Period) -> str:
+    """The month, or the first day."""
+    return f"{period.first:%Y-%m}" if period.days > 27 and period.first.day == 1 else f"{period.first:%m-%d}"
+
+
+def title_of_period(period: Period) -> str:
+    """2026-10-10 周六 至 2026-10-16 周五; a whole month by its name."""
+    following = period.last.toordinal() + 1
+    if period.first.day == 1 and date.fromordinal(following).day == 1 and period.days < 32:
+        return _p("report", "%(year)s-%(month)s", year=period.first.year, month=f"{period.first.month:02d}")
+    if period.days == 1:
+        return formatting.full_date(period.first)
+    return _p("report", "%(first)s to %(last)s", first=_day(period.first), last=_day(period.last))
+
+
+def _day(day: date) -> str:
+    return f"{day:%Y-%m-%d}"
+
+
+def stamped(content: Block) -> str:
+    """When it was drawn up."""
+    return formatting.stamp(clock.local(datetime.fromisoformat(content["at"])))

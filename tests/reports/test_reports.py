@@ -1,0 +1,275 @@
+"""Reports from the calendar to their recipients: each once after an outage, frozen, late, equal on screen, paper and in the file."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+from datetime import date
+from typing import Any
+
+import openpyxl
+import pytest
+from sqlalchemy import func, select
+
+from jobs import outbox as delivery
+from portal import clock as portal_clock
+from portal import queue as portal_queue
+from portal.db import session, transaction
+from portal.documents import rendering
+from portal.files.store import Store
+from portal.i18n import use_locale
+from portal.models.document import Document
+from portal.models.outbox import Outbox, OutboxState, Slot
+from portal.models.report import ReportDelivery, ReportRun
+from portal.models.setting import SettingValue
+from portal.models.task import DeadlineBreach
+from portal.permissions import Role
+from portal.processes.report import State
+from portal.reports import content, drawing, workbook
+from portal.reports.catalogue import REPORTS
+from portal.schedules import SCHEDULES
+from portal.services import calendars, documents, reports, slots, tasks
+from tests.metrics import may as month
+from tests.metrics.may import MAY
+from tests.smtp import serving
+
+SCHEDULE = next(each for each in SCHEDULES if each.name == "reports")
+
+
+@pytest.fixture(autouse=True)
+def no_queue_store(monkeypatch):
+    monkeypatch.setattr(portal_queue, "wake", lambda found: None)
+
+
+@pytest.fixture
+def office(app, make, clock):
+    """People, and a calendar that knows the holidays; the clock stands on a Monday evening before anything is due."""
+    clock.set("2026-04-27 20:00")
+    with transaction() as writing:
+        if not calendars.rules(writing):
+            calendars.seed(writing, [2025, 2026, 2027], at=clock.now())
+    return make.user(Role.SPECIALIST, name="周晓雯"), make.user(Role.MANAGER, name="陈丽华")
+
+
+def scheduler(clock: Any) -> None:
+    with transaction() as writing:
+        slots.plan(writing, SCHEDULE, at=clock.now())
+
+
+def worker() -> None:
+    """Carry out all reports' work that is due."""
+    for _round in range(6):
+        session().rollback()
+        due = select(Outbox.id).where(
+            Outbox.state == OutboxState.PENDING, Outbox.run_after <= portal_clock.now(),
+            Outbox.kind.in_(("reports", "draw_up_report", "miss_report", "send_report")),
+        )  # fmt: skip
+        found = list(session().scalars(due.order_by(Outbox.id)))
+        for number in found:
+            delivery.deliver(number)
+        if not found:
+            return
+
+
+def runs() -> list[tuple[str, str, str, str]]:
+    session().rollback()
+    found = session().scalars(select(ReportRun).order_by(ReportRun.due_at, ReportRun.code))
+    return [
+        (run.code, f"{run.period_from:%m-%d}", f"{portal_clock.local(run.due_at):%m-%d %H:%M}", run.state)
+        for run in found
+    ]
+
+
+def test_two_weeks_without_workers_make_each_report_once_with_its_own_days(office, clock):
+    """The holidays of May lie in the outage: RP-01 of 04-27 is due on Wednesday 05-06."""
+    scheduler(clock)
+    clock.set("2026-05-12 09:00")
+    for _again in range(3):
+        scheduler(clock)
+    worker()
+    weekly = [run for run in runs() if run[0] in ("RP-01", "RP-02", "RP-03")]
+    assert weekly == [
+        ("RP-02", "04-22", "04-29 18:00", State.LATE),
+        ("RP-03", "04-25", "04-30 12:00", State.LATE),
+        ("RP-01", "04-27", "05-06 18:00", State.LATE),
+        ("RP-02", "04-29", "05-06 18:00", State.LATE),
+        ("RP-03", "05-02", "05-09 12:00", State.LATE),
+        ("RP-01", "05-04", "05-12 18:00", State.DRAFT),
+    ]
+    assert ("RP-09", "04-01", "05-08 18:00", State.LATE) in runs() and (
+        "RP-06",
+        "04-01",
+        "04-30 18:00",
+        State.LATE,
+    ) in runs()
+    before = len(runs())
+    with transaction() as writing:  # whoever runs the work of a slot again finds everything there
+        slot = writing.scalars(select(Slot).order_by(Slot.due_at.desc())).first()
+        assert reports.make_due(writing, date(2026, 5, 12), date(2026, 4, 28), at=clock.now()) == []
+        assert slot is not None and slot.schedule == "reports"
+        assert tasks.sweep(writing, clock.now(), limit=500) > 0
+    worker()
+    assert len(runs()) == before
+    missed = session().scalar(select(func.count(DeadlineBreach.id)).where(DeadlineBreach.code == "DL-29"))
+    assert missed == sum(state == State.LATE for *_rest, state in runs())
+    assert all(run.content for run in session().scalars(select(ReportRun)))
+
+
+def test_from_the_draft_to_the_last_recipient(office, make, clock, sign_in, app):
+    """Words, signature, frozen figures, e-mail with the PDF, the other recipients by hand, a correction."""
+    specialist, manager = office
+    told = month.tell(make, clock)
+    clock.set("2026-06-01 09:00")
+    desk, chief = sign_in(specialist), sign_in(manager)
+    form = {"code": "RP-02", "first": "2026-05-01", "last": "2026-05-31", "client_key": "a" * 32}
+    wrong = desk.post("/records/report-runs/new", form | {"last": "2026-04-01"}, status=422)
+    assert "止日" in wrong.text or "早于" in wrong.text
+    path = desk.post("/records/report-runs/new", form, status=303).location
+    assert desk.post("/records/report-runs/new", form, status=303).location == path
+    assert "正在统计" in desk.get(path, status=200).text
+    worker()
+    page = chief.get(path, status=200).text
+    assert "57.1" in page and "figure.M-22.whole.20260501.20260531" in page
+    desk.post(
+        f"{path}/words",
+        {"version": str(run_of(path).version), "analysis": "投诉集中在工地文明。", "client_key": "b" * 32},
+        status=303,
+    )
+    desk.post(f"{path}/steps/sign", {"analysis": "x"}, status=403)
+    chief.post(f"{path}/steps/sign", {"analysis": "投诉集中在工地文明。", "measures": "每周巡检。"}, status=303)
+    run = run_of(path)
+    assert (run.state, run.signed_by_id, run.measures) == (State.SIGNED, manager.id, "每周巡检。")
+    frozen = run.content
+    told.complaint("2026-05-12 10:00", "2026-05-13 10:00")  # written down too late
+    chief.post(f"{path}/steps/refresh", {}, status=409)
+    assert "冻结" in desk.post(f"{path}/words", {"analysis": "y"}, status=409).text
+    assert run_of(path).content == frozen
+
+    first, second, third = run_of(path).deliveries
+    key = iter("cdefgh")
+    where = f"{path}/deliveries/"
+    assert (
+        "邮件服务器"
+        in desk.post(
+            f"{where}{first.id}",
+            {"way": "EMAIL", "address": "hr@example.com", "client_key": next(key) * 32},
+            status=422,
+        ).text
+    )
+    with serving() as sink:
+        with transaction() as writing:
+            writing.add_all(
+                [SettingValue(key="smtp_host", value="127.0.0.1"), SettingValue(key="smtp_port", value=sink.port)]
+            )
+        desk.post(
+            f"{where}{first.id}",
+            {"way": "EMAIL", "address": "hr@example.com", "client_key": next(key) * 32},
+            status=303,
+        )
+        worker()
+        (letter,) = sink.got
+    assert letter["To"] == "hr@example.com" and letter["Subject"].startswith("RP-02 周报表")
+    (attached,) = [part for part in letter.walk() if part.get_filename()]
+    assert (
+        attached.get_filename() == "RP-02-20260501-20260531.pdf" and attached.get_payload(decode=True)[:5] == b"%PDF-"
+    )
+    for each in (second, third):
+        assert run_of(path).state == State.SIGNED
+        desk.post(f"{where}{each.id}", {"way": "PAPER", "name": "郑红", "client_key": next(key) * 32}, status=303)
+    assert run_of(path).state == State.SENT and run_of(path).sent_at is not None
+    assert "hr@example.com" in desk.get(f"{path}?tab=delivery").text
+
+    fresh = desk.post(f"{path}/correct", {"why": "漏记一件投诉", "client_key": next(key) * 32}, status=303).location
+    assert (run_of(fresh).edition, run_of(fresh).state, run_of(path).content) == (2, State.DRAFT, frozen)
+    assert figure(run_of(fresh), "M-20") == "5" and figure(run_of(path), "M-20") == "4"
+    assert fresh.rpartition("/")[2] in desk.get(path).text
+    desk.get(f"{path}/xlsx", status=403)
+    assert chief.get(f"{path}/xlsx", status=200).data[:2] == b"PK"
+    for role in (Role.REVIEWER, Role.FRONT_DESK):
+        sign_in(role).get(path, status=404)
+    sign_in(Role.REPAIR_CAPTAIN).get(path, status=403)
+    assert "RP-07" in sign_in(Role.REVIEWER).get("/records/report-calendar", status=200).text
+    assert session().scalar(select(func.count(Document.id))) == 0
+
+
+def run_of(path: str) -> ReportRun:
+    session().rollback()
+    session().expire_all()
+    found = session().scalars(select(ReportRun).where(ReportRun.number == path.rpartition("/")[2])).one()
+    assert all(isinstance(each, ReportDelivery) for each in found.deliveries)
+    return found
+
+
+def figure(run: ReportRun, key: str) -> str:
+    tiles = next(block["tiles"] for block in run.content["blocks"] if block["kind"] == "tiles")
+    return next(tile["now"]["n"] for tile in tiles if tile["key"] == key)
+
+
+@pytest.mark.pdf
+@pytest.mark.sqlite_only
+def test_every_report_says_the_same_on_paper_on_the_screen_and_in_the_file(office, make, clock, sign_in, app, tmp_path):
+    _specialist, manager = office
+    month.tell(make, clock)
+    clock.set("2026-06-01 09:00")
+    chief = sign_in(manager)
+    for code, report in REPORTS.items():
+        with transaction() as writing:
+            command = reports.AskReport(code, MAY.first, MAY.last)
+            number = reports.ask(writing, command, actor=manager, at=clock.now()).number
+        worker()
+        run = run_of(f"/{number}")
+        with use_locale("zh_Hans"):
+            parts = drawing.draw(run.content, {})
+            book = openpyxl.load_workbook(io.BytesIO(workbook.write("x", [], parts)), data_only=True)
+            draft = documents.drawn_up(
+                session(), documents.get_form(code), run, number=None, by="x", at=clock.now(),
+                store=Store.of(app.config["PORTAL"]),
+            )  # fmt: skip
+        wanted = [text for part in parts for text in texts(part)]
+        screen = squeezed(re.sub(r"<[^>]+>", " ", chief.get(f"/records/report-runs/{number}", status=200).text))
+        sheet = draft.paper(Store.of(app.config["PORTAL"]))
+        (tmp_path / "report.pdf").write_bytes(rendering.render_pdf(sheet.html, sheet.assets).content)
+        paper = squeezed(
+            subprocess.run(
+                ["pdftotext", "-layout", tmp_path / "report.pdf", "-"], capture_output=True, text=True, check=True
+            ).stdout
+        )
+        for text in wanted:
+            assert squeezed(text) in screen, (code, text)
+            assert squeezed(text) in paper, (code, text)
+        assert numbers_of(book) == sorted(
+            float(cell.number) for part in parts for cell in cells(part) if cell.number is not None
+        ), code
+        assert squeezed(str(report.title)) in paper and "共" in paper
+    with transaction() as writing:
+        again = content.draw_up(writing, reports.Company(), REPORTS["RP-06"], MAY, at=portal_clock.now(), calendar="1")
+        frozen = writing.scalars(select(ReportRun).where(ReportRun.code == "RP-06")).one().content
+    assert again["blocks"] == frozen["blocks"]
+
+
+def texts(part: drawing.Part) -> list[str]:
+    return [part.title, *(cell.text for cell in cells(part))]
+
+
+def cells(part: drawing.Part) -> list[drawing.Cell]:
+    match part:
+        case drawing.Tiles():
+            return [tile.cell for line in part.rows for tile in line]
+        case drawing.Chart():
+            return [cell for row in part.table.rows for cell in row]
+        case drawing.Table():
+            return [cell for row in (*part.rows, part.total) for cell in row]
+    return []
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def numbers_of(book: Any) -> list[float]:
+    return sorted(
+        float(cell.value)
+        for sheet in book for row in sheet.iter_rows() for cell in row
+        if isinstance(cell.value, int | float) and not isinstance(cell.value, bool)
+    )  # fmt: skip
