@@ -4,7 +4,17 @@ A module per family declares the functions; each says what to ask of a period (`
 figures whole or split by a dimension; `lists.py` makes a figure's records a filter of their list.
 """
 
-from portal.metrics import business, complaints, discipline, inspections, pending, repairs, reviews  # noqa: F401
+from portal.metrics import (  # noqa: F401
+    business,
+    calls,
+    complaints,
+    discipline,
+    inspections,
+    pending,
+    repairs,
+    reviews,
+    surveys,
+)
 from portal.metrics.dimensions import Dimension
 from portal.metrics.measuring import (
     compare,

@@ -42,5 +42,13 @@ def kept_of_started(period: Period, code: str, record: Any) -> Share:
     return Share(whole.only(met, KEPT), whole)
 
 
+def kept_of_due(period: Period, code: str, record: Any) -> Share:
+    """Met in time ÷ those whose limit lay in the period, less those called off by its end."""
+    met = and_(Task.outcome == TaskOutcome.DONE, Task.closed_at < period.end)
+    called_off = and_(Task.outcome == TaskOutcome.CANCELLED, Task.closed_at < period.end)
+    whole = _clocks(code, record, period.holds(Task.due_at), or_(Task.outcome.is_(None), ~called_off))
+    return Share(whole.only(met, KEPT), whole)
+
+
 def _clocks(code: str, record: Any, *where: Any) -> Rows:
     return Rows(Task, (Task.code == code, Task.record_kind == record.KIND, *where), record, Task.record_id)

@@ -15,17 +15,21 @@ from portal.models.consultation import Channel, Consultation, Matter
 from portal.models.contract import Contract
 from portal.models.customer import Customer, CustomerSource
 from portal.models.drawing_review import DrawingReview
+from portal.models.follow_up import FollowUpCall, FollowUpTicket
 from portal.models.org import Branch, Crew, Department, Party, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, PreAcceptance, RectificationNotice
 from portal.models.project import Project, ProjectKind
 from portal.models.repair import CostBearer, RepairCost, RepairOrder
 from portal.models.reward import RewardEntry
+from portal.models.survey import Survey, SurveyAnswer
 from portal.models.task import DeadlineBreach, Task
 from portal.processes.complaint import Category, Phase, Severity, Verdict
+from portal.processes.follow_up import CallStage
 from portal.processes.penalty import Kind
 from portal.processes.repair import InWarranty, Trade
 from portal.processes.reward import Kind as RewardKind
+from portal.processes.survey import Dimension as SurveyDimension
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,17 @@ def _store(model: Any) -> Dimension:
     return Dimension(STORE, _STORE.name, joins=((_STORE, _STORE.id == model.branch_id),))
 
 
+PEOPLE = {"designer": DESIGNER, "manager": MANAGER, "foreman": FOREMAN, "supervisor": N_("Supervisor")}
+"""Who worked at a project, by the name of the link without its end."""
+_LINKS = {"manager": "project_manager_id"}
+
+
+def _of_project(title: Text, project_id: Any, name: str) -> Dimension:
+    project, person = aliased(Project), aliased(Party)
+    link = getattr(project, _LINKS.get(name, f"{name}_id"))
+    return Dimension(title, person.name, joins=((project, project.id == project_id), (person, person.id == link)))
+
+
 DIMENSIONS: dict[Any, dict[str, Dimension]] = {
     DrawingReview: {
         "designer": Dimension(DESIGNER, _DESIGNER.name, joins=((_DESIGNER, _DESIGNER.id == DrawingReview.designer_id),)),
@@ -78,6 +93,20 @@ DIMENSIONS: dict[Any, dict[str, Dimension]] = {
                 (_PROJECT, _PROJECT.id == Complaint.project_id), (_MANAGER, _MANAGER.id == _PROJECT.project_manager_id),
             ),
         ),
+    },
+    FollowUpCall: {
+        "stage": Dimension(N_("Stage", "call"), FollowUpCall.stage, CallStage),
+        "owner": Dimension(N_("Specialist"), User.name, joins=((User, User.id == FollowUpCall.owner_id),)),
+        **{name: _of_project(title, FollowUpCall.project_id, name) for name, title in PEOPLE.items()},
+    },
+    FollowUpTicket: {
+        "department": Dimension(N_("Department"), FollowUpTicket.department, Department),
+        **{name: _of_project(title, FollowUpTicket.project_id, name) for name, title in PEOPLE.items()},
+    },
+    Survey: {
+        "dimension": Dimension(N_("Dimension", "survey"), SurveyAnswer.dimension, SurveyDimension),
+        "store": _store(Survey),
+        **{name: _of_project(title, Survey.project_id, name) for name, title in PEOPLE.items()},
     },
     Escalation: {},
     PreAcceptance: {},

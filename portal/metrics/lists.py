@@ -6,13 +6,14 @@ The list adds who may see them, so the same rows stand in each of its views, cou
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from portal.i18n import N_, Text
 from portal.listing.declaration import Filter
-from portal.metrics.questions import NoSource, Period, Rows, Share
+from portal.metrics.questions import Balance, NoSource, Period, Rows, Share
 from portal.metrics.registry import METRICS
 
 PREFIX = "figure."
@@ -26,6 +27,8 @@ def sides(key: str, period: Period) -> dict[str, Rows]:
         return {}
     if isinstance(question, Share):
         return {"part": question.part, "whole": question.whole}
+    if isinstance(question, Balance):
+        return {"whole": question.whole}
     return {"whole": question.rows}
 
 
@@ -34,8 +37,18 @@ def path(key: str, side: str, period: Period) -> str:
     rows = sides(key, period).get(side)
     if rows is None:
         return ""
+    kind = getattr(rows.model, "KIND", "tasks")
+    if kind not in _listed():
+        return ""
     name = f"{PREFIX}{key}.{side}.{period.first:%Y%m%d}.{period.last:%Y%m%d}"
-    return f"/records/{rows.model.KIND if hasattr(rows.model, 'KIND') else 'tasks'}?{urlencode({'filter': name})}"
+    return f"/records/{kind}?{urlencode({'filter': name})}"
+
+
+def _listed() -> Container[str]:
+    """The records that have a list."""
+    from portal.listing.registry import LISTINGS  # which knows this module through the filters of lists
+
+    return LISTINGS
 
 
 def find(model: Any, name: str) -> Filter | None:

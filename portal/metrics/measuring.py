@@ -14,7 +14,7 @@ from portal import formatting
 from portal.i18n import _
 from portal.listing.days import seconds_between
 from portal.metrics.dimensions import DIMENSIONS, Dimension
-from portal.metrics.questions import Count, Figure, Mean, NoSource, Period, Question, Rows, Share, Sum
+from portal.metrics.questions import Balance, Count, Figure, Mean, NoSource, Period, Question, Rows, Share, Sum
 from portal.metrics.registry import METRICS, Unit
 from portal.visibility import Viewer
 
@@ -99,6 +99,8 @@ def _asked(question: Question) -> list[Asked]:
             return [(rows, func.count(distinct(different)))]
         case Share(part, whole):
             return [(part, func.count()), (whole, func.count())]
+        case Balance(part, against, whole):
+            return [(part, func.count()), (against, func.count()), (whole, func.count())]
         case Sum(rows, column):
             return [(rows, func.sum(column, type_=Numeric(16, 2)))]
         case Mean(rows, column, None):
@@ -134,7 +136,9 @@ def _figure(key: str, question: Question, numbers: Sequence[Any]) -> Figure:
     if len(numbers) == 1:
         value = first.quantize(CENT) if isinstance(question, Sum) else first
         return Figure(key, value, value)
-    whole = Decimal(numbers[1] or 0)
+    whole = Decimal(numbers[-1] or 0)
+    if isinstance(question, Balance):
+        first -= Decimal(numbers[1] or 0)
     if isinstance(question, Mean):
         total = first / AN_HOUR if question.until is not None else first
         return Figure(key, _rounded(total / whole) if whole else None, total, whole)

@@ -8,9 +8,7 @@ from portal.metrics.registry import Unit, metric
 from portal.permissions import Permission
 
 P = Permission
-CALLS = N_("Follow-up calls are not recorded yet.")
 CANCELLATIONS = N_("Cancellations are not recorded yet.")
-SURVEYS = N_("Surveys are not recorded yet.")
 CLUB = N_("The club is not recorded yet.")
 
 
@@ -22,42 +20,6 @@ def _declare(key: str, title: Text, unit: Unit, why: Text, formula: str, permiss
     metric(key, title, unit, permission, better)(ask)
 
 
-_declare(
-    "M-10", N_("Follow-up calls due", "metric"), Unit.COUNT, CALLS, "Calls due in the period.", P.CUSTOMER_VIEW, ""
-)
-_declare(
-    "M-10.effective",
-    N_("Effective follow-up calls", "metric"),
-    Unit.COUNT,
-    CALLS,
-    "Effective calls of those.",
-    P.CUSTOMER_VIEW,
-    "more",
-)
-_declare("M-11", N_("Effective call rate", "metric"), Unit.PERCENT, CALLS, "Effective ÷ due.", P.CUSTOMER_VIEW, "more")
-_declare(
-    "M-12",
-    N_("Satisfied at the call", "metric"),
-    Unit.PERCENT,
-    CALLS,
-    "Effective calls satisfied ÷ effective.",
-    P.CUSTOMER_VIEW,
-    "more",
-)
-_declare(
-    "M-13", N_("Projects with all four calls", "metric"), Unit.PERCENT, CALLS,
-    "Projects completed in the period with at least four effective obligatory stages ÷ projects completed.",
-    P.CUSTOMER_VIEW, "more",
-)  # fmt: skip
-_declare(
-    "M-14",
-    N_("Liaison slips in time", "metric"),
-    Unit.PERCENT,
-    CALLS,
-    "Slips closed by their limit ÷ slips due.",
-    P.CUSTOMER_VIEW,
-    "more",
-)
 _declare(
     "M-50",
     N_("Cancellations", "metric"),
@@ -101,33 +63,6 @@ _declare(
     CANCELLATIONS,
     "DL-26 met ÷ cancellations.",
     P.CONTRACT_VIEW,
-    "more",
-)
-_declare(
-    "M-70",
-    N_("Satisfied customers", "metric"),
-    Unit.PERCENT,
-    SURVEYS,
-    "Surveys with an overall score of at least 4 ÷ valid surveys.",
-    P.CUSTOMER_VIEW,
-    "more",
-)
-_declare(
-    "M-71",
-    N_("Average score of surveys", "metric"),
-    Unit.POINTS,
-    SURVEYS,
-    "Mean score, per dimension.",
-    P.CUSTOMER_VIEW,
-    "more",
-)
-_declare(
-    "M-72",
-    N_("Net promoter score", "metric"),
-    Unit.POINTS,
-    SURVEYS,
-    "Share of 9 and 10 less share of 0 to 6.",
-    P.CUSTOMER_VIEW,
     "more",
 )
 _declare(

@@ -139,13 +139,22 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
+class Balance:
+    """The share of some less the share of others, in percent of a whole."""
+
+    part: Rows
+    against: Rows
+    whole: Rows
+
+
+@dataclass(frozen=True, slots=True)
 class NoSource:
     """Nothing is recorded yet from which it could be computed."""
 
     why: Text
 
 
-Question = Count | Share | Mean | Sum | NoSource
+Question = Count | Share | Balance | Mean | Sum | NoSource
 
 
 @dataclass(frozen=True, slots=True)

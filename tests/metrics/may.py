@@ -10,13 +10,16 @@ from portal import clock
 from portal.db import transaction
 from portal.metrics import Period
 from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
+from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
 from portal.models.drawing_review import DrawingReview, ReviewRound
+from portal.models.follow_up import FollowUpCall, FollowUpTicket
 from portal.models.ledger import LedgerLine
 from portal.models.org import PartyKind
 from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, PreAcceptance, PreAcceptanceList, RectificationNotice
 from portal.models.repair import RepairCost, RepairOrder, WarrantyCertificate
+from portal.models.survey import Survey, SurveyAnswer
 from portal.models.task import DeadlineBreach, Task
 from portal.permissions import Role
 from portal.processes.escalation import Ground
@@ -239,6 +242,50 @@ class May:
             ends_on=date.fromisoformat(last), evaluation="COLLECTED",
         )  # fmt: skip
 
+    # Calls and surveys -----------------------------------------------------------------------------------------------
+
+    def call(self, stage: str, due: str, called: str | None = None, overall: str | None = None, **fields: Any) -> Any:
+        """A call whose window ended on a day; `called` and answered so, it was effective."""
+        last = moment(f"{due} 00:00").date()
+        given = {
+            "state": "CLOSED" if called else "PLANNED", "stage": stage, "project_id": self.site.id,
+            "customer_id": self.customer.id, "owner_id": self.specialist.id, "grade": "B", "due_on": last,
+            "window_from": last - timedelta(days=3), "called_at": moment(called) if called else None,
+            "overall": overall, "is_effective": called is not None,
+        }  # fmt: skip
+        return self.record(FollowUpCall, moment("04-01 09:00"), **given | fields)
+
+    def accepted(self, at: str) -> Any:
+        """The project of an acceptance."""
+        project = self.make.project(customer=self.customer)
+        contract = self.make.contract(project=project, customer=self.customer, signed_on=date(2025, 5, 1))
+        self.record(
+            CompletionAcceptance, moment(at), state="ACCEPTED", project_id=project.id, contract_id=contract.id,
+            customer_id=self.customer.id, accepted_at=moment(at),
+        )  # fmt: skip
+        return project
+
+    def slip(self, limit: str, done: str | None, outcome: str = "DONE") -> None:
+        call = self.call("REVISIT", "04-02", occurrence=self.count + 1)
+        slip = self.record(
+            FollowUpTicket, moment("05-01 09:00"), state="OPEN", call_id=call.id, customer_id=self.customer.id,
+            project_id=self.site.id, problem="插座少两个", department="ENGINEERING", rounds=3,
+            handed_over_at=moment("05-01 09:00"), limit_at=moment(limit), limit_from=moment("05-01 09:00"),
+        )  # fmt: skip
+        self.clock("DL-08", slip, "05-01 09:00", limit, done, outcome)
+
+    def survey(
+        self, at: str, overall: int, recommend: int | None = None, *scores: int, state: str = "ANSWERED"
+    ) -> None:
+        survey = self.record(
+            Survey, moment(at), state=state, kind="SETTLEMENT", customer_id=self.customer.id, project_id=self.site.id,
+            contact_name="张建军", contact_phone="13800001234", questions=[], sent_at=moment(at),
+            answered_at=moment(at), answered_via="PHONE", overall=overall, recommend=recommend,
+            void_reason="x" if state == "VOID" else None,
+        )  # fmt: skip
+        for place, (dimension, score) in enumerate(zip(("OVERALL", "DESIGN"), (overall, *scores), strict=False)):
+            self.add(SurveyAnswer(survey_id=survey.id, place=place, dimension=dimension, score=score))
+
 
 def tell(make: Any, hands: Any) -> May:
     """The whole month. The figures stand in `test_metrics.py`."""
@@ -322,6 +369,27 @@ def tell(make: Any, hands: Any) -> May:
     hands.set("2026-05-10 10:00")
     lead = make.customer(name="陈思远")
     make.customer(name="赵敏")
+    # Calls: four due in May, two of them effective by its end, one satisfied; of two homes accepted one had all four.
+    may.call("START", "05-08", "05-04 10:00", "SATISFIED")
+    may.call("CONCEALED", "05-10", "05-12 10:00", "UNSATISFIED", is_late=True)
+    may.call("MID", "05-23", "06-01 09:00", "SATISFIED")
+    may.call("ONE_MONTH", "05-31")
+    may.call("COMPLETION", "06-01", "05-30 10:00", "SATISFIED")
+    may.call("MATERIAL", "05-15", state="CANCELLED")
+    for project, stages in ((may.accepted("05-20 10:00"), 4), (may.accepted("05-21 10:00"), 3)):
+        for stage in ("START", "CONCEALED", "MID", "COMPLETION")[:stages]:
+            may.call(stage, "04-20", "04-20 10:00", "SATISFIED", project_id=project.id)
+    may.accepted("06-01 10:00")
+    may.slip("05-03 09:00", "05-02 09:00")
+    may.slip("05-04 09:00", "05-06 09:00")
+    may.slip("05-05 09:00", "05-04 09:00", "CANCELLED")
+    may.slip("06-01 09:00", "05-30 09:00")
+    may.survey("05-05 10:00", 5, 10, 4)
+    may.survey("05-06 10:00", 4, 9)
+    may.survey("05-31 23:59", 3, 6)
+    may.survey("05-20 10:00", 2)
+    may.survey("05-21 10:00", 1, 0, state="VOID")
+    may.survey("06-01 00:00", 1, 0)
     hands.set("2026-05-31 21:00")
     home = make.project(customer=lead, kind="WHOLE", stage="SIGNED")
     make.contract(project=home, customer=lead, signed_on=date(2026, 5, 31), amount=Decimal("268000.00"))

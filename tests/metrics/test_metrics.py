@@ -21,13 +21,15 @@ from tests.metrics import may as month
 from tests.metrics.may import MAY
 
 BY_HAND = {
+    "M-10": (4, None), "M-10.effective": (2, None), "M-11": (2, 4), "M-12": (1, 2), "M-13": (1, 2), "M-14": (1, 2),
+    "M-70": (2, 4), "M-71": (18, 5), "M-72": (1, 3),
     "M-01": (3, None), "M-02": (2, 4), "M-03": (312, 4), "M-04.warnings": (1, None), "M-04.deductions": ("840.00", None),
     "M-05": (4, 5), "M-20": (4, None), "M-20.unfounded": (1, None), "M-21": (2, 2), "M-22": (4, 7), "M-23": (1, 2),
     "M-24": (1, 1), "M-25": (1, 1), "M-26": (0, 1), "M-27": ("450", 4), "M-28": (1, 5), "M-29.escalations": (1, None),
     "M-30": (5, None), "M-30.projects": (3, None), "M-31": (1, 2), "M-32": (1, None), "M-33": (1, None), "M-34": (1, 3),
     "M-40": (3, None), "M-41": (1, 2), "M-42": ("33.5", 2), "M-43": (1, 2), "M-44": ("1260.50", None), "M-45": (1, 2),
     "M-60": (4, None), "M-60.leads": (2, None), "M-61": (1, 2), "M-62": (1, None), "M-63": (1, 2), "M-80.opened": (0, 0),
-    "M-95": (5, None), "M-96": (4, None), "M-96.amount": ("840.00", None), "M-96.rewards": (0, None), "M-96.given": (0, None), "M-97": (2, None),
+    "M-95": (6, None), "M-96": (4, None), "M-96.amount": ("840.00", None), "M-96.rewards": (0, None), "M-96.given": (0, None), "M-97": (2, None),
 }  # fmt: skip
 """Part and whole of a share or mean, else the figure."""
 READS = {
@@ -73,16 +75,19 @@ def _they_split_by_who_and_what():
         "COMPANY": Decimal("120.00"),
     }
     assert by("M-40", "warranty") == {"YES": 2, "NO": 1}
+    assert by("M-12", "manager") == {"王志强": Decimal("50.0")}
+    assert by("M-71", "dimension") == {"OVERALL": Decimal("3.5"), "DESIGN": Decimal("4.0")}
+    assert by("M-10", "stage") == {"START": 1, "CONCEALED": 1, "MID": 1, "ONE_MONTH": 1}
     assert by("M-62", "band") == {"≥ 200,000": 1}
-    assert by("M-95", "code") == {"DL-01": 1, "DL-04": 1, "DL-10": 1, "DL-13": 1, "DL-22": 1}
-    assert by("M-95", "person") == {"周晓雯": 5}
+    assert by("M-95", "code") == {"DL-01": 1, "DL-04": 1, "DL-08": 1, "DL-10": 1, "DL-13": 1, "DL-22": 1}
+    assert by("M-95", "person") == {"周晓雯": 6}
     assert by("M-96", "kind") == {"WARNING": 2, "COMMISSION_DEDUCTION": 2}
     assert by("M-90", "kind") == {}
 
 
 def _each_opens_exactly_what_it_counts(manager):
     for key, side, number in (("M-22", "part", 4), ("M-22", "whole", 7), ("M-34", "whole", 3), ("M-41", "part", 1),
-                              ("M-28", "part", 1), ("M-95", "whole", 5), ("M-44", "whole", 2)):  # fmt: skip
+                              ("M-28", "part", 1), ("M-95", "whole", 6), ("M-44", "whole", 2)):  # fmt: skip
         path = figure_lists.path(key, side, MAY)
         kind, _mark, query = path.removeprefix("/records/").partition("?")
         assert engine.count(session(), manager.user, kind, args_of(query), at=clock.now()) == (number, False), (

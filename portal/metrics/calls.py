@@ -1,0 +1,74 @@
+"""Figures of follow-up calls and liaison slips. Source: `domain.md` 6.2, M-10 to M-14; 5.1, 5.2."""
+
+from __future__ import annotations
+
+from sqlalchemy import distinct, func, select
+
+from portal.i18n import N_
+from portal.metrics import clocks
+from portal.metrics.questions import Count, Period, Question, Rows, Share
+from portal.metrics.registry import Unit, metric
+from portal.models.completion import CompletionAcceptance
+from portal.models.follow_up import FollowUpCall, FollowUpTicket
+from portal.permissions import Permission
+from portal.processes.follow_up import OBLIGATORY, Overall
+from portal.processes.follow_up_call import State
+
+P = Permission
+
+
+def _due(period: Period) -> Rows:
+    return Rows(FollowUpCall, (period.holds_day(FollowUpCall.due_on), FollowUpCall.state != State.CANCELLED))
+
+
+def effective(period: Period) -> Rows:
+    """Of the calls due in the period those that were effective by its end, in time or late."""
+    return _due(period).only(FollowUpCall.is_effective.is_(True), FollowUpCall.called_at < period.end)
+
+
+@metric("M-10", N_("Follow-up calls due", "metric"), Unit.COUNT, P.FOLLOW_UP_VIEW)
+def due(period: Period) -> Question:
+    """Calls whose window ended in the period."""
+    return Count(_due(period))
+
+
+@metric("M-10.effective", N_("Effective follow-up calls", "metric"), Unit.COUNT, P.FOLLOW_UP_VIEW, "more")
+def effective_calls(period: Period) -> Question:
+    """Of these the calls that were effective by the end of the period."""
+    return Count(effective(period))
+
+
+@metric("M-11", N_("Effective call rate", "metric"), Unit.PERCENT, P.FOLLOW_UP_VIEW, "more")
+def effective_rate(period: Period) -> Question:
+    """Effective ÷ due."""
+    return Share(effective(period), _due(period))
+
+
+@metric("M-12", N_("Satisfied at the call", "metric"), Unit.PERCENT, P.FOLLOW_UP_VIEW, "more")
+def satisfied(period: Period) -> Question:
+    """Effective calls with a satisfied customer ÷ effective calls."""
+    whole = effective(period)
+    return Share(whole.only(FollowUpCall.overall == Overall.SATISFIED), whole)
+
+
+@metric("M-13", N_("Projects with all four calls", "metric"), Unit.PERCENT, P.FOLLOW_UP_VIEW, "more")
+def all_four(period: Period) -> Question:
+    """Projects accepted in the period with an effective call at each obligatory stage by its end ÷ projects accepted."""
+    reached = (
+        select(FollowUpCall.project_id)
+        .where(
+            FollowUpCall.stage.in_(OBLIGATORY),
+            FollowUpCall.is_effective.is_(True),
+            FollowUpCall.called_at < period.end,
+        )
+        .group_by(FollowUpCall.project_id)
+        .having(func.count(distinct(FollowUpCall.stage)) >= len(OBLIGATORY))
+    )
+    whole = Rows(CompletionAcceptance, (period.holds(CompletionAcceptance.accepted_at),))
+    return Share(whole.only(CompletionAcceptance.project_id.in_(reached)), whole)
+
+
+@metric("M-14", N_("Liaison slips in time", "metric"), Unit.PERCENT, P.FOLLOW_UP_VIEW, "more")
+def slips_in_time(period: Period) -> Question:
+    """Slips whose measure was done by their limit ÷ slips whose limit lay in the period."""
+    return clocks.kept_of_due(period, "DL-08", FollowUpTicket)
