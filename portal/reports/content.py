@@ -45,11 +45,12 @@ def draw_up(session: Session, viewer: Viewer, report: Report, period: Period, *,
 # ---------- Values ----------
 
 
-def _figure(figure: Figure) -> Block:
+def _figure(figure: Figure, *, leads: bool = False) -> Block:
+    """A figure; `leads`: of all records of the period, which its list shows."""
     unit = METRICS[figure.key].unit
     if not figure.has_source:
         return {"none": True}
-    return number(figure.value, unit) | {"key": figure.key}
+    return number(figure.value, unit) | ({"key": figure.key} if leads else {})
 
 
 def _change(now: Figure, before: Figure) -> Block:
@@ -81,7 +82,7 @@ def _tiles(session: Session, viewer: Viewer, part: Tiles, period: Period, _at: d
                 "key": key,
                 "code": METRICS[key].code,
                 "title": say(METRICS[key].title),
-                "now": _figure(now),
+                "now": _figure(now, leads=True),
                 "before": _figure(before),
                 "change": _change(now, before),
                 "counted": _counted(now),
@@ -101,7 +102,7 @@ def _board(session: Session, viewer: Viewer, part: Board, period: Period, _at: d
         [
             METRICS[key].code,
             say(METRICS[key].title),
-            _figure(now),
+            _figure(now, leads=True),
             say(METRICS[key].unit.label),
             _figure(before),
             _change(now, before),
@@ -131,7 +132,7 @@ def _split(session: Session, viewer: Viewer, part: Split, period: Period, _at: d
     if not rows:
         sources = [metrics.why(key, period) for key in part.keys]
         return table(part.title, heads, [], missing=all(sources))
-    return table(part.title, heads, rows, total=[say(ALL), *(_figure(whole[key]) for key in part.keys)])
+    return table(part.title, heads, rows, total=[say(ALL), *(_figure(whole[key], leads=True) for key in part.keys)])
 
 
 def _label(by: metrics.Dimension | None, value: Any) -> Block | str:

@@ -160,7 +160,7 @@ def _tile(block: Block, period: Period | None) -> Tile:
 def _table(block: Block, period: Period | None) -> Table:
     heads = tuple((said(label), css) for label, css in block["heads"])
     rows = tuple(_row(row, block["heads"], period) for row in block["rows"])
-    total = _row(block["total"], block["heads"], None) if block["total"] else ()
+    total = _row(block["total"], block["heads"], period) if block["total"] else ()
     empty = _("no source yet") if block["missing"] else _p("report", "None in this period.")
     return Table(said(block["title"]), heads, rows, total, empty)
 

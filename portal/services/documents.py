@@ -399,6 +399,7 @@ def _prints(user: User, form: Form, record: Any) -> bool:
     if form.code == "F-32" and record.intended_on is None:
         return False
     if form.code == "F-18" and record.kind != SurveyKind.SETTLEMENT:
+        return False
     if form.model is ReportRun and (record.code != form.code or record.content is None):
         return False
     own = form.own_view is not None and may(user, form.own_view) and _is_own(user, record)

@@ -29,6 +29,7 @@ from portal.models.org import PartyKind, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, PreAcceptance, PreAcceptanceList, RectificationNotice
 from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, WarrantyCertificate
+from portal.models.report import ReportRun
 from portal.models.reward import RewardEntry
 from portal.models.suggestion import Suggestion
 from portal.models.survey import Survey
@@ -277,6 +278,12 @@ def after_the_works(
                 reason=("CUSTOMER_PRAISE", "QUALITY")[number % 2], rule="K-70", crew_id=crew.id,
                 record_kind=RepairOrder.KIND, record_id=order.id, record_number=order.number, words="客户来电表扬",
                 amount=None if number % 2 else Decimal(100), cause=f"praise:{number}", evidence={}, **kept,
+            )
+        )  # fmt: skip
+        writing.add(
+            ReportRun(
+                number=f"BB-{number}", state=("DRAFT", "LATE")[number % 2], code=("RP-06", "RP-02")[number % 2],
+                period_from=date(2026, 5, 1 + number % 20), period_to=date(2026, 5, 31), is_late=bool(number % 2), **kept,
             )
         )  # fmt: skip
 

@@ -48,6 +48,7 @@ MAY_SEE = {
         for kind in ("repair-orders", "repair-visits", "repair-cost-cases")
     ),
     *((role, kind) for role in (Role.FRONT_DESK, Role.SPECIALIST, Role.MANAGER) for kind in ("surveys", "suggestions")),
+    *((role, "report-runs") for role in Role if role is not Role.REPAIR_CAPTAIN),
     (Role.SPECIALIST, "escalations"),
     (Role.MANAGER, "escalations"),
     (Role.MANAGER, "payment-vouchers"),
