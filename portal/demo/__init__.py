@@ -20,6 +20,7 @@ from portal.demo import (
     penalties,
     people,
     repairs,
+    reports,
     reviews,
     surveys,
     touches,
@@ -45,7 +46,9 @@ def load() -> None:
     money.plan(stage, today)
     penalties.plan(stage)
     touches.plan(stage, today)
+    reports.plan(stage)
     stage.play()
+    reports.enter(stage, today)
     papers.enter(stage, today)
     stage.now(_read, today)
 

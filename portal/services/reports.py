@@ -102,11 +102,12 @@ def make_due(session: Session, until: date, since: date, *, at: datetime) -> lis
     }
     for report, each in calendar_of(session, max(since, until - LOOKS_BACK), until):
         if (report.code, each.period.first, each.period.last) not in known:
-            made.append(_make(session, report, each, at=at))
+            made.append(make(session, report, each, at=at))
     return made
 
 
-def _make(session: Session, report: Report, each: Due, *, at: datetime) -> ReportRun:
+def make(session: Session, report: Report, each: Due, *, at: datetime) -> ReportRun:
+    """One report of the calendar: its clock runs, the worker draws it up, and at its time it is late unless signed."""
     run = _new(session, report, each.period, at)
     run.due_at = due_at(session, report, each.due_on, calendars.current(session))
     steps.begin(session, run, Action.MAKE, actor=None, at=at, entered={})
