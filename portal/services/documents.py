@@ -67,10 +67,10 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, RectificationNotice
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
+from portal.models.report import ReportRun
 from portal.models.survey import Survey
 from portal.permissions import Permission, Role, may
 from portal.processes.survey import SurveyKind
-from portal.models.report import ReportRun
 from portal.reports.catalogue import REPORTS
 from portal.services import events, record_kinds
 
