@@ -160,8 +160,12 @@ def test_from_the_draft_to_the_last_recipient(office, make, clock, sign_in, app)
     with serving() as sink:
         with transaction() as writing:
             writing.add_all(
-                [SettingValue(key="smtp_host", value="127.0.0.1"), SettingValue(key="smtp_port", value=sink.port)]
+                [
+                    SettingValue(key="smtp_host", value="127.0.0.1", updated_at=clock.now()),
+                    SettingValue(key="smtp_port", value=sink.port, updated_at=clock.now()),
+                ]
             )
+            writing.info.pop("settings", None)
         desk.post(
             f"{where}{first.id}",
             {"way": "EMAIL", "address": "hr@example.com", "client_key": next(key) * 32},
