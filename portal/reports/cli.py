@@ -42,7 +42,6 @@ def report_command(code: str, period: str | None, output: Path, language: str) -
     from portal.processes.report import State
     from portal.reports import content, drawing, due, workbook
     from portal.reports.catalogue import REPORTS
-    from portal.services import calendars, documents, events, reports
 
     config = Config.from_env()
     report = REPORTS.get(code.upper())
@@ -51,6 +50,8 @@ def report_command(code: str, period: str | None, output: Path, language: str) -
     if output.suffix.lower() not in (".pdf", ".xlsx"):
         raise click.ClickException("the file ends in .pdf or .xlsx.")
     with preparation.application(config), i18n.use_locale(language):
+        from portal.services import calendars, documents, events, reports
+
         try:
             at = clock.now()
             with transaction() as session:
