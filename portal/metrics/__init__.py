@@ -7,6 +7,7 @@ figures whole or split by a dimension; `lists.py` makes a figure's records a fil
 from portal.metrics import (  # noqa: F401
     business,
     calls,
+    cancellations,
     complaints,
     discipline,
     inspections,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from portal.i18n import N_
 from portal.listing.days import days_before
 from portal.metrics import clocks
-from portal.metrics.questions import Count, Mean, NoSource, Period, Question, Rows, Share
+from portal.metrics.questions import Count, Mean, Period, Question, Rows, Share
 from portal.metrics.registry import Unit, metric
 from portal.models.complaint import Complaint, Escalation
 from portal.models.project import Project, ProjectStage
@@ -134,9 +134,3 @@ def repeated(period: Period) -> Question:
 def escalations(period: Period) -> Question:
     """Complaints handed to the manager in the period."""
     return Count(Rows(Escalation, (period.holds(Escalation.submitted_at),)))
-
-
-@metric("M-29.paid", N_("Compensation paid", "metric"), Unit.YUAN, P.ESCALATION_VIEW, "less")
-def compensation(_period: Period) -> Question:
-    """Sum of the compensation paid in the period, per bearer."""
-    return NoSource(N_("Payments of compensation are not recorded yet."))

@@ -9,6 +9,8 @@ from sqlalchemy import and_, case, func
 from sqlalchemy.orm import aliased
 
 from portal.i18n import N_, Text
+from portal.models.cancellation import Cancellation, CancellationShare
+from portal.models.compensation import PaymentVoucher
 from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Channel, Consultation, Matter
@@ -24,6 +26,7 @@ from portal.models.repair import CostBearer, RepairCost, RepairOrder
 from portal.models.reward import RewardEntry
 from portal.models.survey import Survey, SurveyAnswer
 from portal.models.task import DeadlineBreach, Task
+from portal.processes.cancellation import Liability
 from portal.processes.complaint import Category, Phase, Severity, Verdict
 from portal.processes.follow_up import CallStage
 from portal.processes.penalty import Kind
@@ -108,6 +111,8 @@ DIMENSIONS: dict[Any, dict[str, Dimension]] = {
         "store": _store(Survey),
         **{name: _of_project(title, Survey.project_id, name) for name, title in PEOPLE.items()},
     },
+    Cancellation: {"liability": Dimension(N_("Liable", "cancellation"), CancellationShare.liability, Liability)},
+    PaymentVoucher: {},
     Escalation: {},
     PreAcceptance: {},
     Inspection: {

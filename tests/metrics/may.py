@@ -9,6 +9,7 @@ from typing import Any
 from portal import clock
 from portal.db import transaction
 from portal.metrics import Period
+from portal.models.cancellation import Cancellation, CancellationShare
 from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
@@ -286,6 +287,22 @@ class May:
         for place, (dimension, score) in enumerate(zip(("OVERALL", "DESIGN"), (overall, *scores), strict=False)):
             self.add(SurveyAnswer(survey_id=survey.id, place=place, dimension=dimension, score=score))
 
+    def cancelled(self, applied: str, voided: str, amount: str, *liable: str) -> None:
+        """A contract of last year that was cancelled, with DL-26 met and a second one that was not."""
+        project = self.make.project(customer=self.customer)
+        contract = self.make.contract(project=project, customer=self.customer, signed_on=date(2025, 5, 1))
+        case = self.record(
+            Cancellation, moment(applied), state="VOIDED", contract_id=contract.id, customer_id=self.customer.id,
+            project_id=project.id, applied_at=moment(applied), applicant="张建军", reason_kind="PRICE", reason="x",
+            contract_amount=Decimal(amount), loss_rate=Decimal(10), voided_on=date.fromisoformat(voided),
+            output_value_reduction=Decimal(amount),
+        )  # fmt: skip
+        for place, who in enumerate(liable):
+            share = Decimal(100) / len(liable)
+            self.add(CancellationShare(cancellation_id=case.id, position=place, liability=who, percent=share))
+        due = f"{voided[5:]} 18:00"
+        self.clock("DL-26", case, applied, due, f"{voided[5:]} 17:00")
+
 
 def tell(make: Any, hands: Any) -> May:
     """The whole month. The figures stand in `test_metrics.py`."""
@@ -390,6 +407,9 @@ def tell(make: Any, hands: Any) -> May:
     may.survey("05-20 10:00", 2)
     may.survey("05-21 10:00", 1, 0, state="VOID")
     may.survey("06-01 00:00", 1, 0)
+    # Cancellations: one voided in May, in time; another one's limit passed.
+    may.cancelled("05-04 09:00", "2026-05-12", "96000.00", "CUSTOMER", "OTHER")
+    may.cancelled("04-04 09:00", "2026-04-12", "1000.00", "OTHER")
     hands.set("2026-05-31 21:00")
     home = make.project(customer=lead, kind="WHOLE", stage="SIGNED")
     make.contract(project=home, customer=lead, signed_on=date(2026, 5, 31), amount=Decimal("268000.00"))

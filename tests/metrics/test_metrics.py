@@ -22,6 +22,7 @@ from tests.metrics.may import MAY
 
 BY_HAND = {
     "M-10": (4, None), "M-10.effective": (2, None), "M-11": (2, 4), "M-12": (1, 2), "M-13": (1, 2), "M-14": (1, 2),
+    "M-50": (1, None), "M-50.amount": ("96000.00", None), "M-51": (1, 1), "M-52": (2, None), "M-53": (1, 1), "M-29.paid": (0, None),
     "M-70": (2, 4), "M-71": (18, 5), "M-72": (1, 3),
     "M-01": (3, None), "M-02": (2, 4), "M-03": (312, 4), "M-04.warnings": (1, None), "M-04.deductions": ("840.00", None),
     "M-05": (4, 5), "M-20": (4, None), "M-20.unfounded": (1, None), "M-21": (2, 2), "M-22": (4, 7), "M-23": (1, 2),
@@ -78,6 +79,7 @@ def _they_split_by_who_and_what():
     assert by("M-12", "manager") == {"王志强": Decimal("50.0")}
     assert by("M-71", "dimension") == {"OVERALL": Decimal("3.5"), "DESIGN": Decimal("4.0")}
     assert by("M-10", "stage") == {"START": 1, "CONCEALED": 1, "MID": 1, "ONE_MONTH": 1}
+    assert by("M-52", "liability") == {"CUSTOMER": 1, "OTHER": 1}
     assert by("M-62", "band") == {"≥ 200,000": 1}
     assert by("M-95", "code") == {"DL-01": 1, "DL-04": 1, "DL-08": 1, "DL-10": 1, "DL-13": 1, "DL-22": 1}
     assert by("M-95", "person") == {"周晓雯": 6}
