@@ -27,7 +27,6 @@ from portal.processes.follow_up_call import Action
 from portal.processes.repair import Trade, Urgency
 from portal.processes.reward import Cause as RewardCause
 from portal.services import notices, repairs, rewards, steps, tasks
-from portal.services import notices, repairs, steps, tasks
 from portal.services.calls import scripts, tickets
 from portal.services.calls.common import advance
 
