@@ -13,7 +13,7 @@ from portal.files.store import Store
 from portal.permissions import Role
 from portal.services import exports
 from tests import s3
-from tests.exports.test_exports import ask, fetched, work  # noqa: F401  `ask` is a fixture
+from tests.exports.parts import fetched, work
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def config(config: Config, bucket: Bucket) -> Config:
 
 
 @pytest.mark.sqlite_only
-def test_a_file_in_a_bucket(make: Any, sign_in: Any, clock: Any, config: Config, ask: Any) -> None:  # noqa: F811
+def test_a_file_in_a_bucket(make: Any, sign_in: Any, clock: Any, config: Config, ask: Any) -> None:
     make.customer(name="赵敏")
     client = sign_in(Role.MANAGER)
     number = ask(client.user, "customers", format="XLSX")

@@ -24,7 +24,7 @@ from portal.models.notice import Notice
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.services import exports
-from tests.exports.test_exports import fetched, switch, work
+from tests.exports.parts import fetched, switch, work
 from tests.listing import rows as sample
 
 NEW = "/records/exports/new"
