@@ -82,6 +82,7 @@ STEPS: dict[tuple[str, str], tuple[NoticeLevel, Text]] = {
         Level.ACTION,
         N_("Nobody came in time, the captain takes over: %(customer)s – %(subject)s"),
     ),
+    ("repair-orders", "taken-back"): (Level.ACTION, N_("Taken back, it was a mistake: %(customer)s – %(subject)s")),
     ("repair-orders", "visit-moved"): (Level.ACTION, N_("The visit was moved: %(customer)s – %(subject)s")),
     ("repair-orders", "signed-other-words"): (
         Level.ACTION,

@@ -337,6 +337,7 @@ _DECLARED = (
     Setting("export_keep_days", N_("A file is kept for"), "int", 7, "assumed", EXPORTS, DAYS, 1, 90),
     Setting("print_max_forms", N_("Forms in one file, at most"), "int", 200, "assumed", EXPORTS, None, 1, 1_000),
     Setting("change_max_rows", N_("Records changed together, at most"), "int", 2000, "assumed", CHANGES, None, 1, 20_000),
+    Setting("step_undo_minutes", N_("A step of many records can be taken back for"), "int", 30, "assumed", CHANGES, MINUTES, 1, 1_440),
     Setting("change_keep_days", N_("A change of many records can be taken back for"), "int", 30, "assumed", CHANGES, DAYS, 1, 365),
 )  # fmt: skip
 

@@ -25,7 +25,7 @@ from portal.models.change import ChangeItem, ChangeRun, RunState
 from portal.models.task import Task
 from portal.paths import record_path
 from portal.permissions import Permission
-from portal.services import followers, requests, tasks
+from portal.services import followers, requests, tasks, way_back
 from portal.services.changes import kinds, runs
 from portal.services.changes.declaring import VALUE, Change, refuse
 from portal.services.changes.stepping import COMMAND, REHEARSED, SAID, Step
@@ -93,7 +93,9 @@ def new_change() -> ResponseReturnValue:
         form=form,
         count=count,
         problem=problem,
-        final=isinstance(asked.change, Step),
+        final=isinstance(asked.change, Step) and not asked.change.can_return,
+        is_step=isinstance(asked.change, Step),
+        undo_minutes=settings.get(session(), way_back.GRACE),
         client_key=request.form.get("client_key") or requests.new_key(),
     )
 
@@ -161,7 +163,9 @@ def change(run_id: int) -> ResponseReturnValue:
         groups=[(group, [_line(item, records, run, what) for item in group.first]) for group in left],
         can_return=runs.can_return(session(), run),
         keep_days=settings.get(session(), "change_keep_days"),
-        final=isinstance(what, Step),
+        final=isinstance(what, Step) and not what.can_return,
+        is_step=isinstance(what, Step),
+        undo_minutes=settings.get(session(), way_back.GRACE),
         tried=sum(counts.values()) <= REHEARSED,
     )
 

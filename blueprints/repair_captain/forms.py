@@ -380,10 +380,8 @@ class PhotoForm(OnSite):
     marks = HiddenField()
 
     def prepare(self, desk: Desk) -> None:
-        state = desk.record.state
-        is_before = state in (State.ASSIGNED, State.ON_SITE, State.QUOTED)
-        is_going_on = state == State.REPAIRING
-        self.kind.data = PhotoKind.BEFORE if is_before else PhotoKind.DURING if is_going_on else PhotoKind.AFTER
+        is_before = desk.record.state in (State.ASSIGNED, State.ON_SITE, State.QUOTED)
+        self.kind.data = PhotoKind.BEFORE if is_before else PhotoKind.AFTER
 
     @property
     def moment(self) -> datetime | None:

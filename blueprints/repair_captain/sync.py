@@ -115,6 +115,13 @@ def not_kept() -> ResponseReturnValue:
     return page("repair_captain/not_kept.html")
 
 
+@blueprint.get("/not-ready")
+@public
+def not_ready() -> ResponseReturnValue:
+    """Shown without network by a phone that keeps no pages of anybody yet, in place of the browser's own error."""
+    return page("repair_captain/not_ready.html", files=CODE)
+
+
 @blueprint.get("/outbox")
 @requires(P.CAPTAIN_DESK)
 def outbox() -> ResponseReturnValue:

@@ -19,7 +19,7 @@ from portal.documents.repair_views import (
     ServiceReport,
     TermLine,
 )
-from portal.documents.views import Photo, Signature
+from portal.documents.views import Asset, Photo, Signature
 from portal.files.store import Store
 from portal.i18n import _p
 from portal.models.attachment import Attachment
@@ -33,9 +33,10 @@ from portal.models.repair import (
     RepairOrder,
     RepairPayment,
     RepairPhoto,
+    RepairSignature,
     WarrantyCertificate,
 )
-from portal.processes.repair import Cause, CrewStatus, Executor, InWarranty, Trade, Urgency, fingerprint
+from portal.processes.repair import Cause, CrewStatus, Executor, InWarranty, PhotoKind, Trade, Urgency, fingerprint
 from portal.processes.repair_cost import Bearer
 from portal.services import repair_costs, repair_photos, tasks
 
@@ -104,6 +105,7 @@ def repair_order(session: Session, order: RepairOrder, store: Store) -> RepairPa
         result=str(order.PROCESS.state(order.state).label) if order.done_at else None,
         is_void=_is_void(order),
         signatures=(
+            *_consent(session, order, store),
             _signature(session, order, store),
             Signature(_p("form", "Carried out by"), crew, clock.today(order.done_at) if order.done_at else None),
             Signature(_p("form", "Repair captain"), name_of(order.captain)),
@@ -213,13 +215,27 @@ def _paid(payment: RepairPayment) -> str:
 
 def _signature(session: Session, order: RepairOrder, store: Store) -> Signature:
     """The customer's box; what was drawn or scanned stands in it, struck out once it stands for other words."""
-    label, image = _p("form", "Customer's signature"), None
     last = order.signatures[-1] if order.signatures else None
-    if last is not None and last.attachment_id is not None:
-        drawn = session.get_one(Attachment, last.attachment_id)
-        image = store.path(drawn.file.sha256) if drawn.file.mime.startswith("image/") else None
     signed_on = clock.today(order.signed_at) if order.signed_at else None
-    return Signature(label, order.signed_by, signed_on, image, _is_void(order))
+    label = _p("form", "Customer's signature")
+    return Signature(label, order.signed_by, signed_on, _drawn(session, last, store), _is_void(order))
+
+
+def _consent(session: Session, order: RepairOrder, store: Store) -> tuple[Signature, ...]:
+    """The box under the quote, where the customer signed one that counted when it was accepted."""
+    held = [each for each in order.consents if each.facts_hash is not None]
+    if not held:
+        return ()
+    last, label = held[-1], _p("form", "Customer's consent to the quote")
+    return (Signature(label, last.signed_by, clock.today(last.signed_at), _drawn(session, last, store)),)
+
+
+def _drawn(session: Session, signed: RepairSignature | None, store: Store) -> Asset | None:
+    """The picture of a signature; None: there is none."""
+    if signed is None or signed.attachment_id is None:
+        return None
+    drawn = session.get_one(Attachment, signed.attachment_id)
+    return store.path(drawn.file.sha256) if drawn.file.mime.startswith("image/") else None
 
 
 def _pairs(order: RepairOrder, store: Store) -> tuple[PhotoPair, ...]:
@@ -241,8 +257,13 @@ def _photo(photo: RepairPhoto, word: str, store: Store) -> Photo:
 
 
 def _other_photos(session: Session, order: RepairOrder, store: Store) -> tuple[Photo, ...]:
-    paired = {photo.attachment_id for photo in order.photos if photo.pair is not None}
-    return photos(session, order, store, but=paired)
+    """What was taken during the work first: it shows what is behind the wall now."""
+    drawn_on = {photo.drawn_on_id for photo in order.photos}
+    during = [photo for photo in order.photos if photo.kind == PhotoKind.DURING]
+    shown = {photo.attachment_id for photo in order.photos if photo.pair is not None or photo in during}
+    word = _p("form", "During")
+    taken = tuple(_photo(photo, word, store) for photo in during if photo.id not in drawn_on)
+    return taken + photos(session, order, store, but=shown)
 
 
 def _is_void(order: RepairOrder) -> bool:

@@ -42,6 +42,15 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
+class WayBack:
+    """That a step may be taken back for a while by whoever took it: the record stands again where it stood, and what was
+    filled in is empty. Only where nobody outside has acted on the step and no clock was met by it."""
+
+    guards: tuple[Guard, ...] = ()
+    """What must still hold of the record: nothing followed from the step."""
+
+
+@dataclass(frozen=True, slots=True)
 class Transition:
     """One step: who may take it from where to where, under which conditions, with what filled in."""
 
@@ -67,6 +76,8 @@ class Transition:
     """True: recorded for another party; the form asks who acted, when, and takes a scan."""
     source_note: str = ""
     """Where the rule stands: R- and DL- codes."""
+    way_back: WayBack | None = None
+    """None: a step that was taken stays taken; what was wrong is put right by another step."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from portal.i18n import N_, Text
 from portal.permissions import Permission
 from portal.processes import base
-from portal.processes.base import Deadline, Guard, Process, Transition
+from portal.processes.base import Deadline, Guard, Process, Transition, WayBack
 from portal.processes.conditions import AtMost, Condition, Every, Fixed, Has, Is, Not, Says, Some, SumOf, Total
 from portal.terms import Term
 
@@ -277,6 +277,8 @@ SIGNED = Guard(
     Says("is_signed"),
     needs_input=True,
 )
+NO_COSTS = Guard("no-costs", N_("no cost and no payment is noted yet"), Not(Some((Says("costs"), Says("payments")))))
+NOT_SIGNED = Guard("not-signed", N_("the customer did not sign the quote"), Not(Says("is_quote_signed")))
 NOT_REACHED = Guard("not-reached", N_("the arrival is not noted yet"), Not(Says("arrived_at")))
 
 
@@ -374,6 +376,7 @@ PROCESS = Process(
             happened_field="told_at",
             notify=("captain",),
             source_note="DL-22",
+            way_back=WayBack((NOT_REACHED,)),
         ),
         Transition(
             Action.REACH,
@@ -422,6 +425,7 @@ PROCESS = Process(
             Permission.REPAIR_WORK,
             guards=(FREE,),
             source_note="R-16",
+            way_back=WayBack((NO_COSTS,)),
         ),
         Transition(
             Action.QUOTE,
@@ -443,6 +447,7 @@ PROCESS = Process(
             optional=("quote_note",),
             guards=(CONSENT,),
             happened_field="quote_answered_at",
+            way_back=WayBack((NO_COSTS, NOT_SIGNED)),
         ),
         Transition(
             Action.DECLINE,

@@ -8,13 +8,15 @@
   document.querySelector("main").before(line);
   const fill = (pattern, ...values) => values.reduce((text, value) => text.replace("{}", value), pattern);
   const CALM = 300_000; // milliseconds after which pages that are there are looked at again
-  let timer = 0, tries = 0, isAsking = false;
+  const install = line.querySelector("[data-install]");
+  let timer = 0, tries = 0, isAsking = false, offered = null; // offered: what the browser would ask, held back until all is kept
 
   async function show() { // the list that the worker writes names every page; those it could not keep are null
     const name = `captain:${me}`, found = (await caches.has(name)) && (await (await caches.open(name)).match(INDEX)), pages = found ? Object.values(await found.json()) : [];
     const there = pages.filter(Boolean).length, isReady = Boolean(worker.controller) && pages.length > 0 && there === pages.length;
     words.textContent = isReady ? words.dataset.ready : there < pages.length ? fill(words.dataset.part, there, pages.length) : words.dataset.begun;
     line.classList.toggle("is-ready", isReady);
+    install.hidden = !(isReady && offered);
     return isReady;
   }
   async function keep() {
@@ -44,6 +46,12 @@
     tries = 0;
     sessionStorage.setItem(`portal-kept:${me}`, String(Date.now()));
   });
+  addEventListener("beforeinstallprompt", (event) => {
+    event.preventDefault();
+    offered = event;
+    show();
+  });
+  install.addEventListener("click", () => { offered?.prompt(); offered = null; install.hidden = true; });
   const anew = () => { tries = 0; sessionStorage.removeItem(`portal-kept:${me}`); keep(); };
   worker.addEventListener("controllerchange", show);
   document.addEventListener("outbox-sent", anew);

@@ -2,12 +2,14 @@
 // matter (see outbox.js). Pages are kept under the number of the person they were made for: there is one such cache at
 // a time, and the first answer to somebody else drops it.
 "use strict";
-const ROOT = "/repair-captain/", SHELL = "captain-shell", PAGES = "captain:", INDEX = `${ROOT}kept`, FALLBACK = `${ROOT}not-kept`;
+const ROOT = "/repair-captain/", SHELL = "captain-shell", PAGES = "captain:", INDEX = `${ROOT}kept`, FALLBACK = `${ROOT}not-kept`, NOT_READY = `${ROOT}not-ready`;
 const PATIENCE = 6000; // milliseconds for the network while a kept page is at hand
 const FRESH = 12 * 3600 * 1000; // a kept page of the same version is asked for again after that
+const AT_ONCE = 3; // pages asked for at the same time
 const CALM = { ignoreVary: true, ignoreSearch: true };
 
-self.addEventListener("install", (event) => event.waitUntil(self.skipWaiting()));
+// Begun by the sign-in page already. Once the worker is there, so is a page of ours for a phone that keeps nothing yet.
+self.addEventListener("install", (event) => event.waitUntil(prepare().then(() => self.skipWaiting())));
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("message", (event) => {
   if (event.data === "keep") event.waitUntil(attend(event.source));
@@ -20,6 +22,22 @@ self.addEventListener("fetch", (event) => {
   else if (request.mode === "navigate" && url.pathname.startsWith(ROOT)) event.respondWith(page(event));
   else if (request.destination === "image") event.respondWith(picture(event));
 });
+
+const linksIn = (text, pattern) => [...text.matchAll(pattern)].map(([link]) => link.replaceAll("&amp;", "&"));
+
+async function addFiles(text) { // the styles and scripts that a page names; their addresses name their content
+  const shell = await caches.open(SHELL), links = linksIn(text, /\/static\/[^"'#\s]+\?v=[0-9a-f]+/g);
+  await Promise.all(links.map(async (link) => (await shell.match(link, { ignoreVary: true })) ?? shell.add(link).catch(() => {})));
+  return links;
+}
+
+async function prepare() { // what belongs to nobody: the page for a phone that is not ready, and the files of all pages
+  const answer = await fetch(NOT_READY, { cache: "no-store", credentials: "omit" });
+  if (!answer.ok) throw new Error(String(answer.status));
+  const links = await addFiles(await answer.clone().text());
+  await (await caches.open(SHELL)).put(NOT_READY, answer);
+  return links;
+}
 
 async function attend(page) { // a page that came while the worker began is not shown by it yet: it takes it over
   await self.clients.claim();
@@ -43,8 +61,10 @@ async function kept(request) {
 async function keep(request, answer) {
   const owner = answer.headers.get("X-Portal-User");
   if (!owner) return;
+  const isNew = !(await caches.has(PAGES + owner));
   await forget(owner);
   if (answer.ok && !answer.redirected) await (await caches.open(PAGES + owner)).put(request, answer);
+  if (isNew) await refresh().catch(() => {}); // just signed in: the rest is fetched before the page has asked for it
 }
 
 async function page(event) {
@@ -57,7 +77,7 @@ async function page(event) {
     event.waitUntil(keep(event.request, answer.clone()));
     return answer;
   } catch {
-    return copy ?? (await kept(new Request(FALLBACK))) ?? Response.error();
+    return copy ?? (await kept(new Request(FALLBACK))) ?? (await (await caches.open(SHELL)).match(NOT_READY, CALM)) ?? Response.error();
   }
 }
 
@@ -79,29 +99,32 @@ async function picture(event) {
   }
 }
 
-async function refresh() { // the pages of today and tomorrow, and the files they need
+let running = null; // pages in several tabs ask at the same time
+const refresh = () => (running ??= renew().finally(() => { running = null; }));
+
+async function renew() { // the pages of today and tomorrow, and the files they need
   const answer = await fetch(INDEX, { cache: "no-store", redirect: "manual" });
   if (!answer.ok) return;
   const said = await answer.json();
   await forget(String(said.user));
   const pages = await caches.open(PAGES + said.user), shell = await caches.open(SHELL), index = await pages.match(INDEX);
-  const old = index ? await index.json() : {}, now = {}, needed = new Set();
-  for (const [path, version] of said.pages) {
+  const old = index ? await index.json() : {}, now = {}, needed = new Set(await prepare().catch(() => []));
+  async function one([path, version]) {
     const known = old[path], copy = await pages.match(path, { ignoreVary: true });
-    now[path] = null; // until it is there
     const isFresh = copy && known?.version === version && Date.now() - known.at < FRESH;
     const answer = isFresh ? copy : await fetch(path, { cache: "no-store", redirect: "manual" }).catch(() => null);
-    if (answer?.ok) {
-      const text = await answer.clone().text(), links = (pattern) => [...text.matchAll(pattern)].map(([link]) => link.replaceAll("&amp;", "&"));
-      for (const link of links(/\/static\/[^"'#\s]+\?v=[0-9a-f]+/g)) {
-        needed.add(link);
-        if (!(await shell.match(link, { ignoreVary: true }))) await shell.add(link).catch(() => {});
-      }
-      for (const link of links(/\/records\/attachments\/\d+\/thumbnail/g)) if (!(await pages.match(link, CALM))) await pages.add(link).catch(() => {});
-      if (!isFresh) await pages.put(path, answer); // last: a page is kept once all it needs is
-      now[path] = isFresh ? known : { version, at: Date.now() };
-    }
+    if (!answer?.ok) return;
+    const text = await answer.clone().text();
+    (await addFiles(text)).forEach((link) => needed.add(link));
+    for (const link of linksIn(text, /\/records\/attachments\/\d+\/thumbnail/g)) if (!(await pages.match(link, CALM))) await pages.add(link).catch(() => {});
+    if (!isFresh) await pages.put(path, answer); // last: a page is kept once all it needs is
+    now[path] = isFresh ? known : { version, at: Date.now() };
   }
+  said.pages.forEach(([path]) => { now[path] = null; }); // until it is there
+  const waiting = [...said.pages];
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    while (waiting.length) await one(waiting.shift());
+  }));
   await pages.put(INDEX, new Response(JSON.stringify(now))); // kept.js says by it whether the phone is ready
   const wanted = new Set(said.pages.map(([path]) => path));
   for (const request of await pages.keys()) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
+from portal import clock as portal_clock
 from portal import settings
 from portal.db import session, transaction
 from portal.models.attachment import Attachment
@@ -394,3 +396,24 @@ def test_the_customer_is_not_content(phone, clock):
     to_done(phone, clock)
     phone.step("reject", form="step-reject", defects="边角不平")
     assert (phone.order.state, phone.order.defects) == ("REPAIRING", "边角不平")
+
+
+def test_another_visit_is_agreed_on_the_phone(phone, story, clock):
+    """While one is going on it is one more; before it began it is moved. One that lies on another asks why."""
+    to_repairing(phone, clock)
+    assert "约定再次上门" in phone.client.get(phone.path, status=200).text
+    phone.photo("DURING")
+    other = story.reported(symptom="厨房漏水")
+    story.checked(other)
+    story.assigned(other, appointment_at=clock.now() + timedelta(days=1, hours=1))
+    when = portal_clock.local(clock.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+    refused = phone.send("visit-form", "visit", 422, appointment_at=when)
+    assert other.number in refused.text and f'value="{when}"' in refused.text
+    phone.send("visit-form", "visit", appointment_at=when, overlap_reason="同一小区")
+    first, second = phone.order.visits
+    assert first.is_going_on and second.planned_at == phone.order.appointment_at and second.came_at is None
+    during = [photo for photo in phone.order.photos if photo.kind == "DURING"]
+    assert [(photo.pair, photo.visit_id) for photo in during] == [(None, first.id)]
+    assert phone.path in dict(
+        phone.client.get("/repair-captain/kept").get_json()["pages"]
+    )  # the captain is still there

@@ -17,7 +17,7 @@ from portal.models.event import Event
 from portal.models.outbox import Outbox
 from portal.services import repair_words, repairs
 from tests.captain.conftest import drawn
-from tests.captain.test_job_pages import finish, to_done, to_repairing
+from tests.captain.test_job_pages import arrive, finish, to_done, to_repairing
 from tests.captain.test_sync import Sender, entries
 
 
@@ -133,3 +133,48 @@ def test_a_signature_waits_for_the_finished_work(phone, clock, sender):
     assert said["steps"]["sign-off"]["from"] == ["DONE"] and said["state"] == "REPAIRING"
     assert sender.step("sign-off", signed(phone, words_of(phone)))["state"] == "conflict"
     assert not phone.order.signatures
+
+
+def to_quoted(phone: Any, clock: Any) -> None:
+    clock.set("2026-10-12 14:35")
+    phone.photo("BEFORE")
+    arrive(phone, cause="CUSTOMER_USE")
+    phone.step("quote", quote_material="120", quote_labour="80.50")
+
+
+def quote_signed(phone: Any, words: str) -> dict[str, Any]:
+    """What the phone sends when the customer signed these words of the quote."""
+    given = signed(phone, words, quote_answered_at="2026-10-12T14:40")
+    return {name: value for name, value in given.items() if name not in ("rating", "checks", "signed_at")}
+
+
+def test_a_quote_is_signed_or_noted(phone, story, clock, sender, sign_in):
+    """4.14: QUOTED to REPAIRING by signature or note. Signed for other words: kept, void, told, and signed again."""
+    to_quoted(phone, clock)
+    with i18n.use_locale("zh_Hans"):
+        words = repair_words.shown(phone.order, "QUOTE")
+    assert "120.00 + 人工 80.50 = 200.50" in words and known(phone)["state"] == "QUOTED"
+    clock.set("2026-10-12 14:42")
+    neither = phone.step("accept", 422, quote_answered_at="2026-10-12T14:40").text
+    assert "客户已在报价上签字，或已注明客户如何答复" in neither and phone.order.state == "QUOTED"
+    unnamed = quote_signed(phone, words) | {"signed_by": ""}
+    assert "请填写签字人" in sender.step("accept", unnamed, key="nobody")["message"]
+
+    other = words.replace("200.50", "20.50")
+    clock.set("2026-10-12 14:45")
+    at = clock.now().isoformat()
+    for _again in range(2):  # the answer was lost
+        said = sender.step("accept", quote_signed(phone, other), key="quote", at=at)
+        assert said["state"] == "done" and "作废" in said["message"]
+    order = phone.order
+    (kept,) = order.consents
+    assert (order.state, order.quote_accepted, kept.facts_hash) == ("QUOTED", None, None) and not order.signatures
+    page = phone.client.get(phone.path, status=200).text
+    assert "is-void" in page and "= 20.50" in page
+
+    assert sender.step("accept", quote_signed(phone, words), key="again")["message"] == ""
+    order = phone.order
+    assert (order.state, order.quote_accepted, order.quote_note) == ("REPAIRING", True, None)
+    assert not repairs.consent_is_void(order) and len(order.consents) == 2 and not order.signatures
+    desk = sign_in(story.specialist).get(f"/records/repair-orders/{phone.number}?tab=signatures", status=200).text
+    assert re.findall(r">(有效|作废)<", desk).count("作废") == 1 and "报价" in desk

@@ -18,6 +18,7 @@ PUBLIC = {
     "account.give_code",
     "account.sign_out",
     "account.preferences",
+    "repair_captain.not_ready",
     "repair_captain.service_worker",
     "repair_captain.manifest",
     "public.health",

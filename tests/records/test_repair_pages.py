@@ -192,3 +192,25 @@ def test_the_check_shows_what_the_dates_say(story, sign_in, day, said):
     page = sign_in(story.specialist).get(f"/records/repair-orders/{order.number}/steps/check", status=200).text
     assert "2026-07-04 至 2028-07-03" in page.replace("年", "-").replace("月", "-") or "2028" in page
     assert said in page
+
+
+def test_two_people_note_the_same_visit(story, sign_in):
+    """The second hears of the first, field by field; what was typed stays, and nothing of the first is lost."""
+    order = told(story)
+    story.on_site(order)
+    path = f"/records/repair-orders/{order.number}/visits/{fresh(order).visits[0].id}"
+    captain, specialist = sign_in(story.captain), sign_in(story.specialist)
+    first, second = (
+        {"came_at": "2026-07-06T10:00", "left_at": "", "version": token(browser.get(path, status=200), "version")}
+        for browser in (captain, specialist)
+    )
+    order_version = fresh(order).version
+    captain.post(path, first | {"workers": "马建国", "work": "查漏"}, status=303)
+    assert fresh(order).version > order_version
+    conflict = specialist.post(path, second | {"workers": "老李", "work": "查漏"}, status=409).text
+    assert "马建国" in conflict and 'value="老李"' in conflict and 'name="take" value="workers"' in conflict
+    assert 'value="work"' not in conflict.partition("</table>")[0]  # both say the same
+    assert fresh(order).visits[0].workers == "马建国"
+    again = second | {"workers": "马建国、老李", "work": "查漏", "version": token(specialist.get(path), "version")}
+    specialist.post(path, again, status=303)
+    assert fresh(order).visits[0].workers == "马建国、老李"

@@ -7,9 +7,9 @@ from flask import g
 from blueprints.records import editing, showing
 from portal import formatting
 from portal.i18n import _, _p
-from portal.models.repair import NOTHING, CostBearer, CostKind, PaymentMethod, RepairOrder
+from portal.models.repair import NOTHING, CostBearer, CostKind, PaymentMethod, RepairOrder, RepairSignature
 from portal.permissions import Permission, may
-from portal.processes.repair import fingerprint
+from portal.processes.repair import StandsFor, fingerprint
 from portal.services import repairs
 
 
@@ -25,22 +25,30 @@ def of(record: RepairOrder) -> list[showing.Tab]:
         found.append(showing.Tab("costs", _("Costs and payments"), lambda: money, count))
     if calls is not None:
         found.append(showing.Tab("calls", _("Calls"), lambda: [calls], len(record.calls)))
-    if record.signatures:
-        found.append(showing.Tab("signatures", _("Signatures"), lambda: [_signatures(record)], len(record.signatures)))
+    if signed := [*record.consents, *record.signatures]:
+        found.append(showing.Tab("signatures", _("Signatures"), lambda: [_signatures(record, signed)], len(signed)))
     return found
 
 
-def _signatures(record: RepairOrder) -> showing.Table:
-    """Each with the words that were shown when it was given; those that say something else than the record are void."""
+def _signatures(record: RepairOrder, signed: list[RepairSignature]) -> showing.Table:
+    """Each with what it stands for and the words that were shown. One for the work is void once the record says something
+    else; one for a quote counts for the quote as it was then."""
     present = fingerprint(record)
+
+    def holds(each: RepairSignature) -> bool:
+        is_quote = each.stands_for == StandsFor.QUOTE
+        return each.facts_hash is not None if is_quote else each.facts_hash == present
+
     rows = [
         [
-            formatting.stamp(each.signed_at), each.signed_by, each.shown.replace("\n", " / "),
-            _("Holds") if each.facts_hash == present else _("Void"),
+            StandsFor.show(each.stands_for), formatting.stamp(each.signed_at), each.signed_by,
+            each.shown.replace("\n", " / "), _("Holds") if holds(each) else _("Void"),
         ]
-        for each in record.signatures
+        for each in signed
     ]  # fmt: skip
-    head = [(_("Signed at"), ""), (_("Signed by"), ""), (_("What was shown and signed"), ""), (_("Result"), "")]
+    head = [
+        (_p("signature", "For"), ""), (_("Signed at"), ""), (_("Signed by"), ""), (_("What was shown and signed"), ""), (_("Result"), ""),
+    ]  # fmt: skip
     return showing.Table(_("Signatures of the customer"), head, rows, "")
 
 

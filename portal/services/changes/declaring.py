@@ -169,6 +169,11 @@ class Change:
         return bool(self.attribute) and set(self.asked) <= {VALUE, "reason"}
 
     @property
+    def way_back(self) -> Change | None:
+        """The change that takes this one back; None: none is needed or there is none."""
+        return None
+
+    @property
     def is_alone(self) -> bool:
         """Whether each record is changed in a transaction of its own."""
         return False

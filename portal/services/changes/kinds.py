@@ -385,7 +385,7 @@ def of_kind(kind: str) -> tuple[Change, ...]:
 
 def find(kind: str, key: str) -> Change | None:
     """The change of that key."""
-    return next((change for change in of_kind(kind) if change.key == key), None)
+    return next((change for change in (*of_kind(kind), *stepping.BACK.get(kind, ())) if change.key == key), None)
 
 
 def offered(kind: str, actor: User | Role) -> list[Change]:

@@ -86,7 +86,7 @@ def _draft(
     rows = []
     for records in _loaded(session, kind, change, list(targets), actor):
         for own, part in _by_value(records, targets):
-            own_given = given if own is None else given | _own(session, change, own[0])
+            own_given = given if own is None or change.asked == {} else given | _own(session, change, own[0])
             job = Job(session, part, own_given, actor, at, is_looked_at=True)
             reasons = change.reasons(job)
             for record in part:
@@ -345,7 +345,7 @@ def records_of(session: Session, user: User, run: ChangeRun, ids: Sequence[int])
 
 
 def can_return(session: Session, run: ChangeRun) -> bool:
-    """Whether the run can be taken back: it put a value in the place of another, and was not taken back yet."""
+    """Whether the run can be taken back: it put a value in the place of another, or took a step that has a way back."""
     if run.state != RunState.DONE or run.undo_of_id is not None or not change_of(run).can_return:
         return False
     taken = select(ChangeRun.id).where(ChangeRun.undo_of_id == run.id, ChangeRun.state != RunState.DRAFT)
@@ -353,12 +353,21 @@ def can_return(session: Session, run: ChangeRun) -> bool:
 
 
 def take_back(session: Session, run: ChangeRun, *, at: datetime) -> ChangeRun:
-    """A draft that puts the old values back where nobody has changed the record since. Raises DomainError, Invalid."""
+    """A draft that puts the old values back, or takes the step back, where nobody has changed the record since.
+
+    Raises DomainError, Invalid.
+    """
     if not can_return(session, run):
         raise DomainError(N_("This change cannot be taken back."))
     change = change_of(run)
     done = select(ChangeItem).where(ChangeItem.run_id == run.id, ChangeItem.outcome == Outcome.CHANGED)
     items = list(session.scalars(done))
+    if change.way_back is not None:
+        versions: dict[int, Any] = {item.record_id: (None, item.after_version or 0) for item in items}
+        return _draft(
+            session, run.kind, change.way_back, {}, versions, run.query, actor=run.requested_by, locale=run.locale, at=at,
+            undo_of_id=run.id,
+        )  # fmt: skip
     is_needed = change.asked[VALUE].required
     targets: dict[int, Any] = {
         item.record_id: (item.before or "", item.after_version or 0) for item in items if item.before or not is_needed

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.errors import ConditionsMissing, DomainError, Invalid, Message
-from portal.i18n import N_
+from portal.i18n import N_, _
 from portal.models.base import Base
 from portal.models.complaint import Complaint
 from portal.models.consultation import Consultation
@@ -26,8 +26,8 @@ from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificat
 from portal.permissions import may, who_may
 from portal.processes import complaint, consultation, lead_touch, repair, repair_cost, warranty
 from portal.processes.base import Transition
-from portal.services import complaints, consultations, lead_touches, repair_costs, repairs, warranties
-from portal.services.changes.declaring import Change, Given, Job, refusal_of
+from portal.services import complaints, consultations, lead_touches, repair_costs, repairs, warranties, way_back
+from portal.services.changes.declaring import Change, Given, Job, each, refusal_of
 
 COMMAND, SAID = "command", "said"
 """What was filled in: as the service takes it, and as people read it."""
@@ -39,11 +39,27 @@ Also = Callable[[Any, Any], Message | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Back(Change):
+    """Taking a step back that was taken with many records. `key` is `back-` and the action of the step, `label` its own."""
+
+    @property
+    def title(self) -> str:
+        """That it is taken back."""
+        return _("Take back: %(step)s", step=self.label)
+
+    @property
+    def is_alone(self) -> bool:
+        """As one by one."""
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Change):
     """A step of a process as a change of many records. `key` is `step-` and its action."""
 
     action: str
     command: type[Any] | None
+    back: Back | None = None
 
     @property
     def title(self) -> str:
@@ -52,8 +68,13 @@ class Step(Change):
 
     @property
     def can_return(self) -> bool:
-        """A step that was taken cannot be undone."""
-        return False
+        """Whether the process knows a way back; else a step that was taken stays taken."""
+        return self.back is not None
+
+    @property
+    def way_back(self) -> Change | None:
+        """The change that takes the step back."""
+        return self.back
 
     @property
     def is_alone(self) -> bool:
@@ -186,11 +207,13 @@ def _rehearsed(job: Job, taken: Taken, records: list[Any]) -> dict[int, Message]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What carries a step out, with which command; `also` is what must hold of each record for what was filled in."""
+    """What carries a step out, with which command; `also` is what must hold of each record for what was filled in; `back`
+    takes it back where the process knows the way."""
 
     act: Callable[..., Any]
     command: type[Any] | None = None
     also: Also | None = None
+    back: Callable[..., Any] | None = None
 
 
 def _of_branch(order: RepairOrder, command: repairs.AssignRepair) -> Message | None:
@@ -232,10 +255,10 @@ STEPS: dict[str, dict[str, Taken]] = {
         T.SKIP: Taken(lead_touches.skip, lead_touches.Skip),
     },
     RepairOrder.KIND: {
-        R.ASSIGN: Taken(repairs.assign, repairs.AssignRepair, _of_branch),
+        R.ASSIGN: Taken(repairs.assign, repairs.AssignRepair, _of_branch, back=repairs.take_back),
         R.TAKE_OVER: Taken(repairs.take_over, repairs.TakeOver),
-        R.START: Taken(start_repair),
-        R.ACCEPT: Taken(repairs.accept, repairs.AnswerQuote),
+        R.START: Taken(start_repair, back=repairs.take_back),
+        R.ACCEPT: Taken(repairs.accept, repairs.AnswerQuote, back=repairs.take_back),
         R.DECLINE: Taken(repairs.decline, repairs.AnswerQuote),
         R.CLOSE: Taken(repairs.close, repairs.CloseRepair),
     },
@@ -269,7 +292,27 @@ def _declared(model: type[Any], action: str, taken: Taken) -> Step:
     return Step(
         key=f"step-{action}", label=known.label, icon="arrow-right",
         permission=known.permission, apply=_applied(taken), check=_check(action, taken),
-        load=LOADED.get(model.KIND, ()), action=action, command=taken.command,
+        load=LOADED.get(model.KIND, ()), action=action, command=taken.command, back=_back(model, known, taken),
+    )  # fmt: skip
+
+
+def _back(model: type[Any], step: Transition, taken: Taken) -> Back | None:
+    act = taken.back
+    if act is None:
+        return None
+
+    def check(job: Job) -> dict[int, Message]:
+        last = way_back.last_steps(job.session, job.records)
+
+        def rule(record: Any, job: Job) -> None:
+            way_back.refuse(job.session, record, step.action, last.get(record.id), actor=job.actor, at=job.at)
+
+        return each(rule)(job)
+
+    return Back(
+        key=f"back-{step.action}", label=step.label, icon="arrow-back-up",
+        permission=step.permission, check=check, in_bulk=False, load=LOADED.get(model.KIND, ()),
+        apply=lambda session, record, _given, actor, at: act(session, record, step.action, actor=actor, at=at),
     )  # fmt: skip
 
 
@@ -282,3 +325,7 @@ ALL: dict[str, tuple[Step, ...]] = {
     for model in (Complaint, Consultation, LeadTouch, RepairOrder, RepairCostCase, WarrantyCertificate)
 }
 """The declared steps, by kind of record."""
+BACK: dict[str, tuple[Back, ...]] = {
+    kind: tuple(step.back for step in found if step.back is not None) for kind, found in ALL.items()
+}
+"""The ways back of these steps: nobody chooses them in a list, a run that is taken back goes them."""

@@ -5,6 +5,7 @@ the call after it; `visits`, `money`, `checklists`, `signing`, `reminders` and `
 of these names: everything is called as `repairs.assign`.
 """
 
+from portal.services.repairs.back import take_back
 from portal.services.repairs.checklists import checklist
 from portal.services.repairs.common import FIELDS, payment_text, visible_to
 from portal.services.repairs.desk import (
@@ -144,6 +145,7 @@ __all__ = [
     "sign_off",
     "signature_is_void",
     "start",
+    "take_back",
     "take_over",
     "to_carry",
     "visible_to",

@@ -1,0 +1,79 @@
+"""A condition says the same in Python and on the phone, fact by fact."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from itertools import product
+from types import SimpleNamespace
+from typing import Any
+
+from portal.processes.base import Guard
+from portal.processes.conditions import Condition
+from portal.processes.repair import PROCESS
+from portal.static import FOLDER
+
+LISTS = ("costs", "present_photos", "present_checks")
+COSTS = ([], [{"bearer": "COMPANY", "amount": 80.0}], [{"bearer": "CUSTOMER", "amount": each} for each in (0.1, 0.2)])
+CHECKS = ([], *([{"step": "finish", "is_required": must, "ticked_at": None}] for must in (True, False)))
+PHOTOS = ([], [{"kind": "AFTER"}], [{"kind": "BEFORE"}])
+
+
+def worlds() -> list[dict[str, Any]]:
+    """Facts in every combination that the rules of a repair look at."""
+    free = product(("YES", "NO", None), ("CONSTRUCTION", "CUSTOMER_USE", None))
+    found = [
+        {"in_warranty": term, "cause": cause, "quote_note": note, "is_quote_signed": signed, "arrived_at": signed}
+        for (term, cause), note, signed in product(free, (None, "当面同意"), (True, False))
+    ]
+    for rule, round_no, photos, checks, costs, accepted in product(
+        ({"finish": "ALWAYS"}, {"finish": "ON_FAILURE"}, None), (1, 2), PHOTOS, CHECKS, COSTS, (True, None)
+    ):
+        found.append(
+            {
+                "photo_rules": rule, "round_no": round_no, "present_photos": photos, "present_checks": checks,
+                "costs": costs, "quote_accepted": accepted, "quote_material": 0.3, "quote_labour": None,
+                "site_cleaned": accepted, "has_no_costs": not costs and round_no == 1, "is_signed": round_no == 2,
+            }
+        )  # fmt: skip
+    return found
+
+
+def record(facts: dict[str, Any]) -> SimpleNamespace:
+    """The same facts as a record has them."""
+
+    def value(given: Any) -> Any:
+        return Decimal(str(given)) if isinstance(given, float) else given
+
+    lines = {
+        name: [SimpleNamespace(**{k: value(v) for k, v in line.items()}) for line in facts.get(name, ())]
+        for name in LISTS
+    }
+    return SimpleNamespace(**{name: value(given) for name, given in facts.items()} | lines)
+
+
+def test_every_rule_of_a_repair_says_the_same_on_the_phone(browser):
+    guards: dict[str, Guard] = {guard.code: guard for step in PROCESS.transitions for guard in step.guards}
+    rules = {code: guard.holds for code, guard in guards.items() if isinstance(guard.holds, Condition)}
+    assert {
+        "free",
+        "chargeable",
+        "consent",
+        "cleaned",
+        "costs",
+        "quote",
+        "signed",
+        "photo-after",
+        "ticked-finish",
+    } <= set(rules)
+    found = worlds()
+    page = browser.new_page()
+    page.evaluate((FOLDER / "js/conditions.js").read_text(encoding="utf-8"))
+    said = page.evaluate(
+        "([rules, worlds]) => Object.fromEntries(Object.entries(rules).map(([code, rule]) => [code, worlds.map((facts) => Conditions.holds(rule, facts))]))",
+        [{code: rule.data for code, rule in rules.items()}, found],
+    )
+    page.close()
+    expected = {code: [rule(record(facts)) for facts in found] for code, rule in rules.items()}
+    assert said == expected
+    both = {code for code, answers in expected.items() if set(answers) == {True, False}}
+    assert both == set(rules) - {"photo-before", "photo-before-failed", "ticked-arrive", "ticked-sign-off"}
