@@ -43,12 +43,16 @@ def enter(stage: Stage, today: datetime) -> None:
     """What the calendar made in the last days: drawn up, and signed where its time is over."""
 
     def act(writing: Session, at: datetime) -> None:
-        for run in reports.make_due(writing, clock.today(at), clock.today(at) - AGO, at=at - AGO):
-            reports.draw_up(writing, run, at=at)
+        found = reports.calendar_of(writing, clock.today(at) - AGO, clock.today(at))
+        for report, each in sorted(found, key=lambda pair: (pair[1].made_on, pair[0].code)):
+            made = clock.at_local(each.made_on, 8)
+            if made > at:
+                continue
+            run = reports.make(writing, report, each, at=made)
+            reports.draw_up(writing, run, at=made)
             if run.due_at is not None and run.due_at <= at:
-                reports.sign(
-                    writing, run, _words(), actor=stage.get(writing, "manager"), at=run.due_at - timedelta(hours=3)
-                )
+                signed, manager = run.due_at - timedelta(hours=3), stage.get(writing, "manager")
+                reports.sign(writing, run, _words(), actor=manager, at=signed)
                 _hand_out(writing, run, stage, run.due_at - timedelta(hours=1))
 
     stage.now(act, today)
