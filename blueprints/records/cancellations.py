@@ -236,7 +236,7 @@ class DraftForm(StepForm):
     """Who is liable, and what the loss comes to."""
 
     LINES = tuple(
-        (N_("Liable %(number)s") % {"number": place}, (f"who_{place}", f"percent_{place}")) for place in LIABLE
+        (N_("Liable %(number)s") % {"number": place}, [f"who_{place}", f"percent_{place}"]) for place in LIABLE
     )
     liability_reason = TextField(L["liability_reason"], limit=2000, rows=3, required=True)
     facts_checked = BooleanField(L["facts_checked"])

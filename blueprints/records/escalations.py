@@ -198,7 +198,7 @@ class JudgeForm(StepForm):
     LINES = tuple(
         (
             N_("Bearer %(number)s") % {"number": place},
-            tuple(f"{name}_{place}" for name in ("who", "percent", "because", "wage")),
+            [f"{name}_{place}" for name in ("who", "percent", "because", "wage")],
         )
         for place in BEARERS
     )

@@ -240,7 +240,7 @@ def test_refused_decided_anew_taken_back_and_applied_again(ending):
 
 def test_the_pages_from_the_contract_to_the_notice(ending, sign_in):
     contract = f"/records/contracts/{ending.contract.number}"
-    ending.at("04-21 15:00")
+    ending.at("04-21 15:50")
     specialist = sign_in(ending.specialist)
     assert f"{contract}/cancellation" in specialist.get(contract, status=200).text
     sent = {"applied_at": "2026-04-20T10:00", "applicant": "王芳", "reason_kind": "CUSTOMER", "reason": ""}

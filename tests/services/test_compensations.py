@@ -304,6 +304,16 @@ def test_without_money_the_manager_follows_the_solution(case):
 
 def test_the_pages_from_inbox_to_closed(case, sign_in):
     """Through the client: what the manager sees, records and is refused; a specialist only looks."""
+    other = case.escalated("另一件")
+    judging, at_judge = sign_in(case.manager), f"/records/escalations/{other.number}/steps/judge"
+    assert "刘工长" in judging.get(at_judge, status=200).text
+    lines = {"who_1": f"PERSON:{case.foreman.id}", "percent_1": "60", "who_2": "COMPANY", "percent_2": "30"}
+    said = {"version": str(fresh(other).version), "solution": "换门", "involves_money": "yes", **lines}
+    refused = judging.post(at_judge, said, status=422).text
+    assert "100" in refused and 'value="60"' in refused
+    judging.post(at_judge, said | {"percent_2": "40"}, status=303)
+    assert [share.percent for share in fresh(other).shares] == [D("60.00"), D("40.00")]
+    case.clock.set("2026-06-01 10:05")
     escalation = case.judged(Bears(case.foreman, D(70)), Bears(None, D(30)))
     manager, path = sign_in(case.manager), f"/records/escalations/{escalation.number}"
     seen = manager.get(f"{path}/steps/ask-leader", status=200)
