@@ -19,6 +19,7 @@ from portal.demo import (
     papers,
     penalties,
     people,
+    promises,
     repairs,
     reports,
     reviews,
@@ -47,6 +48,7 @@ def load() -> None:
     penalties.plan(stage)
     touches.plan(stage, today)
     reports.plan(stage)
+    promises.plan(stage, houses, today)
     stage.play()
     reports.enter(stage, today)
     papers.enter(stage, today)
