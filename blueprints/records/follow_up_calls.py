@@ -24,7 +24,7 @@ from portal.permissions import Permission, may
 from portal.processes import follow_up_call as call_rules
 from portal.processes import follow_up_ticket as ticket_rules
 from portal.processes.follow_up import AnsweredBy, AttemptOutcome, CallStage, ItemKind, Manner, Overall, leads_to
-from portal.services import projects
+from portal.services import projects, repeats
 from portal.services.calls import access
 from portal.services.fields import Field, link, term
 
@@ -162,6 +162,7 @@ def follow_up_ticket(number: str) -> ResponseReturnValue:
         _shown(slip, TICKET_GROUPS, TICKET_ONLY_IF),
         meta=links,
         household_url=f"{editing.path(slip.customer)}/household",
+        repeats=[] if slip.settled_at else repeats.of_record(session(), g.user, slip),
     )
 
 
