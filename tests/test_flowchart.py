@@ -220,3 +220,35 @@ def test_lines_of_a_label_fit_and_begin_with_no_sign():
             assert line[0] not in "、，：/ "
     assert wrapped("转办", 60) == ["转办"]
     assert wrapped("客服专员、客服经理", 60) == ["客服专员、", "客服经理"]
+
+
+def spread(process) -> list[tuple[int, bool, str, tuple[float, float, float, float]]]:
+    """Everything with words in the drawing: which group it is of, whether that is a box, the words, where they lie."""
+    found = []
+    for number, group in enumerate(drawn(process)):
+        if group.tag != f"{SVG}g":
+            continue
+        frame = next((each for each in group.iter(f"{SVG}rect") if each.get("class", "").startswith("box")), None)
+        if frame is not None:
+            x, y, width, height = (float(frame.get(name, "")) for name in ("x", "y", "width", "height"))
+            found.append((number, True, "box", (x, y, x + width, y + height)))
+            continue
+        for text in group.iter(f"{SVG}text"):
+            words = "".join(text.itertext())
+            x, y, wide = float(text.get("x", "")), float(text.get("y", "")), text_width(words)
+            left = x - wide / 2 if text.get("text-anchor") == "middle" else x
+            found.append((number, False, words, (left, y - 9, left + wide, y + 2)))
+    return found
+
+
+@pytest.mark.parametrize("locale", ["zh_Hans", "zh_Hant"])
+def test_no_words_of_an_arrow_cover_other_words_or_a_box(locale):
+    """Measured in the drawing itself, for every process."""
+    covered = []
+    with i18n.use_locale(locale):
+        for process in PROCESSES.values():
+            for (one, is_box, words, a), (other, is_other_box, beside, b) in combinations(spread(process), 2):
+                across, down = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+                if one != other and not (is_box and is_other_box) and across > 1 and down > 1:
+                    covered.append(f"{process.code}: {words} and {beside}")
+    assert not covered, "\n".join(covered)

@@ -214,9 +214,16 @@ class ResubmitLegalForm(StepForm):
 class LegalForm(StepForm):
     """The five points, the opinion, who approved."""
 
+    LINES = ((N_("Comment on each point"), [f"comment_{point.lower()}" for point in LegalPoint]),)
+
     points = ChecksField(L["points"])
     opinion = TextField(L["opinion"], limit=2000, rows=3)
     approver = ChoiceField(L["approver"], coerce=int, choices=[], blank=PLEASE)
+    comment_lawful = TextField(LegalPoint.LAWFUL.label, limit=300)
+    comment_balanced = TextField(LegalPoint.BALANCED.label, limit=300)
+    comment_specific = TextField(LegalPoint.SPECIFIC.label, limit=300)
+    comment_payment = TextField(LegalPoint.PAYMENT.label, limit=300)
+    comment_liability = TextField(LegalPoint.LIABILITY.label, limit=300)
 
     def prepare(self, desk: Desk) -> None:
         self.points.choices = [(place, point.label) for place, point in enumerate(POINTS, 1)]
@@ -226,7 +233,9 @@ class LegalForm(StepForm):
 
     def to_command(self, desk: Desk) -> negotiations.Judge:
         held = self.points.data or ()
-        points = {point.value: (place in held, None) for place, point in enumerate(POINTS, 1)}
+        points = {
+            point.value: (place in held, self[f"comment_{point.lower()}"].data) for place, point in enumerate(POINTS, 1)
+        }
         approver = desk.session.get(Party, self.approver.data) if self.approver.data else None
         return negotiations.Judge(points, self.opinion.data, approver)
 

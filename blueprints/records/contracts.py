@@ -127,16 +127,7 @@ def _way(record: Contract) -> list[showing.Table]:
             each.submitted_by.name if each.submitted_by else formatting.DASH,
             formatting.moment(each.submitted_at),
             LegalResult.show(each.result),
-            (
-                "、".join(
-                    LegalPoint.show(point)
-                    for point in LegalPoint
-                    if not (each.points or {}).get(point, {}).get("holds")
-                )
-                or formatting.DASH
-            )
-            if each.points
-            else formatting.DASH,
+            _points(each.points or {}),
             each.opinion or formatting.DASH,
             each.approver.name if each.approver else formatting.DASH,
         ]
@@ -164,7 +155,7 @@ def _way(record: Contract) -> list[showing.Table]:
                 (_("Handed in by"), ""),
                 (_("Handed in at"), "num"),
                 (_("Result"), ""),
-                (_("Points that do not hold"), ""),
+                (_("Points with an objection or a comment"), ""),
                 (_("Opinion"), "fill"),
                 (_p("contract", "Approved by"), "cell-foot"),
             ],
@@ -172,6 +163,18 @@ def _way(record: Contract) -> list[showing.Table]:
             _("The draft was not with legal yet."),
         ),
     ]
+
+
+def _points(points: dict[str, Any]) -> str:
+    """What legal said of the five points: those that do not hold, and what was said of any of them."""
+    said = []
+    for point in LegalPoint:
+        judged = points.get(point) or {}
+        comment = judged.get("comment")
+        if judged and (comment or not judged.get("holds")):
+            label = LegalPoint.show(point) + (" ✓" if judged.get("holds") else "")
+            said.append(f"{label}：{comment}" if comment else label)
+    return "；".join(said) or formatting.DASH
 
 
 def _actions(record: Contract) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from blueprints.http import find_or_404, page, requires, see_other, wants_fragment
 from blueprints.records import blueprint, editing, showing
 from blueprints.records.pre_acceptance_forms import FinishForm, LineForm, PhotoForm, ReportForm, last_failure_text
-from portal import clock
+from portal import clock, formatting
 from portal.db import transaction
 from portal.errors import ConditionsMissing, Invalid, NotFound
 from portal.files import intake
@@ -72,12 +72,25 @@ FIELDS: dict[str, Field] = {
     "manager_present": Field(N_("The project manager is present")),
     "foreman_id": link(L["foreman"], Party),
     "foreman_present": Field(N_("The foreman is present")),
-    "is_rectified": Field(N_("The rectification was made")),
+    "manager_signed": Field(N_("The project manager has signed")),
+    "foreman_signed": Field(N_("The foreman has signed")),
+    "is_rectified": Field(N_("The rectification was made in time")),
     "finished_at": Field(N_("Finished at")),
 }
 GROUPS = (
     (N_("Inspection"), ("inspected_at", "round_no", "result", "absent", "is_rectified", "finished_at")),
-    (N_("People"), ("inspector_id", "project_manager_id", "manager_present", "foreman_id", "foreman_present")),
+    (
+        N_("People"),
+        (
+            "inspector_id",
+            "project_manager_id",
+            "manager_present",
+            "manager_signed",
+            "foreman_id",
+            "foreman_present",
+            "foreman_signed",
+        ),
+    ),
 )
 NOTICE_FIELDS: dict[str, Field] = {
     "responsible_id": link(N_("Responsible"), Party),
@@ -88,8 +101,8 @@ NOTICE_FIELDS: dict[str, Field] = {
     "state": inspections.FIELDS["state"],
     "reported_at": inspections.FIELDS["reported_at"],
     "reported_note": Field(N_("What was done")),
-    "manager_signed": Field(N_("The project manager signed F-10")),
-    "foreman_signed": Field(N_("The foreman signed F-10")),
+    "manager_signed": Field(N_("The project manager has signed")),
+    "foreman_signed": Field(N_("The foreman has signed")),
     "closed_at": Field(N_("Re-inspected")),
 }
 NOTICE_GROUPS = (
@@ -156,15 +169,23 @@ def rectification_notice(number: str) -> ResponseReturnValue:
 def report_rectification(number: str) -> ResponseReturnValue:
     """The foreman says that it is done; the re-inspection is held all the same."""
     record, form = find_or_404(RectificationNotice, number), ReportForm()
+    if not form.is_submitted():
+        form.reported_at.data = clock.now()
     if form.validate_on_submit():
-        with transaction() as writing:
-            fresh = find_or_404(RectificationNotice, number)
-            inspections.report_done(writing, fresh, form.note.data, actor=g.user, at=clock.now())
-        return see_other(editing.path(record))
+        try:
+            with transaction() as writing:
+                fresh = find_or_404(RectificationNotice, number)
+                inspections.report_done(
+                    writing, fresh, form.note.data, reported_at=form.reported_at.data, actor=g.user, at=clock.now()
+                )
+            return see_other(editing.path(record))
+        except Invalid as refusal:
+            form.take(refusal)
+            record = find_or_404(RectificationNotice, number)
     return page(
         "records/pre_acceptances/report.html",
         fragment="form",
-        status=form.status,
+        status=422 if form.errors or form.form_errors else form.status,
         form=form,
         record=record,
         path=editing.path(record),
@@ -275,7 +296,8 @@ def finish_inspection(number: str) -> ResponseReturnValue:
         record=record,
         path=editing.path(held),
         missing=inspections.missing(held),
-        verdict=held.verdict,
+        verdict=Result.FAIL if record.to_recheck is not None and record.to_recheck.is_missed else held.verdict,
+        rectification=_rectification(record),
         warning=last_failure_text(record)
         if held.verdict == Result.FAIL and record.round_no >= record.fail_limit
         else "",
@@ -283,6 +305,22 @@ def finish_inspection(number: str) -> ResponseReturnValue:
 
 
 # ---------- Parts ----------
+
+
+def _rectification(record: PreAcceptance) -> str:
+    """What is known of the rectification that is looked at again; nothing where nothing was to be rectified."""
+    notice = record.to_recheck
+    if notice is None:
+        return ""
+    limit = formatting.full_date(notice.limit_on)
+    if notice.reported_at is None:
+        return _("Nobody noted yet that the rectification is done; it was due by %(day)s.", day=limit)
+    said = {"moment": formatting.moment(notice.reported_at), "day": limit}
+    if notice.is_missed:
+        return _(
+            "Said to be done at %(moment)s, after the limit of %(day)s: missed, the inspection fails (DL-19).", **said
+        )
+    return _("Said to be done at %(moment)s, within the limit of %(day)s.", **said)
 
 
 def sections(held: Inspection) -> list[tuple[str, str, list[InspectionItem]]]:

@@ -338,22 +338,26 @@ class FinishForm(Form):
     inspected_at = LocalDateTimeField(L["inspected_at"], required=True)
     manager_present = ChoiceField(N_("The project manager is present"), choices=YES_NO, required=True, radio=True)
     foreman_present = ChoiceField(N_("The foreman is present"), choices=YES_NO, required=True, radio=True)
-    missed = BooleanField(
-        N_("The rectification was missed"), description=N_("The inspection is held anyway, and fails.")
+    reported_at = LocalDateTimeField(
+        N_("The foreman said that it is done at"),
+        description=N_(
+            "Empty, or after the limit: the rectification was missed; the inspection is held anyway and fails (DL-19)."
+        ),
     )
+    manager_signed = BooleanField(N_("The project manager has signed"))
+    foreman_signed = BooleanField(N_("The foreman has signed"))
     requirement = TextField(L["requirement"], limit=4000, rows=4)
     limit_on = LocalDateField(L["limit_on"])
     recheck_at = LocalDateTimeField(L["recheck_at"])
-    manager_signed = BooleanField(N_("The project manager signed F-10"))
-    foreman_signed = BooleanField(N_("The foreman signed F-10"))
 
-    NOTICE = ("requirement", "limit_on", "recheck_at", "manager_signed", "foreman_signed")
+    NOTICE = ("requirement", "limit_on", "recheck_at")
 
     def prepare(self, held: Inspection) -> None:
         """What is usual, as far as it is known; a passed inspection asks for no notice, a first one for no rectification."""
         record = held.pre_acceptance
-        if record.round_no == 1:
-            del self.missed
+        notice = record.to_recheck
+        if notice is None or notice.reported_at is not None:
+            del self.reported_at
         is_last = record.round_no >= record.fail_limit
         self.asks_notice = not is_last and (held.verdict == Result.FAIL or record.round_no > 1)
         if not self.asks_notice:
@@ -373,7 +377,9 @@ class FinishForm(Form):
             inspected_at=self.inspected_at.data,
             manager_present=self.manager_present.data == "yes",
             foreman_present=self.foreman_present.data == "yes",
-            is_rectified=not (self.missed and self.missed.data),
+            manager_signed=bool(self.manager_signed.data),
+            foreman_signed=bool(self.foreman_signed.data),
+            reported_at=self.reported_at.data if self.reported_at else None,
             **notice,
         )
 
@@ -381,6 +387,7 @@ class FinishForm(Form):
 class ReportForm(Form):
     """What the foreman says of a rectification."""
 
+    reported_at = LocalDateTimeField(N_("The foreman said that it is done at"), required=True)
     note = TextField(N_("What was done"), limit=500, rows=2)
 
 

@@ -78,9 +78,10 @@ class Site:
                 self._judge(writing, item, failing or {}, actor, at)
             notice: dict[str, Any] = {}
             if limit and recheck:
-                notice = {"requirement": inspections.usual_requirement(held), "limit_on": limit, "recheck_at": _moment(recheck),
-                          "manager_signed": True, "foreman_signed": True}  # fmt: skip
-            command = inspections.Finish(at, manager_present=True, foreman_present=True, **notice)
+                notice = {"requirement": inspections.usual_requirement(held), "limit_on": limit, "recheck_at": _moment(recheck)}  # fmt: skip
+            command = inspections.Finish(
+                at, manager_present=True, foreman_present=True, manager_signed=True, foreman_signed=True, **notice
+            )
             inspections.finish(writing, held, command, actor=actor, at=at)
 
         return self._at(moment, act)
@@ -193,7 +194,7 @@ def _present_week(stage: Stage, houses: list[Household], today: datetime) -> Non
     first.inspected(
         at(monday - timedelta(days=4), 9, 40), {HOLLOW: ("6.5", "次卧 2 块"), GAP: ("4", "主卧门")}, day - timedelta(days=1), at(day, 15, 30)
     ).told(at(monday - timedelta(days=4), 11))  # fmt: skip
-    first.reported(at(day, 8, 45), "空鼓砖已换，门缝已调")
+    first.reported(at(day - timedelta(days=1), 16, 45), "空鼓砖已换，门缝已调")
     for index, hour, minute in ((1, 9, 30), (2, 11, 0), (3, 14, 0)):
         made = site(index, ("吴刚", "吴刚", "刘大勇")[index - 1]).listed(at(wednesday, 10, index * 5), monday)
         made.scheduled(at(thursday, 15, index), at(day, hour, minute), told=index != 3)

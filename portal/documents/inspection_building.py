@@ -50,12 +50,12 @@ def inspection(session: Session, held: Inspection, store: Store) -> InspectionPa
         signatures=(
             Signature(_p("form", "Inspector"), held.inspector.name, done_on),
             Signature(
-                _p("form", "Project manager"), held.project_manager.name if _signed(held, "manager_signed") else None,
-                done_on if _signed(held, "manager_signed") else None,
+                _p("form", "Project manager"), held.project_manager.name if held.manager_signed else None,
+                done_on if held.manager_signed else None,
             ),
             Signature(
-                _p("form", "Foreman"), held.foreman.name if _signed(held, "foreman_signed") else None,
-                done_on if _signed(held, "foreman_signed") else None,
+                _p("form", "Foreman"), held.foreman.name if held.foreman_signed else None,
+                done_on if held.foreman_signed else None,
             ),
         ),
         pairs=_pairs(held.items, store),
@@ -132,10 +132,6 @@ def _note(held: Inspection, record: PreAcceptance) -> str | None:
     if held.result == Result.FAIL and held.round_no >= record.fail_limit:
         return _p("form", "Last inspection: the foreman is replaced (R-14).")
     return None
-
-
-def _signed(held: Inspection, name: str) -> bool:
-    return held.notice is not None and bool(getattr(held.notice, name))
 
 
 def _row(item: InspectionItem) -> CheckRow:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from portal.flowchart.labels import is_one_line
 from portal.flowchart.layout import (
     BOX_HEIGHT,
     BOX_WIDTH,
@@ -149,8 +150,7 @@ class _Drawing:
 
     def _plate(self, label: Label, action: str, who: str) -> Markup:
         """Both on the line where there is room, else the action on it and who may beneath."""
-        is_short = text_width(f"{action} · {who}") + 40 <= label.room
-        words = [f"{action} · {who}"] if is_short else [action, who]
+        words = [f"{action} · {who}"] if is_one_line(label, action, who) else [action, who]
         body = Markup("")
         for number, line in enumerate(words):
             width, y = text_width(line) + 8, label.rule + 4 + 15 * number

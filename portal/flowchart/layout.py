@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from portal.flowchart import labels
 from portal.flowchart.words import text_width
 from portal.processes.base import Process, Transition
 
@@ -156,7 +157,14 @@ class _Plan:
         self._draw_links(links, lanes)
         bottom = self._draw_bottom(groups, row + BOX_HEIGHT)
         right = max(box.right for box in self.boxes.values())
-        return Layout(self.boxes, tuple(self.arrows), max(right + MARGIN, LEAST_WIDTH), bottom + MARGIN)
+        width = max(right + MARGIN, LEAST_WIDTH)
+        arrows = labels.settle(self.arrows, self.boxes, self._said, width)
+        return Layout(self.boxes, tuple(arrows), width, bottom + MARGIN)
+
+    def _said(self, step: Transition) -> tuple[str, str]:
+        """What the step is called, and who may take it."""
+        action, _dot, who = self.words(step).rpartition(" · ")
+        return action, who
 
     # ---- sorting ----------------------------------------------------------------------------------------------
 
@@ -420,11 +428,15 @@ class _Plan:
                 group.end = group.ports[0]
         wide = lambda group: group.span()[1] - group.span()[0]  # noqa: E731  a key, twice
         first = 0
-        for part in (sorted(backs, key=wide), sorted(exits, key=wide, reverse=True)):
+        backs, exits = sorted(backs, key=wide), sorted(exits, key=wide, reverse=True)
+        for part in (backs, exits):
             for group in part:
                 low, high = group.span()
                 if high == low:
                     continue
+                if part is not exits:  # words wider than the way itself need the lane as well
+                    half, middle = self._half_width(group, high - low), (low + high) / 2
+                    low, high = min(low, middle - half), max(high, middle + half)
                 lane = first
                 while lane < len(taken) and any(low < end + 16 and start < high + 16 for start, end in taken[lane]):
                     lane += 1
@@ -434,6 +446,12 @@ class _Plan:
                 group.lane = lane
             first = len(taken)
         return len(taken)
+
+    def _half_width(self, group: _Group, room: float) -> float:
+        """Half of what the words take on a lane: on one line where they fit, else the wider of two."""
+        action, who = self._said(group.step)
+        whole = text_width(self.words(group.step))
+        return (whole if whole + 40 <= room else max(text_width(action), text_width(who))) / 2 + 4
 
     def _drawn(self, group: _Group, row: float, uprights: Sequence[float]) -> Arrow:
         target = self.boxes[group.target]

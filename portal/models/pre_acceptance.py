@@ -177,6 +177,12 @@ class PreAcceptance(Record, Base):
         return next((notice for notice in reversed(self.notices) if notice.cycle == self.cycle), None)
 
     @property
+    def to_recheck(self) -> RectificationNotice | None:
+        """The notice that the inspection being held, or held next, looks at again."""
+        notice = self.notice
+        return notice if notice is not None and notice.closed_at is None else None
+
+    @property
     def is_recheck_in_order(self) -> bool:
         """Whether the last notice's dates follow each other."""
         notice = self.notice
@@ -211,11 +217,14 @@ class Inspection(Record, Base):
     foreman_present: Mapped[bool | None]
     """None: not said yet."""
     is_rectified: Mapped[bool] = mapped_column(default=True)
-    """False: the rectification was missed; the inspection was held anyway and fails."""
+    """False: the rectification was missed (DL-19); the inspection was held anyway and fails."""
     result: Mapped[str | None] = mapped_column(String(20))
     """None: it is being held."""
     absent: Mapped[str | None] = mapped_column(String(20))
     finished_at: Mapped[datetime | None]
+    manager_signed: Mapped[bool] = mapped_column(default=False, sort_order=1)
+    foreman_signed: Mapped[bool] = mapped_column(default=False, sort_order=1)
+    """Who signed F-09 on site, and F-10 where there is one."""
 
     pre_acceptance: Mapped[PreAcceptance] = relationship(back_populates="inspections")
     customer: Mapped[Customer] = relationship()
@@ -347,6 +356,12 @@ class RectificationNotice(Record, Base):
     rechecked_by: Mapped[Inspection | None] = relationship(foreign_keys=[rechecked_by_id])
     customer: Mapped[Customer] = relationship()
     responsible: Mapped[Party] = relationship()
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether nobody said by the end of its limit that it is done (DL-19)."""
+        done_on = clock.local(self.reported_at).date() if self.reported_at is not None else None
+        return rules.was_missed(self.limit_on, done_on)
 
     @property
     def items(self) -> list[InspectionItem]:

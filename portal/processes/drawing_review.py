@@ -98,6 +98,11 @@ def commission_base(amount: Decimal, base_of: str, commission_percent: Decimal) 
 
 
 NOT_SIGNED = Guard("not-signed", N_("the customer has not signed"), lambda review: not review.is_contract_signed)
+LEAD_LOST = Guard(
+    "lead-lost",
+    N_("the lead is marked as lost on the customer's page"),
+    lambda review: review.customer.kind != "LEAD",
+)
 SIGNED = Guard("signed", N_("the contract is signed"), lambda review: bool(review.is_contract_signed))
 SIGNED_SOMEHOW = Guard(
     "signed-somehow",
@@ -258,7 +263,7 @@ PROCESS = Process(
             State.WITHDRAWN,
             Permission.REVIEW_WITHDRAW,
             required=("reason",),
-            guards=(NOT_SIGNED,),
+            guards=(NOT_SIGNED, LEAD_LOST),
             notify=("reviewers",),
             primary=False,
         ),

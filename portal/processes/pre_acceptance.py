@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -135,6 +136,11 @@ def lacks_photo(item: base.Facts) -> bool:
 def result_of(items: Iterable[base.Facts], *, is_rectified: bool = True) -> Result:
     """How an inspection ends: one open must-pass line fails it, and so does a rectification that was missed."""
     return Result.FAIL if not is_rectified or any(map(is_open_must, items)) else Result.PASS
+
+
+def was_missed(limit_on: date, done_on: date | None) -> bool:
+    """Whether a rectification was missed (DL-19): the foreman did not say until the end of the day of its limit that it is done."""
+    return done_on is None or done_on > limit_on
 
 
 def is_same_person(user: base.Facts, party: base.Facts) -> bool:

@@ -81,17 +81,18 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The end of an inspection. The last six are for a failed one: what F-10 says, and who signed it."""
+    """The end of an inspection, and who signed F-09. `reported_at`: when the foreman said that the rectification is done, where
+    nobody noted it before. The last three are for a failed one: what F-10 says."""
 
     inspected_at: datetime
     manager_present: bool
     foreman_present: bool
-    is_rectified: bool = True
+    manager_signed: bool = False
+    foreman_signed: bool = False
+    reported_at: datetime | None = None
     requirement: str | None = None
     limit_on: date | None = None
     recheck_at: datetime | None = None
-    manager_signed: bool = False
-    foreman_signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +237,12 @@ def finish(session: Session, held: Inspection, command: Finish, *, actor: User, 
     _check_moment(held, command.inspected_at)
     held.inspected_at = command.inspected_at
     held.manager_present, held.foreman_present = command.manager_present, command.foreman_present
-    held.is_rectified = command.is_rectified
+    held.manager_signed, held.foreman_signed = command.manager_signed, command.foreman_signed
+    earlier = _open_notice(record, held)
+    if earlier is not None:
+        if earlier.reported_at is None and command.reported_at is not None:
+            report_done(session, earlier, None, reported_at=command.reported_at, actor=actor, at=at)
+        held.is_rectified = not earlier.is_missed
     if lacking := missing(held):
         count = len(lacking)
         raise Invalid(
@@ -259,7 +265,6 @@ def finish(session: Session, held: Inspection, command: Finish, *, actor: User, 
         notice = _issue(session, record, held, command.requirement, command.limit_on, command.recheck_at, actor, at)
         notice.manager_signed, notice.foreman_signed = command.manager_signed, command.foreman_signed
         record.recheck_due_at = _end_of_day(session, command.recheck_at)
-    earlier = _open_notice(record, held)
     session.flush()
     steps.advance(session, record, action, actor=actor, at=at, entered=entered)
     held.result, held.finished_at = verdict, at
@@ -347,14 +352,30 @@ def count_last(session: Session, record: PreAcceptance, command: CountLast, *, a
 # ---------- Notices ----------
 
 
-def report_done(session: Session, notice: RectificationNotice, note: str | None, *, actor: User, at: datetime) -> None:
-    """The foreman says that it is done: noted, and nothing is closed by it; only a re-inspection closes a notice."""
+def report_done(
+    session: Session,
+    notice: RectificationNotice,
+    note: str | None,
+    *,
+    reported_at: datetime | None = None,
+    actor: User,
+    at: datetime,
+) -> None:
+    """The foreman says that it is done, `reported_at` or now: noted, and nothing is closed by it; only a re-inspection closes a notice.
+
+    Said after the limit, or never, the rectification was missed and the re-inspection fails (DL-19). Raises Invalid.
+    """
+    when = reported_at or at
+    if when > at + steps.CLOCK_SLACK:
+        raise Invalid({"reported_at": N_("This moment lies in the future.")})
+    if clock.local(when).date() < notice.issued_on:
+        raise Invalid({"reported_at": N_("The notice was not issued yet then.")})
     steps.check_permission(actor, PROCESS.transition(None, Action.LIST))
     if notice.state not in (NoticeState.OPEN, NoticeState.REPORTED):
         raise DomainError(N_("This notice is closed."))
-    notice.state, notice.reported_at, notice.reported_note = NoticeState.REPORTED, at, note
+    notice.state, notice.reported_at, notice.reported_note = NoticeState.REPORTED, when, note
     notice.updated_at, notice.updated_by_id = at, actor.id
-    changes = {"reported_at": [None, at]}
+    changes = {"reported_at": [None, when]}
     events.record(session, EventKind.CHANGE, action="reported", actor=actor, at=at, record=notice, changes=changes)
 
 

@@ -205,7 +205,7 @@ def test_a_contract_from_the_letter_of_intent_to_the_signature(sign_in, people, 
     step("submit-legal", legal)
     points = {"points": ["1", "2", "3", "4"], "approver": people["legal"].id}
     assert "意见" in step("return-legal", points, 422).text
-    step("return-legal", points | {"opinion": "补写违约金比例"})
+    step("return-legal", points | {"opinion": "补写违约金比例", "comment_liability": "只写“按规定”，没有比例"})
     step("resubmit-legal", {"what_changed": "写明违约金 5%"})
     whole = points | {"points": ["1", "2", "3", "4", "5"]}
     assert "图纸审核已合格" in step("approve", whole, 422).text, "no drawings were handed in"
@@ -230,6 +230,7 @@ def test_a_contract_from_the_letter_of_intent_to_the_signature(sign_in, people, 
     contract = session.scalars(select(Contract)).one()
     assert (contract.state, contract.amount, contract.review.state) == ("SIGNED", Decimal("168000.00"), "SIGNED")
     shown = specialist.get(here, status=200).text
+    assert "只写“按规定”，没有比例" in shown
     assert "法务通过" in shown and "100" in shown and "违规签约" not in shown
     specialist.get(f"{here}/covered", status=409)
 

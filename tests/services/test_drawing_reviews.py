@@ -343,6 +343,19 @@ def test_what_is_refused_at_the_bench(story, make):
         story.submitted(contract)
 
 
+def test_only_what_a_lost_lead_handed_in_is_withdrawn(story):
+    review = story.submitted()
+    with transaction() as writing:
+        writing.get_one(Customer, story.customer.id).kind = "LEAD"
+    with pytest.raises(ConditionsMissing, match="流失"):
+        story.act(drawing_reviews.withdraw, review, drawing_reviews.Withdraw("客户不做了"), actor=story.specialist)
+    with transaction() as writing:
+        lost = writing.get_one(Customer, story.customer.id)
+        lost.kind, lost.lost_reason = "LOST", "选了别家"
+    story.act(drawing_reviews.withdraw, review, drawing_reviews.Withdraw("客户不做了"), actor=story.specialist)
+    assert story.fresh(review).state == "WITHDRAWN"
+
+
 def test_the_catalogue_is_found_by_code_words_and_initials(session):
     def codes(wanted: str) -> list[str]:
         return [line.code for line in matching(session(), wanted)]

@@ -19,7 +19,7 @@ from portal.models.pre_acceptance import Inspection, PreAcceptance
 from portal.models.project import Project
 from portal.models.task import DeadlineBreach
 from portal.permissions import Role
-from portal.processes.pre_acceptance import ItemResult, is_same_person, judge
+from portal.processes.pre_acceptance import ItemResult, is_same_person, judge, was_missed
 from portal.services import calendars, inspections, penalties, pre_acceptances, tasks
 from portal.visibility import by_number
 
@@ -91,6 +91,9 @@ class Story:
         given: dict[str, Any] = {"manager_present": True, "foreman_present": True} | more
         if limit and recheck:
             given |= {"requirement": "整改", "limit_on": date.fromisoformat(limit), "recheck_at": local(recheck)}
+        notice = self.see(held).pre_acceptance.to_recheck
+        if notice is not None and notice.reported_at is None:
+            given.setdefault("reported_at", local(f"{notice.limit_on} 17:00"))
         command = inspections.Finish(inspected_at=self.clock.now(), **given)
         self.act(inspections.finish, held, command, actor=self.reviewer)
 
@@ -289,9 +292,37 @@ def test_somebody_absent_is_not_held_and_the_manager_decides(story):
     last = story.see(story.begun(record, "2026-07-03 10:00"))
     assert last.items[0].before.inspection.number == "YY-2026-0001-2"  # as it was last looked at
     story.judged(last)
-    story.finished(last, is_rectified=False)  # nothing was done in time: held anyway, and fails
+    story.finished(last, reported_at=None)  # nothing was done in time: held anyway, and fails
     assert story.see(record).state == "FAILED_3"
     assert len(session().scalars(select(PenaltyEntry)).all()) == 4
+
+
+def test_a_rectification_that_was_said_to_be_done_too_late_was_missed(story):
+    """DL-19: concluded from the day of the report, never ticked; all lines are in order and it fails all the same."""
+    limit = date(2026, 6, 29)
+    assert [was_missed(limit, day) for day in (None, date(2026, 6, 30), limit, date(2026, 6, 26))] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    record = story.listed(trades=("TILES",))
+    story.scheduled(record)
+    story.inspected(record, "2026-06-25 09:40", {"空鼓": "7"}, limit="2026-06-29", recheck="2026-06-30 10:00")
+    notice = story.see(record).notice
+    story.clock.set("2026-06-30 08:30")
+    for wrong in ("2026-06-30 09:30", "2026-06-24 17:00"):  # still to come, before the notice
+        with pytest.raises(Invalid):
+            story.act(inspections.report_done, notice, None, reported_at=local(wrong), actor=story.specialist)
+    story.act(inspections.report_done, notice, "已更换", actor=story.specialist)
+    again = story.begun(record, "2026-06-30 10:05")
+    story.judged(again)
+    story.finished(again, limit="2026-07-03", recheck="2026-07-06 10:00", manager_signed=True, foreman_signed=True)
+    again = story.see(again)
+    assert (again.result, again.is_rectified, again.failed, again.manager_signed) == ("FAIL", False, [], True)
+    assert (story.see(record).state, again.notice.manager_signed) == ("RECTIFYING_2", True)
+    third = story.inspected(record, "2026-07-06 10:00")  # reported on the last day of the limit
+    assert (story.see(third).result, story.see(record).state) == ("PASS", "PASSED")
 
 
 def test_what_stands_in_the_way_of_the_end(story):

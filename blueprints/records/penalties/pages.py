@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from blueprints.http import find_or_404, requires
 from blueprints.records import blueprint, showing
 from blueprints.records.penalties import evidence
-from portal import formatting
+from portal import clock, formatting
 from portal.db import session
 from portal.i18n import N_, Text, _, _p
 from portal.models.org import Crew, Department, Party, User
@@ -114,7 +114,12 @@ def _notes(record: PenaltyEntry) -> list[tuple[str, str]]:
         notes.append(("info-circle", _("What was entered later says that the work was done within the limit.")))
     if record.state == State.APPROVED and record.appeal_result is None and record.appeal_until is not None:
         until = formatting.stamp(record.appeal_until)
-        notes.append(("info-circle", _("The person may appeal until %(moment)s.", moment=until)))
+        if clock.now() <= record.appeal_until:
+            notes.append(("info-circle", _("The person may appeal until %(moment)s.", moment=until)))
+        else:
+            notes.append(
+                ("info-circle", _("Nobody appealed until %(moment)s; it can be sent to be carried out.", moment=until))
+            )
     if record.kind == Kind.ORDER_SUSPENSION and record.suspended_from and record.suspended_until:
         first, last = formatting.full_date(record.suspended_from), formatting.full_date(record.suspended_until)
         words = _(

@@ -159,7 +159,10 @@ class AppealForm(StepForm):
     def told(self, desk: Desk) -> list[str]:
         if desk.record.appeal_until is None:
             return []
-        return [_("The person may appeal until %(moment)s.", moment=formatting.stamp(desk.record.appeal_until))]
+        until = formatting.stamp(desk.record.appeal_until)
+        if desk.at <= desk.record.appeal_until:
+            return [_("The person may appeal until %(moment)s.", moment=until)]
+        return [_("It could be appealed until %(moment)s; only an appeal made before that counts.", moment=until)]
 
     def to_command(self, desk: Desk) -> penalty_steps.AppealPenalty:
         return penalty_steps.AppealPenalty(self.appeal.data, self.appealed_at.data)
