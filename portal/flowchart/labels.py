@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from portal.flowchart.words import text_width, wrapped
+from portal.flowchart.words import BOX_HEIGHT, BOX_WIDTH, text_width, wrapped
 
 if TYPE_CHECKING:
     from portal.flowchart.layout import Arrow, Box, Label
@@ -45,8 +45,6 @@ def settle(
     arrows: Iterable[Arrow], boxes: Mapping[str, Box], said: Callable[[Transition], tuple[str, str]], width: float
 ) -> list[Arrow]:
     """The arrows, with words that overlap nothing as far as their lines have a free place for them."""
-    from portal.flowchart.layout import BOX_HEIGHT, BOX_WIDTH
-
     solid: list[Rect] = [(box.x, box.y, box.x + BOX_WIDTH, box.y + BOX_HEIGHT) for box in boxes.values()]
     every = list(arrows)
     places = {
@@ -70,6 +68,10 @@ def _places(arrow: Arrow, first: Label, action: str, who: str) -> Iterator[Label
     """Its own place, then others along the line and its roots: on what runs across, beside what runs up or down."""
     yield first
     wide = max(text_width(action), text_width(who))
+    if arrow.line[0] == arrow.line[-1]:  # a step that stays where it is has no way of its own beneath a lower box
+        for up in (0, 1, 2):
+            for aside in (0.0, -wide - 14, BOX_WIDTH / 2):
+                yield replace(first, x=first.x + aside, rule=first.rule - 32 * up)
     for line in (arrow.line, *arrow.roots):
         for (x1, y1), (x2, y2) in pairwise(line):
             low, high = min(x1, x2), max(x1, x2)

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from portal.flowchart import labels
-from portal.flowchart.words import text_width
+from portal.flowchart.words import BOX_HEIGHT, BOX_WIDTH, text_width
 from portal.processes.base import Process, Transition
 
-BOX_WIDTH, BOX_HEIGHT = 150, 84
 GAP = 78
 """Between two boxes; wide enough for six Chinese characters of an arrow's label."""
 STEP, MARGIN = BOX_WIDTH + GAP, 14

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+BOX_WIDTH, BOX_HEIGHT = 150, 84
 WIDE, NARROW = 12.0, 6.6
 """Widths in drawing units of a Chinese character and of a Latin letter at 12 units height."""
 
