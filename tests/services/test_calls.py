@@ -17,6 +17,7 @@ from portal.models.follow_up import CallAnswer, FollowUpCall, FollowUpTicket, Re
 from portal.models.notice import Notice
 from portal.models.penalty import PenaltyEntry
 from portal.models.repair import RepairOrder
+from portal.models.suggestion import Suggestion
 from portal.models.task import DeadlineBreach, Task
 from portal.permissions import Role
 from portal.processes.follow_up import CallStage
@@ -274,16 +275,19 @@ def test_rounds_of_a_slip_end_with_the_customer_content_or_a_complaint(story):
 
 
 def test_what_is_heard_in_a_call_goes_on_at_once(make, clock):
-    """Grade A unsatisfied and an incident are the manager's at once; a repair is registered."""
+    """Grade A unsatisfied and an incident are the manager's at once; a repair and a suggestion are registered."""
     story = Story(make, clock, grade="A")
     call = story.opens(S.MID, "05-20 15:00")
     wish = calls.RepairWish("阳台地漏堵塞", "WATER_ELECTRIC", True)
     out = story.answers(
-        call, "05-21 10:00", "UNSATISFIED", slips=(slip(),), repair=wish, incident="客户称工人索要烟钱",
+        call, "05-21 10:00", "UNSATISFIED", slips=(slip(),), repair=wish, incident="客户称工人索要烟钱", suggestion="工地装一个摄像头",
         wrong={"money_asked": "YES"},
     )  # fmt: skip
     order = session().scalars(select(RepairOrder)).one()
     assert (order.id, order.symptom, order.urgency) == (out.repair.id, "阳台地漏堵塞", "URGENT")
+    suggestion = session().scalars(select(Suggestion)).one()
+    assert (suggestion.content, suggestion.source_number) == ("工地装一个摄像头", call.number)
+    assert suggestion.customer_id == story.fresh(call).customer_id
     mine = session().scalars(select(Task).where(Task.role == "MANAGER").order_by(Task.due_at)).all()
     assert [task.due_at for task in mine] == [when("05-21 11:00"), when("05-21 23:59")]
     told = session().scalars(select(Notice).where(Notice.user_id == story.manager.id)).all()

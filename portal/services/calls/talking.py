@@ -26,7 +26,7 @@ from portal.processes.follow_up import RANGES, AttemptOutcome, ItemKind, Overall
 from portal.processes.follow_up_call import Action
 from portal.processes.repair import Trade, Urgency
 from portal.processes.reward import Cause as RewardCause
-from portal.services import notices, repairs, rewards, steps, tasks
+from portal.services import notices, repairs, rewards, steps, suggestions, tasks
 from portal.services.calls import scripts, tickets
 from portal.services.calls.common import advance
 
@@ -211,6 +211,20 @@ def _pass_on(
                 channel=Channel.PHONE,
                 customer=call.customer,
                 project=call.project,
+            ),
+            actor=actor,
+            at=at,
+        )
+    if command.suggestion is not None:
+        suggestions.register(
+            session,
+            suggestions.RegisterSuggestion(
+                command.suggestion,
+                received_at=command.called_at,
+                channel=Channel.PHONE,
+                customer=call.customer,
+                project=call.project,
+                source=call,
             ),
             actor=actor,
             at=at,
