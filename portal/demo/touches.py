@@ -74,7 +74,8 @@ def _visits(stage: Stage, name: str, phone: str, today: datetime, ago: int, aske
     for number, kind in enumerate((TouchKind.VISIT_0, TouchKind.VISIT_3, TouchKind.VISIT_5, TouchKind.VISIT_7)):
         due = came + kind.days * DAY
         if due < today - (behind or 1) * DAY or kind is TouchKind.VISIT_0:
-            _sent(stage, on_duty(due + timedelta(minutes=20), today), key, kind, ANSWERS[(number + ago) % len(ANSWERS)])
+            sent = max(on_duty(due + timedelta(minutes=20), today), came)
+            _sent(stage, sent, key, kind, ANSWERS[(number + ago) % len(ANSWERS)])
 
 
 def _sent(stage: Stage, moment: datetime | str, customer_key: str, kind: TouchKind, response: str | None) -> None:

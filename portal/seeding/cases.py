@@ -37,7 +37,7 @@ class Clocks:
         session = bulk.session
         self.calendar = calendars.current(session)
         self.share = settings.get(session, "warn_share") / 100
-        processes = (complaint_rules.PROCESS, consultation_rules.PROCESS)
+        processes = (complaint_rules.PROCESS, consultation_rules.PROCESS, escalation_rules.PROCESS)
         clocks = [clock for process in processes for clock in process.deadlines]
         self.limits = {clock.code: calendars.limit(session, clock.setting, clock.clock_setting) for clock in clocks}
         self.caps = {
@@ -71,12 +71,13 @@ class Clocks:
         code: str | None = None,
         **rest: Any,
     ) -> Row:
-        """A row of what is due; the sweep looks at it from `warn` on."""
+        """A row of what is due; the sweep looks at it from `warn` on. `of`: the row that says whom it is about."""
+        of = rest.get("of", record)
         return self.bulk.add(Task, {
             "kind": sort, "code": code, "title": title, "record_kind": kind, "record_id": record["id"],
-            "record": record, "record_number": "", "customer_id": record["customer_id"],
-            "customer_name": record.get("complainant") or record.get("name"),
-            "detail": record.get("subject") or record.get("question"), "branch_id": record["branch_id"],
+            "record": record, "record_number": "", "customer_id": of["customer_id"],
+            "customer_name": of.get("complainant") or of.get("name"),
+            "detail": of.get("subject") or of.get("question"), "branch_id": record["branch_id"],
             "person_id": rest.get("person_id"), "role": rest.get("role"),
             "responsible": rest.get("responsible", "owner"), "department": rest.get("department"),
             "party_id": rest.get("party_id"), "started_at": start, "due_at": due_at, "warn_at": warn,
@@ -402,7 +403,7 @@ class _ComplaintLife:
             "number": "", "state": "SUBMITTED", "complaint_id": row["id"], "submitted_by_id": row["owner_id"],
             "submitted_at": at, **texts, "taken_by_id": None, "taken_at": None, **record,
         })  # fmt: skip
-        life = _Story(self.cases, escalation_rules.PROCESS, escalation, "escalations", row["owner_id"], {})
+        life = _Story(self.cases, escalation_rules.PROCESS, escalation, "escalations", row["owner_id"], {"role": "MANAGER", "of": row})
         life.begin("submit", at, texts)
         life.actor_id = self.cases.company.managers[0]
         taken_at = at + self._hours(1, 30)
