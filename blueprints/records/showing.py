@@ -165,6 +165,7 @@ RELATED: dict[str, tuple[Text, tuple[str, ...]]] = {
     "repair-orders": (N_("Repairs"), ("trade", "symptom", "state", "reported", "due")),
     "warranties": (N_("Warranty certificates"), ("state", "starts", "ends")),
     "consultations": (N_("Calls, visits, messages"), ("kind", "question", "state", "occurred", "due")),
+    "lead-touches": (N_("Pre-sale messages"), ("kind", "due-on", "state", "sent", "response")),
     "surveys": (N_("Satisfaction surveys"), ("kind", "state", "overall", "words", "answered")),
     "suggestions": (N_("Suggestions of customers"), ("content", "decision", "state", "due")),
 }

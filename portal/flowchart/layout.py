@@ -148,13 +148,12 @@ class _Plan:
         self._place_main(row)
         self._place_above(row - skip_room, rooms)
         self._place_below(groups)
-        for step in self.process.creations():
-            self._begin(step)
+        lowest = self._begin()
         for step, source in forward:
             self._ahead(step, source)
         self._draw_top(jumps, detours, row)
         self._draw_links(links, lanes)
-        bottom = self._draw_bottom(groups, row + BOX_HEIGHT)
+        bottom = max(self._draw_bottom(groups, row + BOX_HEIGHT), lowest)
         right = max(box.right for box in self.boxes.values())
         width = max(right + MARGIN, LEAST_WIDTH)
         arrows = labels.settle(self.arrows, self.boxes, self._said, width)
@@ -168,7 +167,13 @@ class _Plan:
     # ---- sorting ----------------------------------------------------------------------------------------------
 
     def _rejoins(self, code: str) -> bool:
-        """Whether the way leads from this side state to the main line again, ahead of where it came from."""
+        """Whether the way leads from this side state to the main line again, ahead of where it came from.
+
+        Where both the main line and detours end, as in an escalation, is no detour: it stands below all of them.
+        """
+        sources = {source for step in self.process.transitions if step.target == code for source in step.sources}
+        if sources & set(self.main) and sources - set(self.main) - {code}:
+            return False
         return any(
             step.target in self.main and self._column(step.target) > self._came_from(code)
             for step in self.process.steps_from(code)
@@ -287,11 +292,24 @@ class _Plan:
 
     # ---- the main line and above ------------------------------------------------------------------------------
 
-    def _begin(self, step: Transition) -> None:
-        box = self.boxes[step.target]
-        y = box.y + BOX_HEIGHT / 2
-        line = ((box.x - GAP, y), (box.x, y))
-        self.arrows.append(Arrow(step, (), line, Label(box.x - GAP / 2, y), is_main=True))
+    def _begin(self) -> float:
+        """What makes a record leads into its first box, a second such step from below. Gives where the lowest begins."""
+        entered: dict[str, int] = {}
+        lowest = 0.0
+        for step in self.process.creations():
+            box, before = self.boxes[step.target], entered.get(step.target, 0)
+            entered[step.target] = before + 1
+            y = box.y + BOX_HEIGHT / 2
+            line, label = ((box.x - GAP, y), (box.x, y)), Label(box.x - GAP / 2, y)
+            if before:
+                x = box.x + 14 * before
+                line, label = (
+                    ((x, box.bottom + GAP), (x, box.bottom)),
+                    Label(x + 7, box.bottom + GAP / 2, anchor="start"),
+                )
+            lowest = max(lowest, line[0][1])
+            self.arrows.append(Arrow(step, (), line, label, is_main=True))
+        return lowest
 
     def _ahead(self, step: Transition, source: str, *, is_main: bool = True) -> None:
         start, end = self.boxes[source], self.boxes[step.target]

@@ -115,8 +115,9 @@ def test_a_complaint_only_recorded_still_reaches_the_specialists(desk, session, 
 
 
 def after(contact):
-    """Where the desk is led after each kind: a repair is reported at once, a suggestion is done."""
-    return {"SUGGESTION": "/front-desk/", "REPAIR": f"/records/repair-orders/new?consultation={contact.number}"}
+    """Where the desk is led after each kind: both are written down at once."""
+    kinds = {"SUGGESTION": "suggestions", "REPAIR": "repair-orders"}
+    return {kind: f"/records/{where}/new?consultation={contact.number}" for kind, where in kinds.items()}
 
 
 @pytest.mark.parametrize("kind", ["REPAIR", "SUGGESTION"])

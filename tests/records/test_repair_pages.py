@@ -204,9 +204,9 @@ def test_two_people_note_the_same_visit(story, sign_in):
         {"came_at": "2026-07-06T10:00", "left_at": "", "version": token(browser.get(path, status=200), "version")}
         for browser in (captain, specialist)
     )
-    order_version = fresh(order).version
+    version = fresh(order).visits[0].version
     captain.post(path, first | {"workers": "马建国", "work": "查漏"}, status=303)
-    assert fresh(order).version > order_version
+    assert fresh(order).visits[0].version > version
     conflict = specialist.post(path, second | {"workers": "老李", "work": "查漏"}, status=409).text
     assert "马建国" in conflict and 'value="老李"' in conflict and 'name="take" value="workers"' in conflict
     assert 'value="work"' not in conflict.partition("</table>")[0]  # both say the same

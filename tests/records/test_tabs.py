@@ -48,6 +48,7 @@ def test_each_tab_is_a_link_and_shows_as_many_as_it_says(household, sign_in):
         (f"{base}?tab=contracts", "合同与报价 1", False),
         (f"{base}?tab=cases", "案件 3", False),
         (f"{base}?tab=contacts", "接待 0", False),
+        (f"{base}?tab=opinions", "满意度 0", False),
         (f"{base}?tab=files", "附件 0", False),
         (f"{base}?tab=changes", "变更记录", False),
     ]
