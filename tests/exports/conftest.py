@@ -20,7 +20,14 @@ from portal.processes import consultation, escalation
 from portal.services import exports
 from portal.services.exports import Wanted
 from tests.exports.parts import complaint_with_clocks
-from tests.listing.rows import after_the_works, before_the_contract, before_the_customer, of_the_house
+from tests.listing.rows import (
+    after_the_works,
+    before_the_contract,
+    before_the_customer,
+    of_money,
+    of_the_house,
+    opinions,
+)
 
 
 @pytest.fixture
@@ -57,6 +64,7 @@ def world(make: Any, clock: Any) -> Any:
         before_the_contract(number, project.customer, at, kept, make)
         before_the_customer(number, owner, project.customer, project, make, at, kept)
         after_the_works(number, owner, project.customer, project, contract, crew, at, kept)
+        opinions(number, owner, project.customer, project, at, kept)
         make.branch()
         hours = (-3, 2, 50, -1, None)[number - 1]
         complaint_id = complaint_with_clocks(make, clock, owner, number=number, hours=hours)
@@ -75,6 +83,7 @@ def world(make: Any, clock: Any) -> Any:
             writing.add(Quotation(number=f"BJ-{number}", **quotation, **kept))
             writing.add(Consultation(number=f"ZX-{number}", **contact, **first, **kept))
             writing.add(Escalation(number=f"SJ-{number}", state="SUBMITTED", **escalated, **said, **kept))
+        of_money(number, owner, project.customer, project, contract, at, kept)
     return owner
 
 

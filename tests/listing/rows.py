@@ -112,14 +112,6 @@ def fill(make: Any, clock: Any) -> Rows:
                 )
             )  # fmt: skip
             writing.add(
-                LeadTouch(
-                    number=f"GJ-{number}", customer_id=customer.id, kind=("VISIT_3", "VISIT_0", "HANDOVER_3")[number % 3],
-                    state=("DUE", "SENT", "SKIPPED")[number % 3], hangs_on=f"visit:{number}", due_on=at.date() - timedelta(days=number),
-                    sent_at=at if number % 3 == 1 else None, channel="SMS" if number % 3 == 1 else None,
-                    skip_reason="PAST" if number % 3 == 2 else None, created_by_id=owner.id, **kept,
-                )
-            )  # fmt: skip
-            writing.add(
                 Escalation(
                     number=f"SJ-{number}", complaint_id=made, submitted_at=at, why="SAFETY", state="SUBMITTED",
                     submitted_by_id=owner.id, **said, **kept,
@@ -141,6 +133,14 @@ def before_the_contract(number: int, customer: Any, at: datetime, kept: dict[str
     state, result = (("SUBMITTED", None), ("RETURNED", "RETURN"), ("PASSED", "PASS"))[number % 3]
     decided = {"result": result, "score": 70 + number, "reviewed_at": at} if result else {}
     with transaction() as writing:
+        writing.add(
+            LeadTouch(
+                number=f"GJ-{number}", customer_id=customer.id, kind=("VISIT_3", "VISIT_0", "HANDOVER_3")[number % 3],
+                state=("DUE", "SENT", "SKIPPED")[number % 3], hangs_on=f"visit:{number}", due_on=at.date() - timedelta(days=number),
+                sent_at=at if number % 3 == 1 else None, channel="SMS" if number % 3 == 1 else None,
+                skip_reason="PAST" if number % 3 == 2 else None, **kept,
+            )
+        )  # fmt: skip
         rule = writing.scalars(select(DeductionRule).where(DeductionRule.code == f"D{number:02d}")).one()
         review = DrawingReview(
             number=f"SH-{number}", state=state, customer_id=customer.id, designer_id=designer.id,
