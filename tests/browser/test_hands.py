@@ -97,7 +97,7 @@ def test_a_letter_presses_opens_and_goes_where_it_stands(desk, numbers):
     page = desk("specialist").go("/specialist/")
     page.locator("html[data-ready]").wait_for()
     page.keyboard.down("Alt")
-    page.keyboard.press("3")  # the third app of the rail
+    page.keyboard.press("4")  # the fourth app of the rail
     page.keyboard.up("Alt")
     page.wait_for_url("**/records/complaints")
     page.locator("html[data-ready]").wait_for()
