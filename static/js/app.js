@@ -322,7 +322,9 @@
   const busy = (shown) => line?.classList.toggle("shown", shown);
   let running = 0;
   const quiet = (event) => event.target.closest?.("[data-quiet]");
+  const sent = new WeakMap(); // of forms saved while one goes on typing: what the request on its way says
   on("htmx:before:request", (event) => {
+    if (event.target.matches?.("[data-judge]")) sent.set(event.target, keepable(event.target).map((field) => [field, present(field)]));
     if (quiet(event)) return;
     running += 1;
     setTimeout(() => running && busy(true), 300);
@@ -338,7 +340,8 @@
     const ctx = event.detail.ctx, form = event.target.closest?.("form");
     if (ctx.response.status < 400) {
       if (form && keeps(form) && !ctx.hx?.redirect) { // where a redirect leads, settleSent decides: it may be the sign-in page
-        sessionStorage.removeItem(storage(form));
+        sent.get(form)?.forEach(([field, value]) => (isBox(field) ? (field.defaultChecked = value) : (field.defaultValue = value))); // the server has it
+        sent.has(form) ? keep(form) : sessionStorage.removeItem(storage(form));
         sessionStorage.removeItem(`sent:${storage(form)}`);
       }
       return;

@@ -7,7 +7,7 @@ import re
 from datetime import date, timedelta
 
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from sqlalchemy import select
 
 from portal.db import session, transaction
@@ -83,8 +83,12 @@ def test_a_day_of_inspection_with_a_failed_line_and_its_re_inspection(portal, de
     line("砖面平整度").get_by_label("实测值").fill("2.5")
     expect(line("砖面平整度").get_by_label("合格", exact=True)).to_be_checked()
 
-    sitting.context.clear_cookies()  # the session ends; what is typed now is not lost
-    line("砖缝均匀一致").get_by_label("说明").fill("缝宽 2 毫米")
+    remark = line("砖缝均匀一致").get_by_label("说明")
+    saved = remark.evaluate("field => field.form.action")
+    with page.expect_response(lambda answer: answer.url == saved):
+        remark.fill("缝宽")
+    sitting.context.clear_cookies()  # the session ends; what is typed now, behind what was saved, is not lost
+    remark.fill("缝宽 2 毫米")
     page.wait_for_url(re.compile(r"/account/sign-in"))
     with page.expect_navigation():
         page.locator("button[name=username][value=reviewer]").click()
@@ -119,11 +123,18 @@ def test_a_day_of_inspection_with_a_failed_line_and_its_re_inspection(portal, de
     expect(page.locator(".check-card")).to_have_count(1)  # the failed line only
     card = page.locator(".check-card")
     expect(card.locator(".before")).to_contain_text("7 %")
-    card.get_by_label("实测值").fill("3")
-    expect(card.locator("input[value=PASS]")).to_be_checked()
+    under_way: list[Route] = []
+    page.route("**/photos", lambda route: under_way.append(route))
     card.locator("input[type=file]").set_input_files(picture("white"))
+    card.get_by_label("实测值").fill("3")  # before the photo has arrived
+    expect(card.locator("input[value=PASS]")).to_be_checked()
+    under_way[0].continue_()
     expect(card.locator(".judged .thumbs img")).to_have_count(1)
+    expect(card.locator("input[value=PASS]")).to_be_checked()
     page.get_by_role("link", name="完成验收").click()
+    expect(page.locator("#finish")).to_contain_text("还没有登记整改完成；整改期限为 2026-11-20")
+    expect(page.locator(".verdict")).to_contain_text("不合格")  # nobody said in time that it is done (DL-19)
+    page.get_by_label("工长报告整改完成的时间").fill("2026-11-20T17:00")
     page.locator("#manager_present").get_by_text("是").click()
     page.locator("#foreman_present").get_by_text("是").click()
     page.get_by_role("button", name="完成验收").click()
