@@ -403,7 +403,14 @@ class _ComplaintLife:
             "number": "", "state": "SUBMITTED", "complaint_id": row["id"], "submitted_by_id": row["owner_id"],
             "submitted_at": at, **texts, "taken_by_id": None, "taken_at": None, **record,
         })  # fmt: skip
-        life = _Story(self.cases, escalation_rules.PROCESS, escalation, "escalations", row["owner_id"], {"role": "MANAGER", "of": row})
+        life = _Story(
+            self.cases,
+            escalation_rules.PROCESS,
+            escalation,
+            "escalations",
+            row["owner_id"],
+            {"role": "MANAGER", "of": row},
+        )
         life.begin("submit", at, texts)
         life.actor_id = self.cases.company.managers[0]
         taken_at = at + self._hours(1, 30)
