@@ -143,6 +143,8 @@ class SignedForm(OnSite):
     STANDS_FOR = StandsFor.WORK
     MUST = True
     """Whether the step needs a signature; else it goes without one."""
+    MISSING = signature.MISSING
+    """Said of an empty pad, by the phone as by the portal."""
     facts_hash = HiddenField()
     shown = HiddenField()
     shown_hash = HiddenField()

@@ -97,11 +97,13 @@
     if (!step || unsent === null) return "";
     const before = factsBefore(form), entered = factsWith(form), factsOf = (guard) => (guard.isEntered ? entered : before);
     const failed = step.guards.filter((guard) => !holds(guard.when, factsOf(guard)));
-    const said = failed.flatMap((guard) => { // lines of a checklist are named one by one
+    const pad = form.querySelector("[data-sign]"), isOfPad = ({ when: [operator, name] }) => operator === "says" && name === pad?.dataset.sign;
+    const said = failed.filter((guard) => !isOfPad(guard)).flatMap((guard) => { // lines of a checklist are named one by one
       const named = against(guard.when, factsOf(guard)).map((line) => line.text).filter(Boolean);
       return named.length ? named : [guard.label];
     });
-    return said.length ? fill(visit.missing, { "": [...new Set(said)].join("、") }) : "";
+    const others = said.length ? fill(visit.missing, { "": [...new Set(said)].join("、") }) : "";
+    return [failed.some(isOfPad) ? pad.dataset.missing : "", others].filter(Boolean).join(" "); // an empty pad: what the portal says of it
   }
   addEventListener("submit", (event) => {
     const form = event.target, said = form.matches("form[data-step]") && missing(form);
