@@ -30,7 +30,10 @@ MAY_SEE = {
         (role, kind)
         for role in Role
         if role is not Role.FRONT_DESK
-        for kind in ("properties", "projects", "dispatch-orders", "completions", "complaints")
+        for kind in (
+            *("properties", "projects", "dispatch-orders", "completions", "complaints"),
+            *("stage-acceptances", "change-orders", "safety-notices", "follow-up-calls", "follow-up-tickets"),
+        )
     ),
     *(
         (role, kind)
