@@ -149,7 +149,7 @@ def test_done_and_signed_in_one_go_without_signal(handset, portal, network):
         expect(words).to_contain_text(said)
     expect(button).to_have_text("客户已签字")
     button.click()
-    expect(page.locator("#step-sign-off .outbox-said")).to_contain_text("签字")
+    expect(page.locator("#step-sign-off .outbox-said")).to_have_text("请签名。 尚缺：已向客户演示维修结果")
     shown = words.text_content()
     sign(page, "step-sign-off")
     send(page, "step-sign-off", signed_by="罗文静", rating="5")
