@@ -320,6 +320,52 @@ def test_a_small_finding_may_stay_open_and_costs_half_a_percent_the_second_time(
     assert story.ledger() == [("K-02", "COMMISSION_DEDUCTION", "许诺", Decimal("840.00"))]
 
 
+SHEETS = (
+    # findings of the first round by code, with how many; score; whether it passes; whether the designer is warned (R-01)
+    ({}, 100, True, False),
+    ({"D10": 1}, 98, True, False),
+    ({"D10": 3}, 94, True, False),
+    ({"D10": 10}, 80, True, False),
+    ({"D10": 11}, 78, False, True),
+    ({"D02": 2, "D06": 1, "D07": 1, "D09": 1}, 77, False, True),
+    ({"D06": 1}, 95, False, False),
+    ({"D01": 1}, 90, False, False),
+    ({"D12": 1}, 70, False, True),
+    ({"D01": 1, "D03": 1}, 80, False, False),
+    ({"D01": 1, "D03": 1, "D10": 1}, 78, False, True),
+    ({"D04": 7}, 86, False, False),
+    ({"D04": 10}, 80, False, False),
+    ({"D04": 11}, 78, False, True),
+    ({"D05": 2, "D08": 1, "D13": 1}, 82, False, False),
+    ({"D11": 3, "D14": 1}, 80, False, False),
+    ({"D15": 1, "D09": 4}, 78, False, True),
+    ({"D12": 3, "D01": 1}, 0, False, True),
+    ({"D12": 4}, 0, False, True),
+    ({f"D{number:02d}": 1 for number in range(1, 16)}, 0, False, True),
+)
+"""Twenty sheets, reckoned by hand from the points of 3.5; 100 less their sum, never below nothing."""
+
+
+def test_twenty_sheets_are_scored_as_by_hand(story):
+    for findings, score, passes, is_warned in SHEETS:
+        story.customer = story.make.customer(kind="LEAD", owner_id=story.specialist.id)
+        story.home = story.make.property(story.customer)
+        before = len(story.ledger())
+        review = story.submitted()
+        for code, count in findings.items():
+            story.found(review, code, count)
+        if passes:
+            story.passed(review)
+        else:
+            with pytest.raises((ConditionsMissing, Invalid)):
+                story.passed(review)
+            story.returned(review)
+        fresh = story.fresh(review)
+        assert (fresh.current.score, fresh.state) == (score, "PASSED" if passes else "RETURNED"), findings
+        new = [(kind, who) for _rule, kind, who, _amount in story.ledger()[before:]]
+        assert new == ([("WARNING", "许诺")] if is_warned else []), findings
+
+
 def test_what_is_refused_at_the_bench(story, make):
     review = story.submitted()
     finding = story.found(review, "D04", 3)
