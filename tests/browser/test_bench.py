@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from portal.db import session
+from portal.db import session, transaction
 from portal.models.customer import Customer
 from portal.models.drawing_review import DrawingReview, ReviewFinding
+from portal.models.org import Branch, PartyKind, User
+from portal.models.penalty import PenaltyEntry
+from portal.processes.drawing_review import Paper
+from portal.services import drawing_reviews
+from tests.factories import Make
 
 
 def without_findings(portal) -> str:
@@ -65,3 +72,84 @@ def test_a_round_is_judged_by_keyboard_alone(desk, portal):
     assert portal.ask(kept) == (
         55, "承重墙不得拆改，立面补齐。", [("D02", 3, "主卫", 580, 500), ("D12", 1, None, None, None)],
     )  # fmt: skip
+
+
+def handed_in(portal) -> str:
+    """Drawings and a draft of 168,000 yuan, handed in now; gives the number of the review."""
+
+    def build() -> str:
+        make = Make(portal.clock.now)
+        designer, head = (
+            make.party(PartyKind.DESIGNER, name="庄一鸣"),
+            make.party(PartyKind.BRANCH_MANAGER, name="葛立"),
+        )
+        customer = make.customer(name="洪雨桐", phone="13970020009", kind="LEAD")
+        home = make.property(customer)
+        with transaction() as writing:
+            actor = writing.scalars(select(User).where(User.username == "specialist")).one()
+            store = writing.scalars(select(Branch).order_by(Branch.id)).first()
+            people = [writing.merge(each) for each in (designer, head)]
+            command = drawing_reviews.SubmitReview(
+                tuple(paper.value for paper in Paper), *people, store, Decimal("168000.00"), portal.clock.now(),
+                writing.merge(home), None,
+            )  # fmt: skip
+            made = drawing_reviews.submit(writing, writing.merge(customer), command, actor=actor, at=portal.clock.now())
+            return made.number
+
+    return portal.ask(build)
+
+
+def test_three_rounds_of_the_worked_example_end_with_840_yuan(desk, portal):
+    """8.1: 77 and a warning, 95 and half a percent of 168,000 for what was not corrected, 100 and passed."""
+    number = handed_in(portal)
+    here, bench = f"/records/drawing-reviews/{number}", f"/reviewer/bench/{number}"
+    reviewer, specialist = desk("reviewer"), desk("specialist")
+    page = reviewer.page
+
+    def decide(action: str, score: str, opinion: str) -> None:
+        expect(page.locator("#score .dial-figure")).to_have_text(score)
+        page.locator("#opinion").fill(opinion)
+        with page.expect_navigation():
+            page.locator(f"#decide button[value={action}]").click()
+
+    def hand_in_again() -> None:
+        specialist.go(f"{here}/steps/resubmit")
+        with specialist.page.expect_navigation():
+            specialist.page.locator("#step button.primary").click()
+        assert specialist.page.url.endswith(here)
+
+    def judge(code: str, word: str) -> None:
+        row = page.locator("#findings li").filter(has_text=code)
+        row.get_by_role("button", name=word, exact=True).click()
+        pressed = row.get_by_role("button", name=word, exact=True)
+        expect(pressed).to_have_attribute("aria-pressed", "true")
+
+    reviewer.go(bench)
+    for code, score in (("D02", "95"), ("D06", "90"), ("D07", "85"), ("D09", "82")):
+        page.locator("#rule-q").fill(code)
+        expect(page.locator("#rule-list button")).to_have_count(1)
+        page.locator("#rule-q").press("Enter")
+        expect(page.locator("#score .dial-figure")).to_have_text(score)
+    page.locator("#findings li").filter(has_text="D02").locator("[name=count]").fill("2")
+    page.locator("#opinion").focus()
+    decide("return", "77", "立面补齐，报价漏项和工程量改正后再送。")
+    hand_in_again()
+    reviewer.go(bench)
+    for code in ("D02", "D07", "D09"):
+        judge(code, "已改正")
+    judge("D06", "未改正")
+    decide("return", "95", "阳台防水仍未列入报价。")
+    hand_in_again()
+    reviewer.go(bench)
+    judge("D06", "已改正")
+    decide("pass", "100", "全部改正。")
+    expect(page.locator("main")).to_contain_text("审核合格")
+
+    def ledger():
+        entries = session().scalars(select(PenaltyEntry).where(PenaltyEntry.record_number == number))
+        return [(each.kind, each.party.name, each.amount) for each in entries.all()]
+
+    assert portal.ask(ledger) == [
+        ("WARNING", "庄一鸣", Decimal(0)), ("COMMISSION_DEDUCTION", "庄一鸣", Decimal("840.00")),
+    ]  # fmt: skip
+    assert not reviewer.complaints and not specialist.complaints

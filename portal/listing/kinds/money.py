@@ -39,7 +39,7 @@ APPROVALS = Listing(
     card=("what", "amount"),
     spans=(Span(N_("Asked to decided", "span"), Approval.asked_at, Approval.decided_at, runs=True),),
     columns=(
-        Column("subject", N_("Subject"), (Approval.subject,), cells.text, "cell-title fill"),
+        Column("subject", N_("Subject"), (Approval.subject,), cells.title, "cell-title"),
         Column("number", N_("Number"), (Approval.number,), cells.text, "ref hide-small", sort=Approval.number),
         Column("what", N_("What for", "approval"), (Approval.what,), approval.What.show),
         Column("record", N_("Record"), (Approval.record_number,), cells.text, "ref hide-small"),
@@ -79,7 +79,7 @@ VOUCHERS = Listing(
     card=("amount", "purpose"),
     spans=(Span(N_("Consent to payment", "span"), PaymentVoucher.leader_decided_at, PaymentVoucher.paid_at, runs=True),),
     columns=(
-        Column("payee", N_("Payee"), (PaymentVoucher.payee,), cells.text, "cell-title"),
+        Column("payee", N_("Payee"), (PaymentVoucher.payee,), cells.title, "cell-title"),
         Column("number", N_("Number"), (PaymentVoucher.number,), cells.text, "ref hide-small", sort=PaymentVoucher.number),
         Column("escalation", N_("Escalation"), (Escalation.number,), cells.text, "ref hide-small"),
         Column("purpose", N_("Purpose"), (PaymentVoucher.purpose,), cells.text, "fill"),
