@@ -51,6 +51,7 @@ def test_thirty_hours_later_everything_was_told_once_and_at_once(house, work, ma
 def test_killed_at_each_point_the_next_one_plans_each_slot_once(house, work, clock, point):
     house.store()
     house.worker()
+    house.worker(queue_name="pdf")  # reports fall due as well
     first = house.start("scheduler")
     lead(house)
     first.terminate()
