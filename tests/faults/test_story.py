@@ -158,10 +158,12 @@ def check_facts(server: Server, story: Story) -> None:
     assert server.rows("SELECT state FROM import_run ORDER BY number") == [("DONE",), ("DONE",)]
     counted = ("customer", "project", "contract", "complaint")
     assert {table: server.rows(f"SELECT count(*) FROM {table}")[0][0] for table in counted} == LEDGER_HOLDS
-    assert server.rows("SELECT code, late_minutes FROM deadline_breach") == [("DL-10", 60)]
+    assert server.rows("SELECT code, late_minutes FROM deadline_breach WHERE record_kind = 'complaints'") == [
+        ("DL-10", 60)
+    ]
     assert sorted(server.rows(
         'SELECT "user".username, task.code, notice.level FROM notice JOIN task ON task.id = notice.task_id '
-        'JOIN "user" ON "user".id = notice.user_id'
+        'JOIN "user" ON "user".id = notice.user_id WHERE task.record_kind <> \'report-runs\''
     )) == NOTICES  # fmt: skip
     steps = server.rows("SELECT count(*) FROM notice WHERE key LIKE 'step:complaints:%:register:%'")
     assert steps == [(1,)]
