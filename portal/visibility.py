@@ -488,7 +488,7 @@ def follow_ups(model: Any, viewer: Viewer) -> Condition:
     )
     ways = [model.project_id.in_(allowed), model.project_id.in_(_handled(viewer))]
     if viewer.role == Role.SPECIALIST:
-        theirs = select(Customer.id).where(Customer.owner_id == viewer.id)
+        theirs = select(Customer.id).where(Customer.owner_id == viewer.id, Customer.merged_into_id.is_(None))
         ways = [model.owner_id == viewer.id, model.owner_id.is_(None), model.customer_id.in_(theirs), ways[0]]
     return and_(seen, or_(*ways))
 

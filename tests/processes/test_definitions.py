@@ -22,7 +22,7 @@ from portal.services.setting_changes import PROVENANCE
 from portal.settings import SETTINGS
 from portal.terms import Term
 
-ALLOWED = re.compile(r"DL-\d\d|[FKRP]-?\d\d|STARTTLS|\{address\}|Excel|CSV|\.xlsx|\b[ABC] [级級]")
+ALLOWED = re.compile(r"RP-\d\d|DL-\d\d|[FKRP]-?\d\d|STARTTLS|\{address\}|Excel|CSV|\.xlsx|\b[ABC] [级級]")
 """Codes of the manual, a technical name, customer grades: the only Latin letters in a Chinese label."""
 
 
@@ -291,6 +291,7 @@ STATES = {
         "IMPLEMENTED": "已落实",
         "ANSWERED_CUSTOMER": "已反馈客户",
     },
+    "P19": {"DUE": "待生成", "DRAFT": "草稿", "SIGNED": "经理已审", "SENT": "已报送", "LATE": "逾期"},
     "P18-R": {
         "PROPOSED": "待审批",
         "APPROVED": "已批准",

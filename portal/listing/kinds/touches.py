@@ -60,7 +60,9 @@ LEAD_TOUCHES = Listing(
         Filter("now", N_("To send now"), lambda now: LeadTouch.id.in_(HAS_TASK)),
         *cells.clock_filters(LeadTouch.KIND, LeadTouch, {"overdue": N_("Late")}),
         Filter("mine", N_("Of my customers"), lambda now: or_(
-            LeadTouch.customer_id.in_(select(Customer.id).where(Customer.owner_id == now.viewer.id)),
+            LeadTouch.customer_id.in_(
+                select(Customer.id).where(Customer.owner_id == now.viewer.id, Customer.merged_into_id.is_(None))
+            ),
             LeadTouch.sent_by_id == now.viewer.id,
         )),
         Filter("answered", N_("With a response"), lambda now: LeadTouch.response.is_not(None)),
