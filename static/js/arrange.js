@@ -37,5 +37,12 @@
   }
   document.addEventListener("pointerup", (event) => put(event, true));
   document.addEventListener("pointercancel", (event) => put(event, false));
+  // What is pressed while the last change is on its way waits for the answer, and goes on from what that made. An order goes as
+  // it was seen, and so does everything after a refusal: there the page is another than the one that was pressed on.
+  document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+    const form = ctx.sourceElement, body = ctx.request.body;
+    if (form.id !== "arrange" || body.get("do") === "order" || form.querySelector("[role=alert]")) return;
+    body.set("version", form.elements.version.value);
+  });
   document.addEventListener("keydown", (event) => event.key === "Escape" && held && put({ pointerId: held.id }, false));
 })();

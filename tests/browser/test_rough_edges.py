@@ -325,9 +325,13 @@ def test_the_dashboard_is_arranged_by_handle_and_by_keys(desk, portal):
     page.mouse.move(start["x"] + 8, start["y"] + 8)
     page.mouse.down()
     page.mouse.move(end["x"] + 3, end["y"] + 6, steps=6)
-    page.mouse.up()
+    under_way = []
+    page.route("**/records/dashboard", lambda route: under_way.append(route), times=1)
+    with page.expect_request("**/records/dashboard"):
+        page.mouse.up()
     expect(page.locator("[data-places=number] [data-place]").first).to_have_attribute("data-place", before[0])
-    page.locator("#hide-queue").click()
+    page.locator("#hide-queue").click()  # before the new order is kept
+    under_way[0].continue_()
     expect(page.locator("#show-queue")).to_be_visible()
     page.goto(f"{portal.url}/repair-captain/dashboard")
     assert page.locator("main h2").count() == 0
