@@ -187,7 +187,7 @@ class Day:
     @cached_property
     def to_approve(self) -> Any:
         """What waits for the manager's decision."""
-        return approval_inbox.requests(session(), self.user, 8)
+        return approval_inbox.waiting(session(), self.user, 8)
 
     @cached_property
     def signal(self) -> Any:

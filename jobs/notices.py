@@ -150,6 +150,8 @@ STEPS: dict[tuple[str, str], tuple[NoticeLevel, Text]] = {
     ("cancellations", "void"): (Level.INFO, N_("The contract is voided: %(customer)s")),
     ("cancellations", "close"): (Level.INFO, N_("The cancellation is settled: %(customer)s")),
     ("cancellations", "withdraw"): (Level.INFO, N_("The customer takes the cancellation back: %(customer)s")),
+    ("repair-cost-cases", "refuse"): (Level.ACTION, N_("Repair cost is refused: %(customer)s")),
+    ("repair-cost-cases", "recall"): (Level.ACTION, N_("Consent to repair cost is taken back: %(customer)s")),
     ("approvals", "approve"): (Level.INFO, N_("Consent is given: %(customer)s – %(subject)s")),
     ("approvals", "refuse"): (Level.ACTION, N_("Consent is refused: %(customer)s – %(subject)s")),
     ("approvals", "revoke"): (Level.ACTION, N_("Consent is taken back: %(customer)s – %(subject)s")),

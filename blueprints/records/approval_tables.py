@@ -5,37 +5,47 @@ from __future__ import annotations
 from typing import Any
 
 from flask import g
+from markupsafe import Markup, escape
 
 from blueprints.records import editing, showing
 from portal import formatting
 from portal.db import session
-from portal.i18n import _
+from portal.i18n import N_, Text, _
 from portal.models.approval import Approval, ApprovalStep
 from portal.permissions import Permission, may
 from portal.processes.approval import Decision, Level, State
 from portal.services import approvals
 
+LINK = Markup('<a class="dl" href="{}">{}</a>')
+
 
 def banner(record: Any) -> list[tuple[str, str]]:
-    """One sentence while consent is waited for: whose, to which amount."""
+    """One sentence while consent is waited for: whose, to which amount; its number leads to the request."""
     found = approvals.waiting_for(session(), record)
     if found is None or found.present is None:
         return []
     who = found.present.who or Level.show(found.present.level)
+    may_open = may(g.user, Permission.APPROVAL_DECIDE) or found.asked_by_id == g.user.id
+    number = LINK.format(editing.path(found), found.number) if may_open else escape(found.number)
     if found.amount is None:
-        return [("hourglass", _("Waits for the consent of: %(who)s (%(number)s)", who=who, number=found.number))]
+        return [("hourglass", linked(N_("Waits for the consent of: %(who)s (%(number)s)"), who=who, number=number))]
     amount = formatting.money(found.amount)
     return [
         (
             "hourglass",
-            _(
-                "%(amount)s yuan wait for the consent of: %(who)s (%(number)s)",
+            linked(
+                N_("%(amount)s yuan wait for the consent of: %(who)s (%(number)s)"),
                 amount=amount,
                 who=who,
-                number=found.number,
+                number=number,
             ),
         )
     ]
+
+
+def linked(sentence: Text, **values: str) -> Markup:
+    """A sentence in which values that are links stay links; everything else is text."""
+    return Markup(escape(str(sentence))) % {name: escape(value) for name, value in values.items()}
 
 
 def rounds(record: Any) -> list[showing.Table]:

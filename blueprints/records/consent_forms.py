@@ -74,9 +74,7 @@ class WordForm(StepForm):
             for name in self.RECORDED_NAMES:
                 delattr(self, name)
             return
-        deciders = standing_in.deciders(desk.session, step, desk.at)
-        found = {party.id: party for party in desk.session.scalars(select(Party).where(Party.id.in_(deciders)))}
-        self.person.choices = [(key, found[key].name) for key in deciders if key in found]
+        self.person.choices = [(one.id, one.name) for one in standing_in.people(desk.session, step, desk.at)]
         if not self.is_submitted():
             self.person.data = self.person.choices[0][0] if self.person.choices else None
             self.decided_at.data = desk.at

@@ -31,6 +31,7 @@ from portal.services import (
     tasks,
     warranties,
 )
+from portal.services.approvals import Word
 from portal.services.claims import ARRIVAL
 from portal.services.field_entries import Arrival
 from portal.services.warranty_followup import CLUB
@@ -276,8 +277,9 @@ def _leak(stage: Stage, zhang: Household) -> None:
         repair_costs.confirm(writing, stage.get(writing, "FY1"), command, actor=stage.get(writing, "specialist"), at=at)
 
     def approved(writing: Session, at: datetime) -> None:
-        command = repair_costs.ApproveCase("同意，按质保金扣除", stage.get(writing, "方总"), at)
-        repair_costs.approve(writing, stage.get(writing, "FY1"), command, actor=stage.get(writing, "manager"), at=at)
+        gm = Word(stage.get(writing, "方总"), at, evidence="审批单原件在档案柜")
+        for word in (Word(reason="同意，按质保金扣除"), gm):
+            repair_costs.approve(writing, stage.get(writing, "FY1"), word, actor=stage.get(writing, "manager"), at=at)
 
     def charged(writing: Session, at: datetime) -> None:
         actual = repair_costs.ActualCost(Decimal("460.00"), Decimal("600.00"))

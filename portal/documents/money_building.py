@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -14,8 +15,10 @@ from portal.documents.building import name_of, ticks
 from portal.documents.views import Signature, Ticks
 from portal.files.store import Store
 from portal.i18n import N_, Text, _p
+from portal.models.attachment import Attachment
 from portal.models.cancellation import Cancellation, LossNotice
 from portal.models.compensation import PaymentVoucher
+from portal.models.complaint import Escalation
 from portal.models.contract import PaymentKind
 from portal.models.org import Department
 from portal.models.project import ProjectStage
@@ -144,6 +147,18 @@ def _day(moment: datetime | None) -> date | None:
     return clock.today(moment) if moment is not None else None
 
 
+def _annexes(session: Session, record: PaymentVoucher, case: Escalation | None) -> int:
+    """How many papers lie with it: those of the voucher, of the case, and the signed decision."""
+    mine = or_(
+        *(
+            and_(Attachment.record_kind == each.KIND, Attachment.record_id == each.id)
+            for each in (record, case, case.approval if case else None)
+            if each is not None
+        )
+    )
+    return session.scalar(select(func.count(Attachment.id)).where(mine, Attachment.removed_at.is_(None))) or 0
+
+
 def voucher(session: Session, record: PaymentVoucher, _store: Store) -> VoucherPaper:
     """F-08 with amount in figures and capitals; before it is paid the places of finance stay open."""
     case = record.escalation
@@ -158,7 +173,7 @@ def voucher(session: Session, record: PaymentVoucher, _store: Store) -> VoucherP
         case_number=case.number,
         contract_number=contract.number if contract else None,
         amount=record.amount,
-        annex_count=record.annex_count,
+        annex_count=_annexes(session, record, case if counts else None),
         shares=tuple(ShareRow(s.name, Bearer.show(s.bearer), s.percent, s.amount) for s in case.shares)
         if counts
         else (),

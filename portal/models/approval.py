@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.models.attachment import Attachment
 from portal.models.base import Base, Record
 from portal.models.customer import Customer
-from portal.models.org import Party, User
+from portal.models.org import Department, Party, User
 from portal.processes.approval import PROCESS, Decision, Level, State, What
 from portal.terms import one_of
 
@@ -74,8 +74,8 @@ class Approval(Record, Base):
 
     @property
     def owner(self) -> User | None:
-        """Whoever asked."""
-        return self.asked_by
+        """Whoever asked and is told; whoever proposed a penalty is told by the steps of the penalty itself."""
+        return None if self.what == What.PENALTY else self.asked_by
 
     __table_args__ = (
         one_of("state", State),
@@ -96,6 +96,8 @@ class ApprovalStep(Base):
     approval_id: Mapped[int] = mapped_column(ForeignKey("approval.id"))
     position: Mapped[int]
     level: Mapped[str] = mapped_column(String(20))
+    department: Mapped[str | None] = mapped_column(String(20), sort_order=1)
+    """Of a head: of which department; human resources may decide too."""
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     """The colleague who decided, or to whom it was forwarded."""
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
@@ -141,6 +143,7 @@ class ApprovalStep(Base):
 
     __table_args__ = (
         one_of("level", Level),
+        one_of("department", Department, nullable=True),
         one_of("decision", Decision, nullable=True),
         UniqueConstraint("approval_id", "position"),
         CheckConstraint("decision IS NULL OR decided_at IS NOT NULL", name="decision_has_a_time"),

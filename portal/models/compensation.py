@@ -78,7 +78,6 @@ class PaymentVoucher(Record, Base):
     payee: Mapped[str] = mapped_column(String(50))
     purpose: Mapped[str] = mapped_column(String(200))
     amount: Mapped[Decimal] = mapped_column(MONEY)
-    annex_count: Mapped[int] = mapped_column(default=0)
     leader_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     leader_decided_at: Mapped[datetime]
     clerk_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.models.approval import Approval
 from portal.models.base import Base, Record, where
 from portal.models.org import Crew, Department, Party, User
 from portal.processes.penalty import PROCESS, Executor, Kind, State, Subject
@@ -59,6 +60,8 @@ class PenaltyEntry(Record, Base):
     is_ticket: Mapped[bool] = mapped_column(default=False, sort_order=1)
     """Written on site at once, on a ticket (F-27)."""
 
+    approval_id: Mapped[int | None] = mapped_column(ForeignKey("approval.id"), sort_order=3)
+    """The round of consent that counts now; None: a share that was decided with the compensation."""
     decision: Mapped[str | None] = mapped_column(Text, sort_order=1)
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), sort_order=1)
     approved_at: Mapped[datetime | None] = mapped_column(sort_order=1)
@@ -83,6 +86,7 @@ class PenaltyEntry(Record, Base):
     crew: Mapped[Crew | None] = relationship()
     party: Mapped[Party | None] = relationship(foreign_keys=[party_id])
     user: Mapped[User | None] = relationship(foreign_keys=[user_id])
+    approval: Mapped[Approval | None] = relationship()
     proposed_by: Mapped[User | None] = relationship(foreign_keys=[proposed_by_id])
     approved_by: Mapped[User | None] = relationship(foreign_keys=[approved_by_id])
     confirmed_by: Mapped[Party | None] = relationship(foreign_keys=[confirmed_by_id])

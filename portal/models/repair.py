@@ -10,6 +10,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Numeric, String
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from portal import clock
+from portal.models.approval import Approval
 from portal.models.attachment import Attachment
 from portal.models.base import Base, Record, prefixed, where
 from portal.models.consultation import Channel
@@ -592,6 +593,8 @@ class RepairCostCase(Record, Base):
     """Yuan up to which the manager decides, as it was set when the case was written."""
     tolerance_percent: Mapped[Decimal] = mapped_column(Numeric(5, 2))
     """How far the actual cost may lie above the estimate, as it was set when the case was written."""
+    approval_id: Mapped[int | None] = mapped_column(ForeignKey("approval.id"), sort_order=1)
+    """The round of consent that counts now."""
     decision: Mapped[str | None] = mapped_column(Text)
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     approved_at: Mapped[datetime | None]
@@ -610,6 +613,7 @@ class RepairCostCase(Record, Base):
     owner: Mapped[User | None] = relationship(foreign_keys=[owner_id])
     captain: Mapped[User | None] = relationship(foreign_keys=[captain_id])
     confirmed_by: Mapped[Party | None] = relationship(foreign_keys=[confirmed_by_id])
+    approval: Mapped[Approval | None] = relationship()
     gm: Mapped[Party | None] = relationship(foreign_keys=[gm_id])
     bookings: Mapped[list[CostBooking]] = relationship(back_populates="case", order_by="CostBooking.id")
 

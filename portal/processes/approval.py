@@ -39,6 +39,7 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     REVOKE = "revoke"
     LAPSE = "lapse"
+    ANNUL = "annul"
     VOID = "void"
 
 
@@ -112,6 +113,11 @@ BY_OTHERS = Guard(
 )
 NOT_DONE_YET = Guard(
     "not-done", N_("what was consented to is not carried out yet"), lambda approval: not approval.is_used
+)
+BY_APPEAL = Guard(
+    "by-appeal",
+    N_("no penalty: what was decided about one is taken back by an appeal"),
+    lambda approval: approval.what != What.PENALTY,
 )
 P = Permission
 
@@ -187,7 +193,7 @@ PROCESS = Process(
             State.WITHDRAWN,
             P.APPROVAL_DECIDE,
             required=("reason",),
-            guards=(NOT_DONE_YET,),
+            guards=(NOT_DONE_YET, BY_APPEAL),
             notify=("owner",),
             primary=False,
         ),
@@ -195,6 +201,15 @@ PROCESS = Process(
             Action.LAPSE,
             N_("Nothing is asked for any more"),
             frozenset({State.WAITING}),
+            State.WITHDRAWN,
+            P.APPROVAL_DECIDE,
+            automatic=True,
+            primary=False,
+        ),
+        Transition(
+            Action.ANNUL,
+            N_("Reversed on appeal"),
+            frozenset({State.APPROVED}),
             State.WITHDRAWN,
             P.APPROVAL_DECIDE,
             automatic=True,

@@ -81,10 +81,12 @@ def is_own(entry: base.Facts) -> bool:
     return bool(entry.department == OWN_DEPARTMENT)
 
 
-CONFIRMED = Guard(
+CONSENT = Guard(
     "confirmed",
-    N_("for another department its head, or HR, has confirmed it"),
-    lambda entry: is_own(entry) or entry.confirmed_by_id is not None,
+    N_("the manager, for another department its head or HR too, consented to exactly this"),
+    lambda entry: (
+        entry.approval is not None and entry.approval.state == "APPROVED" and entry.approval.amount == entry.amount
+    ),
     needs_input=True,
 )
 DECIDED = Guard(
@@ -141,7 +143,7 @@ PROCESS = Process(
             Permission.PENALTY_DECIDE,
             required=("kind",),
             optional=("amount", "suspended_from", "suspended_until", "confirmed_by", "confirmed_at", "decision"),
-            guards=(CONFIRMED, DECIDED),
+            guards=(CONSENT, DECIDED),
             notify=("owner", "specialists"),
         ),
         Transition(
@@ -151,6 +153,7 @@ PROCESS = Process(
             State.REJECTED,
             Permission.PENALTY_DECIDE,
             required=("decision",),
+            optional=("person", "decided_at"),
             notify=("owner",),
             primary=False,
         ),
@@ -262,6 +265,8 @@ PROCESS = Process(
         "confirmed_by": N_("Confirmed by"),
         "confirmed_at": N_("Confirmed at"),
         "decision": N_("Decision"),
+        "person": N_("Who decided"),
+        "decided_at": N_("Decided at", "approval"),
         "executor": N_("Carried out by", CONTEXT),
         "sent_at": N_("Sent at"),
         "executed_at": N_("Carried out at"),

@@ -34,6 +34,8 @@ class Action(StrEnum):
     DRAFT = "draft"
     CONFIRM = "confirm"
     APPROVE = "approve"
+    REFUSE = "refuse"
+    RECALL = "recall"
     EXECUTE = "execute"
     EXCEED = "exceed"
     CHARGE = "charge"
@@ -90,20 +92,18 @@ def may_cost(estimate: Decimal, tolerance_percent: Decimal) -> Decimal:
     return (estimate * (100 + tolerance_percent) / 100).quantize(Decimal("0.01"))
 
 
-def _within_limit(case: base.Facts) -> bool:
-    return bool(case.estimate <= case.approval_limit or case.gm_decided_at is not None)
-
-
 CREW_GONE = Guard(
     "crew-gone",
     N_("the crew has left or the customer refuses it"),
     lambda case: case.crew_status in (CrewStatus.DEPARTED, CrewStatus.REPLACED_ON_REQUEST),
     needs_input=True,
 )
-APPROVED_BY_RIGHT = Guard(
+CONSENT = Guard(
     "limit",
-    N_("above the limit the general manager has decided"),
-    _within_limit,
+    N_("the manager, above the limit the general manager too, consented to exactly this estimate"),
+    lambda case: (
+        case.approval is not None and case.approval.state == "APPROVED" and case.approval.amount == case.estimate
+    ),
     needs_input=True,
 )
 SIGNED_OFF = Guard("signed-off", N_("the customer signed the repair off"), lambda case: bool(case.is_repair_signed_off))
@@ -157,7 +157,7 @@ PROCESS = Process(
             State.CONFIRMED,
             Permission.COST_CASE_RECORD,
             required=("cause", "is_crew_at_fault", "confirmed_by", "confirmed_at"),
-            optional=("settlement_available",),
+            optional=("settlement_available", "estimate_material", "estimate_labour"),
             happened_field="confirmed_at",
             on_behalf=True,
             notify=("managers",),
@@ -169,10 +169,32 @@ PROCESS = Process(
             frozenset({State.CONFIRMED}),
             State.APPROVED,
             Permission.COST_CASE_APPROVE,
-            required=("decision",),
-            optional=("gm", "gm_decided_at"),
-            guards=(APPROVED_BY_RIGHT,),
+            optional=("person", "decided_at", "reason", "evidence", "scan"),
+            guards=(CONSENT,),
             notify=("captain",),
+        ),
+        Transition(
+            Action.REFUSE,
+            N_("Refuse", CONTEXT),
+            frozenset({State.CONFIRMED}),
+            State.DRAFT,
+            Permission.COST_CASE_APPROVE,
+            required=("reason",),
+            optional=("person", "decided_at", "evidence", "scan"),
+            notify=("captain", "owner"),
+            primary=False,
+            source_note="PA",
+        ),
+        Transition(
+            Action.RECALL,
+            N_("Take the consent back: confirm anew"),
+            frozenset({State.CONFIRMED, State.APPROVED}),
+            State.DRAFT,
+            Permission.COST_CASE_APPROVE,
+            required=("reason",),
+            notify=("captain", "owner"),
+            primary=False,
+            source_note="PA",
         ),
         Transition(
             Action.EXECUTE,
@@ -223,12 +245,13 @@ PROCESS = Process(
         "confirmed_by": N_("Confirmed by"),
         "confirmed_at": N_("Confirmed at"),
         "settlement_available": N_("Unsettled money of the crew (yuan)"),
-        "decision": N_("Decision"),
-        "gm": N_("General manager"),
-        "gm_decided_at": N_("Decided by the general manager at"),
         "actual_material": N_("Actual: material (yuan)"),
         "actual_labour": N_("Actual: labour (yuan)"),
         "reason": N_("Reason"),
+        "person": N_("Who decided"),
+        "decided_at": N_("Decided at", "approval"),
+        "evidence": N_("Evidence: where the signed paper is"),
+        "scan": N_("Scan of the signed decision"),
         "voucher_no": N_("Number of the voucher"),
         "executor_paid_at": N_("Executing crew paid at"),
     },

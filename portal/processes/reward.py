@@ -8,7 +8,7 @@ from portal.i18n import N_
 from portal.permissions import Permission
 from portal.processes import base
 from portal.processes.base import Guard, Process, Transition
-from portal.processes.penalty import CONFIRMED, Executor
+from portal.processes.penalty import Executor, is_own
 from portal.terms import Term
 
 CONTEXT = "reward"
@@ -58,6 +58,12 @@ class Cause(Term):
 EXECUTORS = {Kind.BONUS: Executor.FINANCE}
 """Who is asked to carry it out; everything else HR."""
 
+CONFIRMED = Guard(
+    "confirmed",
+    N_("for another department its head, or HR, has confirmed it"),
+    lambda entry: is_own(entry) or entry.confirmed_by_id is not None,
+    needs_input=True,
+)
 DECIDED = Guard(
     "decided",
     N_("a bonus has its amount, nothing else has one"),

@@ -44,6 +44,10 @@ class Request:
     contract_id: int | None = None
     is_own: bool = False
     """Of a penalty: it concerns customer service's own people."""
+    department: str | None = None
+    """Of a penalty: whose people it concerns, whose head has to consent."""
+    manager_limit: Decimal | None = None
+    """Of a cost case: yuan up to which managers decide alone, as it was when the case was written. None: as it is set now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,9 @@ def levels_for(session: Session, request: Request, counted: Decimal) -> tuple[Le
         request.what,
         counted,
         deputy_limit=settings.get(session, "approval_deputy_limit"),
-        manager_limit=settings.get(session, "cost_case_limit"),
+        manager_limit=settings.get(session, "cost_case_limit")
+        if request.manager_limit is None
+        else request.manager_limit,
         both_leaders=settings.get(session, "approval_both_leaders"),
         is_own=request.is_own,
     )
@@ -139,7 +145,10 @@ def ask(session: Session, record: Any, request: Request, *, actor: User | None, 
         asked_at=at,
     )
     needed = levels_for(session, request, counted or NOTHING)
-    made.steps = [ApprovalStep(position=place, level=level) for place, level in enumerate(needed, 1)]
+    made.steps = [
+        ApprovalStep(position=place, level=level, department=request.department if level == Level.HEAD else None)
+        for place, level in enumerate(needed, 1)
+    ]
     said = {"what": request.what, "record": record.number, "amount": request.amount, "counted": counted}
     steps.begin(session, made, Action.ASK, actor=actor, at=at, entered=said)
     return made
@@ -190,7 +199,7 @@ def forward(session: Session, approval: Approval, command: Forward, *, actor: Us
         fits = step.level == Level.MANAGER and may(to, Permission.APPROVAL_DECIDE) and to.is_active
         step.user_id, step.party_id = to.id, None
     else:
-        fits = step.level != Level.MANAGER and to in standing_in.of_level(session, step.level)
+        fits = step.level != Level.MANAGER and to in standing_in.of_level(session, step.level, step.department)
         step.user_id, step.party_id = None, to.id
     if not fits:
         raise Invalid({"to": N_("This person does not decide at this level.")})
@@ -207,6 +216,13 @@ def take_back(session: Session, approval: Approval, command: TakeBack, *, actor:
     approval.reason = command.reason
     action = Action.WITHDRAW if approval.state == State.WAITING else Action.REVOKE
     steps.advance(session, approval, action, actor=actor, at=at, entered={"reason": command.reason})
+
+
+def revoke(session: Session, approval: Approval, reason: str, *, at: datetime) -> None:
+    """A consent falls with the decision on an appeal, whose own step says who decided."""
+    if approval.state == State.APPROVED:
+        approval.reason = reason
+        steps.advance(session, approval, Action.ANNUL, actor=None, at=at, entered={})
 
 
 def lapse(session: Session, approval: Approval, reason: str, *, at: datetime) -> None:
@@ -266,17 +282,17 @@ def _recorded(session: Session, approval: Approval, step: ApprovalStep, word: Wo
         raise Invalid({"person": N_("Say who decided.")})
     if word.decided_at is None:
         raise Invalid({"decided_at": N_("Say when it was decided.")})
-    if word.decided_at < approval.asked_at.replace(second=0, microsecond=0):
+    if step.level in LEADERS and word.decided_at < approval.asked_at.replace(second=0, microsecond=0):
         raise Invalid({"decided_at": N_("Consent was not asked for yet at that moment.")})
     if word.decided_at > at + steps.CLOCK_SLACK:
         raise Invalid({"decided_at": N_("This moment lies in the future.")})
-    if step.level in LEADERS:
-        deciders = standing_in.deciders(session, step, word.decided_at)
-        if word.person.id not in deciders:
-            raise Invalid({"person": N_("This person does not decide about this amount.")})
-        step.for_party_id = deciders[word.person.id]
-        if not (word.evidence or word.scan) and settings.get(session, "approval_evidence"):
-            raise Invalid({"evidence": N_("Add a scan of the signed paper, or say where it is.")})
+    deciders = standing_in.deciders(session, step, word.decided_at)
+    if word.person.id not in deciders:
+        raise Invalid({"person": N_("This person does not decide about this amount.")})
+    step.for_party_id = deciders[word.person.id]
+    is_proven = word.evidence or word.scan
+    if step.level in LEADERS and not is_proven and settings.get(session, "approval_evidence"):
+        raise Invalid({"evidence": N_("Add a scan of the signed paper, or say where it is.")})
     step.party_id, step.user_id = word.person.id, None
 
 

@@ -15,8 +15,10 @@ from portal.models.approval import Approval
 from portal.models.cancellation import Cancellation
 from portal.models.complaint import Escalation
 from portal.models.org import User
+from portal.models.penalty import PenaltyEntry
+from portal.models.repair import RepairCostCase
 from portal.processes.approval import State, What
-from portal.services import cancellations, compensations
+from portal.services import cancellations, compensations, penalty_steps, repair_costs
 from portal.services.approvals import TakeBack, Word
 
 Act = Callable[..., None]
@@ -29,13 +31,14 @@ class Subject:
     model: type[Any]
     approve: Act
     refuse: Act
-    take_back: Act | None = None
-    """None: it is taken back at the record."""
+    take_back: Act
 
 
 SUBJECTS: dict[str, Subject] = {
     What.COMPENSATION: Subject(Escalation, compensations.approve, compensations.refuse, compensations.recall),
     What.CANCELLATION: Subject(Cancellation, cancellations.approve, cancellations.refuse, cancellations.recall),
+    What.COST_CASE: Subject(RepairCostCase, repair_costs.approve, repair_costs.refuse, repair_costs.recall),
+    What.PENALTY: Subject(PenaltyEntry, penalty_steps.consent, penalty_steps.refuse, penalty_steps.take_back),
 }
 
 
@@ -54,8 +57,6 @@ def refuse(session: Session, approval: Approval, word: Word, *, actor: User, at:
 def take_back(session: Session, approval: Approval, command: TakeBack, *, actor: User, at: datetime) -> None:
     """Take back request or consent; the record goes back to where it was asked for."""
     subject, record = _record(session, approval, (State.WAITING, State.APPROVED))
-    if subject.take_back is None:
-        raise DomainError(N_("This is taken back on the page of the record."))
     subject.take_back(session, record, command, actor=actor, at=at)
 
 

@@ -14,11 +14,14 @@ from sqlalchemy.orm import Session
 
 from portal import clock, settings, visibility
 from portal.i18n import Text
+from portal.models.approval import Approval
 from portal.models.org import Crew, Department, Party, PartyKind, User
 from portal.models.penalty import PenaltyEntry
 from portal.permissions import Permission, may
-from portal.processes.penalty import MONEY, SUSPENDS, Action, Kind, Rule, State, amount_of
-from portal.services import events, numbering, penalty_rules, steps
+from portal.processes.approval import What
+from portal.processes.penalty import MONEY, SUSPENDS, Action, Kind, Rule, State, amount_of, is_own
+from portal.services import approvals, events, numbering, penalty_rules, steps
+from portal.services.approvals import Request
 
 K = PartyKind
 DEPARTMENTS = {
@@ -60,12 +63,14 @@ def propose(
     user_id: int | None = None,
     offended_on: date | None = None,
     is_ticket: bool = False,
+    is_decided: bool = False,
 ) -> PenaltyEntry:
     """Propose a penalty by a line of the catalogue: one of each kind per cause, however often it is called.
 
     `kind` None: what the rule leads to first of all. `amount` and `base` in yuan; with percent and base the amount follows (R-05);
     with none of them the catalogue says it, by how often it happened within twelve months. A suspension without days
-    runs from today as long as the catalogue says. `evidence` is kept as it is now. Managers are told.
+    runs from today as long as the catalogue says. `evidence` is kept as it is now. Managers are told. Consent is asked for,
+    unless `is_decided` says that it was given with what the penalty follows from.
     """
     line = penalty_rules.rule(session, rule)
     if (known := of_cause(session, cause, rule=None if kind else rule, kind=kind)) is not None:
@@ -113,12 +118,27 @@ def propose(
             entry.number = numbering.next_number(session, PenaltyEntry.PREFIX, at)
             said = {"rule": rule, "kind": kind, "amount": entry.amount}
             steps.begin(session, entry, Action.PROPOSE, actor=actor, at=at, entered=said)
+            if not is_decided:
+                ask(session, entry, actor=actor, at=at)
     except IntegrityError:  # somebody else was proposing the same at the same moment
         known = of_cause(session, cause, kind=kind)
         if known is None:
             raise
         return known
     return entry
+
+
+def ask(session: Session, entry: PenaltyEntry, *, actor: User | None, at: datetime) -> Approval:
+    """Ask for consent to a penalty as it is written now: the manager's, for another department then its head's or HR's."""
+    request = Request(
+        What.PENALTY,
+        f"{entry.person} · {entry.rule}",
+        entry.amount,
+        is_own=is_own(entry),
+        department=entry.department,
+    )
+    entry.approval = approvals.ask(session, entry, request, actor=actor, at=at)
+    return entry.approval
 
 
 def suspension_of(session: Session, party_id: int, on: date) -> PenaltyEntry | None:
@@ -163,6 +183,8 @@ def withdraw(
     found = list(session.scalars(query.order_by(PenaltyEntry.id)))
     for entry in found:
         entry.decision = str(why)
+        if entry.approval is not None:
+            approvals.lapse(session, entry.approval, entry.decision, at=at)
         steps.advance(session, entry, Action.CALL_OFF, actor=decider, at=at, entered={"decision": entry.decision})
     return found
 

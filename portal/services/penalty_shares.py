@@ -50,6 +50,7 @@ def book(
         evidence=evidence,
         amount=amount,
         at=at,
+        is_decided=True,
     )
     if entry.state != State.PROPOSED:
         return entry

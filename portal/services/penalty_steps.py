@@ -7,18 +7,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import clock, outbox
 from portal.calendar import compute_due
-from portal.errors import Invalid
+from portal.errors import DomainError, Invalid
 from portal.i18n import N_
-from portal.models.org import Department, Party, User
+from portal.models.approval import Approval
+from portal.models.org import Party, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.reward import RewardEntry
+from portal.processes.approval import Level
 from portal.processes.penalty import EXECUTORS, MONEY, Action, Executor, Kind, is_own
-from portal.services import calendars, penalties, penalty_ledger, steps
+from portal.services import approvals, calendars, penalties, penalty_ledger, standing_in, steps
+from portal.services.approvals import TakeBack, Word
 
 Entry = PenaltyEntry | RewardEntry
 """Rejecting, sending and carrying out are the same for rewards."""
@@ -39,9 +41,11 @@ class ApprovePenalty:
 
 @dataclass(frozen=True, slots=True)
 class RejectPenalty:
-    """Why not."""
+    """Why not; of the head of another department who said so, and when."""
 
     decision: str
+    person: Party | None = None
+    decided_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +80,73 @@ class DecideAppeal:
 
 
 def approve(session: Session, entry: PenaltyEntry, command: ApprovePenalty, *, actor: User, at: datetime) -> None:
-    """Decide that it holds: it goes into the ledger, a suspension bars orders, a criticism is made known to everybody.
+    """Take down the manager's decision, and the word of the other department's head where it is known already.
 
-    Raises Invalid by field, ConditionsMissing while nobody of the other department confirmed it.
+    With the last word it takes it holds: it goes into the ledger, a suspension bars orders, a criticism is made known to
+    everybody. A penalty that is changed after the manager's decision is decided anew. Raises Invalid by field.
     """
     steps.check_permission(actor, entry.PROCESS.transition(entry.state, Action.APPROVE))
     _check_decision(session, entry, command, at)
     kind = Kind(command.kind)
+    before = _terms(entry)
     entry.kind = kind
     if entry.percent is None:
         entry.amount = command.amount if kind in MONEY else None
     if kind == Kind.ORDER_SUSPENSION:
         entry.suspended_from, entry.suspended_until = command.suspended_from, command.suspended_until
-    entry.confirmed_by, entry.confirmed_at = command.confirmed_by, command.confirmed_at
-    entry.confirmed_by_id = command.confirmed_by.id if command.confirmed_by else None
-    entry.decision, entry.approved_by_id, entry.approved_at = command.decision, actor.id, at
+    entry.decision = command.decision or entry.decision
+    asked = entry.approval
+    if asked is None or asked.amount != entry.amount or (asked.deciders and _terms(entry) != before):
+        asked = penalties.ask(session, entry, actor=actor, at=at)
+    is_over = False
+    if _waits_for(asked) == Level.MANAGER:
+        is_over = approvals.approve(session, asked, Word(reason=command.decision), actor=actor, at=at)
+    elif command.confirmed_by is None:
+        raise Invalid({"confirmed_by": N_("The head of the person's department or HR confirms it.")})
+    if command.confirmed_by is not None and not is_over:
+        word = Word(command.confirmed_by, command.confirmed_at)
+        is_over = approvals.approve(session, asked, word, actor=actor, at=at)
+    if is_over:
+        _holds(session, entry, asked, command, actor, at)
+
+
+def consent(session: Session, entry: PenaltyEntry, word: Word, *, actor: User, at: datetime) -> None:
+    """Take down a consent to the penalty as it was proposed. Raises DomainError while kind or amount are to be said."""
+    if entry.kind == Kind.BY_DECISION or (entry.kind in MONEY and entry.amount is None):
+        raise DomainError(N_("Kind and amount are decided on the page of the penalty."))
+    command = ApprovePenalty(
+        entry.kind, entry.amount, entry.suspended_from, entry.suspended_until, word.person, word.decided_at, word.reason
+    )
+    approve(session, entry, command, actor=actor, at=at)
+
+
+def refuse(session: Session, entry: PenaltyEntry, word: Word, *, actor: User, at: datetime) -> None:
+    """Take down a refusal: there is no penalty."""
+    reject(session, entry, RejectPenalty(word.reason or "", word.person, word.decided_at), actor=actor, at=at)
+
+
+def take_back(session: Session, entry: PenaltyEntry, command: TakeBack, *, actor: User, at: datetime) -> None:
+    """Consent is not asked for any more: what was proposed is called off."""
+    assert entry.approval is not None
+    approvals.take_back(session, entry.approval, command, actor=actor, at=at)
+    entry.decision = command.reason
+    steps.advance(session, entry, Action.CALL_OFF, actor=actor, at=at, entered={"decision": command.reason})
+
+
+def _holds(
+    session: Session, entry: PenaltyEntry, asked: Approval, command: ApprovePenalty, actor: User, at: datetime
+) -> None:
+    kind = Kind(entry.kind)
+    last = asked.steps[-1]
+    confirmed_by, confirmed_at = (last.party, last.decided_at) if last.level == Level.HEAD else (None, None)
+    entry.confirmed_by, entry.confirmed_at = confirmed_by, confirmed_at
+    entry.confirmed_by_id = confirmed_by.id if confirmed_by else None
+    entry.approved_by_id, entry.approved_at = asked.steps[0].user_id or actor.id, at
     entry.appeal_until = compute_due(
         at, calendars.limit(session, "penalty_appeal_wd"), calendars.current(session)
     ).due_at
-    take(session, entry, Action.APPROVE, command, actor, at, acted_by=command.confirmed_by)
-    penalty_ledger.book(session, entry, decided_on=clock.today(command.confirmed_at or at), at=at, actor=actor)
+    take(session, entry, Action.APPROVE, command, actor, at, acted_by=confirmed_by)
+    penalty_ledger.book(session, entry, decided_on=clock.today(confirmed_at or at), at=at, actor=actor)
     if kind == Kind.PUBLIC_CRITICISM:
         _make_known(session, entry, at)
     if kind == Kind.ORDER_SUSPENSION and entry.suspended_until is not None:
@@ -105,8 +156,11 @@ def approve(session: Session, entry: PenaltyEntry, command: ApprovePenalty, *, a
 def reject(session: Session, entry: Entry, command: RejectPenalty, *, actor: User, at: datetime) -> None:
     """Decide that there is no penalty, or no reward."""
     steps.check_permission(actor, entry.PROCESS.transition(entry.state, Action.REJECT))
+    if isinstance(entry, PenaltyEntry) and entry.approval is not None:
+        word = Word(command.person, command.decided_at, command.decision)
+        approvals.refuse(session, entry.approval, word, actor=actor, at=at)
     entry.decision = command.decision
-    take(session, entry, Action.REJECT, command, actor, at)
+    take(session, entry, Action.REJECT, command, actor, at, acted_by=command.person)
 
 
 def send(session: Session, entry: Entry, command: SendPenalty, *, actor: User, at: datetime) -> None:
@@ -114,6 +168,8 @@ def send(session: Session, entry: Entry, command: SendPenalty, *, actor: User, a
     _not_before(command.sent_at, entry.approved_at, "sent_at", N_("It was not decided yet then."))
     entry.executor, entry.sent_at = command.executor, command.sent_at
     take(session, entry, Action.SEND, command, actor, at)
+    if isinstance(entry, PenaltyEntry) and entry.approval is not None:
+        approvals.used(entry.approval, at)
 
 
 def execute(session: Session, entry: Entry, command: ExecutePenalty, *, actor: User, at: datetime) -> None:
@@ -138,6 +194,8 @@ def uphold(session: Session, entry: PenaltyEntry, command: DecideAppeal, *, acto
 def reverse(session: Session, entry: PenaltyEntry, command: DecideAppeal, *, actor: User, at: datetime) -> None:
     """The decision falls: a second line of the ledger takes the first one back."""
     _decide_appeal(session, entry, Action.REVERSE, command, actor, at)
+    if entry.approval is not None:
+        approvals.revoke(session, entry.approval, command.appeal_result, at=at)
     penalty_ledger.book(session, entry, decided_on=clock.today(at), at=at, actor=actor, reversal=True)
     if entry.kind == Kind.PUBLIC_CRITICISM:
         _make_known(session, entry, at)
@@ -148,32 +206,32 @@ def executor_of(entry: PenaltyEntry) -> Executor:
     return EXECUTORS.get(Kind(entry.kind), Executor.HR)
 
 
-def confirmers(session: Session, entry: Entry) -> list[Party]:
-    """Who confirms a penalty or a reward for another department: its heads, and HR."""
-    return list(
-        session.scalars(
-            select(Party)
-            .where(
-                (Party.department == Department.HR)
-                | ((Party.department == entry.department) & Party.is_head.is_(True)),
-                Party.merged_into_id.is_(None),
-                Party.status == "ACTIVE",
-            )
-            .order_by(Party.name, Party.id)
-            .limit(100)
-        )
-    )
+def confirmers(session: Session, entry: Entry, at: datetime) -> list[Party]:
+    """Who confirms a penalty or a reward for another department: its heads, HR, and who stands in for them."""
+    if isinstance(entry, PenaltyEntry) and entry.approval is not None:
+        step = next((each for each in entry.approval.steps if each.level == Level.HEAD), None)
+        if step is not None:
+            return standing_in.people(session, step, at)
+    return standing_in.of_level(session, Level.HEAD, entry.department)
 
 
 def confirmation_problems(
-    session: Session, entry: Entry, confirmed_by: Party | None, confirmed_at: datetime | None, at: datetime
+    session: Session,
+    entry: Entry,
+    confirmed_by: Party | None,
+    confirmed_at: datetime | None,
+    at: datetime,
+    *,
+    may_follow: bool = False,
 ) -> dict[str, Any]:
-    """What is wrong with who confirmed it for the other department and when, by field."""
+    """What is wrong with who confirmed it for the other department and when, by field. `may_follow`: it may come later."""
     if (confirmed_by is None) is not (confirmed_at is None):
         return {"confirmed_at": N_("Who confirmed it and when: both or neither.")}
     if confirmed_at is not None and confirmed_at > at + steps.CLOCK_SLACK:
         return {"confirmed_at": N_("This moment lies in the future.")}
-    if not (is_own(entry) if confirmed_by is None else confirmed_by in confirmers(session, entry)):
+    if confirmed_by is None and may_follow:
+        return {}
+    if not (is_own(entry) if confirmed_by is None else confirmed_by in confirmers(session, entry, confirmed_at or at)):
         return {"confirmed_by": N_("The head of the person's department or HR confirms it.")}
     return {}
 
@@ -213,9 +271,17 @@ def _check_decision(session: Session, entry: PenaltyEntry, command: ApprovePenal
             problems["suspended_until"] = N_("A suspension has a first and a last day.")
         elif last < first:
             problems["suspended_until"] = N_("The last day lies before the first.")
-    problems |= confirmation_problems(session, entry, command.confirmed_by, command.confirmed_at, at)
+    problems |= confirmation_problems(session, entry, command.confirmed_by, command.confirmed_at, at, may_follow=True)
     if problems:
         raise Invalid(problems)
+
+
+def _terms(entry: PenaltyEntry) -> tuple[Any, ...]:
+    return entry.kind, entry.amount, entry.suspended_from, entry.suspended_until
+
+
+def _waits_for(asked: Approval) -> str | None:
+    return asked.present.level if asked.present is not None else None
 
 
 def _not_before(moment: datetime, earliest: datetime | None, name: str, sentence: Any) -> None:

@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 from portal import settings, visibility
 from portal.errors import DomainError, Invalid
 from portal.i18n import N_, Text
-from portal.models.org import Crew, Department, Party, PartyKind, User
+from portal.models.org import Crew, Department, Party, User
 from portal.models.repair import CostBooking, RepairCostCase, RepairOrder
 from portal.processes import repair_cost as rules
+from portal.processes.approval import Level, What
 from portal.processes.repair import OPEN, State
 from portal.processes.repair_cost import Action, Bearer, Share
-from portal.services import crews, numbering, repairs, steps
+from portal.services import approvals, crews, numbering, repairs, steps
+from portal.services.approvals import Request, TakeBack, Word
 from portal.services.fields import apply
 
 NOTHING = rules.NOTHING
@@ -49,15 +51,9 @@ class ConfirmCase:
     confirmed_by: Party
     confirmed_at: datetime
     settlement_available: Decimal = Decimal("0.00")
-
-
-@dataclass(frozen=True, slots=True)
-class ApproveCase:
-    """The decision; above the limit the general manager's, recorded."""
-
-    decision: str
-    gm: Party | None = None
-    gm_decided_at: datetime | None = None
+    estimate_material: Decimal | None = None
+    estimate_labour: Decimal | None = None
+    """None: the captain's estimate stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,40 +102,68 @@ def draft(session: Session, order: RepairOrder, command: DraftCase, *, actor: Us
 
 
 def confirm(session: Session, case: RepairCostCase, command: ConfirmCase, *, actor: User, at: datetime) -> None:
-    """Engineering confirms the liability, recorded on its behalf."""
-    _not_negative({"settlement_available": command.settlement_available})
+    """Engineering confirms the liability, recorded on its behalf; with that consent to the estimate is asked for."""
+    estimates = {"estimate_material": command.estimate_material, "estimate_labour": command.estimate_labour}
+    found = {name: amount for name, amount in estimates.items() if amount is not None}
+    _not_negative({"settlement_available": command.settlement_available, **found})
     if command.confirmed_by.department != Department.ENGINEERING or not command.confirmed_by.is_head:
         raise Invalid({"confirmed_by": N_("The head of engineering confirms it.")})
     case.cause, case.is_crew_at_fault = command.cause, command.is_crew_at_fault
     case.confirmed_by, case.confirmed_at = command.confirmed_by, command.confirmed_at
     case.settlement_available = command.settlement_available
+    for name, amount in found.items():
+        setattr(case, name, amount)
     _advance(session, case, Action.CONFIRM, command, actor, at, acted_by=command.confirmed_by)
+    _ask(session, case, actor, at)
 
 
-def approve(session: Session, case: RepairCostCase, command: ApproveCase, *, actor: User, at: datetime) -> None:
-    """The manager approves; above the limit the general manager's decision is recorded with it."""
-    if command.gm is not None and command.gm.kind != PartyKind.GM:
-        raise Invalid({"gm": N_("Choose the general manager.")})
-    if (command.gm is None) is not (command.gm_decided_at is None):
-        raise Invalid({"gm_decided_at": N_("The general manager and when: both or neither.")})
-    case.decision, case.gm, case.gm_decided_at = command.decision, command.gm, command.gm_decided_at
-    case.approved_by_id, case.approved_at = actor.id, at
-    _advance(session, case, Action.APPROVE, command, actor, at, acted_by=command.gm)
+def approve(session: Session, case: RepairCostCase, word: Word, *, actor: User, at: datetime) -> None:
+    """Take down a consent: the manager's own; above the limit the general manager's after it."""
+    steps.check_permission(actor, case.PROCESS.transition(case.state, Action.APPROVE))
+    assert case.approval is not None
+    if not approvals.approve(session, case.approval, word, actor=actor, at=at):
+        return
+    said = case.approval.steps
+    case.decision = "；".join(step.reason for step in said if step.reason) or None
+    case.approved_by_id, case.approved_at = said[0].user_id, at
+    if said[-1].level == Level.GM:
+        case.gm, case.gm_decided_at = said[-1].party, said[-1].decided_at
+    _advance(session, case, Action.APPROVE, word, actor, at, acted_by=word.person)
+
+
+def refuse(session: Session, case: RepairCostCase, word: Word, *, actor: User, at: datetime) -> None:
+    """Not at this cost: engineering confirms anew, by another estimate."""
+    steps.check_permission(actor, case.PROCESS.transition(case.state, Action.REFUSE))
+    assert case.approval is not None
+    approvals.refuse(session, case.approval, word, actor=actor, at=at)
+    _advance(session, case, Action.REFUSE, word, actor, at, acted_by=word.person)
+
+
+def recall(session: Session, case: RepairCostCase, command: TakeBack, *, actor: User, at: datetime) -> None:
+    """Request or consent is taken back before the repair is charged: engineering confirms anew. The round stays in the log."""
+    steps.check_permission(actor, case.PROCESS.transition(case.state, Action.RECALL))
+    if case.approval is not None:
+        approvals.take_back(session, case.approval, command, actor=actor, at=at)
+    case.decision = case.approved_by_id = case.approved_at = case.gm = case.gm_decided_at = None
+    _advance(session, case, Action.RECALL, command, actor, at)
 
 
 def execute(session: Session, case: RepairCostCase, command: ActualCost, *, actor: User, at: datetime) -> None:
     """Note what it cost, within the estimate and the tolerance."""
     _actual(case, command)
     _advance(session, case, Action.EXECUTE, command, actor, at)
+    if case.approval is not None:
+        approvals.used(case.approval, at)
 
 
 def exceed(session: Session, case: RepairCostCase, command: ActualCost, *, actor: User, at: datetime) -> None:
-    """It costs more than was approved: the new figure is confirmed and approved anew; the old decision stays in the log."""
+    """It costs more than was approved: consent is asked for anew to the new figure; the round before is void and stays."""
     _actual(case, command)
     _advance(session, case, Action.EXCEED, command, actor, at)
     case.estimate_material, case.estimate_labour = command.actual_material, command.actual_labour
     case.reason, case.actual_material, case.actual_labour = command.reason, None, None
     case.decision = case.approved_by_id = case.approved_at = case.gm = case.gm_decided_at = None
+    _ask(session, case, actor, at)
 
 
 def planned(case: RepairCostCase, cost: Decimal) -> tuple[Share, ...]:
@@ -184,6 +208,21 @@ def close(session: Session, case: RepairCostCase, command: CloseCase, *, actor: 
     """The executing crew is paid, with the number of its voucher."""
     case.voucher_no, case.executor_paid_at, case.closed_at = command.voucher_no, command.executor_paid_at, at
     _advance(session, case, Action.CLOSE, command, actor, at)
+
+
+def _ask(session: Session, case: RepairCostCase, actor: User, at: datetime) -> None:
+    """Ask for consent to the estimate: the level follows from all cost cases of the household and its contract."""
+    order = case.order
+    contract = order.project.contract if order.project else None
+    request = Request(
+        What.COST_CASE,
+        f"{order.reporter} · {case.crew.name}",
+        case.estimate,
+        customer_id=order.customer_id,
+        contract_id=contract.id if contract else None,
+        manager_limit=case.approval_limit,
+    )
+    case.approval = approvals.ask(session, case, request, actor=actor, at=at)
 
 
 def _actual(case: RepairCostCase, command: ActualCost) -> None:

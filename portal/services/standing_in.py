@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal import clock, outbox, visibility
@@ -32,10 +32,14 @@ class StandIn:
     reason: str | None = None
 
 
-def of_level(session: Session, level: str) -> list[Party]:
-    """The people without a login who decide at a level, the lowest first: whoever decides more may decide less."""
+def of_level(session: Session, level: str, department: str | None = None) -> list[Party]:
+    """The people without a login who decide at a level, the lowest first: whoever decides more may decide less.
+
+    For another department its heads, and human resources (4.18).
+    """
     if level == Level.HEAD:
-        who = or_(Party.is_head.is_(True), Party.department == Department.HR)
+        heads = and_(Party.is_head.is_(True), Party.department == department)
+        who = or_(heads, Party.department == Department.HR)
     else:
         who = Party.kind.in_([PartyKind(kind.value) for kind in MAY_STAND_IN[Level(level)]])
     query = select(Party).where(who, Party.status == PartyStatus.ACTIVE, visibility.standing(Party))
@@ -45,12 +49,19 @@ def of_level(session: Session, level: str) -> list[Party]:
 
 def deciders(session: Session, step: ApprovalStep, on: datetime) -> dict[int, int | None]:
     """Who may decide a step of a leader at that moment: party number → whom they stand in for, None for themselves."""
-    own = [step.party_id] if step.party_id else [party.id for party in of_level(session, step.level)]
+    own = [step.party_id] if step.party_id else [party.id for party in of_level(session, step.level, step.department)]
     found: dict[int, int | None] = dict.fromkeys(own)
     for each in _running(session, clock.today(on)):
         if each.party_id in own and each.by_party_id is not None:
             found.setdefault(each.by_party_id, each.party_id)
     return found
+
+
+def people(session: Session, step: ApprovalStep, on: datetime) -> list[Party]:
+    """The same as people, those who decide for themselves first."""
+    keys = deciders(session, step, on)
+    found = {party.id: party for party in session.scalars(select(Party).where(Party.id.in_(keys)))}
+    return [found[key] for key in keys if key in found]
 
 
 def for_user(session: Session, user: User, on: datetime) -> set[int]:

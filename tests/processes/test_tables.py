@@ -128,6 +128,7 @@ APPROVAL = {
     ("WAITING", "withdraw"): ("WITHDRAWN", {MG}),
     ("APPROVED", "revoke"): ("WITHDRAWN", {MG}),
     ("WAITING", "lapse"): ("WITHDRAWN", {MG}),  # its record ended
+    ("APPROVED", "annul"): ("WITHDRAWN", {MG}),  # reversed on appeal
     ("WAITING", "void"): ("VOID", {MG}),
     ("APPROVED", "void"): ("VOID", {MG}),
 }
@@ -210,6 +211,9 @@ REPAIR = {
 REPAIR_COST = {
     ("DRAFT", "confirm"): ("CONFIRMED", SPECIALISTS),
     ("CONFIRMED", "approve"): ("APPROVED", {MG}),
+    ("CONFIRMED", "refuse"): ("DRAFT", {MG}),
+    ("CONFIRMED", "recall"): ("DRAFT", {MG}),
+    ("APPROVED", "recall"): ("DRAFT", {MG}),
     ("APPROVED", "execute"): ("EXECUTED", CAPTAIN),
     ("APPROVED", "exceed"): ("CONFIRMED", CAPTAIN),
     ("EXECUTED", "charge"): ("CHARGED", {MG}),

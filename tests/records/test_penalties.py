@@ -18,6 +18,7 @@ from portal import i18n
 from portal.db import session, transaction
 from portal.documents import paper, penalty_building
 from portal.documents.views import Company, Issue
+from portal.models.approval import Approval
 from portal.models.event import Event, EventKind
 from portal.models.ledger import LedgerLine
 from portal.models.notice import Notice
@@ -112,6 +113,15 @@ def test_from_the_cigarette_end_to_the_fine_that_was_carried_out(site, sign_in, 
     sign_in(Role.FRONT_DESK).get(f"/records/penalties/{number}", status=403)
     step = f"/records/penalties/{number}/steps"
     site.specialist.post(f"{step}/approve", {"kind": "FINE"}, status=403)
+    inbox = site.manager.get("/manager/approvals", status=200).text
+    assert number in inbox and made.approval.number in page and f"/records/approvals/{made.approval.number}" in page
+    site.manager.post(f"{step}/approve", {"kind": "FINE", "amount": "50", "decision": "属实"}, status=303)
+    made = entry(number)  # the manager's word alone is not enough for another department
+    assert (made.state, made.approval.present.level, session().scalars(select(LedgerLine)).all()) == (
+        "PROPOSED",
+        "HEAD",
+        [],
+    )
     refused = site.manager.post(f"{step}/approve", {"kind": "FINE", "amount": "50", "decision": "属实"}, status=422)
     assert "须由当事人所在部门的主管或人力资源部确认" in refused.text and "属实" in refused.text
     stranger = make.party(name="外部门", department="FINANCE")
@@ -123,6 +133,7 @@ def test_from_the_cigarette_end_to_the_fine_that_was_carried_out(site, sign_in, 
     assert (made.state, made.confirmed_by_id, made.approved_at) == (
         "APPROVED", site.engineering.id, site.clock.now(),
     )  # fmt: skip
+    assert [(said.level, said.who) for said in made.approval.steps] == [("MANAGER", "陈丽华"), ("HEAD", "石磊")]
     assert portal_clock.local(made.appeal_until).strftime("%Y-%m-%d %H:%M") == "2026-05-14 18:00"
     sign_in(Role.SPECIALIST).get(f"/records/penalties/{number}", status=200)
 
@@ -159,6 +170,7 @@ def test_an_appeal_is_in_time_or_refused_and_a_reversal_leaves_both_lines(site):
     site.manager.post(f"{step}/reverse", {"appeal_result": "监控证明是水电工"}, status=303)
     made = entry(first)
     assert (made.state, made.appeal_result) == ("CANCELLED", "监控证明是水电工")
+    assert (made.approval.state, made.approval.reason) == ("WITHDRAWN", "监控证明是水电工")
     lines = session().execute(
         select(LedgerLine.amount, LedgerLine.is_reversal, LedgerLine.month).order_by(LedgerLine.id)
     ).all()  # fmt: skip
@@ -255,7 +267,20 @@ def test_what_the_manager_decides_needs_a_kind_and_own_people_nobody_elses_word(
     rejected = proposed(site, rule="K-12")
     site.manager.post(f"/records/penalties/{rejected}/steps/reject", {"decision": ""}, status=422)
     site.manager.post(f"/records/penalties/{rejected}/steps/reject", {"decision": "当天已清理"}, status=303)
-    assert entry(rejected).state == "REJECTED"
+    assert (entry(rejected).state, entry(rejected).approval.state) == ("REJECTED", "REFUSED")
+    changed = proposed(site, rule="K-14")
+    change = f"/records/penalties/{changed}/steps"
+    site.manager.post(f"{change}/approve", {"kind": "FINE", "amount": "150"}, status=303)
+    first, second = session().scalars(
+        select(Approval).where(Approval.record_number == changed).order_by(Approval.round_no)
+    ).all()  # fmt: skip
+    assert (first.state, second.state, second.amount) == ("VOID", "WAITING", Decimal("150.00"))
+    assert [said.decision for said in second.steps] == ["APPROVED", None]
+    assert "石磊" in site.manager.get(f"{change}/reject", status=200).text
+    sent = {"person": str(site.engineering.id), "decided_at": wall(site.clock.now()), "decision": "不属实"}
+    site.manager.post(f"{change}/reject", {"decision": "不属实"}, status=422)
+    site.manager.post(f"{change}/reject", sent, status=303)
+    assert (entry(changed).state, entry(changed).approval.steps[1].who) == ("REJECTED", "石磊")
     assert [line.penalty_id for line in session().scalars(select(LedgerLine))] == [made.id]
 
 

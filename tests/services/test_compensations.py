@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date, datetime
 from decimal import Decimal as D
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from jobs import outbox
@@ -329,7 +331,10 @@ def test_the_pages_from_inbox_to_closed(case, sign_in):
     word = {"version": str(approval.version), "person": str(case.deputy.id), "decided_at": "2026-06-01T10:00"}
     approve = f"/records/approvals/{approval.number}/steps/approve"
     assert "扫描" in manager.post(approve, word, status=422).text
-    manager.post(approve, word | {"evidence": "档案柜", "next": "/manager/approvals"}, status=303)
+    scan = io.BytesIO()
+    Image.new("RGB", (40, 40), "red").save(scan, "PNG")
+    signed = word | {"scan": (io.BytesIO(scan.getvalue()), "签字.png"), "next": "/manager/approvals"}
+    manager.post(approve, signed, status=303)
     assert fresh(escalation).state == "FINANCE"
     assert "没有待审批的事项" in manager.get("/manager/approvals", status=200).text
     voucher = fresh(escalation).voucher
@@ -343,6 +348,7 @@ def test_the_pages_from_inbox_to_closed(case, sign_in):
     with i18n.use_locale("zh_Hans"):
         issue = Issue(Company("示例装饰", "客服部"), "000001", case.clock.now(), "方敏")
         form = str(paper.write(money_building.BUILDERS["F-08"](session(), voucher, None), issue).html)
+        assert money_building.BUILDERS["F-08"](session(), voucher, None).annex_count == 1  # the signed decision
     assert all(words in form for words in ("4,000.00 元（肆仟元整）", "2,800.00", "1,200.00", "副总", "70 %"))
     assert "肆仟元整" in manager.get(f"/records/payment-vouchers/{voucher.number}", status=200).text
     specialist = sign_in(case.specialist)

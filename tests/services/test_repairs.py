@@ -14,7 +14,8 @@ from portal.models.contract import Payment
 from portal.models.org import Crew, PartyStatus
 from portal.models.repair import RepairCostCase, RepairOrder
 from portal.processes.repair import fingerprint
-from portal.services import repair_costs, repairs, tasks, warranties
+from portal.services import approvals, repair_costs, repairs, tasks, warranties
+from portal.services.approvals import TakeBack, Word
 from tests.services.repair_story import Story, local, task_of
 
 VOID = warranties.Void("CONTRACT_CANCELLED", "合同解除")
@@ -130,11 +131,16 @@ def test_the_repair_of_a_departed_crew_as_the_worked_example_tells_it(story):
     case = story.act(repair_costs.draft, order, draft, actor=story.captain)
     confirmed = repair_costs.ConfirmCase("CONSTRUCTION", True, session().merge(story.engineering), story.clock.now())
     story.act(repair_costs.confirm, case, confirmed, actor=story.specialist)
-    with pytest.raises(ConditionsMissing):  # 1,060.00 is above the manager's 1,000.00
-        story.act(repair_costs.approve, case, repair_costs.ApproveCase("同意"), actor=story.manager)
+    story.act(repair_costs.approve, case, Word(reason="同意"), actor=story.manager)
+    found = session().get(RepairCostCase, case.id)  # 1,060.00 is above the manager's 1,000.00
+    assert (found.state, [step.level for step in found.approval.steps]) == ("CONFIRMED", ["MANAGER", "GM"])
+    with pytest.raises(Invalid):  # the second word is not the manager's
+        story.act(repair_costs.approve, case, Word(reason="同意"), actor=story.manager)
     session().rollback()
-    decided = repair_costs.ApproveCase("方总同意", session().merge(story.gm), story.clock.now())
+    decided = Word(session().merge(story.gm), story.clock.now(), "方总同意", "档案柜 2")
     story.act(repair_costs.approve, case, decided, actor=story.manager)
+    found = session().get(RepairCostCase, case.id)
+    assert (found.state, found.gm.name, found.decision) == ("APPROVED", story.gm.name, "同意；方总同意")
 
     story.act(repairs.start, order, actor=story.captain)
     story.clock.set("2026-10-13 16:00")
@@ -228,7 +234,7 @@ def test_more_than_a_tenth_above_the_estimate_is_confirmed_anew(story):
     )
     confirmed = repair_costs.ConfirmCase("CONSTRUCTION", True, session().merge(story.engineering), story.clock.now())
     story.act(repair_costs.confirm, case, confirmed, actor=story.specialist)
-    story.act(repair_costs.approve, case, repair_costs.ApproveCase("同意"), actor=story.manager)
+    story.act(repair_costs.approve, case, Word(reason="同意"), actor=story.manager)
     story.act(repairs.start, order, actor=story.captain)
     story.done(order)
     story.signed(order)
@@ -244,6 +250,27 @@ def test_more_than_a_tenth_above_the_estimate_is_confirmed_anew(story):
         None,
         None,
     )
+    earlier, now = approvals.of_record(session(), found)
+    assert (earlier.state, earlier.amount, now.state, now.amount) == (
+        "VOID",
+        Decimal("900"),
+        "WAITING",
+        Decimal("1060"),
+    )
+    assert [step.level for step in now.steps] == ["MANAGER", "GM"]
+    story.act(repair_costs.refuse, case, Word(reason="太贵"), actor=story.manager)
+    found = session().get(RepairCostCase, case.id)
+    assert (found.state, found.approval.state) == ("DRAFT", "REFUSED")
+    lower = repair_costs.ConfirmCase(
+        "CONSTRUCTION", True, session().merge(story.engineering), story.clock.now(),
+        estimate_material=Decimal("400"), estimate_labour=Decimal("550"),
+    )  # fmt: skip
+    story.act(repair_costs.confirm, case, lower, actor=story.specialist)
+    story.act(repair_costs.approve, case, Word(), actor=story.manager)
+    found = session().get(RepairCostCase, case.id)
+    assert (found.state, found.estimate, found.approval.round_no) == ("APPROVED", Decimal("950"), 3)
+    story.act(repair_costs.recall, case, TakeBack("换人施工"), actor=story.manager)
+    assert session().get(RepairCostCase, case.id).approval.state == "WITHDRAWN"
 
 
 def test_two_visits_that_lie_on_each_other_need_a_reason(story):

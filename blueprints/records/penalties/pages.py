@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from blueprints.http import find_or_404, requires
-from blueprints.records import blueprint, showing
+from blueprints.records import approval_tables, blueprint, showing
 from blueprints.records.penalties import evidence
 from portal import clock, formatting
 from portal.db import session
@@ -90,8 +90,8 @@ def penalty(number: str) -> ResponseReturnValue:
         FIELDS,
         groups_shown(record, PARTS, ALWAYS),
         meta=[(record.record_number, record_path(record.record_kind, record.record_number))],
-        tables=[evidence.table(record), *ledger_lines(record)],
-        notes=_notes(record),
+        tables=[evidence.table(record), *approval_tables.rounds(record), *ledger_lines(record)],
+        notes=[*approval_tables.banner(record), *_notes(record)],
     )
 
 

@@ -139,7 +139,7 @@ class ApproveForm(StepForm):
 
     def prepare(self, desk: Desk) -> None:
         entry = desk.record
-        people = penalty_steps.confirmers(desk.session, entry)
+        people = penalty_steps.confirmers(desk.session, entry, desk.at)
         self.confirmed_by.choices = [(0, proposing.PLEASE), *((party.id, steps.called(party)) for party in people)]
         if is_own(entry):
             del self.confirmed_by, self.confirmed_at

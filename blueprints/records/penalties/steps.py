@@ -16,6 +16,7 @@ from portal.i18n import N_, Text, _
 from portal.models.org import Department, Party
 from portal.models.penalty import PenaltyEntry
 from portal.permissions import Permission
+from portal.processes.approval import Level
 from portal.processes.penalty import MONEY, PROCESS, Action, Executor, Kind, is_own
 from portal.services import penalty_steps
 
@@ -48,7 +49,7 @@ class ApproveForm(StepForm):
 
     def prepare(self, desk: Desk) -> None:
         entry = desk.record
-        people = penalty_steps.confirmers(desk.session, entry)
+        people = penalty_steps.confirmers(desk.session, entry, desk.at)
         self.confirmed_by.choices = [(0, PLEASE), *((party.id, called(party)) for party in people)]
         if is_own(entry):
             del self.confirmed_by, self.confirmed_at
@@ -65,8 +66,9 @@ class ApproveForm(StepForm):
                 self.amount.data = entry.amount
             if "suspended_from" in self._fields:
                 self.suspended_from.data, self.suspended_until.data = entry.suspended_from, entry.suspended_until
-            if "confirmed_by" in self._fields:
+            if waits_for_head(entry):
                 self.confirmed_by.data = people[0].id if len(people) == 1 else 0
+                self.confirmed_at.data, self.decision.data = desk.at, entry.decision
 
     def told(self, desk: Desk) -> list[str]:
         entry = desk.record
@@ -82,6 +84,8 @@ class ApproveForm(StepForm):
             )
         if not is_own(entry):
             said.append(confirmed_elsewhere(entry))
+        if waits_for_head(entry):
+            said.append(_("The manager decided it; what is changed now is decided anew."))
         if entry.kind in MONEY or entry.kind == Kind.BY_DECISION:
             said.append(str(LAW))
         return said
@@ -103,12 +107,27 @@ class ApproveForm(StepForm):
 
 
 class RejectForm(StepForm):
-    """Why there is no penalty."""
+    """Why there is no penalty; who said so, where the head of the other department was asked."""
 
+    person = ChoiceField(L["person"], coerce=int, choices=[], required=True, blank=PLEASE)
+    decided_at = LocalDateTimeField(L["decided_at"], required=True)
     decision = TextField(L["decision"], limit=1000, rows=3, required=True)
 
+    def prepare(self, desk: Desk) -> None:
+        if not waits_for_head(desk.record):
+            del self.person, self.decided_at
+            return
+        people = penalty_steps.confirmers(desk.session, desk.record, desk.at)
+        self.person.choices = [(0, PLEASE), *((party.id, called(party)) for party in people)]
+        if not self.is_submitted():
+            self.person.data = people[0].id if len(people) == 1 else 0
+            self.decided_at.data = desk.at
+
     def to_command(self, desk: Desk) -> penalty_steps.RejectPenalty:
-        return penalty_steps.RejectPenalty(self.decision.data)
+        if "person" not in self._fields:
+            return penalty_steps.RejectPenalty(self.decision.data)
+        person = desk.session.get(Party, self.person.data or 0)
+        return penalty_steps.RejectPenalty(self.decision.data, person, self.decided_at.data)
 
 
 class SendForm(StepForm):
@@ -178,6 +197,12 @@ class DecideAppealForm(StepForm):
 
     def to_command(self, desk: Desk) -> penalty_steps.DecideAppeal:
         return penalty_steps.DecideAppeal(self.appeal_result.data)
+
+
+def waits_for_head(entry: Any) -> bool:
+    """Whether the manager has decided and the word of the other department is to come."""
+    asked = entry.approval if isinstance(entry, PenaltyEntry) else None
+    return asked is not None and asked.present is not None and asked.present.level == Level.HEAD
 
 
 def confirmed_elsewhere(entry: Any) -> str:

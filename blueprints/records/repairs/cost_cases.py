@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from blueprints.forms import ChoiceField, LocalDateTimeField, MoneyField, TermField, TextField
 from blueprints.http import find_or_404, requires
-from blueprints.records import blueprint, editing, showing
+from blueprints.records import approval_tables, blueprint, editing, showing
+from blueprints.records.consent_forms import RefusalForm, TakeBackForm, WordForm
 from blueprints.records.forms.base import RecordForm
 from blueprints.records.steps import Desk, StepForm, StepPages
 from portal import clock, formatting, visibility
 from portal.errors import Invalid
 from portal.i18n import N_, _
-from portal.models.org import Crew, Department, Party, PartyKind, PartyStatus
+from portal.models.org import Crew, Department, Party, PartyStatus
 from portal.models.repair import RepairCostCase, RepairOrder
 from portal.permissions import Permission
 from portal.processes.repair import Cause, CrewStatus
@@ -51,9 +52,9 @@ FIELDS: dict[str, Field] = {
     "confirmed_at": Field(L["confirmed_at"]),
     "settlement_available": money(L["settlement_available"]),
     "approval_limit": money(N_("The manager decides up to")),
-    "decision": Field(L["decision"]),
-    "gm_id": link(L["gm"], Party),
-    "gm_decided_at": Field(L["gm_decided_at"]),
+    "decision": Field(N_("Decision")),
+    "gm_id": link(N_("General manager"), Party),
+    "gm_decided_at": Field(N_("Decided by the general manager at")),
     "actual_material": money(L["actual_material"]),
     "actual_labour": money(L["actual_labour"]),
     "reason": Field(L["reason"]),
@@ -74,7 +75,8 @@ def repair_cost_case(number: str) -> ResponseReturnValue:
         FIELDS,
         GROUPS,
         meta=[(record.order.number, editing.path(record.order))],
-        tables=[_shares(record)],
+        notes=approval_tables.banner(record),
+        tables=[_shares(record), *approval_tables.rounds(record)],
     )
 
 
@@ -152,6 +154,8 @@ class ConfirmForm(StepForm):
     confirmed_by = ChoiceField(L["confirmed_by"], coerce=int, choices=[], required=True, blank=PLEASE)
     confirmed_at = LocalDateTimeField(L["confirmed_at"], required=True)
     settlement_available = MoneyField(L["settlement_available"], minimum=repair_costs.NOTHING)
+    estimate_material = MoneyField(L["estimate_material"], minimum=repair_costs.NOTHING)
+    estimate_labour = MoneyField(L["estimate_labour"], minimum=repair_costs.NOTHING)
 
     def prepare(self, desk: Desk) -> None:
         people = _people(desk, Party.department == Department.ENGINEERING, Party.is_head.is_(True))
@@ -160,6 +164,8 @@ class ConfirmForm(StepForm):
             self.cause.data = Cause(desk.record.order.cause) if desk.record.order.cause else None
             self.confirmed_at.data = desk.at
             self.confirmed_by.data = people[0][0] if len(people) == 1 else 0
+            self.estimate_material.data = desk.record.estimate_material
+            self.estimate_labour.data = desk.record.estimate_labour
 
     def to_command(self, desk: Desk) -> repair_costs.ConfirmCase:
         person = desk.session.get(Party, self.confirmed_by.data or 0)
@@ -171,23 +177,9 @@ class ConfirmForm(StepForm):
             confirmed_by=person,
             confirmed_at=self.confirmed_at.data,
             settlement_available=self.settlement_available.data or Decimal("0.00"),
+            estimate_material=self.estimate_material.data,
+            estimate_labour=self.estimate_labour.data,
         )
-
-
-class ApproveForm(StepForm):
-    """The decision."""
-
-    decision = TextField(L["decision"], limit=1000, rows=2, required=True)
-    gm = ChoiceField(L["gm"], coerce=int, choices=[], blank=N_("Within the manager's limit"), required=False)
-    gm_decided_at = LocalDateTimeField(L["gm_decided_at"])
-
-    def prepare(self, desk: Desk) -> None:
-        people = _people(desk, Party.kind == PartyKind.GM)
-        self.gm.choices = [(0, N_("Within the manager's limit")), *people]
-
-    def to_command(self, desk: Desk) -> repair_costs.ApproveCase:
-        gm = desk.session.get(Party, self.gm.data) if self.gm.data else None
-        return repair_costs.ApproveCase(self.decision.data, gm, self.gm_decided_at.data)
 
 
 class ActualForm(StepForm):
@@ -250,7 +242,9 @@ STEPS = StepPages(
     find=_find,
     forms={
         Action.CONFIRM: (ConfirmForm, repair_costs.confirm),
-        Action.APPROVE: (ApproveForm, repair_costs.approve),
+        Action.APPROVE: (WordForm, repair_costs.approve),
+        Action.REFUSE: (RefusalForm, repair_costs.refuse),
+        Action.RECALL: (TakeBackForm, repair_costs.recall),
         Action.EXECUTE: (ActualForm, repair_costs.execute),
         Action.EXCEED: (ExceedForm, repair_costs.exceed),
         Action.CHARGE: (ChargeForm, _charge),

@@ -27,6 +27,7 @@ from portal.permissions import may, who_may
 from portal.processes import complaint, consultation, lead_touch, repair, repair_cost, warranty
 from portal.processes.base import Transition
 from portal.services import complaints, consultations, lead_touches, repair_costs, repairs, warranties, way_back
+from portal.services.approvals import Word
 from portal.services.changes.declaring import Change, Given, Job, each, refusal_of
 
 COMMAND, SAID = "command", "said"
@@ -263,7 +264,7 @@ STEPS: dict[str, dict[str, Taken]] = {
         R.CLOSE: Taken(repairs.close, repairs.CloseRepair),
     },
     RepairCostCase.KIND: {
-        M.APPROVE: Taken(repair_costs.approve, repair_costs.ApproveCase),
+        M.APPROVE: Taken(repair_costs.approve, Word),
         M.CHARGE: Taken(charge_case),
         M.CLOSE: Taken(repair_costs.close, repair_costs.CloseCase),
     },
@@ -282,7 +283,11 @@ LOADED: dict[str, tuple[Any, ...]] = {
     ),
     Complaint.KIND: (selectinload(Complaint.departments), selectinload(Complaint.rounds)),
     RepairOrder.KIND: (selectinload(RepairOrder.costs), selectinload(RepairOrder.signatures)),
-    RepairCostCase.KIND: (joinedload(RepairCostCase.order), joinedload(RepairCostCase.crew)),
+    RepairCostCase.KIND: (
+        joinedload(RepairCostCase.order),
+        joinedload(RepairCostCase.crew),
+        joinedload(RepairCostCase.approval),
+    ),
 }
 """What the guards of a kind look at beside the record."""
 
