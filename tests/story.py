@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -33,13 +34,13 @@ def config(home: Path, *, port: int = 8000) -> Config:
     )
 
 
-def make_template(folder: Path) -> Path:
-    """A SQLite file with the demo data as of NOW, to copy from. Takes some seconds."""
+def make_template(folder: Path, moment: str = NOW, load: Callable[[], None] = demo.load) -> Path:
+    """A SQLite file with the demo data, or another story, as of a moment, to copy from. Takes some seconds."""
     app = create_app(config(folder))
-    now = datetime.fromisoformat(NOW).replace(tzinfo=clock.ZONE)
+    now = datetime.fromisoformat(moment).replace(tzinfo=clock.ZONE)
     with app.app_context(), i18n.use_locale(i18n.DEFAULT), clock.standing_at(now):
         database.upgrade()
-        demo.load()
+        load()
         db.session.remove()
         db.engine.dispose()
     path = folder / "portal.sqlite3"
