@@ -80,6 +80,8 @@ def _nice(value: float) -> int:
 
 WIDE, NARROW = 880, 520
 """Units of a drawing that fills the page, and of one in a side column."""
+SHEET, HIGH, LOW = 680, 260, 170
+"""Units of a drawing across a printed page, where its words read like those of a table; how high charts stand there (`LOW`)."""
 RING = 380
 ROW, BAR = 30, 18
 PATTERNS = 8
@@ -142,9 +144,10 @@ def columns(
     key: str = "chart",
     stacked: bool = False,
     room: int = WIDE,
+    high: int = HIGH,
 ) -> Markup:
     """Standing bars, for times; several series stand side by side or, stacked, on each other."""
-    plan = _Plan(labels, series, stacked, room)
+    plan = _Plan(labels, series, stacked, room, high)
     parts, top = _legend(series, key, room)
     parts += plan.frame(top)
     together = min(plan.step * 0.7, BROADEST if stacked else BROADEST * len(series))
@@ -169,10 +172,16 @@ def columns(
 
 
 def lines(
-    labels: Sequence[str], series: Sequence[Series], *, title: str, key: str = "chart", room: int = WIDE
+    labels: Sequence[str],
+    series: Sequence[Series],
+    *,
+    title: str,
+    key: str = "chart",
+    room: int = WIDE,
+    high: int = HIGH,
 ) -> Markup:
     """A line for each series, its name at its end; where there is no figure, it breaks."""
-    plan = _Plan(labels, series, False, room)
+    plan = _Plan(labels, series, False, room, high)
     parts, top = _legend(series, key, room, as_lines=True)
     parts += plan.frame(top)
     for number, each in enumerate(series):
@@ -236,9 +245,8 @@ def ticks(low: float, high: float) -> list[float]:
 class _Plan:
     """Where things stand in a chart with an axis at the left and labels at the foot."""
 
-    high = 260
-
-    def __init__(self, labels: Sequence[str], series: Sequence[Series], stacked: bool, room: int) -> None:
+    def __init__(self, labels: Sequence[str], series: Sequence[Series], stacked: bool, room: int, high: int) -> None:
+        self.high = high
         stacks = [_stack(series, place) for place in range(len(labels))]
         found = [sum(each) for each in stacks] if stacked else [value for each in stacks for value in each]
         if stacked:

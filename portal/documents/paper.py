@@ -32,6 +32,8 @@ HIDDEN_SIGNS = frozenset(
 """Marks that turn, join or hide text; on paper nobody could see that they are there."""
 MISSING = "〓"
 """What printers set for a sign they do not have."""
+MINUS, DASH = "\u2212", "\u2013"
+"""Our fonts have no minus; the dash looks like one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +128,14 @@ def page_words() -> tuple[str, str, str]:
 
 def plain(value: Any) -> Any:
     """Text as it may stand on paper: marks that hide or turn text are left out, signs we cannot draw (😀) become 〓."""
-    if not isinstance(value, str) or isinstance(value, Markup):
+    if isinstance(value, Markup):
+        return Markup(value.replace(MINUS, DASH)) if MINUS in value else value
+    if not isinstance(value, str):
         return value
     drawn = _drawn_characters()
     text = "".join(
         sign if sign == "\n" or sign in drawn else MISSING
-        for sign in value
+        for sign in value.replace(MINUS, DASH)
         if sign == "\n" or not (sign in HIDDEN_SIGNS or unicodedata.category(sign) in ("Cc", "Cs", "Mn"))
     )
     return re.sub(f"{MISSING}+", MISSING, text)

@@ -70,7 +70,7 @@ def report_paper(_session: Session, run: ReportRun, _store: Store) -> ReportPape
         why=run.why,
         drawn_up=formatting.stamp(datetime.fromisoformat(run.content["at"])),
         calendar=run.content["calendar"],
-        parts=tuple(drawing.draw(run.content, words_of(run))),
+        parts=tuple(drawing.draw(run.content, words_of(run), on_paper=True)),
         signatures=(
             Signature(_p("form", "Drawn up by"), run.asked_by.name if run.asked_by else None),
             Signature(_p("form", "Manager"), run.signed_by.name if run.signed_by else None, signed),

@@ -68,6 +68,14 @@ class Table:
     empty: str
     kind: str = "table"
 
+    @property
+    def shape(self) -> str:
+        """How its columns stand: tables of one shape below each other have them at the same places."""
+        first, *others = (css for _label, css in self.heads)
+        if first == "code":
+            return "figures"
+        return "numbers" if all(css == "num" for css in others) else "free"
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -90,11 +98,23 @@ class Words:
     kind: str = "words"
 
 
-Part = Tiles | Table | Chart | Words
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """What has nothing to say, gathered in one place: why, and which headings it was."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+    kind: str = "nothing"
 
 
-def draw(content: Block, words: dict[str, str | None], *, links: bool = False) -> list[Part]:
-    """The parts of a report, in order. `words`: what was written, by field. `links`: figures lead to their records."""
+Part = Tiles | Table | Chart | Words | Nothing
+
+
+def draw(content: Block, words: dict[str, str | None], *, links: bool = False, on_paper: bool = False) -> list[Part]:
+    """The parts of a report, in order; what has nothing to say is gathered in one part before what people wrote.
+
+    `words`: what was written, by field. `links`: figures lead to their records. `on_paper`: drawings fit a printed page.
+    """
     period = period_of(content)
     drawn: list[Part] = []
     for number, block in enumerate(content["blocks"]):
@@ -104,12 +124,39 @@ def draw(content: Block, words: dict[str, str | None], *, links: bool = False) -
             case "table":
                 drawn.append(_table(block, period if links else None))
             case "trend":
-                drawn.append(_chart(block, f"trend-{number}"))
+                drawn.append(_chart(block, f"trend-{number}", on_paper=on_paper))
             case "said":
                 text = (words.get(block["field"]) or "").strip()
                 paragraphs = tuple(line.strip() for line in text.splitlines() if line.strip())
                 drawn.append(Words(said(block["title"]), paragraphs, said(block["empty"])))
-    return drawn
+    return _gathered(drawn)
+
+
+def _gathered(drawn: list[Part]) -> list[Part]:
+    """The parts that say something, and one more that names the others."""
+    found = [(part, _nothing(part)) for part in drawn]
+    why: dict[str, list[str]] = {}
+    for part, reason in found:
+        if reason:
+            why.setdefault(reason, []).append(part.title)
+    kept = [part for part, reason in found if not reason]
+    if why:
+        lines = tuple((reason, _p("report", ", ").join(titles)) for reason, titles in why.items())
+        place = next((at for at, part in enumerate(kept) if isinstance(part, Words)), len(kept))
+        kept.insert(place, Nothing(_p("report", "Nothing to report"), lines))
+    return kept
+
+
+def _nothing(part: Part) -> str:
+    """Why a part has nothing to say; empty: it has."""
+    match part:
+        case Table(rows=()):
+            return part.empty
+        case Chart() if not part.drawing:
+            return part.table.empty
+        case Words(paragraphs=()):
+            return part.empty
+    return ""
 
 
 def period_of(content: Block) -> Period:
@@ -206,7 +253,7 @@ def cell(value: Any, css: str = "", url: str = "") -> Cell:
     raise TypeError(value)
 
 
-def _chart(block: Block, key: str) -> Chart:
+def _chart(block: Block, key: str, *, on_paper: bool) -> Chart:
     periods = [Period(date.fromisoformat(first), date.fromisoformat(last)) for first, last in block["periods"]]
     labels = [_label(period) for period in periods]
     names = [said(each["title"]) for each in block["series"]]
@@ -217,14 +264,17 @@ def _chart(block: Block, key: str) -> Chart:
         series.append(charts.Series(name, points))
     title = said(block["title"])
     is_share = any(METRICS[each["key"]].unit != Unit.COUNT for each in block["series"] if each["key"] in METRICS)
-    drawing = (charts.lines if is_share else charts.columns)(labels, series, title=title, key=key)
+    room, high = (charts.SHEET, charts.LOW) if on_paper else (charts.WIDE, charts.HIGH)
+    drawing = (charts.lines if is_share else charts.columns)(
+        labels, series, title=title, key=key, room=room, high=high
+    )  # fmt: skip
     rows = tuple(
         (Cell(name), *(cell(figure, "num") for figure in each["figures"]))
         for name, each in zip(names, block["series"], strict=True)
     )
     heads = ((_p("report", "From the day"), ""), *((label, "num") for label in labels))
     has_any = any(point.value is not None for each in series for point in each.points)
-    table = Table(title, heads, rows, (), "")
+    table = Table(title, heads, rows, (), _p("report", "None in this period."))
     note = _p("report", "%(count)s periods", count=len(periods))
     return Chart(title, note, drawing if has_any else Markup(""), table)
 

@@ -11,7 +11,7 @@ import xlsxwriter
 
 from portal import clock
 from portal.i18n import _p
-from portal.reports.drawing import Cell, Chart, Part, Table, Tiles, Words
+from portal.reports.drawing import Cell, Chart, Nothing, Part, Table, Tiles, Words
 
 FORMATS = {0: "#,##0", 1: "#,##0.0", 2: "#,##0.00"}
 WIDEST = 60
@@ -52,6 +52,12 @@ class _Writer:
             row += 1
         for part in parts:
             match part:
+                case Nothing(heading, lines):
+                    first.write_string(row + 1, 0, heading, self.bold)
+                    for why, titles in lines:
+                        first.write_string(row + 1, 1, f"{why} {titles}", self.wrapped)
+                        row += 1
+                    row += 1
                 case Words(heading, paragraphs, empty):
                     first.write_string(row + 1, 0, heading, self.bold)
                     first.write_string(row + 1, 1, "\n".join(paragraphs) or empty, self.wrapped)
