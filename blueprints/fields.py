@@ -213,8 +213,9 @@ class PhoneField(Parsed):
         return f"{number}转{extension[1]}" if extension else number
 
     def show(self, value: Any) -> str:
-        """The number, or its mask."""
-        return phone_mask(value) if self.masked else str(value)
+        """The number, or its mask; a number that was typed just now comes back as it was typed."""
+        is_typed = bool(self.raw_data) and value != self.object_data
+        return phone_mask(value) if self.masked and not is_typed else str(value)
 
     def _wrong(self) -> str:
         if self.allow_landline:

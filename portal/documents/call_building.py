@@ -9,14 +9,14 @@ from typing import Any, ClassVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal import clock, settings
+from portal import clock, settings, visibility
 from portal.documents.building import name_of
 from portal.documents.views import Signature
 from portal.files.store import Store
 from portal.i18n import N_, Text, _, _p
 from portal.models.customer import CustomerGrade
 from portal.models.follow_up import FollowUpCall, FollowUpTicket
-from portal.models.org import Department
+from portal.models.org import Department, User
 from portal.processes.follow_up import CallStage, Overall
 from portal.processes.follow_up_call import TALKED
 
@@ -55,6 +55,8 @@ class CallRegister:
     effective: str
     lines: tuple[CallLine, ...]
     signatures: tuple[Signature, ...]
+    row_ids: tuple[int, ...] = ()
+    """The calls it lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,14 @@ class SlipPaper:
     signatures: tuple[Signature, ...]
 
 
-def register(session: Session, call: FollowUpCall, _store: Store) -> CallRegister:
-    """F-04: every talk held with the customer about this project."""
+def register(session: Session, call: FollowUpCall, _store: Store, reader: User | None) -> CallRegister:
+    """F-04: the talks held with the customer about this project, as far as the reader may see them (R-20).
+
+    `reader` None: all of them.
+    """
     project, customer = call.project, call.customer
-    query = select(FollowUpCall).where(FollowUpCall.project_id == project.id, FollowUpCall.state.in_(sorted(TALKED)))
+    mine = visibility.visible_to(reader, FollowUpCall) if reader is not None else select(FollowUpCall)
+    query = mine.where(FollowUpCall.project_id == project.id, FollowUpCall.state.in_(sorted(TALKED)))
     held = session.scalars(query.order_by(FollowUpCall.called_at, FollowUpCall.id)).all()
     effective = sum(1 for each in held if each.is_effective)
     return CallRegister(
@@ -106,6 +112,7 @@ def register(session: Session, call: FollowUpCall, _store: Store) -> CallRegiste
         effective=_("%(count)s of %(all)s", count=effective, all=settings.get(session, "min_effective_calls")),
         lines=tuple(map(_line, held)),
         signatures=(Signature(_p("form", "Specialist"), name_of(call.owner)), Signature(_p("form", "Manager"))),
+        row_ids=tuple(each.id for each in held),
     )
 
 

@@ -44,6 +44,8 @@ class Document(Base):
     page_count: Mapped[int | None]
     print_count: Mapped[int] = mapped_column(default=0)
     error: Mapped[str | None] = mapped_column(Text)
+    shown_ids: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    """The records that a form lists which shows each reader only what that reader may see; None: it is no such form."""
 
     __table_args__ = (
         UniqueConstraint("form", "record_kind", "record_id", "locale", "fingerprint"),

@@ -242,7 +242,10 @@ def _tasks(session: Session, contact: Consultation, command: LogContact, actor: 
         steps.announce(session, contact, "message", ("addressee",), actor=actor, at=at)
     if command.promise and command.promised_at is not None:
         person = command.message_to or actor
-        _open_task(session, contact, TaskKind.PROMISE, command.promise, command.promised_at, at, detail, person=person)
+        made = _open_task(
+            session, contact, TaskKind.PROMISE, command.promise, command.promised_at, at, detail, person=person
+        )
+        made.set_by_id = actor.id  # who gave the word, wherever promises are counted per person
     if command.kind == Matter.COMPLAINT:
         title = N_("Register the complaint (F-16)").message
         _open_task(session, contact, TaskKind.TODO, title, soon, at, detail, person=actor)
@@ -263,9 +266,9 @@ def _wait_for_call(session: Session, contact: Consultation, since: datetime, at:
 def _open_task(
     session: Session, contact: Consultation, kind: TaskKind, title: str, due_at: datetime, at: datetime, detail: str,
     *, person: User | None = None, role: str | None = None,
-) -> None:  # fmt: skip
+) -> Task:  # fmt: skip
     who = tasks.Responsible(person, role)
-    tasks.open_task(session, kind, title, contact, due_at=due_at, at=at, who=who, detail=detail)
+    return tasks.open_task(session, kind, title, contact, due_at=due_at, at=at, who=who, detail=detail)
 
 
 # ---------- Steps ----------

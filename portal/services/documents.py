@@ -39,7 +39,7 @@ from portal.documents.penalty_building import PenaltySlip
 from portal.documents.repair_views import CertificatePaper, CostCasePaper, RepairPaper, ServiceReport
 from portal.documents.review_views import CorrectionSheet, DeductionSheet, IntentPaper, ReviewRecord
 from portal.documents.survey_building import EvaluationPaper
-from portal.documents.views import ComplaintFile, ComplaintRegister, CustomerForm, Issue, ProblemSlip, View
+from portal.documents.views import Company, ComplaintFile, ComplaintRegister, CustomerForm, Issue, ProblemSlip, View
 from portal.documents.works_views import (
     AcceptanceForm,
     CompletionNotice,
@@ -95,9 +95,11 @@ class Form:
     print: Permission = P.DOCUMENT_PRINT
     own_view: Permission | None = None
     """With this permission instead of `view`, a person prints what this person registered."""
+    rows: type[Any] | None = None
+    """It lists records of this type, only those its reader may see (R-20): everybody has papers of their own."""
 
 
-BUILDERS: dict[str, Callable[[Session, Any, Store], View]] = (
+BUILDERS: dict[str, Callable[..., View]] = (
     building.BUILDERS
     | repair_building.BUILDERS
     | review_building.BUILDERS
@@ -109,7 +111,7 @@ BUILDERS: dict[str, Callable[[Session, Any, Store], View]] = (
     | call_building.BUILDERS
     | report_building.BUILDERS
 )
-"""What each form shows, by its code."""
+"""What each form shows, by its code: of session, record and store; of the reader too, where the form has `rows`."""
 
 FORMS: dict[str, Form] = {
     form.code: form
@@ -117,7 +119,7 @@ FORMS: dict[str, Form] = {
         Form("F-01", ReviewRecord.TITLE, DrawingReview, P.REVIEW_VIEW),
         Form("F-02", DeductionSheet.TITLE, DrawingReview, P.REVIEW_VIEW),
         Form("F-03", CorrectionSheet.TITLE, DrawingReview, P.REVIEW_VIEW),
-        Form("F-04", CallRegister.TITLE, FollowUpCall, P.FOLLOW_UP_VIEW),
+        Form("F-04", CallRegister.TITLE, FollowUpCall, P.FOLLOW_UP_VIEW, rows=FollowUpCall),
         Form("F-05", SlipPaper.TITLE, FollowUpTicket, P.FOLLOW_UP_VIEW),
         Form("F-06", ProblemSlip.TITLE, Complaint, P.COMPLAINT_VIEW),
         Form("F-07", ComplaintFile.TITLE, Complaint, P.COMPLAINT_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
@@ -212,7 +214,8 @@ def _of_form(form: Form, viewer: visibility.Viewer) -> ColumnElement[bool]:
             return false()
         makers = (model.created_by_id, *((model.received_by_id,) if hasattr(model, "received_by_id") else ()))
         records = records.where(or_(*(maker == viewer.id for maker in makers)))
-    return and_(Document.form == form.code, Document.record_id.in_(records))
+    mine = (Document.requested_by_id == viewer.id,) if form.rows is not None else ()
+    return and_(Document.form == form.code, Document.record_id.in_(records), *mine)
 
 
 def request(
@@ -224,7 +227,8 @@ def request(
     `wait`: the worker leaves it alone so long, because whoever asks makes it at once. Whether the file of a finished one is still there is not asked: see `is_lost`.
     """
     with i18n.use_locale(locale):
-        mark = paper.fingerprint(BUILDERS[form.code](session, record, store), company(session, store), locale)
+        view = _view(session, form, record, store, actor)
+        mark = _mark(form, view, company(session, store), locale, actor)
     document = _existing(session, form, record, locale, mark)
     if document is None:
         document = Document(
@@ -269,7 +273,7 @@ def retry(session: Session, document: Document, *, actor: User, at: datetime, wa
 
 
 def find(session: Session, user: User, document_id: int) -> Document:
-    """The document, if its record exists for this person and this person may print the form. Raises NotFound."""
+    """The document, if its record exists for this person, who may print the form and see all it lists. Raises NotFound."""
     document = session.get(Document, document_id)
     if document is None or document.form not in FORMS:
         raise NotFound()
@@ -277,7 +281,35 @@ def find(session: Session, user: User, document_id: int) -> Document:
         find_record(session, user, FORMS[document.form], record_id=document.record_id)
     except DomainError as error:
         raise NotFound() from error
+    if not readable(session, user, [document]):
+        raise NotFound()
     return document
+
+
+def readable(session: Session, user: User, found: Sequence[Document]) -> list[Document]:
+    """Those of the documents whose every line this person may see; of a form with `rows` only one's own."""
+    listed: dict[type[Any], set[int]] = {}
+    for document in found:
+        model = FORMS[document.form].rows
+        if model is not None:
+            listed.setdefault(model, set()).update(document.shown_ids or ())
+    seen = {
+        model: set(
+            session.scalars(visibility.visible_to(user, model).with_only_columns(model.id).where(model.id.in_(ids)))
+        )
+        for model, ids in listed.items()
+    }
+
+    def is_readable(document: Document) -> bool:
+        model = FORMS[document.form].rows
+        if model is None:
+            return True
+        if document.requested_by_id != user.id:
+            return False
+        is_made = document.state == DocumentState.DONE
+        return not is_made or (document.shown_ids is not None and seen[model] >= set(document.shown_ids))
+
+    return [document for document in found if is_readable(document)]
 
 
 def handed_out(session: Session, document: Document, *, actor: User | None, at: datetime) -> None:
@@ -299,6 +331,8 @@ class Draft:
     view: View
     issue: Issue
     locale: str
+    row_ids: tuple[int, ...] | None = None
+    """The records that it lists, of a form with `rows`."""
 
     def paper(self, store: Store) -> Paper:
         """Set the form, with its pictures brought from the store; outside a transaction, because that may take long."""
@@ -320,18 +354,46 @@ def draft(session: Session, document: Document, *, at: datetime, store: Store) -
     except DomainError as error:
         raise NotFound(NO_LONGER_YOURS) from error
     with i18n.use_locale(document.locale):
-        return drawn_up(session, form, record, number=document.id, by=person.name, at=at, store=store)
+        return drawn_for(session, form, record, document, person, at=at, store=store)
+
+
+def drawn_for(
+    session: Session, form: Form, record: Any, document: Document, person: User, *, at: datetime, store: Store
+) -> Draft:
+    """What a form of the register shows to who asked for it, in the present language; the register notes what it lists."""
+    made = drawn_up(session, form, record, number=document.id, by=person.name, at=at, store=store, reader=person)
+    document.shown_ids = list(made.row_ids) if made.row_ids is not None else None
+    return made
 
 
 def drawn_up(
-    session: Session, form: Form, record: Any, *, number: int | None, by: str, at: datetime, store: Store
-) -> Draft:
-    """What a form shows, in the present language; `number` None: a paper outside the register."""
+    session: Session, form: Form, record: Any, *, number: int | None, by: str, at: datetime, store: Store,
+    reader: User | None = None,
+) -> Draft:  # fmt: skip
+    """What a form shows, in the present language; `number` None: a paper outside the register.
+
+    `reader` None: the administrator or the portal itself, who are shown all.
+    """
     firm = company(session, store)
-    view = BUILDERS[form.code](session, record, store)
+    view = _view(session, form, record, store, reader)
     name = _p("form", "document %(number)s", number=f"{number:06d}") if number else _p("form", "copy")
-    mark = paper.fingerprint(view, firm, i18n.locale())
-    return Draft(number, mark, view, Issue(firm, name, at, by), i18n.locale())
+    mark = _mark(form, view, firm, i18n.locale(), reader)
+    rows = tuple(view.row_ids) if form.rows is not None else None  # type: ignore[attr-defined]  # views of such forms have them
+    return Draft(number, mark, view, Issue(firm, name, at, by), i18n.locale(), rows)
+
+
+def _view(session: Session, form: Form, record: Any, store: Store, reader: User | None) -> View:
+    if form.rows is not None:
+        return BUILDERS[form.code](session, record, store, reader)
+    return BUILDERS[form.code](session, record, store)
+
+
+def _mark(form: Form, view: View, firm: Company, locale: str, reader: User | None) -> str:
+    """The fingerprint of what is shown; where that depends on the reader, no two people share a paper."""
+    mark = paper.fingerprint(view, firm, locale)
+    if form.rows is None or reader is None:
+        return mark
+    return hashlib.sha256(f"{mark}:{reader.id}".encode()).hexdigest()
 
 
 def made(

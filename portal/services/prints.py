@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from portal import i18n, outbox, settings
@@ -106,8 +106,8 @@ def find(session: Session, user: User, run_id: int, *, at: datetime) -> PrintRun
 
 def lost(session: Session, user: User, run: PrintRun) -> int:
     """How many forms of a finished file are of records that this person may no longer have printed."""
-    seen = visible_to(user, Document).where(Document.id.in_(run.document_ids))
-    return len(run.document_ids) - (session.scalar(select(func.count()).select_from(seen.subquery())) or 0)
+    seen = session.scalars(visible_to(user, Document).where(Document.id.in_(run.document_ids))).all()
+    return len(run.document_ids) - len(documents.readable(session, user, seen))
 
 
 def retry(session: Session, run: PrintRun, *, at: datetime) -> None:
@@ -204,7 +204,7 @@ def part(session: Session, order: Order, record_id: int, *, at: datetime, store:
     if document.state == DocumentState.DONE:
         return Part(document.id, record.number, document.sha256, None)
     with i18n.use_locale(order.locale):
-        draft = documents.drawn_up(session, order.form, record, number=document.id, by=person.name, at=at, store=store)
+        draft = documents.drawn_for(session, order.form, record, document, person, at=at, store=store)
     document.state = DocumentState.RENDERING
     return Part(document.id, record.number, None, draft)
 

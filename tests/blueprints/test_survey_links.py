@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from jobs.surveys import SendLink
 from portal import settings
 from portal.db import session, transaction
+from portal.formatting import phone_mask
 from portal.models.account import LoginAttempt
 from portal.models.follow_up import FollowUpTicket
 from portal.models.setting import SettingValue
@@ -201,14 +202,19 @@ def test_the_desk_passes_it_on_by_hand_or_by_e_mail(asked, app, monkeypatch):
 def test_a_survey_is_started_for_a_customer_by_telephone_or_by_link(asked, make):
     customer = make.customer(name="孙丽")
     path = f"/records/surveys/new?customer={customer.number}"
-    assert "孙丽" in asked.specialist.get(path, status=200).text
+    shown, phone, mask = asked.specialist.get(path, status=200).text, customer.phone, phone_mask(customer.phone)
+    assert "孙丽" in shown and mask in shown and phone not in shown, "the number is masked here as everywhere"
     assert "查找" in asked.specialist.get("/records/surveys/new", status=200).text
-    sent = {"kind": "SETTLEMENT", "contact_name": "孙丽", "contact_phone": customer.phone, "how": "phone"}
+    sent = {"kind": "SETTLEMENT", "contact_name": "孙丽", "contact_phone": mask, "how": "phone"}
     refused = asked.specialist.post(path, sent | {"client_key": "a" * 32}, status=422)
-    assert "项目" in refused.text
+    assert "项目" in refused.text and phone not in refused.text
+    typed = sent | {"contact_phone": "13900008888", "client_key": "a" * 32}
+    assert "13900008888" in asked.specialist.post(path, typed, status=422).text, "what was typed comes back as it was"
     made = asked.specialist.post(path, sent | {"kind": "SERVICE_END", "client_key": "b" * 32}, status=303)
     assert made.location.endswith("/steps/answer")
     made = asked.specialist.post(path, sent | {"kind": "PERIODIC", "how": "link", "client_key": "c" * 32}, status=303)
     number = made.location.rpartition("/")[2]
     found = session().scalars(select(Survey).where(Survey.number == number)).one()
     assert len(found.links) == 1 and found.customer_id == customer.id
+    customer_surveys = session().scalars(select(Survey).where(Survey.customer_id == customer.id))
+    assert {each.contact_phone for each in customer_surveys} == {phone}, "the mask means: unchanged"

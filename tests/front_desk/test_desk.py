@@ -151,6 +151,7 @@ def test_a_promise_has_its_moment_and_outlives_the_closed_contact(desk, session,
     task = open_tasks(session, desk.last)["PROMISE"]
     assert desk.last.state == "CLOSED" and task.title == "回电确认上门时间"
     assert f"{local(task.due_at):%Y-%m-%d %H:%M}" == "2026-05-11 14:30"
+    assert task.set_by_id == desk.client.user.id, "who gave the word is named"
     assert "回电确认上门时间" in desk.client.get("/front-desk/").text
 
 

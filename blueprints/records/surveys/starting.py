@@ -34,7 +34,7 @@ class StartForm(RecordForm):
     kind = TermField(N_("Kind"), SurveyKind, leave_out=(SurveyKind.REPAIR,), required=True, radio=True)
     project = ChoiceField(N_("Project"), coerce=int, choices=[], blank=N_("Not about a project"))
     contact_name = NameField(N_("Who is asked"))
-    contact_phone = PhoneField(N_("Phone"), allow_landline=True)
+    contact_phone = PhoneField(N_("Phone"), allow_landline=True, masked=True)
     how = ChoiceField(N_("How"), choices=HOW, required=True, radio=True)
     consultation = HiddenField()
 
@@ -47,10 +47,10 @@ def start_survey() -> ResponseReturnValue:
     customer = contact.customer if contact is not None else editing.chosen_customer()
     if customer is None:
         return editing.choose_customer(_("New survey"), "/records/surveys/new")
-    form = StartForm()
+    form = StartForm(data={"contact_phone": customer.phone})  # the mask sent back is this number
     form.project.choices = _projects(customer)
     if not form.is_submitted():
-        form.contact_name.data, form.contact_phone.data, form.how.data = customer.name, customer.phone, PHONE
+        form.contact_name.data, form.how.data = customer.name, PHONE
         form.kind.data = SurveyKind.SERVICE_END if contact is not None else None
         form.project.data = form.project.choices[0][0] if len(form.project.choices) == 1 else None
 
