@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock, formatting, i18n, outbox
 from portal.i18n import N_, Text
-from portal.models.approval import ApprovalSubstitute
+from portal.models.absence import Absence
 from portal.models.event import Event
 from portal.models.field_entry import ClaimState, DeadlineClaim
 from portal.models.notice import Notice, NoticeLevel
@@ -19,8 +19,8 @@ from portal.models.task import OWN_WORDS, Task, TaskKind, Topic
 from portal.paths import record_path
 from portal.permissions import Permission, may
 from portal.processes.registry import PROCESSES
+from portal.services import absences, followers, following, notices, operations, record_kinds, workload
 from portal.services import digest as mornings
-from portal.services import followers, following, notices, operations, record_kinds, standing_in
 from portal.services.delivery import close_slot
 from portal.services.tasks import REPEAT, told_as
 
@@ -33,7 +33,13 @@ WRITTEN = N_("A message from %(person)s: %(customer)s")
 OVERDUE = N_("Overdue: %(task)s (%(customer)s)")
 STILL_OVERDUE = N_("Overdue for %(days)s days: %(task)s (%(customer)s)")
 CLAIMED = N_("Met without signal, please decide: %(task)s (%(customer)s, %(person)s)")
-STANDS_IN = N_("%(person)s decides for %(customer)s from %(from)s until %(until)s")
+ABSENCE: dict[str, tuple[NoticeLevel, Text]] = {
+    "set": (Level.ACTION, N_("%(person)s stands in for %(customer)s from %(from)s until %(until)s")),
+    "begins": (Level.ACTION, N_("%(person)s stands in for %(customer)s until %(until)s, open tasks: %(count)s")),
+    "over": (Level.INFO, N_("%(customer)s is back, %(person)s stood in. Open tasks: %(count)s")),
+    "called-off": (Level.INFO, N_("%(customer)s is there after all from %(from)s until %(until)s")),
+}
+"""What is told of a leave, and how pressing it is for who stands in; to the others it is information."""
 DEAD = N_("Work was given up: %(kind)s %(number)s. Operations shows why and can run it again.")
 DIGEST = N_("Your day: %(overdue)s overdue, %(due)s due today, %(new)s new, %(said)s written to you")
 DIGEST_BROKEN = N_(
@@ -276,23 +282,34 @@ def notify_claim(session: Session, *, claim_id: int) -> None:
         )
 
 
-def notify_substitute(session: Session, *, substitute_id: int) -> None:
-    """Tell whoever stands in; of a leader without a login the managers are told, who record the decisions."""
-    found = session.get(ApprovalSubstitute, substitute_id)
-    if found is None or found.ended_at is not None:
+def notify_absence(session: Session, *, absence_id: int, what: str, by_id: int | None = None) -> None:
+    """Tell who stands in, who is away, and the managers, who answer for both; never the one who said it.
+
+    A leader without a login is told by the managers, who record what is decided.
+    """
+    found = session.get(Absence, absence_id)
+    if found is None or (found.ended_at is not None and what in ("set", "begins")):
         return
-    people = [found.by_user] if found.by_user is not None else notices.audience(session, "managers", None)
-    away, instead = standing_in.name_of(found)
-    days = {"from": found.from_on.isoformat(), "until": found.until_on.isoformat()}
-    for person in notices.distinct(people, but=None):
+    level, title = ABSENCE[what]
+    away, instead = absences.name_of(found)
+    params = {
+        "person": instead,
+        "customer": away,
+        "from": found.from_on.isoformat(),
+        "until": found.until_on.isoformat(),
+        "count": workload.open_count(session, found.user) if found.user is not None else 0,
+    }
+    own = [each for each in (found.by_user, found.user) if each is not None and each.is_active]
+    for person in notices.distinct([*own, *notices.audience(session, "managers", found.user)], but=by_id):
+        is_manager = may(person, Permission.ABSENCE_EDIT)
         notices.notify(
             session,
             user=person,
-            key=f"substitute:{found.id}",
-            level=Level.ACTION,
-            title=STANDS_IN,
-            params={"person": instead, "customer": away, **days},
-            link="/manager/approvals",
+            key=f"absence:{found.id}:{what}",
+            level=level if person.id == found.by_user_id or found.by_user_id is None else Level.INFO,
+            title=title,
+            params=params,
+            link="/manager/absences" if is_manager else "/account/absences",
             at=clock.now(),
         )
 
@@ -487,7 +504,7 @@ HANDLERS = {
     "notify_task": notify_task,
     "notify_step": notify_step,
     "notify_claim": notify_claim,
-    "notify_substitute": notify_substitute,
+    "notify_absence": notify_absence,
     "notify_talk": notify_talk,
     "notify_followers": notify_followers,
     "work_given_up": work_given_up,

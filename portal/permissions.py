@@ -198,6 +198,8 @@ class Permission(StrEnum):
     DOCUMENT_PRINT_RESTRICTED = "document:print-restricted"
     """F-07, F-08, F-22, F-26 and penalties: manager only."""
 
+    ABSENCE_EDIT = "absence:edit"
+    """Say of anybody that they are away and who stands in; everybody says it of themselves."""
     USER_EDIT = "user:edit"
     SETTING_EDIT = "setting:edit"
     OPERATION_VIEW = "operation:view"

@@ -128,6 +128,7 @@ SCHEDULES: tuple[Schedule, ...] = (
         "morning-digest", N_("Morning digest"), "digest", Daily(),
         at_setting="digest_time", policy=Policy.LATEST_ONLY,
     ),
+    Schedule("absences", N_("Who stands in from today"), "absences", Daily(), policy=Policy.LATEST_ONLY),
     Schedule("audit-check", N_("Check of the audit chain"), "audit_check", Daily(), at="02:00"),
     Schedule("cleanup", N_("Clearing away"), "cleanup", Daily(), at="03:00", policy=Policy.LATEST_ONLY),
     Schedule("duplicates", N_("Search for duplicates"), "duplicates", Daily(), at="03:30", policy=Policy.LATEST_ONLY),

@@ -128,7 +128,7 @@ APPS: tuple[App, ...] = (
             Entry(N_("Payment vouchers"), records("payment-vouchers"), P.VOUCHER_VIEW),
             Entry(N_("Cancellations"), records("cancellations"), P.CANCELLATION_VIEW),
             Entry(N_("Loss notices"), records("loss-notices"), P.CANCELLATION_VIEW),
-            Entry(N_("Who stands in"), "/manager/substitutes", P.APPROVAL_DECIDE),
+            Entry(N_("Leave and who stands in"), "/manager/absences", P.ABSENCE_EDIT),
         ),
         ("approvals", "payment-vouchers", "cancellations", "loss-notices"),
     ),

@@ -13,10 +13,11 @@ from functools import lru_cache
 from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BooleanClauseList, Grouping
 
+from portal.models.absence import Absence
 from portal.models.approval import Approval
 from portal.models.base import Mergeable
 from portal.models.cancellation import Cancellation, LossNotice
@@ -71,6 +72,10 @@ class Viewer(Protocol):
     def role(self) -> Any:
         """The person's role."""
 
+    @property
+    def stands_in(self) -> bool:
+        """Whether the person stands in for somebody now, so that what is due to that one counts too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
@@ -78,6 +83,7 @@ class Placeholder:
 
     role: str
     has_branch: bool
+    stands_in: bool = False
 
     @property
     def id(self) -> Any:
@@ -92,7 +98,7 @@ class Placeholder:
 
 def placeholder(user: Viewer) -> Placeholder:
     """The kind of viewer a person is: statements are built once per kind."""
-    return Placeholder(user.role, user.branch_id is not None)
+    return Placeholder(user.role, user.branch_id is not None, user.stands_in)
 
 
 def parameters(user: Viewer) -> dict[str, Any]:
@@ -213,13 +219,28 @@ def in_branch(model: Any, viewer: Viewer) -> Condition:
     return or_(model.branch_id.is_(None), model.branch_id == viewer.branch_id)
 
 
+def turn_of(viewer: Viewer, column: Any) -> Condition:
+    """The column names the viewer, or somebody away for whom the viewer stands in now (`services/standing_in.py`)."""
+    return cast(Condition, column.in_(_stood_for(viewer, "id")) if viewer.stands_in else column == viewer.id)
+
+
+def turn_of_role(viewer: Viewer, column: Any) -> Condition:
+    """The column names the viewer's role, or that of somebody for whom the viewer stands in now."""
+    return cast(Condition, column.in_(_stood_for(viewer, "role")) if viewer.stands_in else column == viewer.role)
+
+
+def _stood_for(viewer: Viewer, column: str) -> Select[Any]:
+    person = aliased(User)
+    return select(getattr(person, column)).where(or_(person.id == viewer.id, person.stand_in_id == viewer.id))
+
+
 def given_to(viewer: Viewer, kind: str, column: Any) -> Condition:
     """Records on which the viewer has, or had, a task, or which the viewer follows."""
-    tasks = select(Task.record_id).where(Task.record_kind == kind, Task.person_id == viewer.id)
+    tasks = select(Task.record_id).where(Task.record_kind == kind, turn_of(viewer, Task.person_id))
     waiting = select(Task.record_id).where(
-        Task.record_kind == kind, Task.role == viewer.role, Task.person_id.is_(None), Task.closed_at.is_(None)
+        Task.record_kind == kind, turn_of_role(viewer, Task.role), Task.person_id.is_(None), Task.closed_at.is_(None)
     )
-    followed = select(Follower.record_id).where(Follower.record_kind == kind, Follower.user_id == viewer.id)
+    followed = select(Follower.record_id).where(Follower.record_kind == kind, turn_of(viewer, Follower.user_id))
     return cast(Condition, column.in_(tasks.union(waiting, followed)))
 
 
@@ -239,7 +260,7 @@ def customers(viewer: Viewer) -> Condition:
     cases = select(Complaint.customer_id).where(
         Complaint.customer_id.is_not(None), given_to(viewer, Complaint.KIND, Complaint.id)
     )
-    tasks = select(Task.customer_id).where(Task.customer_id.is_not(None), Task.person_id == viewer.id)
+    tasks = select(Task.customer_id).where(Task.customer_id.is_not(None), turn_of(viewer, Task.person_id))
     projects = select(Project.customer_id).where(given_to(viewer, Project.KIND, Project.id))
     mine = or_(Customer.id.in_(cases.union(tasks, projects)), given_to(viewer, Customer.KIND, Customer.id))
     return and_(seen, mine)
@@ -339,7 +360,7 @@ def lead_touches(viewer: Viewer) -> Condition:
         return false()
     seen = _through_customer(LeadTouch, viewer)
     if viewer.role in (Role.FRONT_DESK, Role.REVIEWER):
-        return and_(seen, LeadTouch.created_by_id == viewer.id)
+        return and_(seen, turn_of(viewer, LeadTouch.created_by_id))
     return seen
 
 
@@ -356,10 +377,10 @@ def escalations(viewer: Viewer) -> Condition:
     if viewer.role == Role.MANAGER:
         return in_branch(Escalation, viewer)
     if viewer.role == Role.SPECIALIST:
-        own = select(Complaint.id).where(Complaint.owner_id == viewer.id)
+        own = select(Complaint.id).where(turn_of(viewer, Complaint.owner_id))
         return and_(
             in_branch(Escalation, viewer),
-            or_(Escalation.submitted_by_id == viewer.id, Escalation.complaint_id.in_(own)),
+            or_(turn_of(viewer, Escalation.submitted_by_id), Escalation.complaint_id.in_(own)),
         )
     return false()
 
@@ -380,7 +401,18 @@ def cancellations(model: Any, viewer: Viewer) -> Condition:
 def approvals(viewer: Viewer) -> Condition:
     """Managers by branch, who decide or record; everybody else what they asked for."""
     seen = in_branch(Approval, viewer)
-    return seen if viewer.role == Role.MANAGER else and_(seen, Approval.asked_by_id == viewer.id)
+    return seen if viewer.role == Role.MANAGER else and_(seen, turn_of(viewer, Approval.asked_by_id))
+
+
+@rule(Absence)
+def absences(viewer: Viewer) -> Condition:
+    """Managers those of their branch and of leaders; everybody else their own, and where they stand in."""
+    if viewer.role != Role.MANAGER:
+        return or_(Absence.user_id == viewer.id, Absence.by_user_id == viewer.id)
+    if viewer.branch_id is None:
+        return true()
+    here = select(User.id).where(in_branch(User, viewer))
+    return or_(Absence.user_id.is_(None), Absence.user_id.in_(here))
 
 
 @rule(WarrantyCertificate)
@@ -392,7 +424,7 @@ def warranties(viewer: Viewer) -> Condition:
     if viewer.role != Role.REPAIR_CAPTAIN:
         return seen
     own = select(RepairOrder.certificate_id).where(
-        RepairOrder.certificate_id.is_not(None), RepairOrder.captain_id == viewer.id
+        RepairOrder.certificate_id.is_not(None), turn_of(viewer, RepairOrder.captain_id)
     )
     return and_(seen, WarrantyCertificate.id.in_(own))
 
@@ -402,10 +434,10 @@ def repair_orders(viewer: Viewer) -> Condition:
     """By branch; captains those that are theirs or were given to them; the front desk what it took itself."""
     seen = _through_customer(RepairOrder, viewer)
     if viewer.role == Role.FRONT_DESK:
-        return and_(seen, RepairOrder.created_by_id == viewer.id)
+        return and_(seen, turn_of(viewer, RepairOrder.created_by_id))
     if viewer.role == Role.REPAIR_CAPTAIN:
         given = given_to(viewer, RepairOrder.KIND, RepairOrder.id)
-        return and_(seen, or_(RepairOrder.captain_id == viewer.id, given))
+        return and_(seen, or_(turn_of(viewer, RepairOrder.captain_id), given))
     return false() if viewer.role == Role.REVIEWER else seen
 
 
@@ -421,7 +453,7 @@ def repair_cost_cases(viewer: Viewer) -> Condition:
     """By branch; captains those of their repairs."""
     seen = in_branch(RepairCostCase, viewer)
     if viewer.role == Role.REPAIR_CAPTAIN:
-        return and_(seen, RepairCostCase.captain_id == viewer.id)
+        return and_(seen, turn_of(viewer, RepairCostCase.captain_id))
     return seen if viewer.role in (Role.SPECIALIST, Role.MANAGER) else false()
 
 
@@ -437,7 +469,7 @@ def suggestions(viewer: Viewer) -> Condition:
     if _sees_given_only(viewer):
         return false()
     seen = _through_customer(Suggestion, viewer)
-    return and_(seen, Suggestion.created_by_id == viewer.id) if viewer.role == Role.FRONT_DESK else seen
+    return and_(seen, turn_of(viewer, Suggestion.created_by_id)) if viewer.role == Role.FRONT_DESK else seen
 
 
 @rule(PreAcceptance, Inspection, RectificationNotice)
@@ -454,7 +486,7 @@ def penalties(model: Any, viewer: Viewer) -> Condition:
     seen = in_branch(model, viewer)
     if viewer.role == Role.MANAGER:
         return seen
-    own = model.proposed_by_id == viewer.id
+    own = turn_of(viewer, model.proposed_by_id)
     if viewer.role == Role.SPECIALIST:
         return and_(seen, or_(own, model.approved_at.is_not(None)))
     return and_(seen, own)
@@ -465,8 +497,8 @@ def tasks(viewer: Viewer) -> Condition:
     """Managers by branch; everybody else what is theirs, what they set, what waits for their role with nobody named."""
     if viewer.role == Role.MANAGER:
         return in_branch(Task, viewer)
-    waiting = and_(Task.person_id.is_(None), Task.role == viewer.role, in_branch(Task, viewer))
-    return or_(Task.person_id == viewer.id, Task.set_by_id == viewer.id, waiting)
+    waiting = and_(Task.person_id.is_(None), turn_of_role(viewer, Task.role), in_branch(Task, viewer))
+    return or_(turn_of(viewer, Task.person_id), turn_of(viewer, Task.set_by_id), waiting)
 
 
 @rule(DeadlineClaim)
@@ -488,8 +520,8 @@ def follow_ups(model: Any, viewer: Viewer) -> Condition:
     )
     ways = [model.project_id.in_(allowed), model.project_id.in_(_handled(viewer))]
     if viewer.role == Role.SPECIALIST:
-        theirs = select(Customer.id).where(Customer.owner_id == viewer.id, Customer.merged_into_id.is_(None))
-        ways = [model.owner_id == viewer.id, model.owner_id.is_(None), model.customer_id.in_(theirs), ways[0]]
+        theirs = select(Customer.id).where(turn_of(viewer, Customer.owner_id), Customer.merged_into_id.is_(None))
+        ways = [turn_of(viewer, model.owner_id), model.owner_id.is_(None), model.customer_id.in_(theirs), ways[0]]
     return and_(seen, or_(*ways))
 
 
@@ -497,15 +529,15 @@ def _handled(viewer: Viewer) -> Any:
     """The projects that a reviewer reviewed or inspects, or whose repairs a captain does."""
     if viewer.role == Role.REPAIR_CAPTAIN:
         return select(RepairOrder.project_id).where(
-            RepairOrder.captain_id == viewer.id, RepairOrder.project_id.is_not(None)
+            turn_of(viewer, RepairOrder.captain_id), RepairOrder.project_id.is_not(None)
         )
     reviewed = (
         select(Contract.project_id)
         .join(DrawingReview, DrawingReview.contract_id == Contract.id)
         .join(ReviewRound, ReviewRound.review_id == DrawingReview.id)
-        .where(ReviewRound.reviewer_id == viewer.id, Contract.project_id.is_not(None))
+        .where(turn_of(viewer, ReviewRound.reviewer_id), Contract.project_id.is_not(None))
     )
-    return reviewed.union(select(PreAcceptance.project_id).where(PreAcceptance.inspector_id == viewer.id))
+    return reviewed.union(select(PreAcceptance.project_id).where(turn_of(viewer, PreAcceptance.inspector_id)))
 
 
 @rule(RecordAccess)
@@ -582,7 +614,7 @@ def favourites(viewer: Viewer) -> Condition:
         Favourite.shared == Shared.ALL.value,
         and_(Favourite.shared == Shared.ROLE.value, Favourite.role == viewer.role),
     )
-    return or_(Favourite.owner_id == viewer.id, and_(given, in_branch(Favourite, viewer)))
+    return or_(turn_of(viewer, Favourite.owner_id), and_(given, in_branch(Favourite, viewer)))
 
 
 @rule(CannedText)

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 
-from blueprints.account import notices, own, second_factor, texts, views  # noqa: E402, F401
+from blueprints.account import absences, notices, own, second_factor, texts, views  # noqa: E402, F401

@@ -5,6 +5,7 @@ from flask import Blueprint
 blueprint = Blueprint("manager", __name__, url_prefix="/manager")
 
 from blueprints.manager import (  # noqa: E402
+    absences,  # noqa: F401
     approvals,  # noqa: F401
     audit,  # noqa: F401
     calendar,  # noqa: F401

@@ -18,13 +18,25 @@ from blueprints.http import page, requires, see_other, wants_fragment
 from blueprints.records import blueprint, told
 from portal import clock, typed
 from portal.db import session, transaction
+from portal.i18n import _
 from portal.models.canned import Place
 from portal.models.event import Event
 from portal.models.org import User
 from portal.models.task import Task, TaskKind, Topic
 from portal.paths import record_path
 from portal.permissions import Permission, Role, may
-from portal.services import attachments, canned, following, own_tasks, record_kinds, records, requests, tasks, timeline
+from portal.services import (
+    attachments,
+    canned,
+    following,
+    own_tasks,
+    record_kinds,
+    records,
+    requests,
+    standing_in,
+    tasks,
+    timeline,
+)
 
 P = Permission
 LONGEST_SEARCH, MOST_FOUND = 100, 100
@@ -233,12 +245,20 @@ ACTS_OF_A_PROMISE = ("done", "call-off")
 """What was promised to a customer is neither moved nor passed on."""
 
 
+def _who(person: User) -> str:
+    """Whose turn it is; of somebody away with who stands in."""
+    if person.stand_in_id is None:
+        return person.name
+    stand_in = session().get_one(User, person.stand_in_id)
+    return _("%(who)s for %(other)s", who=stand_in.name, other=person.name)
+
+
 def _task(line: own_tasks.Line) -> dict[str, Any]:
     """An open task as a line: who, how long, and what the viewer may do with it."""
     task = line.task
     is_hand, is_promise = task.kind == TaskKind.HAND, task.kind == TaskKind.PROMISE
-    may_tick = line.is_mine and (is_hand or (task.code is None and task.person_id == g.user.id))
-    who = task.person.name if task.person else (str(Role(task.role).label) if task.role else "")
+    may_tick = line.is_mine and (is_hand or (task.code is None and standing_in.acts_as(g.user, task.person)))
+    who = _who(task.person) if task.person else (str(Role(task.role).label) if task.role else "")
     parts = (task.code, TaskKind.show(task.kind) if is_promise else task.type_name, who)
     url = f"/records/tasks/{task.id}"
     return {

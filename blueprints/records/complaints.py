@@ -26,7 +26,7 @@ from portal.models.task import Task
 from portal.permissions import Permission, may
 from portal.processes.complaint import PROCESS, Action, Category, Phase, Severity, Verdict, plan_must_be_seen
 from portal.reading import Whole
-from portal.services import assignment, complaints, repeats, tasks
+from portal.services import assignment, complaints, repeats, standing_in, tasks
 
 P = Permission
 PATH = "/complaints/<number>"
@@ -135,7 +135,7 @@ def _record_context(record: Complaint) -> dict[str, Any]:
         "why": [process_view.why(task) for task in running if task.explanation],
         "round": record.present_round,
         "phone": formatting.phone_group(record.phone)
-        if g.user.id == record.owner_id
+        if standing_in.acts_as(g.user, record.owner)
         else formatting.phone_mask(record.phone),
         "print_items": documents_view.print_menu(record),
         "specialists": assignment.specialists(session(), record.branch_id) if may(g.user, P.COMPLAINT_REASSIGN) else [],

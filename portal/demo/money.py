@@ -21,7 +21,7 @@ from portal.demo.works import archives
 from portal.models.cancellation import TOLD, LossNotice
 from portal.models.penalty import PenaltyEntry
 from portal.processes.penalty import State
-from portal.services import cancellations, compensations, contracts, loss_notices, penalty_steps, standing_in
+from portal.services import absences, cancellations, compensations, contracts, loss_notices, penalty_steps
 from portal.services.approvals import Word
 
 WANG = Household(
@@ -228,10 +228,10 @@ def _waits_today(stage: Stage, today: datetime) -> None:
         return act
 
     def stands_in(writing: Session, at: datetime) -> None:
-        command = standing_in.StandIn(
+        command = absences.Enter(
             stage.get(writing, "周副总"), stage.get(writing, "石磊"), at.date(), at.date() + timedelta(days=6), "出差"
         )
-        standing_in.decide(writing, command, actor=stage.get(writing, "manager"), at=at)
+        absences.enter(writing, command, actor=stage.get(writing, "manager"), at=at)
 
     stage.at(moments[0], applies)
     stage.at(

@@ -68,6 +68,7 @@ class Company:
     branch_id: int | None = None
     id: int = 0
     role: str = "MANAGER"
+    stands_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Facts as stored, with the constraints that keep them true. Importing this package knows every table."""
 
 from portal.models import (  # noqa: F401
+    absence,
     account,
     approval,
     attachment,

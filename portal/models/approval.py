@@ -1,8 +1,8 @@
-"""Requests for consent with whoever has to give it, and who stands in for whom. Rules: `processes/approval.py`."""
+"""Requests for consent with whoever has to give it. Rules: `processes/approval.py`."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
@@ -148,37 +148,4 @@ class ApprovalStep(Base):
         UniqueConstraint("approval_id", "position"),
         CheckConstraint("decision IS NULL OR decided_at IS NOT NULL", name="decision_has_a_time"),
         CheckConstraint("user_id IS NULL OR party_id IS NULL", name="one_person"),
-    )
-
-
-class ApprovalSubstitute(Base):
-    """Who decides in whose place between two days, both counted."""
-
-    __tablename__ = "approval_substitute"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
-    party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
-    """Who is away: a manager, or a leader without a login."""
-    by_user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
-    by_party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
-    """Who decides instead."""
-    from_on: Mapped[date]
-    until_on: Mapped[date]
-    reason: Mapped[str | None] = mapped_column(String(200))
-    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
-    made_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-    """When it was ended before its last day."""
-
-    user: Mapped[User | None] = relationship(foreign_keys=[user_id])
-    party: Mapped[Party | None] = relationship(foreign_keys=[party_id])
-    by_user: Mapped[User | None] = relationship(foreign_keys=[by_user_id])
-    by_party: Mapped[Party | None] = relationship(foreign_keys=[by_party_id])
-    made_by: Mapped[User | None] = relationship(foreign_keys=[made_by_id])
-
-    __table_args__ = (
-        CheckConstraint("from_on <= until_on", name="days_in_order"),
-        CheckConstraint("(user_id IS NULL) <> (party_id IS NULL)", name="one_is_away"),
-        CheckConstraint("(by_user_id IS NULL) <> (by_party_id IS NULL)", name="one_stands_in"),
     )

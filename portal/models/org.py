@@ -65,10 +65,15 @@ class User(Base):
     version: Mapped[int] = mapped_column()
     follow_topics: Mapped[str | None] = mapped_column(String(100))
     """What the person is told of when following a record: codes of `models.task.Topic`; None: the usual."""
+    stand_in_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
+    """Who stands in now, while the person is away; set by `services/absences.py`, which knows the days."""
+    stands_in: Mapped[bool] = mapped_column(default=False)
+    """Whether the person stands in for somebody now."""
     number: Mapped[str] = synonym("username")
     """What names the person in addresses and events, as every record has it."""
 
     branch: Mapped[Branch | None] = relationship()
+    stand_in: Mapped[User | None] = relationship(remote_side=[id])
 
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (one_of("role", Role),)

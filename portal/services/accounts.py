@@ -20,7 +20,7 @@ from portal.i18n import LOCALES, N_, Text
 from portal.models.event import EventKind
 from portal.models.org import Branch, User
 from portal.permissions import Role
-from portal.services import events, sessions
+from portal.services import absences, events, sessions
 from portal.services.sessions import End
 
 THEMES = ("light", "dark", "auto")
@@ -146,6 +146,9 @@ def disable(session: Session, user: User, *, actor: User | None, at: datetime) -
     user.disabled_at = at
     sessions.end_all(session, user, at=at, reason=End.DISABLED)
     events.record(session, EventKind.ACCOUNT, at=at, actor=actor, record=user, action="DISABLED")
+    if user.stands_in or user.stand_in_id is not None:
+        session.flush()
+        absences.settle(session, at)
 
 
 def enable(session: Session, user: User, *, actor: User | None, at: datetime) -> None:

@@ -20,11 +20,11 @@ def owner_for(session: Session, *, customer: Customer | None, actor: User | None
 
 
 def specialists(session: Session, branch_id: int | None) -> list[User]:
-    """The active specialists who see a branch, those on duty first, then leads."""
+    """The active specialists who see a branch, those who are there first, then those on duty, then leads."""
     query = (
         select(User)
         .where(User.role == Role.SPECIALIST, User.disabled_at.is_(None))
-        .order_by(User.is_on_duty.desc(), User.is_lead.desc(), User.id)
+        .order_by(User.stand_in_id.is_not(None), User.is_on_duty.desc(), User.is_lead.desc(), User.id)
     )
     if branch_id is not None:
         query = query.where(or_(User.branch_id.is_(None), User.branch_id == branch_id))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from portal import clock
+from portal import clock, visibility
 from portal.models.org import User
 from portal.models.repair import RepairOrder
 from portal.models.task import Task
@@ -51,7 +51,11 @@ class Day:
 
 def of(session: Session, user: User, at: datetime) -> Day:
     """The jobs of the captain: by appointment, then by limit; urgent ones before all others."""
-    mine = repairs.visible_to(user).where(RepairOrder.captain_id == user.id).options(joinedload(RepairOrder.cost_case))
+    mine = (
+        repairs.visible_to(user)
+        .where(visibility.turn_of(user, RepairOrder.captain_id))
+        .options(joinedload(RepairOrder.cost_case))
+    )
     orders = session.scalars(mine.where(RepairOrder.state.in_(WORKING))).all()
     running = _running(session, [order.id for order in orders])
     begin = clock.at_local(clock.today(at))

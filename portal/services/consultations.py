@@ -21,7 +21,17 @@ from portal.models.project import Project
 from portal.models.task import Task, TaskKind
 from portal.permissions import Permission, Role, may
 from portal.processes.consultation import FIRST_CONTACT, Action, State
-from portal.services import call_reopening, customers, events, fields, lead_touches, numbering, steps, tasks
+from portal.services import (
+    call_reopening,
+    customers,
+    events,
+    fields,
+    lead_touches,
+    numbering,
+    standing_in,
+    steps,
+    tasks,
+)
 
 SEEN_TO: dict[str, Text] = {Matter.REPAIR: N_("See to the repair"), Matter.SUGGESTION: N_("See to the suggestion")}
 """Matters that go to the specialists when the contact is registered; a complaint goes there with its F-16."""
@@ -366,7 +376,7 @@ def may_see_number(session: Session, contact: Consultation, user: User) -> bool:
     if may(user, Permission.CUSTOMER_UNMASK):
         return True
     return may(user, Permission.CONSULTATION_WORK) and any(
-        task.kind == TaskKind.CALL_BACK or (task.kind in PEOPLE_TASKS and task.person_id == user.id)
+        task.kind == TaskKind.CALL_BACK or (task.kind in PEOPLE_TASKS and standing_in.acts_as(user, task.person))
         for task in tasks.open_of(session, contact)
     )
 

@@ -137,7 +137,7 @@ def _calls(viewer: visibility.Placeholder) -> Asked[Task]:
 
 @lru_cache
 def _waiting(viewer: visibility.Placeholder) -> Asked[Task]:
-    theirs = (Task.person_id == viewer.id) | (Consultation.created_by_id == viewer.id)
+    theirs = visibility.turn_of(viewer, Task.person_id) | (Consultation.created_by_id == viewer.id)
     conditions = (Task.kind.in_(consultations.PEOPLE_TASKS), theirs)
     return _on_contacts(viewer, conditions, (Task.due_at.is_(None), Task.due_at, Task.id))
 

@@ -317,7 +317,7 @@ def queue(session: Session, user: User, at: datetime) -> list[LeadTouch]:
         .order_by(LeadTouch.due_on, LeadTouch.id)
     )
     if user.role == Role.SPECIALIST:
-        query = query.where(or_(Customer.owner_id == user.id, Customer.owner_id.is_(None)))
+        query = query.where(or_(visibility.turn_of(user, Customer.owner_id), Customer.owner_id.is_(None)))
     return list(session.scalars(query.limit(MOST)))
 
 

@@ -26,6 +26,8 @@ from portal.visibility import Viewer
 
 MAILED_LEVELS = frozenset({NoticeLevel.WARN, NoticeLevel.OVERDUE, NoticeLevel.ACTION})
 """Levels pressing enough for an e-mail of their own."""
+STOOD_FOR = "stood_for"
+"""The value of a notice that names whom somebody stands in for."""
 COUNT_CEILING = 100
 """The bell says 99+ beyond."""
 
@@ -49,14 +51,16 @@ def notify(
 ) -> bool:
     """Tell one person one thing, once per key; by e-mail too where that is switched on. False: told before.
 
-    `record`: any object with KIND and id.
+    `record`: any object with KIND and id. What is told of a record or task to somebody who is away is told to who stands
+    in, too, with the name of whom it is for.
     """
+    shown = {name: _kept(value) for name, value in params.items()}
     row = {
         "user_id": user.id,
         "key": key,
         "level": level,
         "title": title.message if isinstance(title, Text) else title,
-        "params": {name: _kept(value) for name, value in params.items()},
+        "params": shown,
         "link": link,
         "record_kind": record.KIND if record is not None else task.record_kind if task else None,
         "record_id": record.id if record is not None else task.record_id if task else None,
@@ -64,12 +68,21 @@ def notify(
         "due_at": due_at,
         "created_at": at,
     }
+    if user.stand_in_id is not None and row["record_kind"] is not None:
+        stand_in = session.get_one(User, user.stand_in_id)
+        for_whom = {**row, "user_id": stand_in.id, "params": shown | {STOOD_FOR: user.name}}
+        if insert_once(session, Notice, [for_whom]):
+            _mail_too(session, stand_in, key, level, at)
     if not insert_once(session, Notice, [row]):
         return False
+    _mail_too(session, user, key, level, at)
+    return True
+
+
+def _mail_too(session: Session, user: User, key: str, level: str, at: datetime) -> None:
     if level in MAILED_LEVELS and settings.get(session, "mail_each_notice"):
         notice_id = session.scalar(select(Notice.id).where(Notice.user_id == user.id, Notice.key == key))
         mail(session, user=user, key=f"notice:{notice_id}", notice_id=notice_id, at=at)
-    return True
 
 
 def mail(session: Session, *, user: User, key: str, notice_id: int | None, at: datetime) -> bool:
@@ -109,7 +122,10 @@ def sentence(title: str, params: Mapping[str, Any]) -> str:
             values[name] = str(Text(text, value.get("context"))) if text else ""
         else:
             values[name] = value
-    return _(title, **values)
+    said = _(title, **values)
+    if stood_for := values.get(STOOD_FOR):
+        return _("For %(name)s: %(sentence)s", name=stood_for, sentence=said)
+    return said
 
 
 # Audiences -----------------------------------------------------------------------------------------------------------
@@ -170,9 +186,10 @@ def audience(session: Session, name: str, record: Any) -> list[User]:
 
 
 def on_duty(session: Session, branch_id: int | None) -> list[User]:
-    """The specialists on duty for a branch; all of the branch when nobody is on duty."""
+    """The specialists on duty for a branch who are there; all who are there when nobody is on duty."""
     everybody = assignment.specialists(session, branch_id)
-    return [user for user in everybody if user.is_on_duty] or everybody
+    there = [user for user in everybody if user.stand_in_id is None] or everybody
+    return [user for user in there if user.is_on_duty] or there
 
 
 def handlers_of(session: Session, task: Task) -> list[User]:

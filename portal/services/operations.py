@@ -24,7 +24,8 @@ MOST_ROWS = 50
 KINDS: dict[str, Text] = {
     "notify_task": N_("Reminder of a deadline", "work"),
     "notify_step": N_("Notice of a step", "work"),
-    "notify_substitute": N_("Notice of who stands in", "work"),
+    "notify_absence": N_("Notice of who stands in", "work"),
+    "absences": N_("Who stands in from today", "work"),
     "notify_claim": N_("Notice of a clock met without signal", "work"),
     "notify_followers": N_("Notice to followers", "work"),
     "notify_talk": N_("Notice of a note or message", "work"),

@@ -126,6 +126,8 @@ class _Candidate:
 
     role: str
     has_branch: bool
+    stands_in: bool = True
+    """Of everybody at once it must be asked."""
 
     @property
     def id(self) -> Any:
@@ -183,6 +185,7 @@ class _Given:
     id: Any
     branch_id: Any
     role: str = Role.SPECIALIST.value
+    stands_in: bool = False
 
 
 def who_could_be_given(session: Session, record: Any, actor: User) -> list[User]:

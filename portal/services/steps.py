@@ -19,7 +19,7 @@ from portal.models.event import EventKind
 from portal.models.org import Department, Party, User
 from portal.permissions import may, who_may
 from portal.processes.base import Deadline, Transition
-from portal.services import events, following, tasks
+from portal.services import events, following, standing_in, tasks
 
 CLOCK_SLACK = timedelta(minutes=2)
 """An entered moment may lie this far ahead of the server's clock: desks are not exact to the second."""
@@ -287,7 +287,9 @@ def _log(
     acted_by: Party | None,
     happened: datetime,
 ) -> None:
-    said = {name: value for name, value in entered.items() if value not in (None, "")}
+    said = _data(before, step.target, {name: value for name, value in entered.items() if value not in (None, "")})
+    if before and (stood_for := standing_in.whom(session, actor, record, step.permission)):
+        said["stood_for"] = stood_for
     events.record(
         session,
         EventKind.TRANSITION if before else EventKind.CREATED,
@@ -297,7 +299,7 @@ def _log(
         record=record,
         acted_by=acted_by,
         acted_at=happened if happened != at else None,
-        **_data(before, step.target, said),
+        **said,
     )
     if step.notify or (before and not tasks.is_begun(session, record) and following.of_record(session, record)):
         announce(session, record, step.action, step.notify, actor=actor, at=at)

@@ -24,7 +24,7 @@ from portal.models.task import OWN_WORDS, DeadlineBreach, Task, TaskKind, TaskOu
 from portal.processes.base import Deadline
 from portal.processes.penalty import PROPOSED_FOR
 from portal.reading import Asked
-from portal.services import calendars, claims, events
+from portal.services import calendars, claims, events, standing_in
 
 FOLLOWED = frozenset({"DL-08", "DL-28"})
 """Clocks whose miss moves the record on by itself (`jobs/calls.py`)."""
@@ -395,7 +395,9 @@ def whose(task: Task) -> dict[str, str | None]:
 
 
 def say(session: Session, task: Task, action: str, actor: User, at: datetime, **data: Any) -> None:
-    """Write into the history of its record what somebody did with a task."""
+    """Write into the history of its record what somebody did with a task, and whom they stood in for."""
+    if stood_for := standing_in.whom(session, actor, task):
+        data["stood_for"] = stood_for
     events.record(
         session, EventKind.TASK, action=action, actor=actor, at=at, record=_ref(task),
         task=task.id, name=shown_title(task), whose=whose(task), **data,

@@ -271,6 +271,8 @@ def _plain(text: str) -> str:
 
 def _lines(event: Event, viewer: User) -> list[Entry]:
     who = event.actor.name if event.actor else _("The portal")
+    if stood_for := event.data.get("stood_for") or (event.data.get("fields") or {}).get("for"):
+        who = _("%(who)s for %(other)s", who=who, other=stood_for)
     if event.acted_by is not None:
         who = _("%(party)s, recorded by %(person)s", party=event.acted_by.name, person=who)
     common: dict[str, Any] = {

@@ -32,11 +32,12 @@ CEILING = 999
 
 
 def mine(user: visibility.Viewer) -> ColumnElement[bool]:
-    """Tasks that are this person's turn: named, or waiting for the role with nobody named."""
-    waiting = and_(Task.person_id.is_(None), Task.role == user.role)
+    """Tasks that are this person's turn: named, or waiting for the role with nobody named; those of people away too
+    for whom the person stands in."""
+    waiting = and_(Task.person_id.is_(None), visibility.turn_of_role(user, Task.role))
     if user.branch_id is not None:
         waiting = and_(waiting, or_(Task.branch_id.is_(None), Task.branch_id == user.branch_id))
-    return or_(Task.person_id == user.id, waiting)
+    return or_(visibility.turn_of(user, Task.person_id), waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,12 @@ def queue(user: visibility.Viewer) -> Select[Task]:
     return _by_due(select(Task).where(mine(user)))
 
 
+def open_count(session: Session, person: User) -> int:
+    """How many open tasks name a person, whoever does them now."""
+    query = select(func.count()).select_from(Task).where(Task.person_id == person.id, Task.closed_at.is_(None))
+    return session.scalar(query) or 0
+
+
 def own_lines(session: Session, user: User, limit: int) -> list[Line]:
     """The first of the person's queue as plain rows, for pages."""
     given = visibility.parameters(user) | {"limit": limit}
@@ -127,20 +134,29 @@ class Line(NamedTuple):
     warn_at: datetime | None
     closed_at: datetime | None
     outcome: str | None
+    for_whom: str | None = None
+    """The name of whoever is away, when it is done in their place."""
 
 
-_LINE = [getattr(Task, name) for name in Line._fields]
+_LINE = [getattr(Task, name) for name in Line._fields if name != "for_whom"]
+
+
+def _line(viewer: visibility.Placeholder) -> list[Any]:
+    if not viewer.stands_in:
+        return _LINE
+    away = select(User.name).where(User.id == Task.person_id, User.stand_in_id == viewer.id)
+    return [*_LINE, away.scalar_subquery().label("for_whom")]
 
 
 @lru_cache
 def _own_lines(viewer: visibility.Placeholder) -> Prepared:
-    return Prepared(_by_due(select(*_LINE).where(mine(viewer))).limit(bindparam("limit")))
+    return Prepared(_by_due(select(*_line(viewer)).where(mine(viewer))).limit(bindparam("limit")))
 
 
 @lru_cache
 def _promised_lines(viewer: visibility.Placeholder) -> Prepared:
     talk = Task.kind.in_((TaskKind.PROMISE, TaskKind.MESSAGE, TaskKind.CALL_BACK))
-    return Prepared(_by_due(select(*_LINE).where(mine(viewer), talk)).limit(bindparam("limit")))
+    return Prepared(_by_due(select(*_line(viewer)).where(mine(viewer), talk)).limit(bindparam("limit")))
 
 
 @lru_cache

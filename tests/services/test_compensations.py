@@ -30,7 +30,7 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.setting import SettingValue
 from portal.models.task import DeadlineBreach, Task
 from portal.permissions import Role
-from portal.services import approvals, compensations, complaints, penalties, penalty_steps, standing_in
+from portal.services import absences, approvals, compensations, complaints, penalties, penalty_steps
 from portal.services.approvals import TakeBack, Word
 from portal.services.compensations import AskLeader, Bears, Close, Execute, Judge, Pay, SetVisit
 
@@ -261,16 +261,16 @@ def test_who_stands_in_is_told_and_written_as_a_for_b(case):
     days = (date(2026, 6, 1), date(2026, 6, 7))
     for away, instead in ((case.manager, case.deputy), (case.manager, case.specialist), (case.gm, case.gm)):
         with pytest.raises(Invalid):
-            case.act(standing_in.decide, standing_in.StandIn(away, instead, *days))
-    case.act(standing_in.decide, standing_in.StandIn(case.deputy, case.head, *days, "出差"))
-    case.act(standing_in.decide, standing_in.StandIn(case.manager, case.other_manager, *days))
-    kinds = session().scalars(select(Outbox.kind).where(Outbox.kind == "notify_substitute")).all()
+            case.act(absences.enter, absences.Enter(away, instead, *days))
+    case.act(absences.enter, absences.Enter(case.deputy, case.head, *days, "出差"))
+    case.act(absences.enter, absences.Enter(case.manager, case.other_manager, *days))
+    kinds = session().scalars(select(Outbox.kind).where(Outbox.kind == "notify_absence")).all()
     assert len(kinds) == 2
-    for row in session().scalars(select(Outbox.id).where(Outbox.kind == "notify_substitute")).all():
+    for row in session().scalars(select(Outbox.id).where(Outbox.kind == "notify_absence")).all():
         session().rollback()
         outbox.deliver(row, worker="test")
-    told = session().scalars(select(Notice).where(Notice.link == "/manager/approvals")).all()
-    assert {notice.user_id for notice in told} == {case.manager.id, case.other_manager.id}
+    told = session().scalars(select(Notice).where(Notice.link == "/manager/absences")).all()
+    assert {notice.user_id for notice in told} == {case.other_manager.id}  # not who entered it
     escalation = case.judged()
     case.act(compensations.ask_leader, escalation, AskLeader(D("800.00")))
     case.act(compensations.approve, escalation, case.word(case.head))

@@ -19,6 +19,7 @@ from portal.permissions import Permission
 from portal.processes import follow_up_call as call_rules
 from portal.processes import follow_up_ticket as ticket_rules
 from portal.processes.follow_up import CallStage, Overall
+from portal.visibility import turn_of
 
 P = Permission
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
@@ -68,7 +69,7 @@ CALLS = Listing(
     search=search.of_customer(FollowUpCall),
     filters=(
         Filter("open", N_("Open", "record"), lambda now: FollowUpCall.state.in_(LIVE)),
-        Filter("mine", N_("Mine"), lambda now: FollowUpCall.owner_id == now.viewer.id),
+        Filter("mine", N_("Mine"), lambda now: turn_of(now.viewer, FollowUpCall.owner_id)),
         Filter("callable", N_("To be called now"), lambda now: and_(
             FollowUpCall.state.in_(sorted(call_rules.WAITING)), FollowUpCall.window_from.is_not(None)
         )),
@@ -130,7 +131,7 @@ TICKETS = Listing(
     search=search.of_customer(FollowUpTicket),
     filters=(
         Filter("open", N_("Open", "record"), lambda now: FollowUpTicket.state.in_(sorted(ticket_rules.LIVE))),
-        Filter("mine", N_("Mine"), lambda now: FollowUpTicket.owner_id == now.viewer.id),
+        Filter("mine", N_("Mine"), lambda now: turn_of(now.viewer, FollowUpTicket.owner_id)),
         Filter("with-department", N_("With the department"), lambda now: FollowUpTicket.state.in_(sorted(ticket_rules.WITH_DEPARTMENT))),
         Filter("ask-again", N_("Ask the customer again"), lambda now: FollowUpTicket.state == ticket_rules.State.DONE),
         *cells.clock_filters(FollowUpTicket.KIND, FollowUpTicket, CLOCKS),

@@ -22,6 +22,7 @@ from portal.models.task import OWN_WORDS, Task, TaskKind
 from portal.permissions import Permission
 from portal.processes import complaint, consultation, escalation
 from portal.services import promises, workload
+from portal.visibility import turn_of
 
 P = Permission
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
@@ -116,7 +117,7 @@ COMPLAINTS = Listing(
     search=search.complaints,
     filters=(
         Filter("open", OPEN, lambda now: Complaint.state.in_(sorted(complaint.OPEN))),
-        Filter("mine", MINE, lambda now: Complaint.owner_id == now.viewer.id, "owner"),
+        Filter("mine", MINE, lambda now: turn_of(now.viewer, Complaint.owner_id), "owner"),
         Filter("unowned", N_("Nobody's"), lambda now: Complaint.owner_id.is_(None), "owner"),
         *cells.clock_filters(Complaint.KIND, Complaint, CLOCKS),
         Filter("received-today", N_("Received today"), lambda now: Complaint.received_at >= now.day_from),
@@ -207,7 +208,9 @@ CONSULTATIONS = Listing(
         Filter(
             "mine",
             MINE,
-            lambda now: or_(Consultation.created_by_id == now.viewer.id, Consultation.message_to_id == now.viewer.id),
+            lambda now: or_(
+                Consultation.created_by_id == now.viewer.id, turn_of(now.viewer, Consultation.message_to_id)
+            ),
         ),
         *cells.clock_filters(Consultation.KIND, Consultation, CLOCKS),
         Filter(
@@ -283,7 +286,7 @@ ESCALATIONS = Listing(
     ),
     search=search.escalations,
     filters=(
-        Filter("mine", N_("Submitted by me"), lambda now: Escalation.submitted_by_id == now.viewer.id),
+        Filter("mine", N_("Submitted by me"), lambda now: turn_of(now.viewer, Escalation.submitted_by_id)),
         Filter("waiting", N_("Waiting for the manager"), lambda now: Escalation.state == escalation.State.SUBMITTED),
         Filter("open", N_("Open", "record"), lambda now: Escalation.state.in_(sorted(escalation.OPEN))),
         *cells.clock_filters(Escalation.KIND, Escalation, CLOCKS),

@@ -18,6 +18,7 @@ from portal.models.pre_acceptance import Inspection, PreAcceptance, PreAcceptanc
 from portal.models.project import Project
 from portal.permissions import Permission, Role
 from portal.processes import pre_acceptance as rules
+from portal.visibility import turn_of
 
 P = Permission
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
@@ -102,7 +103,7 @@ PRE_ACCEPTANCES = Listing(
     filters=(
         Filter("open", N_("Open", "record"), lambda now: PreAcceptance.state.in_(sorted(rules.OPEN))),
         Filter("mine", N_("Mine"), lambda now: or_(
-            PreAcceptance.inspector_id == now.viewer.id, PreAcceptance.owner_id == now.viewer.id
+            turn_of(now.viewer, PreAcceptance.inspector_id), turn_of(now.viewer, PreAcceptance.owner_id)
         )),
         *cells.clock_filters(PreAcceptance.KIND, PreAcceptance, CLOCKS),
         Filter("inspect-today", N_("Inspected today"), lambda now: and_(
@@ -160,7 +161,7 @@ INSPECTIONS = Listing(
     search=search.inspections,
     filters=(
         Filter("running", N_("Being held"), lambda now: Inspection.result.is_(None)),
-        Filter("mine", N_("Mine"), lambda now: Inspection.inspector_id == now.viewer.id),
+        Filter("mine", N_("Mine"), lambda now: turn_of(now.viewer, Inspection.inspector_id)),
         Filter("today", N_("Of today"), _today(Inspection.inspected_at)),
         Filter("first", N_("First inspections"), lambda now: and_(
             Inspection.round_no == 1, Inspection.result.in_((rules.Result.PASS, rules.Result.FAIL))

@@ -18,6 +18,7 @@ from portal.models.customer import Customer
 from portal.models.org import User
 from portal.permissions import Permission
 from portal.processes import approval, cancellation
+from portal.visibility import turn_of
 
 P = Permission
 STATE, DUE, OWNER = N_("State"), N_("Due"), N_("Owner", "record")
@@ -54,7 +55,7 @@ APPROVALS = Listing(
     search=search.approvals,
     filters=(
         Filter("waiting", N_("Waiting for a decision"), lambda now: Approval.state == approval.State.WAITING),
-        Filter("mine", N_("Asked by me"), lambda now: Approval.asked_by_id == now.viewer.id),
+        Filter("mine", N_("Asked by me"), lambda now: turn_of(now.viewer, Approval.asked_by_id)),
         Filter("again", N_("Asked for anew"), lambda now: Approval.round_no > 1),
         Filter("in-parts", N_("Granted in parts"), lambda now: Approval.counted > Approval.amount),
     ),
@@ -139,7 +140,7 @@ CANCELLATIONS = Listing(
     search=search.cancellations,
     filters=(
         Filter("open", N_("Open", "record"), lambda now: Cancellation.state.in_(sorted(cancellation.OPEN))),
-        Filter("mine", N_("Mine"), lambda now: Cancellation.owner_id == now.viewer.id),
+        Filter("mine", N_("Mine"), lambda now: turn_of(now.viewer, Cancellation.owner_id)),
         *cells.clock_filters(Cancellation.KIND, Cancellation, CLOCKS),
         Filter("to-sign", N_("Liability to be signed"), lambda now: Cancellation.state == cancellation.State.DESIGN_OPINION),
         Filter("voided", N_("Contract voided"), lambda now: Cancellation.voided_on.is_not(None)),

@@ -20,6 +20,7 @@ from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit, Warra
 from portal.permissions import Permission, Role
 from portal.processes import repair, repair_cost, warranty
 from portal.services import crew_ratings
+from portal.visibility import turn_of
 
 P = Permission
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
@@ -90,8 +91,8 @@ REPAIRS = Listing(
     search=search.repair_orders,
     filters=(
         Filter("open", N_("Open", "record"), lambda now: RepairOrder.state.in_(sorted(repair.OPEN))),
-        Filter("mine", N_("Mine"), lambda now: RepairOrder.owner_id == now.viewer.id, "owner"),
-        Filter("my-jobs", N_("My jobs"), lambda now: RepairOrder.captain_id == now.viewer.id, "owner"),
+        Filter("mine", N_("Mine"), lambda now: turn_of(now.viewer, RepairOrder.owner_id), "owner"),
+        Filter("my-jobs", N_("My jobs"), lambda now: turn_of(now.viewer, RepairOrder.captain_id), "owner"),
         *cells.clock_filters(RepairOrder.KIND, RepairOrder, CLOCKS),
         Filter(
             "visit-today",
@@ -173,7 +174,7 @@ VISITS = Listing(
             "stands",
         ),
         Filter("made", N_("Over"), lambda now: RepairVisit.left_at.is_not(None), "stands"),
-        Filter("mine", N_("My jobs"), lambda now: RepairVisit.captain_id == now.viewer.id),
+        Filter("mine", N_("My jobs"), lambda now: turn_of(now.viewer, RepairVisit.captain_id)),
         Filter(
             "today",
             N_("Agreed for today"),
@@ -232,7 +233,7 @@ WARRANTIES = Listing(
     filters=(
         Filter("pending", N_("To be issued"), lambda now: WarrantyCertificate.state == warranty.State.PENDING),
         Filter("valid", N_("Valid"), lambda now: WarrantyCertificate.state.in_(sorted(warranty.VALID))),
-        Filter("mine", N_("Mine"), lambda now: WarrantyCertificate.owner_id == now.viewer.id),
+        Filter("mine", N_("Mine"), lambda now: turn_of(now.viewer, WarrantyCertificate.owner_id)),
         *cells.clock_filters(WarrantyCertificate.KIND, WarrantyCertificate, CLOCKS),
     ),
     choices=(

@@ -17,6 +17,7 @@ from portal.models.drawing_review import DeductionRule, DrawingReview, ReviewFin
 from portal.models.org import Branch, Party, PartyKind, User
 from portal.permissions import Permission, Role
 from portal.processes import drawing_review as rules
+from portal.visibility import turn_of
 
 P = Permission
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
@@ -97,7 +98,7 @@ DRAWING_REVIEWS = Listing(
     filters=(
         Filter("open", N_("Open", "record"), lambda now: DrawingReview.state.in_(sorted(rules.OPEN))),
         Filter("to-review", N_("To be reviewed", "filter"), lambda now: DrawingReview.state == rules.State.SUBMITTED),
-        Filter("mine", N_("Mine"), lambda now: DrawingReview.owner_id == now.viewer.id, "owner"),
+        Filter("mine", N_("Mine"), lambda now: turn_of(now.viewer, DrawingReview.owner_id), "owner"),
         Filter("unowned", N_("Nobody's"), lambda now: DrawingReview.owner_id.is_(None), "owner"),
         *cells.clock_filters(DrawingReview.KIND, DrawingReview, CLOCKS),
         Filter("first-pass", N_("Passed at once"), lambda now: DrawingReview.first_result == rules.Result.PASS, "first"),

@@ -16,6 +16,7 @@ from portal.models.customer import Customer, CustomerGrade, CustomerKind, Custom
 from portal.models.org import Branch, Party, User
 from portal.models.project import Project, ProjectKind, ProjectStage
 from portal.permissions import Permission
+from portal.visibility import turn_of
 
 P = Permission
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
@@ -49,7 +50,7 @@ CUSTOMERS = Listing(
     ),
     search=search.customers,
     filters=(
-        Filter("mine", N_("Mine"), lambda now: Customer.owner_id == now.viewer.id, "owner"),
+        Filter("mine", N_("Mine"), lambda now: turn_of(now.viewer, Customer.owner_id), "owner"),
         Filter("unowned", N_("Nobody's"), lambda now: Customer.owner_id.is_(None), "owner"),
         Filter(
             "new-today",

@@ -17,6 +17,7 @@ from portal.models.suggestion import Suggestion
 from portal.models.survey import Survey
 from portal.permissions import Permission
 from portal.processes import suggestion, survey
+from portal.visibility import turn_of
 
 P = Permission
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
@@ -69,7 +70,7 @@ SURVEYS = Listing(
         Filter("answered", N_("Answered", "survey"), lambda now: Survey.state == survey.State.ANSWERED),
         Filter("low", N_("To be seen to", "survey"), lambda now: Survey.is_low.is_(True)),
         Filter("to-call", N_("Asks to be called"), lambda now: Survey.wants_contact.is_(True)),
-        Filter("mine", MINE, lambda now: Survey.owner_id == now.viewer.id),
+        Filter("mine", MINE, lambda now: turn_of(now.viewer, Survey.owner_id)),
     ),
     choices=(
         Choice("state", STATE, Survey.state, survey.State, labels=cells.state_of(survey.PROCESS)),
@@ -119,7 +120,7 @@ SUGGESTIONS = Listing(
     search=search.suggestions,
     filters=(
         Filter("open", OPEN, lambda now: Suggestion.state != suggestion.State.ANSWERED_CUSTOMER),
-        Filter("mine", MINE, lambda now: Suggestion.owner_id == now.viewer.id),
+        Filter("mine", MINE, lambda now: turn_of(now.viewer, Suggestion.owner_id)),
         *cells.clock_filters(Suggestion.KIND, Suggestion, CLOCKS),
         Filter(
             "to-follow",

@@ -15,6 +15,7 @@ from portal.models.org import User
 from portal.models.task import Task
 from portal.permissions import Permission
 from portal.processes import lead_touch as rules
+from portal.visibility import turn_of
 
 OWNER, SENDER = aliased(User), aliased(User)
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
@@ -61,7 +62,7 @@ LEAD_TOUCHES = Listing(
         *cells.clock_filters(LeadTouch.KIND, LeadTouch, {"overdue": N_("Late")}),
         Filter("mine", N_("Of my customers"), lambda now: or_(
             LeadTouch.customer_id.in_(
-                select(Customer.id).where(Customer.owner_id == now.viewer.id, Customer.merged_into_id.is_(None))
+                select(Customer.id).where(turn_of(now.viewer, Customer.owner_id), Customer.merged_into_id.is_(None))
             ),
             LeadTouch.sent_by_id == now.viewer.id,
         )),

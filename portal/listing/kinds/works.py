@@ -16,6 +16,7 @@ from portal.models.project import Project
 from portal.models.works import DispatchOrder
 from portal.permissions import Permission
 from portal.processes import completion
+from portal.visibility import turn_of
 
 P = Permission
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
@@ -98,7 +99,7 @@ COMPLETIONS = Listing(
     search=search.completions,
     filters=(
         Filter("open", N_("Open", "record"), lambda now: CompletionAcceptance.state != completion.State.SETTLED),
-        Filter("mine", N_("Mine"), lambda now: CompletionAcceptance.owner_id == now.viewer.id),
+        Filter("mine", N_("Mine"), lambda now: turn_of(now.viewer, CompletionAcceptance.owner_id)),
         Filter("to-settle", N_("Waits for the final payment"), lambda now: CompletionAcceptance.state == completion.State.ACCEPTED),
         Filter("settled", N_("Completed projects"), lambda now: CompletionAcceptance.state == completion.State.SETTLED),
     ),

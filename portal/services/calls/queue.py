@@ -117,7 +117,7 @@ def _calls(session: Session, user: User) -> Sequence[FollowUpCall]:
     query = (
         visibility.visible_to(user, FollowUpCall)
         .where(
-            or_(FollowUpCall.owner_id == user.id, FollowUpCall.owner_id.is_(None)),
+            or_(visibility.turn_of(user, FollowUpCall.owner_id), FollowUpCall.owner_id.is_(None)),
             FollowUpCall.state.in_(sorted(WAITING)),
             FollowUpCall.window_from.is_not(None),
         )
@@ -136,7 +136,7 @@ def _slips(session: Session, user: User) -> Sequence[FollowUpTicket]:
     query = (
         visibility.visible_to(user, FollowUpTicket)
         .where(
-            or_(FollowUpTicket.owner_id == user.id, FollowUpTicket.owner_id.is_(None)),
+            or_(visibility.turn_of(user, FollowUpTicket.owner_id), FollowUpTicket.owner_id.is_(None)),
             FollowUpTicket.state == SlipState.DONE,
         )
         .options(
