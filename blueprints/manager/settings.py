@@ -16,7 +16,8 @@ from portal.i18n import _, _n
 from portal.models.org import Department
 from portal.permissions import Permission, Role
 from portal.processes.complaint import LEAD_DEPARTMENTS, Category
-from portal.services import setting_changes
+from portal.services import dry_runs, setting_changes
+from portal.services.dry_runs import DryRun
 from portal.services.setting_changes import Conflict
 
 Texts = dict[str, list[str]]
@@ -32,11 +33,17 @@ def settings() -> ResponseReturnValue:
 @blueprint.post("/settings/<group>")
 @requires(Permission.SETTING_EDIT)
 def save_settings(group: str) -> ResponseReturnValue:
-    """Save one group; what cannot be taken comes back with what was typed and a sentence at the field."""
+    """Save one group; what cannot be taken comes back with what was typed and a sentence at the field.
+
+    A changed limit first shows what it would have done last month, and is saved when just that was seen.
+    """
     if group not in {item.slug for item in setting_changes.groups(session())}:
         raise NotFound()
     typed, versions = _read()
     try:
+        tried = _dry_run(group, typed, versions)
+        if tried is not None and request.form.get("seen") != tried.seal:
+            return _page(group, typed, tried=tried)
         with transaction() as writing:
             changed = setting_changes.change(writing, group, typed, versions, actor=g.user, at=clock.now())
     except Invalid as refusal:
@@ -46,6 +53,11 @@ def save_settings(group: str) -> ResponseReturnValue:
     said = _n("%(num)s setting was changed.", "%(num)s settings were changed.", len(changed))
     flash(said if changed else _("Nothing was changed."), "done")
     return see_other(f"/manager/settings#{group}")
+
+
+def _dry_run(group: str, typed: Texts, versions: dict[str, int]) -> DryRun | None:
+    changes = setting_changes.considered(session(), group, typed, versions)
+    return dry_runs.of_changes(session(), g.user, changes, at=clock.now()) if changes else None
 
 
 def _read() -> tuple[Texts, dict[str, int]]:
@@ -73,6 +85,7 @@ def _page(
     typed: Texts | None = None,
     errors: Mapping[str, Message] | None = None,
     conflict: Conflict | None = None,
+    tried: DryRun | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
     return page(
@@ -80,6 +93,8 @@ def _page(
         status=status,
         groups=setting_changes.groups(session()),
         tried=group,
+        dry_run=tried,
+        why_left_out=dry_runs.why_left_out,
         typed=typed or {},
         errors=errors or {},
         conflict=conflict,

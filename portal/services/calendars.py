@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -62,16 +62,25 @@ def forget(session: Session) -> None:
     session.info.pop("calendar", None)
 
 
-def limit(session: Session, key: str, clock_key: str | None = None) -> Limit:
-    """The limit a setting means: its unit gives the clock, `clock_key` may choose duty hours instead (Q01)."""
-    declared, amount = settings.SETTINGS[key], settings.get(session, key)
+def limit(
+    session: Session, key: str, clock_key: str | None = None, *, considered: Mapping[str, Any] | None = None
+) -> Limit:
+    """The limit a setting means: its unit gives the clock, `clock_key` may choose duty hours instead (Q01).
+
+    `considered`: values that are only being thought of, in place of those in force.
+    """
+
+    def value(name: str) -> Any:
+        return considered[name] if considered and name in considered else settings.get(session, name)
+
+    declared, amount = settings.SETTINGS[key], value(key)
     if declared.unit == settings.WORKING_DAYS:
         return Limit(ClockKind.WORKING_DAYS, amount)
     if declared.unit == settings.DAYS:
         return Limit(ClockKind.CALENDAR_DAYS, amount)
     hours = amount / 60 if declared.unit == settings.MINUTES else amount
-    if clock_key and settings.get(session, clock_key) == "DUTY_HOURS":
-        return Limit(ClockKind.DUTY_HOURS, hours, Interval.parse(settings.get(session, "duty_hours")))
+    if clock_key and value(clock_key) == "DUTY_HOURS":
+        return Limit(ClockKind.DUTY_HOURS, hours, Interval.parse(value("duty_hours")))
     return Limit(ClockKind.WALL_HOURS, hours)
 
 

@@ -134,18 +134,12 @@ def change(
 
     Raises Invalid by key, Conflict when somebody else changed what is changed here.
     """
-    keys = [setting.key for setting in SETTINGS.values() if slug_of(setting.group) == slug and setting.key in versions]
+    keys = _keys(slug, versions)
     saved = {
         row.key: row
         for row in session.scalars(select(SettingValue).where(SettingValue.key.in_(keys)).with_for_update())
     }
-    now = {key: saved[key].value if key in saved else SETTINGS[key].default for key in keys}
-    wanted = _parsed(keys, typed_texts)
-    changes = {key: value for key, value in wanted.items() if value is not KEEP and value != now[key]}
-    late = [key for key in changes if versions[key] != (saved[key].version if key in saved else 0)]
-    if late:
-        raise Conflict([(SETTINGS[key].label, told(key, changes[key]), told(key, now[key])) for key in late])
-    _check_together(session, {**now, **changes})
+    now, changes = _changes(session, keys, saved, typed_texts, versions)
     for key, value in changes.items():
         _store(session, saved.get(key), key, value, actor.id, at)
         pair = [DOTS, DOTS] if key in SECRETS else [now[key], value]
@@ -161,6 +155,37 @@ def change(
             week.version, week.changed_at = week.version + 1, at
         calendars.forget(session)
     return list(changes)
+
+
+def considered(
+    session: Session, slug: str, typed_texts: Mapping[str, Texts], versions: Mapping[str, int]
+) -> dict[str, Any]:
+    """What `change` would save, by key; nothing is written. Raises what `change` raises."""
+    keys = _keys(slug, versions)
+    saved = {row.key: row for row in session.scalars(select(SettingValue).where(SettingValue.key.in_(keys)))}
+    return _changes(session, keys, saved, typed_texts, versions)[1]
+
+
+def _keys(slug: str, versions: Mapping[str, int]) -> list[str]:
+    return [setting.key for setting in SETTINGS.values() if slug_of(setting.group) == slug and setting.key in versions]
+
+
+def _changes(
+    session: Session,
+    keys: Sequence[str],
+    saved: Mapping[str, SettingValue],
+    typed_texts: Mapping[str, Texts],
+    versions: Mapping[str, int],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The values of the keys as they are, and those that would be others."""
+    now = {key: saved[key].value if key in saved else SETTINGS[key].default for key in keys}
+    wanted = _parsed(keys, typed_texts)
+    changes = {key: value for key, value in wanted.items() if value is not KEEP and value != now[key]}
+    late = [key for key in changes if versions[key] != (saved[key].version if key in saved else 0)]
+    if late:
+        raise Conflict([(SETTINGS[key].label, told(key, changes[key]), told(key, now[key])) for key in late])
+    _check_together(session, {**now, **changes})
+    return now, changes
 
 
 def told(key: str, value: Any) -> str:

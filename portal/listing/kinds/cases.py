@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import and_, case, func, or_, select
@@ -18,9 +19,10 @@ from portal.models.consultation import Channel, Consultation, Matter
 from portal.models.customer import Customer, Property
 from portal.models.org import Department, User
 from portal.models.project import Project
-from portal.models.task import OWN_WORDS, Task, TaskKind
+from portal.models.task import OWN_WORDS, Task, TaskKind, TaskOutcome
 from portal.permissions import Permission
 from portal.processes import complaint, consultation, escalation
+from portal.processes.registry import PROCESSES
 from portal.services import promises, workload
 from portal.visibility import turn_of
 
@@ -306,11 +308,27 @@ def task_title(kind: str, title: str) -> str:
     return _(title) if kind not in OWN_WORDS and title else title
 
 
-def task_done(kind: str, closed_at: datetime | None) -> str:
+def task_done(closed_at: datetime | None, kind: str) -> str:
     """When it was done. A clock that runs ends with a step of its process, so nothing else ends it."""
     if closed_at is not None:
         return cells.moment(closed_at)
     return _("With its step") if kind == TaskKind.DEADLINE else ""
+
+
+_DEADLINES = {
+    deadline.code: deadline
+    for deadline in sorted(
+        (deadline for process in PROCESSES.values() for deadline in process.deadlines), key=lambda each: each.code
+    )
+}
+_ENUM: Any = StrEnum  # made of data, which type checkers do not follow
+DeadlineCode = _ENUM("DeadlineCode", {code.replace("-", "_"): code for code in _DEADLINES})
+"""The limits of all processes: DL-01 and so on."""
+
+
+def deadline_name(code: str) -> str:
+    """What must be done within a limit, behind its code."""
+    return f"{code} {_DEADLINES[code].label}" if code in _DEADLINES else code
 
 
 TASKS = Listing(
@@ -346,7 +364,7 @@ TASKS = Listing(
             lambda name, role: name or cells.role(role),
             "cell-foot",
         ),
-        Column("done", N_("Done", "task"), (Task.kind, Task.closed_at), task_done, "cell-act"),
+        Column("done", N_("Done", "task"), (Task.closed_at, Task.kind), task_done, "cell-act"),
         Column("started", N_("Since", "task"), (Task.started_at,), cells.moment, "num hide-small"),
         Column(
             "due",
@@ -389,6 +407,8 @@ TASKS = Listing(
         Choice("kind", N_("Kind", "task"), Task.kind, TaskKind),
         Choice("person", N_("Whose turn"), Task.person_id, options=cells.colleagues),
         Choice("department", N_("Department"), Task.department, Department),
+        Choice("clock", N_("Limit", "deadline"), Task.code, DeadlineCode, labels=deadline_name),
+        Choice("outcome", N_("Outcome", "task"), Task.outcome, TaskOutcome),
     ),
     sealed_by="done",
     default_filters=("mine", "open"),
