@@ -237,6 +237,7 @@ APPS: tuple[App, ...] = (
             Entry(N_("Reports"), records("report-runs"), P.REPORT_VIEW),
             Entry(N_("Report calendar"), "/records/report-calendar", P.REPORT_VIEW),
             Entry(N_("Metrics"), "/records/metrics", P.METRIC_VIEW),
+            Entry(N_("Wall board"), "/manager/wall", P.MANAGER_DESK),
         ),
         ("report-runs",),
     ),

@@ -19,4 +19,5 @@ from blueprints.manager import (  # noqa: E402
     settings,  # noqa: F401
     task_types,  # noqa: F401
     views,  # noqa: F401
+    wall,  # noqa: F401
 )

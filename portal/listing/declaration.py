@@ -21,8 +21,8 @@ from portal.visibility import Viewer
 Condition = ColumnElement[bool]
 
 
-_AT, _DAY_FROM, _DAY_UNTIL, _SOON_UNTIL = (
-    bindparam(name, type_=UtcDateTime()) for name in ("at", "day_from", "day_until", "soon_until")
+_AT, _DAY_FROM, _DAY_UNTIL, _SOON_UNTIL, _NEAR_UNTIL = (
+    bindparam(name, type_=UtcDateTime()) for name in ("at", "day_from", "day_until", "soon_until", "near_until")
 )
 
 
@@ -40,6 +40,8 @@ class Moments:
     """The end of the company's day."""
     soon_until: Any = _SOON_UNTIL
     """24 hours from now."""
+    near_until: Any = _NEAR_UNTIL
+    """A quarter of an hour from now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,13 @@ from portal.listing.state import Cursor, State, find_filter, from_args, order_of
 from portal.models.org import User
 from portal.paths import record_path
 from portal.prepared import Prepared, Values
+from portal.services import workload
 from portal.visibility import Alternative, Placeholder, alternatives, condition, parameters, placeholder
 
 PAGE = 80
 CEILING = 10_000
 """Counting stops here: `10,000+`."""
-SHARED = frozenset({"viewer_id", "viewer_branch_id", "at", "day_from", "day_until", "soon_until"})
+SHARED = frozenset({"viewer_id", "viewer_branch_id", "at", "day_from", "day_until", "soon_until", "near_until"})
 """What fills every statement alike: `moments`."""
 
 
@@ -221,7 +222,8 @@ def moments(user: User, at: datetime) -> dict[str, Any]:
     """What fills the placeholders of a statement: the person, now, the company's day."""
     start = clock.at_local(clock.today(at))
     day = timedelta(days=1)
-    return parameters(user) | {"at": at, "day_from": start, "day_until": start + day, "soon_until": at + day}
+    ahead = {"soon_until": at + day, "near_until": at + workload.NEAR}
+    return parameters(user) | {"at": at, "day_from": start, "day_until": start + day} | ahead
 
 
 # ---------- Asking ----------

@@ -24,7 +24,7 @@ from portal.prepared import Prepared, Values
 KEPT_FOR = timedelta(minutes=5)
 MOST_ROWS = 200_000
 """Rows of all kept answers together; the oldest go first."""
-MOVING = frozenset({"at", "soon_until"})
+MOVING = frozenset({"at", "soon_until", "near_until"})
 """What fills a question and is another one at each moment."""
 _COUNTED_AT = "counted_at"
 

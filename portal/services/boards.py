@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -36,6 +37,11 @@ class Load:
     soon: int
     late: int
     on_time: float | None = None
+
+
+def filter_of(department: str) -> str:
+    """The filter of the task list that shows a department's tasks: those of no department are ours."""
+    return "ours" if department == Department.SERVICE else f"department.{department}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,41 @@ def _summed(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 @lru_cache(maxsize=MOST_PEOPLE + 1)
 def _names(count: int) -> Prepared:
     return Prepared(select(User.id, User.name).where(among(User.id, "person", count)))
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What is overdue, by who answers for it and by whose turn it is: (key, label, how many), the most first."""
+
+    departments: list[tuple[str, str, int]]
+    people: list[tuple[str, str, int]]
+    """The MOST_PEOPLE with the most."""
+    nobody: int
+    """Waits for a role with nobody named."""
+
+
+def late_now(session: Session, user: User, at: datetime) -> Late:
+    """Who has how much that is overdue: for the stand-up in the morning."""
+    given = visibility.parameters(user) | {"at": at, "soon": at + timedelta(hours=24)}
+    rows = _load(visibility.placeholder(user)).rows(session, given)
+
+    def most(place: int) -> list[tuple[Any, int]]:
+        found: Counter[Any] = Counter()
+        for row in rows:
+            found[row[place]] += int(row[4] or 0)
+        return sorted(
+            ((key, number) for key, number in found.items() if number), key=lambda each: (-each[1], str(each[0]))
+        )
+
+    people = most(1)
+    named = [each for each in people if each[0] is not None][:MOST_PEOPLE]
+    keys = [key for key, _number in named]
+    names: dict[int, str] = dict(_names(len(keys)).rows(session, filled("person", keys))) if keys else {}
+    return Late(
+        [(key, Department.show(key), number) for key, number in most(0)],
+        [(str(key), names[key], number) for key, number in named],
+        dict(people).get(None, 0),
+    )
 
 
 def trend(session: Session, user: User, at: datetime) -> list[tuple[date, int, int]]:

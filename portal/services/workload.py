@@ -29,6 +29,8 @@ from portal.prepared import Prepared
 from portal.services import notices
 
 CEILING = 999
+NEAR = timedelta(minutes=15)
+"""What is due within this is about to be missed: the manager's cockpit."""
 
 
 def mine(user: visibility.Viewer) -> ColumnElement[bool]:
@@ -113,6 +115,14 @@ def late_lines(session: Session, user: User, at: datetime, limit: int) -> list[L
     return [Line(*row) for row in _late_lines(visibility.placeholder(user)).rows(session, given)]
 
 
+def near_lines(session: Session, user: User, at: datetime, limit: int) -> list[NearLine]:
+    """What is due within the last quarter of an hour, the soonest first, and whose turn it is."""
+    given = visibility.parameters(user) | {"at": at, "near_until": at + NEAR, "limit": limit}
+    return [
+        NearLine(Line(*row[:-2]), *row[-2:]) for row in _near_lines(visibility.placeholder(user)).rows(session, given)
+    ]
+
+
 def clock_lines(session: Session, user: User, kind: str, code: str, limit: int) -> list[Line]:
     """The running clocks of a code on records of a kind that the person sees, by the time left."""
     given = visibility.parameters(user) | {"kind": kind, "code": code, "limit": limit}
@@ -136,6 +146,14 @@ class Line(NamedTuple):
     outcome: str | None
     for_whom: str | None = None
     """The name of whoever is away, when it is done in their place."""
+
+
+class NearLine(NamedTuple):
+    """A line with whose turn it is: the person, or the role."""
+
+    line: Line
+    person: str | None
+    role: str | None
 
 
 _LINE = [getattr(Task, name) for name in Line._fields if name != "for_whom"]
@@ -163,6 +181,17 @@ def _promised_lines(viewer: visibility.Placeholder) -> Prepared:
 def _late_lines(viewer: visibility.Placeholder) -> Prepared:
     late = (visibility.condition(viewer, Task), Task.due_at < bindparam("at"))
     return Prepared(_by_due(select(*_LINE).where(*late)).limit(bindparam("limit")))
+
+
+@lru_cache
+def _near_lines(viewer: visibility.Placeholder) -> Prepared:
+    near = (
+        visibility.condition(viewer, Task),
+        Task.due_at >= bindparam("at", type_=UtcDateTime()),
+        Task.due_at < bindparam("near_until", type_=UtcDateTime()),
+    )
+    found = select(*_LINE, User.name, Task.role).outerjoin(User, User.id == Task.person_id)
+    return Prepared(_by_due(found.where(*near)).limit(bindparam("limit")))
 
 
 @lru_cache
