@@ -71,7 +71,7 @@ def test_each_number_is_the_number_of_rows_behind_it(sign_in, make, tasks_of, qu
     assert len(seen) <= 15, "\n".join(seen)
     tiles = shown(text)
     assert {label: figure for label, (figure, _url) in tiles.items()} == {
-        "已逾期": "6", "15 分钟内到期": "2", "今日到期": "9", "待接手的升级客诉": "0",
+        "已逾期": "6", "15 分钟内到期": "2", "今天到期": "9", "待接手的升级客诉": "0",
     }  # fmt: skip
     for label, (figure, url) in tiles.items():
         assert rows(client, url) == int(figure), label
