@@ -215,11 +215,12 @@ APPS: tuple[App, ...] = (
             Entry(N_("Dispatch orders"), records("dispatch-orders"), P.PROJECT_VIEW),
             Entry(N_("Stage acceptances"), records("stage-acceptances"), P.PROJECT_VIEW),
             Entry(N_("Change orders"), records("change-orders"), P.PROJECT_VIEW),
+            Entry(N_("Delays", "works"), records("delays"), P.PROJECT_VIEW),
             Entry(N_("Safety notices"), records("safety-notices"), P.PROJECT_VIEW),
             Entry(N_("Completion acceptances"), records("completions"), P.COMPLETION_VIEW),
             Entry(N_("Holiday calls"), "/records/follow-up-calls/seasonal", P.FOLLOW_UP_DECIDE),
         ),
-        ("dispatch-orders", "stage-acceptances", "change-orders", "safety-notices", "completions"),
+        ("dispatch-orders", "stage-acceptances", "change-orders", "delays", "safety-notices", "completions"),
     ),
     App(
         N_("People", "app"),

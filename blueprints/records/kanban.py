@@ -36,6 +36,7 @@ from blueprints.records import (
     process_view,
     project_steps,
     report_runs,
+    site_records,
     warranties,
 )
 from blueprints.records.drawing_reviews import pages as drawing_reviews
@@ -66,10 +67,12 @@ from portal.services.changes.declaring import VALUE, Change, Job, Kind
 FORMS: dict[str, StepPages] = {
     "approvals": approvals.STEPS,
     "cancellations": cancellations.STEPS,
+    "change-orders": site_records.CHANGE_STEPS,
     "complaints": complaints.STEPS,
     "completions": completions.STEPS,
     "consultations": consultations.STEPS,
     "contracts": contract_steps.STEPS,
+    "delays": site_records.DELAY_STEPS,
     "drawing-reviews": drawing_reviews.STEPS,
     "escalations": escalations.STEPS,
     "follow-up-calls": follow_up_calls.CALL_STEPS,
@@ -82,6 +85,7 @@ FORMS: dict[str, StepPages] = {
     "repair-cost-cases": cost_cases.STEPS,
     "repair-orders": repair_steps.STEPS,
     "report-runs": report_runs.STEPS,
+    "safety-notices": site_records.HAZARD_STEPS,
     "suggestions": suggestion_steps.STEPS,
     "surveys": survey_steps.STEPS,
     "warranties": warranties.STEPS,

@@ -1,4 +1,4 @@
-"""What happens on a site: recording it from the page of the project, and the pages of what has a number of its own."""
+"""What happens on a site: recording it from the page of the project."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from blueprints.http import find_or_404, get_or_404, requires
 from blueprints.records import blueprint, editing, showing
 from blueprints.records.forms import site as forms
 from blueprints.records.forms.base import RecordForm
 from portal import clock, visibility
-from portal.i18n import N_, Text, _
-from portal.models.milestone import ChangeOrder, SafetyNotice, StageAcceptance, StageResult
+from portal.i18n import N_, Text
+from portal.models.milestone import SafetyNotice
 from portal.models.org import Party
 from portal.models.project import Project
-from portal.permissions import Permission, may
+from portal.permissions import Permission
 from portal.services import change_orders, milestones
 
 P = Permission
@@ -70,8 +70,8 @@ def new_change_order(number: str) -> ResponseReturnValue:
 @blueprint.route("/projects/<number>/delays/new", methods=["GET", "POST"])
 @requires(P.PROJECT_EDIT)
 def new_delay(number: str) -> ResponseReturnValue:
-    """Record a later finish that the customer signed."""
-    form = forms.DelayForm().prepare(_project(number))
+    """Write a delay form, signed or still to be signed."""
+    form = forms.DelayForm()
     return _record(
         number,
         form,
@@ -147,124 +147,3 @@ def new_safety_notice(number: str) -> ResponseReturnValue:
         return milestones.note_hazard(writing, fresh, command, actor=g.user, at=clock.now())
 
     return _record(number, form, N_("Safety notice"), make)
-
-
-# ---------- Pages of what has a number ----------
-
-
-def _links(record: Any) -> list[tuple[str, str]]:
-    return [
-        (record.customer.name, editing.path(record.customer)),
-        (record.project.number, editing.path(record.project)),
-    ]
-
-
-HOMES = {
-    model: (joinedload(model.customer), joinedload(model.project).joinedload(Project.property))
-    for model in (StageAcceptance, ChangeOrder, SafetyNotice)
-}
-STAGE_GROUPS = (
-    (N_("Acceptance of a stage"), ("stage", "result", "held_on", "place", "items")),
-    (N_("Before concealed works are covered"), ("customer_told_at", "supervisor_told_at", "covering_on")),
-    (N_("Signed on the paper by"), ("customer_signed_by", "supervisor_signed_by", "pm_signed_by", "foreman_signed_by")),
-    (N_("Other"), ("remarks",)),
-)
-
-
-@blueprint.get("/stage-acceptances/<number>")
-@requires(P.PROJECT_VIEW)
-def stage_acceptance(number: str) -> ResponseReturnValue:
-    """A stage that was looked at; photos and the scan of the paper are its files."""
-    record = find_or_404(StageAcceptance, number, HOMES[StageAcceptance])
-    actions = []
-    if record.result == StageResult.FAIL and may(g.user, P.PROJECT_EDIT):
-        url = f"{editing.path(record.project)}/stage-acceptances/new?stage={record.stage}"
-        actions.append({"label": _("Record the next look"), "url": url, "icon": "plus", "primary": True})
-    return showing.show(
-        record,
-        record.project.property.address,
-        milestones.FIELDS,
-        STAGE_GROUPS,
-        meta=_links(record),
-        actions=actions,
-    )
-
-
-@blueprint.get("/change-orders/<number>")
-@requires(P.PROJECT_VIEW)
-def change_order(number: str) -> ResponseReturnValue:
-    """A change order: what, how much, who signed."""
-    record = find_or_404(ChangeOrder, number, HOMES[ChangeOrder])
-    is_signed = record.signed_on is not None
-    actions = []
-    if not is_signed and may(g.user, P.PROJECT_EDIT):
-        actions = [{"label": _("Record the signatures"), "url": f"{editing.path(record)}/sign", "primary": True}]
-    waits = [] if is_signed else [("alert-circle", _("Not signed yet: nothing of it may be carried out."))]
-    return showing.show(
-        record,
-        record.project.property.address,
-        change_orders.FIELDS,
-        (
-            (N_("Change order"), ("project_id", "items", "amount", "extra_days", "remarks")),
-            (
-                N_("Signed on the paper by"),
-                ("designer_signed_by", "foreman_signed_by", "pm_signed_by", "customer_signed_by", "signed_on"),
-            ),
-        ),
-        meta=_links(record),
-        actions=actions,
-        notes=waits,
-    )
-
-
-@blueprint.route("/change-orders/<number>/sign", methods=["GET", "POST"])
-@requires(P.PROJECT_EDIT)
-def sign_change_order(number: str) -> ResponseReturnValue:
-    """The four signatures: money and finish move with them."""
-
-    def find() -> ChangeOrder:
-        return find_or_404(ChangeOrder, number, HOMES[ChangeOrder])
-
-    record, form = find(), forms.SignForm()
-
-    def act(writing: Session, fresh: ChangeOrder) -> None:
-        change_orders.sign(writing, fresh, form.to_command(), actor=g.user, at=clock.now())
-
-    return editing.change(form, showing.sheet(_("Record the signatures"), record, "change-orders"), find, act)
-
-
-@blueprint.get("/safety-notices/<number>")
-@requires(P.PROJECT_VIEW)
-def safety_notice(number: str) -> ResponseReturnValue:
-    """A hazard: who removes it until when, and what the recheck found."""
-    record = find_or_404(SafetyNotice, number, (*HOMES[SafetyNotice], joinedload(SafetyNotice.responsible)))
-    actions = []
-    if not record.is_removed and may(g.user, P.PROJECT_EDIT):
-        actions = [{"label": _("Record the recheck"), "url": f"{editing.path(record)}/recheck", "primary": True}]
-    return showing.show(
-        record,
-        record.project.property.address,
-        milestones.HAZARD_FIELDS,
-        (
-            (N_("Safety notice"), ("project_id", "found_on", "hazard", "responsible_id", "limit_on")),
-            (N_("Recheck"), ("is_removed", "rechecked_on", "recheck", "remarks")),
-        ),
-        meta=_links(record),
-        actions=actions,
-    )
-
-
-@blueprint.route("/safety-notices/<number>/recheck", methods=["GET", "POST"])
-@requires(P.PROJECT_EDIT)
-def recheck_safety_notice(number: str) -> ResponseReturnValue:
-    """Somebody looked again."""
-
-    def find() -> SafetyNotice:
-        return find_or_404(SafetyNotice, number, HOMES[SafetyNotice])
-
-    record, form = find(), forms.RecheckForm()
-
-    def act(writing: Session, fresh: SafetyNotice) -> None:
-        milestones.recheck(writing, fresh, form.to_command(), actor=g.user, at=clock.now())
-
-    return editing.change(form, showing.sheet(_("Record the recheck"), record, "safety-notices"), find, act)

@@ -14,6 +14,7 @@ from portal.models.follow_up import FollowUpCall
 from portal.models.milestone import ContactChannel, StageKind, StageResult, SupervisorVisitKind
 from portal.models.project import Project
 from portal.permissions import Permission, may
+from portal.processes import change_order
 from portal.processes.follow_up import CallStage
 from portal.services import call_plan, change_orders, milestones, site_progress
 from portal.services.site_progress import Mark
@@ -63,7 +64,7 @@ def tables(record: Project) -> list[showing.Table]:
     base = editing.path(record) if may(g.user, P.PROJECT_EDIT) else ""
     is_building = record.stage in milestones.BUILDING
     site = base if is_building else ""
-    changes = base if record.stage in change_orders.OPEN else ""
+    changes = base if record.stage in change_order.OPEN else ""
     found = [
         *([_calls(record)] if may(g.user, P.FOLLOW_UP_VIEW) else []),
         _stages(record, site),
@@ -187,14 +188,14 @@ def _visits(record: Project, base: str) -> showing.Table:
 
 def _hazards(record: Project, base: str) -> showing.Table:
     head = [(_("Number"), ""), (_("Hazard"), "fill"), (_("Responsible"), ""), (_("To be removed by"), "num")]
-    head.append((_("Removed"), "cell-foot"))
+    head.append((_("State"), "cell-foot"))
     rows = [
         [
             (one.number, editing.path(one)),
             one.hazard,
             one.responsible.name,
             formatting.full_date(one.limit_on),
-            _("Yes") if one.is_removed else _("No"),
+            str(one.PROCESS.state(one.state).label),
         ]
         for one in milestones.hazards_of(session(), record)
     ]

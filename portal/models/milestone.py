@@ -15,6 +15,7 @@ from portal.models.base import Base, Record
 from portal.models.customer import Customer
 from portal.models.org import Party
 from portal.models.project import Project
+from portal.processes import change_order, delay_notice, safety_notice
 from portal.terms import Term, one_of
 
 
@@ -93,11 +94,15 @@ class StageAcceptance(Record, Base):
 
 
 class ChangeOrder(Record, Base):
-    """Works added to the contract or left out of it (工程变更单). It counts from the customer's signature on."""
+    """Works added to the contract or left out of it (工程变更单). It counts from the customer's signature on.
+
+    Rules: `processes/change_order.py`.
+    """
 
     __tablename__ = "change_order"
-    KIND, PREFIX = "change-orders", "BG"
+    KIND, PREFIX, PROCESS = "change-orders", "BG", change_order.PROCESS
 
+    state: Mapped[str] = mapped_column(String(20), sort_order=1)
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     items: Mapped[str] = mapped_column(Text)
@@ -112,6 +117,7 @@ class ChangeOrder(Record, Base):
     customer_signed_by: Mapped[str | None] = mapped_column(String(50))
     signed_on: Mapped[date | None]
     """The day of the customer's signature; None: nothing of it may be carried out yet."""
+    withdrawn_why: Mapped[str | None] = mapped_column(Text, sort_order=1)
 
     project: Mapped[Project] = relationship()
     customer: Mapped[Customer] = relationship()
@@ -127,17 +133,25 @@ class ChangeOrder(Record, Base):
             " AND pm_signed_by IS NOT NULL AND customer_signed_by IS NOT NULL)",
             name="signed_by_all_four",
         ),
+        one_of("state", change_order.State),
+        CheckConstraint("(state = 'SIGNED') = (signed_on IS NOT NULL)", name="signed_has_a_day"),
+        CheckConstraint("state <> 'WITHDRAWN' OR withdrawn_why IS NOT NULL", name="withdrawn_has_a_reason"),
         Index("ix_change_order_branch", "branch_id", "id"),
+        Index("ix_change_order_state", "state", "id"),
         Index("ix_change_order_signed", "signed_on", "id"),
     )
 
 
 class SafetyNotice(Record, Base):
-    """A hazard on a site, who removes it until when, and what the recheck found (安全整改通知书)."""
+    """A hazard on a site, who removes it until when, and what the recheck found (安全整改通知书).
+
+    Rules: `processes/safety_notice.py`.
+    """
 
     __tablename__ = "safety_notice"
-    KIND, PREFIX = "safety-notices", "AQ"
+    KIND, PREFIX, PROCESS = "safety-notices", "AQ", safety_notice.PROCESS
 
+    state: Mapped[str] = mapped_column(String(20), sort_order=1)
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     found_on: Mapped[date]
@@ -148,35 +162,60 @@ class SafetyNotice(Record, Base):
     """The day of the last recheck."""
     recheck: Mapped[str | None] = mapped_column(Text)
     """What it found."""
-    is_removed: Mapped[bool] = mapped_column(default=False)
 
     project: Mapped[Project] = relationship()
     customer: Mapped[Customer] = relationship()
     responsible: Mapped[Party] = relationship()
 
+    @property
+    def title(self) -> str:
+        """What it is about, in one line."""
+        return self.hazard.splitlines()[0][:60]
+
     __table_args__ = (
-        CheckConstraint("NOT is_removed OR rechecked_on IS NOT NULL", name="removed_is_rechecked"),
+        one_of("state", safety_notice.State),
+        CheckConstraint("state <> 'REMOVED' OR rechecked_on IS NOT NULL", name="removed_is_rechecked"),
         CheckConstraint("limit_on >= found_on", name="limit_after_found"),
         Index("ix_safety_notice_branch", "branch_id", "id"),
-        Index("ix_safety_notice_removed", "is_removed", "limit_on"),
+        Index("ix_safety_notice_state", "state", "limit_on"),
     )
 
 
-class DelayNotice(Base):
-    """An agreed later finish (工期延长单). Calendar days."""
+class DelayNotice(Record, Base):
+    """An agreed later finish (工期延长单). Calendar days. Rules: `processes/delay_notice.py`."""
 
     __tablename__ = "delay_notice"
+    KIND, PREFIX, PROCESS = "delays", "YQ", delay_notice.PROCESS
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(20))
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     cause: Mapped[str] = mapped_column(Text)
     days: Mapped[int]
-    customer_signed_by: Mapped[str] = mapped_column(String(50))
-    signed_on: Mapped[date]
+    customer_signed_by: Mapped[str | None] = mapped_column(String(50))
+    signed_on: Mapped[date | None]
+    """The day of the customer's signature; None: the finish stays where it is."""
+    withdrawn_why: Mapped[str | None] = mapped_column(Text)
 
     project: Mapped[Project] = relationship()
+    customer: Mapped[Customer] = relationship()
 
-    __table_args__ = (CheckConstraint("days > 0", name="days_positive"),)
+    @property
+    def title(self) -> str:
+        """What it is about, in one line."""
+        return self.cause.splitlines()[0][:60]
+
+    __table_args__ = (
+        one_of("state", delay_notice.State),
+        CheckConstraint("days > 0", name="days_positive"),
+        CheckConstraint(
+            "(state = 'SIGNED') = (signed_on IS NOT NULL) AND (signed_on IS NULL OR customer_signed_by IS NOT NULL)",
+            name="signed_by_the_customer",
+        ),
+        CheckConstraint("state <> 'WITHDRAWN' OR withdrawn_why IS NOT NULL", name="withdrawn_has_a_reason"),
+        Index("ix_delay_notice_branch", "branch_id", "id"),
+        Index("ix_delay_notice_state", "state", "id"),
+    )
 
 
 class WeeklyReportToCustomer(Base):

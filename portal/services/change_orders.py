@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,39 +17,39 @@ from portal import clock
 from portal.errors import Invalid
 from portal.i18n import N_
 from portal.models.contract import Contract, PaymentKind
-from portal.models.event import EventKind
 from portal.models.milestone import ChangeOrder, DelayNotice
 from portal.models.org import User
-from portal.models.project import Project, ProjectStage
-from portal.services import call_plan, contracts, events, numbering, projects, warranties
-from portal.services.fields import Field, apply, cleaned, link, money, stamp
+from portal.models.project import Project
+from portal.processes import change_order as rules
+from portal.processes import delay_notice
+from portal.services import call_plan, contracts, numbering, projects, steps, warranties
+from portal.services.fields import Field, apply, cleaned, link, money
 
+R = TypeVar("R", ChangeOrder, DelayNotice)
+L = rules.PROCESS.field_labels
 FIELDS: dict[str, Field] = {
     "project_id": link(N_("Project"), Project),
-    "items": Field(N_("Added and left out")),
-    "amount": money(N_("More or less (yuan)")),
-    "extra_days": Field(N_("Extra days"), str),
-    "designer_signed_by": Field(N_("Signed by the designer")),
-    "foreman_signed_by": Field(N_("Signed by the foreman")),
-    "pm_signed_by": Field(N_("Signed by the project manager")),
-    "customer_signed_by": Field(N_("Signed by the customer")),
-    "signed_on": Field(N_("Signed by the customer on")),
-    "remarks": Field(N_("Remarks")),
+    "items": Field(L["items"]),
+    "amount": money(L["amount"]),
+    "extra_days": Field(L["extra_days"], str),
+    "designer_signed_by": Field(L["designer_signed_by"]),
+    "foreman_signed_by": Field(L["foreman_signed_by"]),
+    "pm_signed_by": Field(L["pm_signed_by"]),
+    "customer_signed_by": Field(L["customer_signed_by"]),
+    "signed_on": Field(L["signed_on"]),
+    "withdrawn_why": Field(L["withdrawn_why"]),
+    "remarks": Field(L["remarks"]),
 }
-OPEN = frozenset(
-    {
-        ProjectStage.ARCHIVED,
-        ProjectStage.TO_DISPATCH,
-        ProjectStage.DISPATCHED,
-        ProjectStage.MATERIAL_CARD,
-        ProjectStage.START_SET,
-        ProjectStage.IN_PROGRESS,
-        ProjectStage.SUSPENDED,
-        ProjectStage.PRE_ACCEPTED,
-        ProjectStage.ACCEPTED,
-    }
-)
-"""Until the last money is in the works can still be changed."""
+D = delay_notice.PROCESS.field_labels
+DELAY_FIELDS: dict[str, Field] = {
+    "project_id": link(N_("Project"), Project),
+    "cause": Field(D["cause"]),
+    "days": Field(D["days"], str),
+    "customer_signed_by": Field(D["customer_signed_by"]),
+    "signed_on": Field(D["signed_on"]),
+    "withdrawn_why": Field(D["withdrawn_why"]),
+    "remarks": Field(L["remarks"]),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,75 +75,92 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """A later finish that the customer signed; `days` calendar days."""
+    """A later finish; `days` calendar days. Signed already: by whom and when; otherwise it waits for the signature."""
 
     cause: str
     days: int
+    customer_signed_by: str | None = None
+    signed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignDelay:
+    """The customer's signature, and its day."""
+
     customer_signed_by: str
     signed_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Why it is not signed any more."""
+
+    withdrawn_why: str
+
+
 def propose(session: Session, project: Project, command: Propose, *, actor: User, at: datetime) -> ChangeOrder:
     """Write a change order; nothing counts before it is signed. Raises Invalid, also once the works are settled."""
-    _refuse_settled(project)
     if not command.amount and not command.extra_days:
         raise Invalid({"amount": N_("A change moves the money or the finish: say by how much.")})
     order = ChangeOrder(
-        number=numbering.next_number(session, ChangeOrder.PREFIX, at),
         branch_id=project.branch_id,
-        project_id=project.id,
-        customer_id=project.customer_id,
+        project=project,
+        customer=project.customer,
         items=command.items.strip(),
         amount=command.amount,
         extra_days=command.extra_days,
         remarks=cleaned(command.remarks),
     )
-    stamp(order, actor=actor, at=at)
-    session.add(order)
-    session.flush()
-    events.record(session, EventKind.CREATED, at=at, actor=actor, record=order)
-    return order
+    return _begin(session, order, rules.Action.PROPOSE, command, actor, at)
 
 
 def sign(session: Session, order: ChangeOrder, command: Sign, *, actor: User, at: datetime) -> None:
-    """All four signed: the output value and the finish move with it, once. Raises Invalid; DomainError for a void contract."""
-    project = order.project
-    if order.signed_on is not None:
-        raise Invalid({"order": N_("This change order is signed already.")})
-    _refuse_settled(project)
+    """All four signed: the output value and the finish move with it, once. Raises Invalid, ConditionsMissing."""
+    project, contract = order.project, order.project.contract
     _check_day(command.signed_on, at)
-    contract = project.contract
-    if contract is None:
-        raise Invalid({"contract": N_("The project has no contract yet.")})
-    contracts.refuse_void(contract)
-    value = contract.output_value + order.amount
-    if value <= 0:
-        raise Invalid({"contract": N_("More would be left out than the contract holds.")})
-    values = {name: cleaned(getattr(command, name)) for name in command.__dataclass_fields__}
-    apply(session, order, values, FIELDS, actor=actor, at=at)
-    apply(session, contract, {"output_value": value}, contracts.FIELDS, actor=actor, at=at, reason=order.number)
+    _take(session, order, rules.Action.SIGN, command, actor, at)
+    assert contract is not None, "the guard of the step"
+    value = {"output_value": contract.output_value + order.amount}
+    apply(session, contract, value, contracts.FIELDS, actor=actor, at=at, reason=order.number)
     _move_finish(session, project, order.extra_days, order.number, actor, at)
     session.flush()
     warranties.open_when_paid(session, contract, paid_on=clock.today(at), actor=actor, at=at)
 
 
 def delay(session: Session, project: Project, command: Delay, *, actor: User, at: datetime) -> DelayNotice:
-    """Record an agreed later finish; the planned finish moves by its days. Raises Invalid."""
-    _refuse_settled(project)
-    _check_day(command.signed_on, at)
-    if project.planned_finish_on is None:
-        raise Invalid({"days": N_("No finish is planned yet, so it cannot move.")})
+    """Write a delay form; with the signature the planned finish moves by its days at once. Raises Invalid."""
+    signature = None
+    if command.signed_on is not None or command.customer_signed_by:
+        if command.signed_on is None or not command.customer_signed_by:
+            name = "signed_on" if command.signed_on is None else "customer_signed_by"
+            raise Invalid({name: N_("Of a signature both are wanted: who signed, and when.")})
+        _check_day(command.signed_on, at)
+        signature = SignDelay(command.customer_signed_by, command.signed_on)
     notice = DelayNotice(
-        project_id=project.id,
+        branch_id=project.branch_id,
+        project=project,
+        customer=project.customer,
         cause=command.cause.strip(),
         days=command.days,
-        customer_signed_by=command.customer_signed_by.strip(),
-        signed_on=command.signed_on,
     )
-    session.add(notice)
-    _move_finish(session, project, command.days, command.cause, actor, at)
-    session.flush()
+    _begin(session, notice, delay_notice.Action.PROPOSE, command, actor, at)
+    if signature is not None:
+        sign_delay(session, notice, signature, actor=actor, at=at)
     return notice
+
+
+def sign_delay(session: Session, notice: DelayNotice, command: SignDelay, *, actor: User, at: datetime) -> None:
+    """The customer signed: the planned finish moves. Raises Invalid, ConditionsMissing."""
+    _check_day(command.signed_on, at)
+    _take(session, notice, delay_notice.Action.SIGN, command, actor, at)
+    _move_finish(session, notice.project, notice.days, notice.number, actor, at)
+
+
+def withdraw(
+    session: Session, record: ChangeOrder | DelayNotice, command: Withdraw, *, actor: User, at: datetime
+) -> None:
+    """It will not be signed; all stays as agreed."""
+    _take(session, record, rules.Action.WITHDRAW, command, actor, at)
 
 
 def of_project(session: Session, project: Project) -> list[ChangeOrder]:
@@ -154,14 +172,14 @@ def of_project(session: Session, project: Project) -> list[ChangeOrder]:
 
 def delays_of(session: Session, project: Project) -> list[DelayNotice]:
     """The delays that were agreed, oldest first."""
-    query = select(DelayNotice).where(DelayNotice.project_id == project.id).order_by(DelayNotice.signed_on)
+    query = select(DelayNotice).where(DelayNotice.project_id == project.id).order_by(DelayNotice.id)
     return list(session.scalars(query))
 
 
 def signed_total(session: Session, project: Project) -> Decimal:
     """Yuan by which signed change orders moved the contract."""
     query = select(func.sum(ChangeOrder.amount)).where(
-        ChangeOrder.project_id == project.id, ChangeOrder.signed_on.is_not(None)
+        ChangeOrder.project_id == project.id, ChangeOrder.state == rules.State.SIGNED
     )
     return session.scalar(query) or Decimal("0.00")
 
@@ -181,9 +199,23 @@ def mid_payment(session: Session, contract: Contract) -> Decimal:
     return max(agreed + signed_total(session, contract.project) - paid, Decimal("0.00"))
 
 
-def _refuse_settled(project: Project) -> None:
-    if project.stage not in OPEN:
-        raise Invalid({"project": N_("The works are not under way, so nothing of them can be changed.")})
+def _begin(session: Session, record: R, action: str, command: Any, actor: User, at: datetime) -> R:
+    steps.check_possible(record, action)
+    record.number = numbering.next_number(session, record.PREFIX, at)
+    said = steps.entered_of(command)
+    steps.begin(session, record, action, actor=actor, at=at, entered=said)
+    return record
+
+
+def _take(
+    session: Session, record: ChangeOrder | DelayNotice, action: str, command: Any, actor: User, at: datetime
+) -> None:
+    steps.check_permission(actor, record.PROCESS.transition(record.state, action))
+    entered = {name: cleaned(value) for name, value in steps.entered_of(command).items()}
+    for name, value in entered.items():
+        setattr(record, name, value)
+    steps.advance(session, record, action, actor=actor, at=at, entered=entered, said=steps.said_of(entered))
+    session.flush()
 
 
 def _check_day(day: date, at: datetime) -> None:

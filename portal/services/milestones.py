@@ -30,9 +30,11 @@ from portal.models.org import Party, User
 from portal.models.project import Project, ProjectStage
 from portal.models.task import TaskKind
 from portal.permissions import Role
+from portal.processes import safety_notice as rules
 from portal.processes.project import PROCESS
+from portal.processes.safety_notice import BUILDING, Action
 from portal.services import calendars, call_plan, events, numbering, steps, tasks
-from portal.services.fields import Field, apply, cleaned, link, stamp, term
+from portal.services.fields import Field, cleaned, link, stamp, term
 
 FIELDS: dict[str, Field] = {
     "project_id": link(N_("Project"), Project),
@@ -50,19 +52,17 @@ FIELDS: dict[str, Field] = {
     "foreman_signed_by": Field(N_("Signed by the foreman")),
     "remarks": Field(N_("Remarks")),
 }
+H = rules.PROCESS.field_labels
 HAZARD_FIELDS: dict[str, Field] = {
     "project_id": link(N_("Project"), Project),
-    "found_on": Field(N_("Found on")),
-    "hazard": Field(N_("Hazard")),
-    "responsible_id": link(N_("Responsible"), Party),
-    "limit_on": Field(N_("To be removed by")),
-    "rechecked_on": Field(N_("Rechecked on")),
-    "recheck": Field(N_("What the recheck found")),
-    "is_removed": Field(N_("The hazard is removed")),
+    "found_on": Field(H["found_on"]),
+    "hazard": Field(H["hazard"]),
+    "responsible_id": link(H["responsible"], Party),
+    "limit_on": Field(H["limit_on"]),
+    "rechecked_on": Field(H["rechecked_on"]),
+    "recheck": Field(H["recheck"]),
     "remarks": Field(N_("Remarks")),
 }
-BUILDING = frozenset({ProjectStage.IN_PROGRESS, ProjectStage.SUSPENDED, ProjectStage.PRE_ACCEPTED})
-"""Somebody works on the site, or will again."""
 LOOK_AGAIN = N_("Look at the failed stage again")
 RECHECK = N_("Recheck the hazard")
 WEEKLY = next(deadline for deadline in PROCESS.deadlines if deadline.code == "DL-07")
@@ -117,13 +117,20 @@ class NoteHazard:
 
 
 @dataclass(frozen=True, slots=True)
-class Recheck:
-    """What was found when somebody looked again; not removed: `limit_on` is the new day."""
+class Remove:
+    """Somebody looked again: the hazard is gone."""
 
     rechecked_on: date
     recheck: str
-    is_removed: bool
-    limit_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """Somebody looked again: the hazard is still there; `limit_on` is the new day."""
+
+    rechecked_on: date
+    recheck: str
+    limit_on: date
 
 
 # ---------- Stages ----------
@@ -314,7 +321,6 @@ def open_days_of(session: Session, project: Project) -> list[OpenDay]:
 
 def note_hazard(session: Session, project: Project, command: NoteHazard, *, actor: User, at: datetime) -> SafetyNotice:
     """Write a safety notice; it is rechecked on the day of its limit. Raises Invalid."""
-    _refuse_idle(project)
     problems: dict[str, Text | str] = {}
     if command.found_on > clock.today(at):
         problems["found_on"] = N_("This day is still to come.")
@@ -323,7 +329,6 @@ def note_hazard(session: Session, project: Project, command: NoteHazard, *, acto
     if problems:
         raise Invalid(problems)
     notice = SafetyNotice(
-        number=numbering.next_number(session, SafetyNotice.PREFIX, at),
         branch_id=project.branch_id,
         project=project,
         customer=project.customer,
@@ -332,36 +337,42 @@ def note_hazard(session: Session, project: Project, command: NoteHazard, *, acto
         responsible=command.responsible,
         limit_on=command.limit_on,
     )
-    stamp(notice, actor=actor, at=at)
-    session.add(notice)
-    session.flush()
-    events.record(session, EventKind.CREATED, at=at, actor=actor, record=notice)
+    steps.check_possible(notice, Action.NOTE)
+    notice.number = numbering.next_number(session, SafetyNotice.PREFIX, at)
+    steps.begin(session, notice, Action.NOTE, actor=actor, at=at, entered=steps.said_of(steps.entered_of(command)))
     _ask(session, notice, RECHECK, _evening(session, command.limit_on), project, at)
     return notice
 
 
-def recheck(session: Session, notice: SafetyNotice, command: Recheck, *, actor: User, at: datetime) -> None:
-    """Record a recheck; what is not removed gets a new limit and is rechecked again. Raises Invalid."""
-    if notice.is_removed:
-        raise Invalid({"notice": N_("The hazard is removed already.")})
+def remove(session: Session, notice: SafetyNotice, command: Remove, *, actor: User, at: datetime) -> None:
+    """A recheck found the hazard gone. Raises Invalid."""
+    _recheck(session, notice, Action.REMOVE, command, actor, at)
+
+
+def extend(session: Session, notice: SafetyNotice, command: Extend, *, actor: User, at: datetime) -> None:
+    """A recheck found the hazard still there: it gets a new limit and is rechecked again. Raises Invalid."""
+    _recheck(session, notice, Action.EXTEND, command, actor, at)
+    _ask(session, notice, RECHECK, _evening(session, command.limit_on), notice.project, at)
+    session.flush()
+
+
+def _recheck(
+    session: Session, notice: SafetyNotice, action: Action, command: Remove | Extend, actor: User, at: datetime
+) -> None:
+    steps.check_permission(actor, notice.PROCESS.transition(notice.state, action))
     problems: dict[str, Text | str] = {}
     if not notice.found_on <= command.rechecked_on <= clock.today(at):
         problems["rechecked_on"] = N_("A recheck lies between the day it was found and today.")
-    if not command.is_removed and (command.limit_on is None or command.limit_on < command.rechecked_on):
+    if isinstance(command, Extend) and command.limit_on < command.rechecked_on:
         problems["limit_on"] = N_("Not removed: until which day now?")
     if problems:
         raise Invalid(problems)
-    values = {
-        "rechecked_on": command.rechecked_on,
-        "recheck": command.recheck.strip(),
-        "is_removed": command.is_removed,
-        "limit_on": notice.limit_on if command.is_removed else command.limit_on,
-    }
-    apply(session, notice, values, HAZARD_FIELDS, actor=actor, at=at)
+    entered = {name: cleaned(value) for name, value in steps.entered_of(command).items()}
+    for name, value in entered.items():
+        setattr(notice, name, value)
+    steps.advance(session, notice, action, actor=actor, at=at, entered=entered, said=steps.said_of(entered))
     for task in tasks.open_of(session, notice):
         tasks.close(session, task, happened_at=at, at=at, actor=actor)
-    if not command.is_removed:
-        _ask(session, notice, RECHECK, _evening(session, notice.limit_on), notice.project, at)
     session.flush()
 
 

@@ -22,7 +22,7 @@ from portal.models.customer import Customer, Property
 from portal.models.drawing_review import DrawingReview
 from portal.models.follow_up import FollowUpCall, FollowUpTicket
 from portal.models.lead_touch import LeadTouch
-from portal.models.milestone import ChangeOrder, SafetyNotice, StageAcceptance
+from portal.models.milestone import ChangeOrder, DelayNotice, SafetyNotice, StageAcceptance
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, PreAcceptance, RectificationNotice
@@ -48,6 +48,7 @@ VIEW: dict[type[Any], Permission] = {
     Contract: P.CONTRACT_VIEW,
     Crew: P.PARTY_VIEW,
     Customer: P.CUSTOMER_VIEW,
+    DelayNotice: P.PROJECT_VIEW,
     DispatchOrder: P.PROJECT_VIEW,
     DrawingReview: P.REVIEW_VIEW,
     Escalation: P.ESCALATION_VIEW,

@@ -17,6 +17,7 @@ from portal.i18n import N_, Text
 from portal.models.milestone import ChangeOrder, SafetyNotice, StageAcceptance, StageKind, StageResult
 from portal.models.pre_acceptance import PreAcceptance
 from portal.models.project import Project, ProjectStage
+from portal.processes import change_order, safety_notice
 from portal.processes.follow_up import CallStage
 from portal.processes.follow_up_call import State as CallState
 from portal.services import call_plan, change_orders, milestones
@@ -152,10 +153,12 @@ def _weekly(session: Session, project: Project, at: datetime) -> list[Lack]:
 
 def _counted(session: Session, project: Project, today: date) -> list[Lack]:
     unsigned = session.scalar(
-        select(func.count()).where(ChangeOrder.project_id == project.id, ChangeOrder.signed_on.is_(None))
+        select(func.count()).where(
+            ChangeOrder.project_id == project.id, ChangeOrder.state == change_order.State.PROPOSED
+        )
     )
     hazards = select(SafetyNotice.limit_on).where(
-        SafetyNotice.project_id == project.id, SafetyNotice.is_removed.is_(False)
+        SafetyNotice.project_id == project.id, SafetyNotice.state == safety_notice.State.OPEN
     )
     limits = list(session.scalars(hazards))
     found = []

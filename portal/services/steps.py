@@ -84,6 +84,13 @@ def begin(
     return step
 
 
+def check_possible(record: Any, action: str) -> None:
+    """Raises Invalid with what is missing before a record can be made: the form says it and keeps what was typed."""
+    step: Transition = record.PROCESS.transition(None, action)
+    for guard in record.PROCESS.unmet(step, record, entered=True):
+        raise Invalid({guard.code: N_("Missing: %(condition)s") % {"condition": guard.label}})
+
+
 def entered_of(command: Any) -> dict[str, Any]:
     """The fields of a command as they were entered, records not unfolded."""
     return {name: getattr(command, name) for name in command.__dataclass_fields__}

@@ -23,7 +23,7 @@ from portal.models.export import Export
 from portal.models.follow_up import FollowUpCall, FollowUpTicket
 from portal.models.importing import ImportRun
 from portal.models.lead_touch import LeadTouch
-from portal.models.milestone import ChangeOrder, SafetyNotice, StageAcceptance
+from portal.models.milestone import ChangeOrder, DelayNotice, SafetyNotice, StageAcceptance
 from portal.models.notice import Notice
 from portal.models.org import PartyKind, User
 from portal.models.penalty import PenaltyEntry
@@ -234,10 +234,15 @@ def after_the_works(
                 ChangeOrder(
                     number=f"BG-{number}", items="增加墙柜", amount=Decimal(number * 100), extra_days=1, **of_site,
                     **(SIGNED_BY_ALL | {"signed_on": at.date()} if number % 2 else {}),
+                    state="SIGNED" if number % 2 else "PROPOSED",
+                ),
+                DelayNotice(
+                    number=f"YQ-{number}", state=("PROPOSED", "WITHDRAWN")[number % 2], cause="连续下雨", days=number + 1,
+                    withdrawn_why="客户不同意" if number % 2 else None, **of_site,
                 ),
                 SafetyNotice(
                     number=f"AQ-{number}", found_on=at.date(), hazard="临时用电未接地", limit_on=at.date(),
-                    responsible_id=crew.foreman_id, is_removed=number % 2 == 1, rechecked_on=at.date(), **of_site,
+                    responsible_id=crew.foreman_id, state=("OPEN", "REMOVED")[number % 2], rechecked_on=at.date(), **of_site,
                 ),
             ]
         )  # fmt: skip

@@ -292,6 +292,9 @@ STATES = {
         "ANSWERED_CUSTOMER": "已反馈客户",
     },
     "P19": {"DUE": "待生成", "DRAFT": "草稿", "SIGNED": "经理已审", "SENT": "已报送", "LATE": "逾期"},
+    "P06-1": {"PROPOSED": "待签字", "SIGNED": "已签字", "WITHDRAWN": "已撤回"},
+    "P06-2": {"PROPOSED": "待签字", "SIGNED": "已签字", "WITHDRAWN": "已撤回"},
+    "P06-3": {"OPEN": "待整改", "REMOVED": "已消除"},
     "P18-R": {
         "PROPOSED": "待审批",
         "APPROVED": "已批准",

@@ -14,10 +14,12 @@ from portal.permissions import Role
 from portal.processes import (
     approval,
     cancellation,
+    change_order,
     complaint,
     completion,
     consultation,
     contract,
+    delay_notice,
     drawing_review,
     escalation,
     follow_up_call,
@@ -29,6 +31,7 @@ from portal.processes import (
     repair,
     repair_cost,
     reward,
+    safety_notice,
     suggestion,
     survey,
     warranty,
@@ -347,6 +350,16 @@ SUGGESTION = {
     ("DECIDED", "explain"): ("ANSWERED_CUSTOMER", SPECIALISTS),
     ("IMPLEMENTED", "answer"): ("ANSWERED_CUSTOMER", SPECIALISTS),
 }
+CHANGE_ORDER = {
+    ("PROPOSED", "sign"): ("SIGNED", SPECIALISTS),
+    ("PROPOSED", "withdraw"): ("WITHDRAWN", SPECIALISTS),
+}
+"""4.6, 6: change orders and delay forms are signed by the customer before execution."""
+SAFETY = {
+    ("OPEN", "remove"): ("REMOVED", SPECIALISTS),
+    ("OPEN", "extend"): ("OPEN", SPECIALISTS),
+}
+"""4.6, 11: hazard, notice, deadline, recheck."""
 
 CREATED = {
     "P03": ("intend", "INTENT", SPECIALISTS),
@@ -354,6 +367,9 @@ CREATED = {
     "P01": ("log", "LOGGED", {FD, SP, MG}),
     "P02": ("plan", "DUE", {FD, SP, MG}),
     "P05": ("open", "SIGNED", SPECIALISTS),
+    "P06-1": ("propose", "PROPOSED", SPECIALISTS),
+    "P06-2": ("propose", "PROPOSED", SPECIALISTS),
+    "P06-3": ("note", "OPEN", SPECIALISTS),
     "P07": ("plan", "PLANNED", SPECIALISTS),
     "P07-2": ("open", "OPEN", SPECIALISTS),
     "P09": ("register", "REGISTERED", {FD, SP, MG}),
@@ -391,6 +407,9 @@ CASES = [
     (reward.PROCESS, reward.State, reward.Action, REWARD),
     (cancellation.PROCESS, cancellation.State, cancellation.Action, CANCELLATION),
     (approval.PROCESS, approval.State, approval.Action, APPROVAL),
+    (change_order.PROCESS, change_order.State, change_order.Action, CHANGE_ORDER),
+    (delay_notice.PROCESS, delay_notice.State, delay_notice.Action, CHANGE_ORDER),
+    (safety_notice.PROCESS, safety_notice.State, safety_notice.Action, SAFETY),
 ]
 EVERY = [
     pytest.param(process, state, action, table, id=f"{process.code}-{state}-{action}")
@@ -452,6 +471,9 @@ FINAL = {
     "P05": {"OUT_OF_WARRANTY", "CANCELLED"},
     "P03": {"COMPLETED", "TERMINATED"},
     "P04": {"SIGNED", "WITHDRAWN"},
+    "P06-1": {"SIGNED", "WITHDRAWN"},
+    "P06-2": {"SIGNED", "WITHDRAWN"},
+    "P06-3": {"REMOVED"},
     "P07": {"DONE_SATISFIED", "CLOSED", "ESCALATED", "CANCELLED"},
     "P07-2": {"VERIFIED", "ESCALATED"},
     "P09": {"EXPLAINED", "REFUSED", "CLOSED", "ESCALATED"},

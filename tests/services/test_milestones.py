@@ -15,14 +15,15 @@ from portal.db import session as current
 from portal.db import transaction
 from portal.documents import paper, works_building
 from portal.documents.views import Company, Issue
-from portal.errors import Invalid
+from portal.errors import ConditionsMissing, Invalid, TransitionNotAllowed
 from portal.models.contract import Contract
 from portal.models.follow_up import FollowUpCall
-from portal.models.milestone import ChangeOrder, StageAcceptance, StageKind, SupervisorVisitKind
+from portal.models.milestone import ChangeOrder, DelayNotice, StageAcceptance, StageKind, SupervisorVisitKind
 from portal.models.org import PartyKind
 from portal.models.project import Project
 from portal.models.task import DeadlineBreach, Task
 from portal.permissions import Role
+from portal.processes import change_order
 from portal.services import change_orders, contracts, milestones, projects, site_progress, tasks, works
 from portal.services.site_progress import Milestone
 
@@ -170,7 +171,7 @@ def test_a_change_counts_from_the_signature_on_and_once(site, session):
 
     site.act("05-15 11:00", sign, names)
     assert site.fresh.planned_finish_on == date(2026, 7, 6)
-    with pytest.raises(Invalid):
+    with pytest.raises(TransitionNotAllowed):
         site.act("05-15 11:05", sign, names)
     contract = session.scalars(select(Contract)).one()
     assert contract.output_value == Decimal("171600.00")
@@ -186,10 +187,37 @@ def test_a_change_counts_from_the_signature_on_and_once(site, session):
     assert site_progress.mid_due(session, site.fresh) == 0
     less = site.act("05-23 10:00", change_orders.propose, change_orders.Propose("不做吊顶", Decimal("-171600.00")))
     order = less
-    with pytest.raises(Invalid):
+    with pytest.raises(ConditionsMissing) as refused:
         site.act("05-23 10:00", sign, names)
+    assert refused.value.reasons == (change_order.HAS_VALUE.label,)
     site.act("05-24 10:00", change_orders.delay, change_orders.Delay("连续暴雨", 5, "张建军", date(2026, 5, 24)))
     assert site.fresh.planned_finish_on == date(2026, 7, 11)
+    waits = site.act("05-24 11:00", change_orders.delay, change_orders.Delay("瓷砖到货晚", 3))
+    assert (waits.number, waits.state) == ("YQ-2026-0002", "PROPOSED")
+    assert site.fresh.planned_finish_on == date(2026, 7, 11), "not signed: the finish stays"
+    with pytest.raises(Invalid):
+        site.act("05-24 11:00", change_orders.delay, change_orders.Delay("没有日期", 3, "张建军"))
+
+    def on_delay(service):
+        return lambda writing, _project, command, **more: service(
+            writing, writing.get(DelayNotice, waits.id), command, **more
+        )
+
+    signature = change_orders.SignDelay("张建军", date(2026, 5, 25))
+    with pytest.raises(Invalid):
+        site.act("05-24 12:00", on_delay(change_orders.sign_delay), signature)
+    site.act("05-25 12:00", on_delay(change_orders.sign_delay), signature)
+    assert site.fresh.planned_finish_on == date(2026, 7, 14)
+    with pytest.raises(TransitionNotAllowed):
+        site.act("05-25 13:00", on_delay(change_orders.withdraw), change_orders.Withdraw("客户不同意"))
+    site.act(
+        "05-25 14:00",
+        lambda writing, _project, command, **more: change_orders.withdraw(
+            writing, writing.get(ChangeOrder, less.id), command, **more
+        ),
+        change_orders.Withdraw("客户仍要做吊顶"),
+    )
+    assert session.get(ChangeOrder, less.id, populate_existing=True).state == "WITHDRAWN"
     with pytest.raises(Invalid):
         site.act("05-24 10:00", change_orders.propose, change_orders.Propose("什么也不变", Decimal("0.00")))
 
@@ -227,15 +255,18 @@ def test_hazards_are_rechecked_until_they_are_gone_and_visits_are_only_counted(s
     notice = site.act("04-20 10:00", milestones.note_hazard, note)
 
     def again(writing, _project, command, **more):
-        milestones.recheck(writing, writing.get(type(notice), notice.id), command, **more)
+        service = milestones.remove if isinstance(command, milestones.Remove) else milestones.extend
+        service(writing, writing.get(type(notice), notice.id), command, **more)
 
     with pytest.raises(Invalid) as refused:
-        site.act("04-22 10:00", again, milestones.Recheck(date(2026, 4, 22), "未整改", False))
+        site.act("04-22 10:00", again, milestones.Extend(date(2026, 4, 22), "未整改", date(2026, 4, 21)))
     assert "limit_on" in refused.value.fields
-    site.act("04-22 10:00", again, milestones.Recheck(date(2026, 4, 22), "未整改", False, date(2026, 4, 24)))
-    site.act("04-24 10:00", again, milestones.Recheck(date(2026, 4, 24), "已设护栏", True))
+    site.act("04-22 10:00", again, milestones.Extend(date(2026, 4, 22), "未整改", date(2026, 4, 24)))
     with pytest.raises(Invalid):
-        site.act("04-25 10:00", again, milestones.Recheck(date(2026, 4, 25), "再看", True))
+        site.act("04-24 10:00", again, milestones.Remove(date(2026, 4, 25), "明天的复查"))
+    site.act("04-24 10:00", again, milestones.Remove(date(2026, 4, 24), "已设护栏"))
+    with pytest.raises(TransitionNotAllowed):
+        site.act("04-25 10:00", again, milestones.Remove(date(2026, 4, 25), "再看"))
     found = session.scalars(select(Task).where(Task.record_kind == "safety-notices").order_by(Task.id)).all()
     assert [(task.due_at, task.outcome) for task in found] == [
         (when("04-22 18:00"), "DONE"),
@@ -279,13 +310,13 @@ def test_the_project_page_shows_the_strip_and_takes_what_happens(site, sign_in, 
     order = {"items": "增加墙柜", "amount": "3600", "extra_days": "", "client_key": "k2"}
     place = specialist.post(f"{base}/change-orders/new", order, status=303).headers["Location"]
     assert "不得施工" in specialist.get(place, status=200).text
-    form = specialist.get(f"{place}/sign", status=200)
+    form = specialist.get(f"{place}/steps/sign", status=200)
     fields = {
         name: "某人" for name in ("designer_signed_by", "foreman_signed_by", "pm_signed_by", "customer_signed_by")
     }
     version = session.scalars(select(ChangeOrder.version)).one()
     assert "张建军" in form.text
-    specialist.post(f"{place}/sign", fields | {"signed_on": "2026-04-27", "version": str(version)}, status=303)
+    specialist.post(f"{place}/steps/sign", fields | {"signed_on": "2026-04-27", "version": str(version)}, status=303)
     foreman = site.fresh.foreman_id
     for where, words in (
         ("delays", {"days": "3", "cause": "停电", "customer_signed_by": "张建军", "signed_on": "2026-04-27"}),
@@ -298,8 +329,12 @@ def test_the_project_page_shows_the_strip_and_takes_what_happens(site, sign_in, 
         specialist.post(f"{base}/{where}/new", words | {"client_key": where}, status=303)
     notice = "/records/safety-notices/AQ-2026-0001"
     specialist.get(notice, status=200)
-    seen = {"rechecked_on": "2026-04-27", "recheck": "已整理", "is_removed": "y", "version": "1"}
-    specialist.post(f"{notice}/recheck", seen, status=303)
+    seen = {"rechecked_on": "2026-04-27", "recheck": "已整理", "version": "1"}
+    late = specialist.post(f"{notice}/steps/remove", seen | {"rechecked_on": "2026-04-28"}, status=422).text
+    assert "复查日期" in late and "已整理" in late
+    specialist.post(f"{notice}/steps/remove", seen, status=303)
+    assert "已消除" in specialist.get(notice, status=200).text
+    assert "已签字" in specialist.get("/records/delays/YQ-2026-0001", status=200).text
     tab = specialist.get(f"{base}?tab=site", status=200).text
     for words in (
         "回访计划",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 from blueprints.forms import (
-    BooleanField,
     ChecksField,
     ChoiceField,
     LocalDateField,
@@ -21,9 +20,7 @@ from portal import clock, visibility
 from portal.db import session
 from portal.i18n import N_
 from portal.models.milestone import (
-    ChangeOrder,
     ContactChannel,
-    SafetyNotice,
     StageKind,
     StageResult,
     SupervisorVisitKind,
@@ -35,13 +32,10 @@ from portal.services import change_orders, milestones
 L = {name: field.label for name, field in milestones.FIELDS.items()}
 H = {name: field.label for name, field in milestones.HAZARD_FIELDS.items()}
 C = {name: field.label for name, field in change_orders.FIELDS.items()}
+D = change_orders.D
 PLEASE = N_("Please choose")
 LEAST = Decimal("-99999999.99")
 MOST_SITES = 60
-
-
-def _name(party: Party | None) -> str:
-    return party.name if party else ""
 
 
 class StageForm(RecordForm):
@@ -113,63 +107,27 @@ class ChangeOrderForm(RecordForm):
         return change_orders.Propose(self.items.data, self.amount.data, self.extra_days.data or 0, self.remarks.data)
 
 
-class SignForm(RecordForm):
-    """The four signatures under a change order."""
-
-    FIELDS = change_orders.FIELDS
-    SECTIONS = (
-        (
-            N_("Signed on the paper by"),
-            ("designer_signed_by", "foreman_signed_by", "pm_signed_by", "customer_signed_by", "signed_on"),
-        ),
-    )
-
-    designer_signed_by = NameField(C["designer_signed_by"])
-    foreman_signed_by = NameField(C["foreman_signed_by"])
-    pm_signed_by = NameField(C["pm_signed_by"])
-    customer_signed_by = NameField(C["customer_signed_by"])
-    signed_on = LocalDateField(C["signed_on"], required=True)
-
-    def fill(self, record: ChangeOrder) -> None:
-        """Who signs as a rule: the people of the project."""
-        project = record.project
-        self.designer_signed_by.data = _name(project.designer)
-        self.foreman_signed_by.data = _name(project.foreman)
-        self.pm_signed_by.data = _name(project.project_manager)
-        self.customer_signed_by.data = project.customer.name
-        self.signed_on.data = clock.today(clock.now())
-
-    def to_command(self) -> change_orders.Sign:
-        """The command."""
-        return change_orders.Sign(
-            self.designer_signed_by.data,
-            self.foreman_signed_by.data,
-            self.pm_signed_by.data,
-            self.customer_signed_by.data,
-            self.signed_on.data,
-        )
-
-
 class DelayForm(RecordForm):
-    """A later finish that the customer signed."""
+    """A later finish; the signature may come with it."""
 
-    SECTIONS = ((N_("Delay", "works"), ("days", "signed_on", "customer_signed_by", "cause")),)
+    SECTIONS = (
+        (N_("Delay", "works"), ("days", "cause")),
+        (N_("Signed already"), ("customer_signed_by", "signed_on")),
+    )
     WIDE = frozenset({"cause"})
 
-    days = WholeField(N_("Days"), low=1, high=365, required=True)
-    signed_on = LocalDateField(C["signed_on"], required=True)
-    customer_signed_by = NameField(C["customer_signed_by"])
-    cause = TextField(N_("Cause"), limit=2000, rows=3, required=True)
-
-    def prepare(self, project: Project) -> DelayForm:
-        """The customer signs, today as a rule."""
-        if not self.is_submitted():
-            self.customer_signed_by.data, self.signed_on.data = project.customer.name, clock.today(clock.now())
-        return self
+    days = WholeField(D["days"], low=1, high=365, required=True)
+    cause = TextField(D["cause"], limit=2000, rows=3, required=True)
+    customer_signed_by = NameField(
+        D["customer_signed_by"], required=False, description=N_("Empty: the form waits for the signature.")
+    )
+    signed_on = LocalDateField(D["signed_on"])
 
     def to_command(self) -> change_orders.Delay:
         """The command."""
-        return change_orders.Delay(self.cause.data, self.days.data, self.customer_signed_by.data, self.signed_on.data)
+        return change_orders.Delay(
+            self.cause.data, self.days.data, self.customer_signed_by.data or None, self.signed_on.data
+        )
 
 
 class WeekForm(RecordForm):
@@ -266,25 +224,3 @@ class HazardForm(RecordForm):
         if not self.is_submitted():
             self.found_on.data, self.responsible_id.data = clock.today(clock.now()), project.foreman_id
         return self
-
-
-class RecheckForm(RecordForm):
-    """What a recheck of a hazard found."""
-
-    SECTIONS = ((N_("Recheck"), ("rechecked_on", "recheck", "is_removed", "limit_on")),)
-    WIDE = frozenset({"recheck"})
-
-    rechecked_on = LocalDateField(H["rechecked_on"], required=True)
-    recheck = TextField(H["recheck"], limit=2000, rows=3, required=True)
-    is_removed = BooleanField(H["is_removed"])
-    limit_on = LocalDateField(N_("Otherwise: to be removed by"))
-
-    def fill(self, record: SafetyNotice) -> None:
-        """Today; the earlier limit is over."""
-        self.rechecked_on.data, self.limit_on.data = clock.today(clock.now()), None
-
-    def to_command(self) -> milestones.Recheck:
-        """The command."""
-        return milestones.Recheck(
-            self.rechecked_on.data, self.recheck.data, bool(self.is_removed.data), self.limit_on.data
-        )
