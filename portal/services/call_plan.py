@@ -65,8 +65,8 @@ def stages_for(session: Session, grade: str) -> tuple[CallStage, ...]:
 
 
 def expected(session: Session, project: Project) -> dict[CallStage, date]:
-    """The day on which the window of each call is expected to open; none is known while works stand still."""
-    if project.stage == ProjectStage.SUSPENDED:
+    """The day on which the window of each call is expected to open; none while works stand still and nobody knows until when."""
+    if project.stage == ProjectStage.SUSPENDED and not (project.stops and project.stops[-1].until):
         return {}
     days = forecast(session, project)
     found = {CallStage(each.value): day for each, day in days.items() if each.value in set(CallStage)}
@@ -93,7 +93,7 @@ def make_plan(session: Session, project: Project, *, at: datetime) -> FollowUpPl
     known = of_project(session, project)
     if known is not None:
         return known
-    start, finish = span(project)
+    start, finish = span(session, project)
     plan = FollowUpPlan(project=project, grade=project.customer.grade, made_at=at, start_on=start, finish_on=finish)
     session.add(plan)
     session.flush()
@@ -118,7 +118,7 @@ def replan(session: Session, project: Project, *, at: datetime) -> None:
     plan = of_project(session, project)
     if plan is None or project.stage in OVER:
         return
-    plan.start_on, plan.finish_on = span(project)
+    plan.start_on, plan.finish_on = span(session, project)
     days, grade = expected(session, project), project.customer.grade
     for call in calls_of(session, project):
         if call.state not in WAITING:

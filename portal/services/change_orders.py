@@ -224,8 +224,10 @@ def _check_day(day: date, at: datetime) -> None:
 
 
 def _move_finish(session: Session, project: Project, days: int, reason: str, actor: User, at: datetime) -> None:
-    if not days or project.planned_finish_on is None:
+    """The planned finish moves; where none is planned yet, the days are counted when the start is set (`agreed_days`)."""
+    if not days:
         return
-    value = {"planned_finish_on": project.planned_finish_on + timedelta(days=days)}
-    apply(session, project, value, projects.FIELDS, actor=actor, at=at, reason=reason)
+    if project.planned_finish_on is not None:
+        value = {"planned_finish_on": project.planned_finish_on + timedelta(days=days)}
+        apply(session, project, value, projects.FIELDS, actor=actor, at=at, reason=reason)
     call_plan.replan(session, project, at=at)

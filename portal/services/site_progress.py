@@ -14,14 +14,13 @@ from sqlalchemy.orm import Session
 
 from portal import clock, formatting, settings
 from portal.i18n import N_, Text
-from portal.models.milestone import ChangeOrder, SafetyNotice, StageAcceptance, StageKind, StageResult
-from portal.models.pre_acceptance import PreAcceptance
+from portal.models.milestone import ChangeOrder, SafetyNotice, StageKind, StageResult
 from portal.models.project import Project, ProjectStage
 from portal.processes import change_order, safety_notice
 from portal.processes.follow_up import CallStage
 from portal.processes.follow_up_call import State as CallState
 from portal.services import call_plan, change_orders, milestones
-from portal.services.works_forecast import Milestone, forecast
+from portal.services.works_forecast import Milestone, forecast, reached
 
 STAGES = (StageKind.MATERIAL, StageKind.CONCEALED, StageKind.WATERPROOF, StageKind.MID)
 """The accepted stages that are milestones."""
@@ -44,11 +43,11 @@ class Mark:
 
 def strip(session: Session, project: Project, at: datetime) -> list[Mark]:
     """The milestones in order, planned against actual; empty before a start is known."""
-    planned = forecast(session, project)
+    planned = forecast(session, project, on=clock.today(at))
     if not planned:
         return []
     seen = milestones.stages_of(session, project)
-    actual = _actual(session, project, seen)
+    actual = reached(session, project)
     failed = {one.stage for one in seen if one.result == StageResult.FAIL} - {key.value for key in actual}
     today, marks, is_next = clock.today(at), [], True
     for milestone in Milestone:
@@ -65,21 +64,6 @@ def strip(session: Session, project: Project, at: datetime) -> list[Mark]:
         is_next = is_next and done is not None
         marks.append(Mark(milestone, due, done, late, state))
     return marks
-
-
-def _actual(session: Session, project: Project, seen: list[StageAcceptance]) -> dict[Milestone, date]:
-    found: dict[Milestone, date] = {}
-    if project.actual_start_on is not None:
-        found[Milestone.START] = project.actual_start_on
-    for one in seen:
-        if one.result == StageResult.PASS and one.stage in STAGES:
-            found.setdefault(Milestone(one.stage), one.held_on)
-    passed = select(func.max(PreAcceptance.passed_at)).where(PreAcceptance.project_id == project.id)
-    if (moment := session.scalar(passed)) is not None:
-        found[Milestone.PRE_ACCEPTANCE] = clock.today(moment)
-    if project.actual_finish_on is not None:
-        found[Milestone.ACCEPTANCE] = project.actual_finish_on
-    return found
 
 
 def _days_late(due: date | None, done: date | None, today: date) -> int | None:

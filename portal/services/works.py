@@ -36,7 +36,18 @@ from portal.models.works import (
 from portal.permissions import Permission, Role, may
 from portal.processes.follow_up import CallStage
 from portal.processes.project import Action, PaperStage
-from portal.services import calendars, call_plan, customers, events, numbering, penalties, projects, steps, tasks
+from portal.services import (
+    calendars,
+    call_plan,
+    customers,
+    events,
+    numbering,
+    penalties,
+    projects,
+    steps,
+    tasks,
+    works_forecast,
+)
 from portal.services.fields import apply, stamp
 
 ARCHIVE_PREFIX = "DA"
@@ -389,8 +400,8 @@ def set_start(session: Session, project: Project, command: SetStart, *, actor: U
         raise Invalid({"planned_start_on": N_("This day has passed.")})
     project.start_agreed = bool(command.start_agreed)
     values: dict[str, Any] = {"planned_start_on": command.planned_start_on}
-    if project.contract_days:
-        values["planned_finish_on"] = command.planned_start_on + timedelta(days=project.contract_days)
+    if days := works_forecast.agreed_days(session, project):
+        values["planned_finish_on"] = command.planned_start_on + timedelta(days=days)
     apply(session, project, values, projects.FIELDS, actor=actor, at=at)
     _advance(session, project, Action.SET_START, command, actor, at)
     call_plan.replan(session, project, at=at)

@@ -1,16 +1,22 @@
-"""The planned day of each milestone of a project, from its dates and the shares in the settings. Source: `domain.md` 4.6.
+"""The planned day of each milestone of a project, from its dates and the shares in the settings. Source: `domain.md` 4.6, 5.3.
 
-Days of the company's calendar. One forecast serves the strip of the project and the plan of its calls.
+Days of the company's calendar. One forecast serves the strip of the project and the plan of its calls. What moves the works once
+they run (a stop, a signed delay or change order) moves what was not reached by then; what was reached keeps its planned day.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
+from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
-from portal import settings
+from portal import clock, settings
+from portal.models.milestone import ChangeOrder, DelayNotice, StageAcceptance, StageResult
+from portal.models.pre_acceptance import PreAcceptance
 from portal.models.project import Project
+from portal.processes import change_order, delay_notice
 from portal.terms import Term
 
 
@@ -35,25 +41,118 @@ SHARES = {
 }
 
 
-def span(project: Project) -> tuple[date | None, date | None]:
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Something that moves the works by calendar days from a day on; negative: forward. `is_stop`: they stood still."""
+
+    on: date
+    days: int
+    is_stop: bool = False
+
+
+def span(session: Session, project: Project) -> tuple[date | None, date | None]:
     """First and last day of the works as far as they are known: the actual start before the planned one."""
     start = project.actual_start_on or project.planned_start_on
     finish = project.planned_finish_on
-    if finish is None and start is not None and project.contract_days:
-        finish = start + timedelta(days=project.contract_days)
+    if finish is None and start is not None and (days := agreed_days(session, project)):
+        finish = start + timedelta(days=days)
     return start, finish
 
 
-def forecast(session: Session, project: Project) -> dict[Milestone, date]:
-    """The planned day of each milestone; without a start there is none."""
-    start, finish = span(project)
+def agreed_days(session: Session, project: Project) -> int | None:
+    """The contract period with what the customer signed for since; None: none was agreed."""
+    if not project.contract_days:
+        return None
+    return project.contract_days + sum(days for _on, days in _signed(session, project))
+
+
+def forecast(session: Session, project: Project, *, on: date | None = None) -> dict[Milestone, date]:
+    """The planned day of each milestone; without a start there is none. `on`: today, so that a stop without an end counts so far."""
+    start, finish = span(session, project)
     if start is None:
         return {}
     found = {Milestone.START: project.planned_start_on or start}
     if finish is None or finish <= start:
         return found
-    days = (finish - start).days
+    moves = _moves(session, project, on)
+    finish -= timedelta(days=sum(move.days for move in moves if not move.is_stop))
+    days = max((finish - start).days, 1)
     for milestone, key in SHARES.items():
         found[milestone] = start + timedelta(days=days * settings.get(session, key) // 100)
     found[Milestone.ACCEPTANCE] = finish
+    if not moves:
+        return found
+    done = reached(session, project)
+    shifts = _shifts(moves)
+    return {
+        milestone: day if milestone is Milestone.START else _moved(day, done.get(milestone), shifts)
+        for milestone, day in found.items()
+    }
+
+
+def reached(session: Session, project: Project) -> dict[Milestone, date]:
+    """The day on which each milestone was reached, the first where there were several."""
+    found: dict[Milestone, date] = {}
+    if project.actual_start_on is not None:
+        found[Milestone.START] = project.actual_start_on
+    passed = select(StageAcceptance.stage, func.min(StageAcceptance.held_on)).where(
+        StageAcceptance.project_id == project.id,
+        StageAcceptance.result == StageResult.PASS,
+        StageAcceptance.stage.in_([milestone.value for milestone in SHARES]),
+    )
+    for stage, day in session.execute(passed.group_by(StageAcceptance.stage)):
+        found[Milestone(stage)] = day
+    inspected = select(func.max(PreAcceptance.passed_at)).where(PreAcceptance.project_id == project.id)
+    if (moment := session.scalar(inspected)) is not None:
+        found[Milestone.PRE_ACCEPTANCE] = clock.today(moment)
+    if project.actual_finish_on is not None:
+        found[Milestone.ACCEPTANCE] = project.actual_finish_on
     return found
+
+
+# ---------- What moves the works ----------
+
+
+def _signed(session: Session, project: Project) -> list[tuple[date, int]]:
+    """Day and days of each signature that moved the finish."""
+    parts = [
+        select(model.signed_on, days).where(model.project_id == project.id, model.state == state, days != 0)
+        for model, days, state in (
+            (ChangeOrder, ChangeOrder.extra_days, change_order.State.SIGNED),
+            (DelayNotice, DelayNotice.days, delay_notice.State.SIGNED),
+        )
+    ]
+    return [(on, days) for on, days in session.execute(union_all(*parts))]
+
+
+def _moves(session: Session, project: Project, on: date | None) -> list[Move]:
+    """What moved the works since they began, in order; what was signed before is in their dates."""
+    start = project.actual_start_on
+    if start is None:
+        return []
+    found = [Move(day, days) for day, days in _signed(session, project) if day >= start]
+    for stop in project.stops:
+        end = stop.resumed_on or max((day for day in (stop.until, on) if day is not None), default=stop.since)
+        if end > stop.since:
+            found.append(Move(stop.since, (end - stop.since).days, is_stop=True))
+    return sorted(found, key=lambda move: (move.on, not move.is_stop))
+
+
+def _shifts(moves: list[Move]) -> list[Move]:
+    """The moves without what they say twice: a delay that is signed after a stop first agrees to the days of that stop."""
+    found, stood = [], 0
+    for move in moves:
+        if move.is_stop:
+            stood += move.days
+        elif move.days > 0:
+            agreed = min(stood, move.days)
+            stood, move = stood - agreed, Move(move.on, move.days - agreed)
+        found.append(move)
+    return found
+
+
+def _moved(day: date, done: date | None, shifts: list[Move]) -> date:
+    for move in shifts:
+        if done is None or done > move.on:
+            day = max(day + timedelta(days=move.days), min(day, move.on))
+    return day
