@@ -10,12 +10,12 @@ from typing import Any
 
 from flask import g
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
 from blueprints.http import page
-from portal import charts, clock, formatting
+from portal import clock, formatting
 from portal.db import session
 from portal.i18n import _, _p
+from portal.listing import cells
 from portal.listing.registry import LISTINGS
 from portal.models.org import User
 from portal.paths import record_path
@@ -33,7 +33,7 @@ from portal.services import (
 )
 from portal.services.tiles import Arranged, Look, Tile
 
-QUEUE_ROWS = 16
+QUEUE_ROWS, NEAR_ROWS = 16, 12
 ICONS = {"complaints": "message-report", "drawing-reviews": "ruler-2", "consultations": "phone", "escalations": "flag"}
 
 
@@ -133,6 +133,14 @@ def process_name(kind: str) -> str:
     return names.get(kind) or (str(LISTINGS[kind].one) if kind in LISTINGS else "")
 
 
+@dataclass(frozen=True, slots=True)
+class NearRow:
+    """A clock in its last quarter of an hour, and whose turn it is."""
+
+    row: QueueRow
+    who: str
+
+
 class Day:
     """What the panels of one page are drawn from, each asked for once and only when a panel shows it.
 
@@ -158,16 +166,11 @@ class Day:
         return boards.loads(session(), self.user, self.at)
 
     @cached_property
-    def trend(self) -> Markup:
-        """Complaints received and closed per week."""
-        weeks = boards.trend(session(), self.user, self.at)
-        return charts.bars_and_line(
-            [f"{monday:%m-%d}" for monday, _received, _closed in weeks],
-            [received for _monday, received, _closed in weeks],
-            [closed for _monday, _received, closed in weeks],
-            bar_name=_("Received"),
-            line_name=_("Closed"),
-        )
+    def cockpit(self) -> list[NearRow]:
+        """What will be missed in a quarter of an hour unless somebody acts now."""
+        found = workload.near_lines(session(), self.user, self.at, NEAR_ROWS)
+        rows = queue_rows([near.line for near in found])
+        return [NearRow(row, near.person or cells.role(near.role)) for row, near in zip(rows, found, strict=True)]
 
     @cached_property
     def late(self) -> list[QueueRow]:

@@ -19,6 +19,7 @@ from portal.metrics import (  # noqa: F401
 from portal.metrics.dimensions import Dimension
 from portal.metrics.measuring import (
     compare,
+    counted,
     digits,
     dimension,
     formatted,
@@ -44,6 +45,7 @@ __all__ = [
     "Unit",
     "between",
     "compare",
+    "counted",
     "digits",
     "dimension",
     "formatted",

@@ -9,12 +9,17 @@ from sqlalchemy import and_, exists, func, or_
 from portal.metrics.questions import Period, Rows, Share
 from portal.models.task import DeadlineBreach, Task, TaskOutcome
 
-KEPT = ~(
-    exists(DeadlineBreach.id)
-    .where(DeadlineBreach.task_id == Task.id, func.coalesce(DeadlineBreach.late_minutes, 1) > 0)
-    .correlate(Task)
+KEPT = or_(
+    Task.breached_at.is_(None),
+    ~(
+        exists(DeadlineBreach.id)
+        .where(DeadlineBreach.task_id == Task.id, func.coalesce(DeadlineBreach.late_minutes, 1) > 0)
+        .correlate(Task)
+    ),
 )
 """Done in time; what was noted late and happened in time was in time."""
+MISSED = and_(Task.breached_at.is_not(None), or_(Task.code.is_(None), ~KEPT))
+"""Not in time, done since or not; a promise or a task set by hand has no record of its breach."""
 
 
 def ended(period: Period, code: str, record: Any) -> Rows:

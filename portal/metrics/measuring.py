@@ -47,6 +47,11 @@ def compare(
     return {key: tuple(found[key, period] for period in periods) for key in wanted}
 
 
+def counted(session: Session, viewer: Viewer, asked: Sequence[Rows]) -> list[int]:
+    """How many rows each has, as the sides of figures are counted."""
+    return [int(number or 0) for number in _numbers(session, viewer, [(rows, func.count()) for rows in asked])]
+
+
 def split(session: Session, viewer: Viewer, key: str, period: Period, by: str) -> dict[Any, Figure]:
     """A figure for each value of a dimension: stored codes, names, or None where nothing is said."""
     question = METRICS[key].ask(period)
@@ -117,18 +122,22 @@ def _together(
     """All of them with few statements."""
     questions = {(key, period): METRICS[key].ask(period) for key in keys for period in periods}
     asked = {about: [] if isinstance(each, NoSource) else _asked(each) for about, each in questions.items()}
-    columns = [rows.query(viewer, computed).scalar_subquery() for parts in asked.values() for rows, computed in parts]
-    numbers: list[Any] = []
-    for at in range(0, len(columns), TOGETHER):
-        some = columns[at : at + TOGETHER]
-        numbers += session.execute(select(*(column.label(f"n{place}") for place, column in enumerate(some)))).one()
-    left = iter(numbers)
+    left = iter(_numbers(session, viewer, [part for parts in asked.values() for part in parts]))
     found = {}
     for about, parts in asked.items():
         question, given = questions[about], [next(left) for _part in parts]
         without = Figure(about[0], None, has_source=False)
         found[about] = without if isinstance(question, NoSource) else _figure(about[0], question, given)
     return found
+
+
+def _numbers(session: Session, viewer: Viewer, asked: Sequence[Asked]) -> list[Any]:
+    columns = [rows.query(viewer, computed).scalar_subquery() for rows, computed in asked]
+    numbers: list[Any] = []
+    for at in range(0, len(columns), TOGETHER):
+        some = columns[at : at + TOGETHER]
+        numbers += session.execute(select(*(column.label(f"n{place}") for place, column in enumerate(some)))).one()
+    return numbers
 
 
 def _figure(key: str, question: Question, numbers: Sequence[Any]) -> Figure:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, case, func, literal_column, select, union_all
+from sqlalchemy import and_, bindparam, case, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from portal import clock, visibility
 from portal.db import UtcDateTime
+from portal.metrics import Period, compare, counted, lists
+from portal.metrics.clocks import KEPT
+from portal.metrics.periods import week_of
 from portal.models.complaint import Complaint, Escalation
 from portal.models.org import Department, User
 from portal.models.task import Task
@@ -29,7 +32,7 @@ LONGEST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Open tasks of a department or a person. `on_time` is the share of this month's clocks met in time, None: none."""
+    """Open tasks of a department or a person. `on_time`: of this month's clocks those kept (`KEPT`), None: none."""
 
     key: str
     label: str
@@ -37,6 +40,8 @@ class Load:
     soon: int
     late: int
     on_time: float | None = None
+    filter: str = ""
+    """Of the task list: just these tasks, when `open` is asked too."""
 
 
 def filter_of(department: str) -> str:
@@ -64,8 +69,11 @@ def loads(session: Session, user: User, at: datetime) -> Loads:
     keys = [key for key, *_numbers in people]
     names: dict[int, str] = dict(_names(len(keys)).rows(session, filled("person", keys)))
     return Loads(
-        [Load(key, Department.show(key), total, soon, late, shares.get(key)) for key, total, soon, late in departments],
-        [Load(str(key), names[key], *numbers) for key, *numbers in people],
+        [
+            Load(key, Department.show(key), total, soon, late, shares.get(key), filter_of(key))
+            for key, total, soon, late in departments
+        ],
+        [Load(str(key), names[key], total, soon, late, filter=f"person.{key}") for key, total, soon, late in people],
     )
 
 
@@ -119,15 +127,41 @@ def late_now(session: Session, user: User, at: datetime) -> Late:
     )
 
 
-def trend(session: Session, user: User, at: datetime) -> list[tuple[date, int, int]]:
-    """(Monday, received, closed) of the last twelve weeks, on the company's calendar; the old ledger not counted."""
-    monday = clock.today(at) - timedelta(days=clock.today(at).weekday())
-    starts = [monday - timedelta(weeks=back) for back in range(WEEKS - 1, -1, -1)]
-    bounds = [*starts, monday + timedelta(weeks=1)]
-    given = visibility.parameters(user) | {f"week_{place}": clock.at_local(day) for place, day in enumerate(bounds)}
-    rows = _trend(visibility.placeholder(user)).rows(session, given)
-    received, closed = ([int(number or 0) for number in row] for row in rows)
-    return list(zip(starts, received, closed, strict=True))
+def weeks(at: datetime) -> list[Period]:
+    """The last twelve weeks, the present one last."""
+    this = week_of(clock.today(at))
+    return [
+        Period(this.first - week, this.last - week)
+        for week in (timedelta(weeks=back) for back in range(WEEKS - 1, -1, -1))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A figure of a metric week by week. `side`: which of its numbers; empty: the figure itself."""
+
+    key: str
+    values: list[Decimal | None]
+    side: str = ""
+
+
+TRENDS: dict[str, tuple[tuple[str, str], ...]] = {
+    "trend": (("M-20", "whole"), ("M-22", "part")),
+    "timeliness": (("M-23", ""), ("M-24", ""), ("M-25", ""), ("M-26", "")),
+    "satisfaction": (("M-70", ""), ("M-12", "")),
+}
+"""What is drawn over twelve weeks: metrics of the manual, and which side of each."""
+
+
+def trend(session: Session, user: User, which: str, at: datetime) -> list[Track]:
+    """The figures of a trend, the very ones that metrics and reports tell of these weeks."""
+    periods, wanted = weeks(at), TRENDS[which]
+    if all(side for _key, side in wanted):
+        asked = [lists.sides(key, period)[side] for key, side in wanted for period in periods]
+        numbers = iter(counted(session, user, asked))
+        return [Track(key, [Decimal(next(numbers)) for _period in periods], side) for key, side in wanted]
+    found = compare(session, user, [key for key, _side in wanted], periods)
+    return [Track(key, [figure.value for figure in found[key]]) for key, _side in wanted]
 
 
 class Waiting(NamedTuple):
@@ -175,35 +209,12 @@ def _load(viewer: visibility.Placeholder) -> Prepared:
 
 @lru_cache
 def _met(viewer: visibility.Placeholder) -> Prepared:
-    met = func.sum(case((Task.breached_at.is_(None), 1), else_=0))
+    met = func.sum(case((KEPT, 1), else_=0))
     return Prepared(
         select(_DEPARTMENT, func.count(), met)
         .where(visibility.condition(viewer, Task), Task.closed_at >= bindparam("first"), Task.code.is_not(None))
         .where(Task.outcome == literal_column("'DONE'"))  # as the index says it
         .group_by(_DEPARTMENT)
-    )
-
-
-@lru_cache
-def _trend(viewer: visibility.Placeholder) -> Prepared:
-    """Two rows of a count per week: each is a stretch of an index, so nothing is looked at twice."""
-    bounds = [bindparam(f"week_{place}", type_=UtcDateTime()) for place in range(WEEKS + 1)]
-    return Prepared(
-        union_all(
-            *(
-                select(*(_count_between(viewer, column, start, end) for start, end in itertools.pairwise(bounds)))
-                for column in (Complaint.received_at, Complaint.closed_at)
-            )
-        )
-    )
-
-
-def _count_between(viewer: visibility.Placeholder, column: Any, start: Any, end: Any) -> Any:
-    return (
-        select(func.count())
-        .where(visibility.condition(viewer, Complaint), Complaint.is_historical.is_(False))
-        .where(column >= start, column < end)
-        .scalar_subquery()
     )
 
 

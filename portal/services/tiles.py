@@ -45,6 +45,8 @@ class Look(StrEnum):
     ROWS = "rows"
 
 
+DRAWN = frozenset({"trend", "timeliness", "satisfaction"})
+"""Panels that are charts."""
 LOOKS = (Look.NUMBER, Look.CHART, Look.ROWS)
 """What a favourite can be shown as."""
 
@@ -131,13 +133,18 @@ DEFAULTS: dict[Role, tuple[Tile, ...]] = {
     ),
     Role.MANAGER: (
         Tile("late-in-all", N_("Overdue in the department"), kind="tasks", query="filter=open,overdue", mark="late"),
+        Tile("near-in-all", N_("Due within 15 minutes"), kind="tasks", query="filter=open,near", mark="soon"),
+        Tile("today-in-all", N_("Due today"), kind="tasks", query="filter=open,today"),
         Tile("soon-in-all", N_("Due in 24 hours"), kind="tasks", query="filter=open,soon", mark="soon"),
         Tile("waiting", N_("Waiting for me"), kind="tasks", query="filter=mine,open"),
         Tile("complaints", N_("Open complaints"), kind="complaints", query="filter=open"),
         Tile("escalations", N_("Escalations to take"), kind="escalations", query="filter=waiting"),
         Tile("approvals", N_("To approve"), kind="approvals", query="filter=waiting"),
+        _panel("cockpit", N_("The last 15 minutes")),
         _panel("departments", N_("Open and late by department")),
         _panel("trend", N_("Complaints: received and closed")),
+        _panel("timeliness", N_("In time: complaints")),
+        _panel("satisfaction", N_("Satisfied customers", "metric")),
         _panel("late", N_("Late now")),
         _panel("to-approve", N_("To approve")),
         _panel("to-take", N_("Escalations to take"), wide=False),
@@ -178,8 +185,8 @@ class Arranged:
 
     @property
     def has_charts(self) -> bool:
-        """Whether a favourite is drawn."""
-        return any(tile.look is Look.CHART for tile in self.tiles)
+        """Whether a favourite or a panel is drawn."""
+        return any(tile.look is Look.CHART or tile.key in DRAWN for tile in self.tiles)
 
     def panels(self, *, wide: bool) -> list[Tile]:
         """The tiles of one column."""

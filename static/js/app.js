@@ -324,6 +324,7 @@
   const quiet = (event) => event.target.closest?.("[data-quiet]");
   const sent = new WeakMap(); // of forms saved while one goes on typing: what the request on its way says
   on("htmx:before:request", (event) => {
+    if (event.target.matches?.("[data-still]:is(:hover, :focus-within)")) return event.preventDefault(); // nothing moves under the pointer
     if (event.target.matches?.("[data-judge]")) sent.set(event.target, keepable(event.target).map((field) => [field, present(field)]));
     if (quiet(event)) return;
     running += 1;

@@ -66,6 +66,7 @@ class May:
     def clock(self, code: str, record: Any, started: str, due: str, done: str | None, outcome: str = "DONE") -> Task:
         """A clock of a record; done after it was due, it leaves a breach."""
         due_at, done_at = moment(due), moment(done) if done else None
+        is_missed = outcome == "DONE" and (done_at is None or done_at > due_at)
         task = self.add(
             Task(
                 kind="DEADLINE",
@@ -78,9 +79,10 @@ class May:
                 due_at=due_at,
                 closed_at=done_at,
                 outcome=outcome if done_at else None,
+                breached_at=due_at if is_missed else None,
             )
         )
-        if outcome == "DONE" and (done_at is None or done_at > due_at):
+        if is_missed:
             late = int((done_at - due_at) / timedelta(minutes=1)) if done_at else None
             self.add(
                 DeadlineBreach(

@@ -14,6 +14,7 @@ from portal.i18n import N_, _
 from portal.listing import cells
 from portal.listing.declaration import Choice, Column, Filter, Listing, Span, Way
 from portal.listing.kinds import search
+from portal.metrics.clocks import MISSED
 from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
 from portal.models.consultation import Channel, Consultation, Matter
 from portal.models.customer import Customer, Property
@@ -405,7 +406,8 @@ TASKS = Listing(
         Filter("kept", N_("Promises kept"), lambda now: promises.is_kept(), "promise"),
         Filter("broken", N_("Promises broken"), lambda now: promises.is_broken(now.at), "promise"),
         Filter("pending", N_("Promises still to keep"), lambda now: promises.is_pending(now.at), "promise"),
-        Filter("missed", N_("Deadline missed"), lambda now: Task.breached_at.is_not(None)),
+        Filter("missed", N_("Deadline missed"), lambda now: MISSED),
+        Filter("limits", N_("Limits of the manual"), lambda now: Task.code.is_not(None)),
         Filter(
             "ours",
             N_("Of our own department"),
