@@ -184,6 +184,7 @@ def lines(
     plan = _Plan(labels, series, False, room, high)
     parts, top = _legend(series, key, room, as_lines=True)
     parts += plan.frame(top)
+    said_at: list[tuple[float, float]] = []
     for number, each in enumerate(series):
         at = [
             (plan.left + plan.step * (place + 0.5), plan.y(point.value, top), place, point)
@@ -197,7 +198,10 @@ def lines(
             said = f"{labels[place]} {each.name} {point.text}" if len(series) > 1 else f"{labels[place]} {point.text}"
             parts.append(_link(point, said, _dot(x, y, number)))
         told = at if len(series) == 1 and plan.step >= 60 else at[-1:]
-        parts += [_text(x, y - 9, short(point.value or 0), "strong", "middle") for x, y, _place, point in told]
+        for x, y, _place, point in told:
+            if all(abs(x - other_x) >= 30 or abs(y - other_y) >= 14 for other_x, other_y in said_at):
+                parts.append(_text(x, y - 9, short(point.value or 0), "strong", "middle"))
+                said_at.append((x, y))  # figures on each other are no figures; the table has them all
     return _drawing(parts, plan.wide, plan.foot(top), title, key, 0, room)
 
 

@@ -55,13 +55,13 @@ def weeks(which: str) -> ResponseReturnValue:
     periods = boards.weeks(at)
     drawn = [_drawn(track, periods) for track in boards.trend(session(), g.user, which, at)]
     labels = [f"{period.first:%m-%d}" for period in periods]
-    draw = charts.columns if which == "trend" else charts.lines
+    draw, room = (charts.columns, charts.WIDE) if which == "trend" else (charts.lines, charts.NARROW)
     return render_template(
         "manager/weeks.html",
         title=TITLES[which],
         labels=labels,
         series=drawn,
-        drawing=draw(labels, drawn, title=str(TITLES[which]), key=f"weeks-of-{which}"),
+        drawing=draw(labels, drawn, title=str(TITLES[which]), key=f"weeks-of-{which}", room=room),
     )
 
 

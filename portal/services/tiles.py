@@ -133,7 +133,6 @@ DEFAULTS: dict[Role, tuple[Tile, ...]] = {
     ),
     Role.MANAGER: (
         Tile("late-in-all", N_("Overdue in the department"), kind="tasks", query="filter=open,overdue", mark="late"),
-        Tile("near-in-all", N_("Due within 15 minutes"), kind="tasks", query="filter=open,near", mark="soon"),
         Tile("today-in-all", N_("Due today"), kind="tasks", query="filter=open,today"),
         Tile("soon-in-all", N_("Due in 24 hours"), kind="tasks", query="filter=open,soon", mark="soon"),
         Tile("waiting", N_("Waiting for me"), kind="tasks", query="filter=mine,open"),
@@ -142,15 +141,15 @@ DEFAULTS: dict[Role, tuple[Tile, ...]] = {
         Tile("approvals", N_("To approve"), kind="approvals", query="filter=waiting"),
         _panel("cockpit", N_("The last 15 minutes")),
         _panel("departments", N_("Open and late by department")),
-        _panel("trend", N_("Complaints: received and closed")),
-        _panel("timeliness", N_("In time: complaints")),
-        _panel("satisfaction", N_("Satisfied customers", "metric")),
         _panel("late", N_("Late now")),
         _panel("to-approve", N_("To approve")),
+        _panel("trend", N_("Complaints: received and closed")),
         _panel("to-take", N_("Escalations to take"), wide=False),
         _panel("mine", N_("Waiting for me"), wide=False),
         _panel("signal", N_("Met without signal"), wide=False),
         _panel("people", N_("Open work by person"), wide=False),
+        _panel("timeliness", N_("In time: complaints"), wide=False),
+        _panel("satisfaction", N_("Satisfied customers", "metric"), wide=False),
     ),
 }  # fmt: skip
 """The dashboard of each role, in order."""

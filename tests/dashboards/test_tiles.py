@@ -196,7 +196,7 @@ def test_put_down_elsewhere(sign_in, people, session):
     order = ["complaints", "late-in-all", "nonsense", "complaints", "people.wide", "trend.small", "departments.wide"]
     do(client, "order", order=order)
     board = tiles.arranged(session, people.manager)
-    assert [tile.key for tile in board.numbers][:2] == ["complaints", "late-in-all"] and len(board.numbers) == 8
+    assert [tile.key for tile in board.numbers][:2] == ["complaints", "late-in-all"] and len(board.numbers) == 7
     assert [tile.key for tile in board.panels(wide=True)][:2] == ["people", "departments"]
     assert board.panels(wide=False)[0].key == "trend"
 
