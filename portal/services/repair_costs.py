@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from portal import settings, visibility
 from portal.errors import DomainError, Invalid
 from portal.i18n import N_, Text
+from portal.models.approval import Approval
 from portal.models.org import Crew, Department, Party, User
 from portal.models.repair import CostBooking, RepairCostCase, RepairOrder
 from portal.processes import repair_cost as rules
@@ -120,10 +121,10 @@ def confirm(session: Session, case: RepairCostCase, command: ConfirmCase, *, act
 def approve(session: Session, case: RepairCostCase, word: Word, *, actor: User, at: datetime) -> None:
     """Take down a consent: the manager's own; above the limit the general manager's after it."""
     steps.check_permission(actor, case.PROCESS.transition(case.state, Action.APPROVE))
-    assert case.approval is not None
-    if not approvals.approve(session, case.approval, word, actor=actor, at=at):
+    approval = _asked(case)
+    if not approvals.approve(session, approval, word, actor=actor, at=at):
         return
-    said = case.approval.steps
+    said = approval.steps
     case.decision = "；".join(step.reason for step in said if step.reason) or None
     case.approved_by_id, case.approved_at = said[0].user_id, at
     if said[-1].level == Level.GM:
@@ -134,9 +135,15 @@ def approve(session: Session, case: RepairCostCase, word: Word, *, actor: User, 
 def refuse(session: Session, case: RepairCostCase, word: Word, *, actor: User, at: datetime) -> None:
     """Not at this cost: engineering confirms anew, by another estimate."""
     steps.check_permission(actor, case.PROCESS.transition(case.state, Action.REFUSE))
-    assert case.approval is not None
-    approvals.refuse(session, case.approval, word, actor=actor, at=at)
+    approvals.refuse(session, _asked(case), word, actor=actor, at=at)
     _advance(session, case, Action.REFUSE, word, actor, at, acted_by=word.person)
+
+
+def _asked(case: RepairCostCase) -> Approval:
+    """The request that waits. Raises DomainError where none was ever made, as of a case from another system."""
+    if case.approval is None:
+        raise DomainError(N_("Consent was not asked for yet: have engineering confirm again."))
+    return case.approval
 
 
 def recall(session: Session, case: RepairCostCase, command: TakeBack, *, actor: User, at: datetime) -> None:
