@@ -40,6 +40,7 @@ ABSENCE: dict[str, tuple[NoticeLevel, Text]] = {
     "called-off": (Level.INFO, N_("%(customer)s is there after all from %(from)s until %(until)s")),
 }
 """What is told of a leave, and how pressing it is for who stands in; to the others it is information."""
+HANDED_OVER = N_("Yours from now on, from %(person)s: %(customers)s customers, %(records)s records, %(tasks)s tasks")
 DEAD = N_("Work was given up: %(kind)s %(number)s. Operations shows why and can run it again.")
 DIGEST = N_("Your day: %(overdue)s overdue, %(due)s due today, %(new)s new, %(said)s written to you")
 DIGEST_BROKEN = N_(
@@ -314,6 +315,25 @@ def notify_absence(session: Session, *, absence_id: int, what: str, by_id: int |
         )
 
 
+def notify_handover(
+    session: Session, *, person_id: int, to_id: int, customers: int = 0, tasks: int = 0, records: int = 0
+) -> None:
+    """Tell a colleague what came over for good from somebody who leaves."""
+    person, to = session.get(User, person_id), session.get(User, to_id)
+    if person is None or to is None or not to.is_active:
+        return
+    notices.notify(
+        session,
+        user=to,
+        key=f"handover:{person_id}",
+        level=Level.ACTION,
+        title=HANDED_OVER,
+        params={"person": person.name, "customers": customers, "tasks": tasks, "records": records},
+        link="/records/tasks?filter=mine,open",
+        at=clock.now(),
+    )
+
+
 def notify_talk(
     session: Session,
     *,
@@ -505,6 +525,7 @@ HANDLERS = {
     "notify_step": notify_step,
     "notify_claim": notify_claim,
     "notify_absence": notify_absence,
+    "notify_handover": notify_handover,
     "notify_talk": notify_talk,
     "notify_followers": notify_followers,
     "work_given_up": work_given_up,

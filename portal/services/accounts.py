@@ -31,6 +31,7 @@ ACTION_LABELS: dict[str, Text] = {
     "CHANGED": N_("Account changed"),
     "DISABLED": N_("Account disabled"),
     "ENABLED": N_("Account enabled"),
+    "HANDED_OVER": N_("Everything open handed over"),
     "PASSWORD_SET": N_("One-time password set"),
     "PASSWORD_CHANGED": N_("Password changed"),
     "SECOND_FACTOR_SET_UP": N_("Second factor set up"),

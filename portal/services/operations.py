@@ -25,6 +25,7 @@ KINDS: dict[str, Text] = {
     "notify_task": N_("Reminder of a deadline", "work"),
     "notify_step": N_("Notice of a step", "work"),
     "notify_absence": N_("Notice of who stands in", "work"),
+    "notify_handover": N_("Notice of what was handed over", "work"),
     "absences": N_("Who stands in from today", "work"),
     "notify_claim": N_("Notice of a clock met without signal", "work"),
     "notify_followers": N_("Notice to followers", "work"),

@@ -356,7 +356,7 @@ MODULES = {
     "rectification-notices": "inspections",
 }
 """Where the fields of record types are described whose module has another name."""
-COMMON_LABELS = {"owner": N_("Owner"), "state": N_("State")}
+COMMON_LABELS = {"owner": N_("Owner"), "captain": N_("Captain"), "inspector": N_("Inspector"), "state": N_("State")}
 
 
 @cache
