@@ -41,7 +41,7 @@ def draw_up(session: Session, *, run_id: int) -> None:
 
 
 def miss(session: Session, *, run_id: int) -> None:
-    """Mark a report as late that is not signed by its time."""
+    """Mark a report as late that is not with its recipients by its time."""
     run = session.get(ReportRun, run_id, with_for_update=True)
     if run is not None:
         reports.miss(session, run, at=clock.now())

@@ -26,7 +26,7 @@ from portal.models.export import ExportFormat
 from portal.models.org import User
 from portal.models.report import ReportRun
 from portal.permissions import Permission, may
-from portal.processes.report import PROCESS, Action, Delivered, Recipient, State, Way
+from portal.processes.report import PROCESS, Action, Delivered, Recipient, Way
 from portal.reports import drawing, due, workbook
 from portal.reports.catalogue import REPORTS
 from portal.services import calendars, events, reports
@@ -125,7 +125,7 @@ def _deliveries(run: ReportRun) -> showing.Tab:
         ]  # fmt: skip
         rows: list[list[Any]] = []
         for each in run.deliveries:
-            is_open = each.state in (Delivered.WAITING, Delivered.FAILED) and run.state == State.SIGNED
+            is_open = each.state in (Delivered.WAITING, Delivered.FAILED) and run.is_frozen
             rows.append(
                 [
                     Recipient.show(each.recipient),

@@ -8,7 +8,8 @@ from portal.metrics.business import signed
 from portal.metrics.questions import Count, Period, Question, Rows, Share, Sum
 from portal.metrics.registry import Unit, metric
 from portal.models.cancellation import Cancellation, CancellationShare
-from portal.models.compensation import PaymentVoucher
+from portal.models.compensation import CompensationShare, PaymentVoucher
+from portal.models.complaint import Escalation
 from portal.permissions import Permission
 
 P = Permission
@@ -22,6 +23,15 @@ def _voided(period: Period) -> Rows:
 def compensation(period: Period) -> Question:
     """Sum of the vouchers of compensation that were paid in the period."""
     return Sum(Rows(PaymentVoucher, (period.holds(PaymentVoucher.paid_at),)), PaymentVoucher.amount)
+
+
+@metric("M-29.borne", N_("Compensation by who bears it", "metric"), Unit.YUAN, P.ESCALATION_VIEW, "less")
+def borne(period: Period) -> Question:
+    """M-29: what each bearer is liable for of the compensations paid in the period (F-07): company, person, crew."""
+    shares = Rows(
+        CompensationShare, (period.holds(Escalation.paid_at),), Escalation, CompensationShare.escalation_id
+    )  # fmt: skip
+    return Sum(shares, CompensationShare.amount)
 
 
 @metric("M-50", N_("Cancellations", "metric"), Unit.COUNT, P.CANCELLATION_VIEW, "less")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from portal.i18n import N_, Text
 from portal.models.cancellation import Cancellation, CancellationShare
-from portal.models.compensation import PaymentVoucher
+from portal.models.compensation import CompensationShare, PaymentVoucher
 from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Channel, Consultation, Matter
@@ -28,6 +28,7 @@ from portal.models.survey import Survey, SurveyAnswer
 from portal.models.task import DeadlineBreach, Task
 from portal.processes.cancellation import Liability
 from portal.processes.complaint import Category, Phase, Severity, Verdict
+from portal.processes.escalation import Bearer
 from portal.processes.follow_up import CallStage
 from portal.processes.penalty import Kind
 from portal.processes.repair import InWarranty, Trade
@@ -113,7 +114,7 @@ DIMENSIONS: dict[Any, dict[str, Dimension]] = {
     },
     Cancellation: {"liability": Dimension(N_("Liable", "cancellation"), CancellationShare.liability, Liability)},
     PaymentVoucher: {},
-    Escalation: {},
+    Escalation: {"bearer": Dimension(N_("Borne by"), CompensationShare.bearer, Bearer)},
     PreAcceptance: {},
     Inspection: {
         "foreman": Dimension(FOREMAN, _FOREMAN.name, joins=((_FOREMAN, _FOREMAN.id == Inspection.foreman_id),)),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import and_, func, or_
 
 from portal.i18n import N_
-from portal.metrics.questions import Count, NoSource, Period, Question, Rows, Sum
+from portal.metrics.questions import Count, NoSource, Period, Question, Rows, Share, Sum
 from portal.metrics.registry import Unit, metric
 from portal.metrics.reviews import decided
 from portal.models.consultation import Channel, Consultation
@@ -58,6 +58,14 @@ def given(period: Period) -> Question:
 def calls(period: Period) -> Question:
     """Telephone contacts written down in the period; what they were about by kind."""
     return Count(Rows(Consultation, (period.holds(Consultation.occurred_at), Consultation.channel == Channel.PHONE)))
+
+
+@metric("M-97.answered", N_("Calls answered", "metric"), Unit.PERCENT, P.CONSULTATION_VIEW, "more")
+def answered(period: Period) -> Question:
+    """M-97: calls in whose question was answered at once or by the end of the period ÷ calls in; by kind of problem."""
+    whole = Rows(Consultation, (period.holds(Consultation.occurred_at), Consultation.channel == Channel.PHONE))
+    at_once = and_(Consultation.forwarded_at.is_(None), Consultation.answer.is_not(None))
+    return Share(whole.only(or_(at_once, Consultation.replied_at < period.end)), whole)
 
 
 @metric("M-97.missed", N_("Calls missed", "metric"), Unit.COUNT, P.CONSULTATION_VIEW, "less")

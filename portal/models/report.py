@@ -49,7 +49,7 @@ class ReportRun(Record, Base):
     signed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     sent_at: Mapped[datetime | None]
     is_late: Mapped[bool] = mapped_column(default=False)
-    """It was not signed by its time."""
+    """It was not with its recipients by its time."""
 
     corrects: Mapped[ReportRun | None] = relationship(remote_side="ReportRun.id")
     asked_by: Mapped[User | None] = relationship(foreign_keys=[asked_by_id])
@@ -64,7 +64,7 @@ class ReportRun(Record, Base):
     @property
     def is_frozen(self) -> bool:
         """Whether its figures and words stand still."""
-        return self.state not in rules.OPEN
+        return self.signed_at is not None
 
     __table_args__ = (
         one_of("state", rules.State),

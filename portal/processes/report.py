@@ -35,10 +35,6 @@ class Action(StrEnum):
     DELIVER = "deliver"
 
 
-OPEN = frozenset({State.DUE, State.DRAFT, State.LATE})
-"""Its figures are not frozen yet."""
-
-
 class Recipient(Term):
     """Who gets a report (6.1)."""
 
@@ -73,10 +69,11 @@ class Delivered(Term):
 
 
 DRAWN_UP = Guard("drawn-up", N_("the figures are drawn up"), lambda run: run.drafted_at is not None)
+NOT_SIGNED = Guard("not-signed", N_("it is not signed yet", "report"), lambda run: not run.deliveries)
 OVER = Guard(
     "all-sent",
     N_("every recipient has it"),
-    lambda run: all(each.state == Delivered.SENT for each in run.deliveries),
+    lambda run: bool(run.deliveries) and all(each.state == Delivered.SENT for each in run.deliveries),
     needs_input=True,
 )
 
@@ -91,7 +88,7 @@ PROCESS = Process(
         base.State(State.SIGNED, State.SIGNED.label, N_("The figures are frozen; it goes to its recipients.")),
         base.State(State.SENT, State.SENT.label, N_("Every recipient has it."), final=True),
         base.State(
-            State.LATE, State.LATE.label, N_("It was not signed by its time; it is signed all the same."),
+            State.LATE, State.LATE.label, N_("It was not with its recipients by its time; it is signed and delivered all the same."),
             main_line=False,
         ),
     ),
@@ -113,7 +110,7 @@ PROCESS = Process(
         ),
         Transition(
             Action.SIGN, N_("Sign and freeze"), frozenset({State.DRAFT, State.LATE}), State.SIGNED,
-            Permission.REPORT_SIGN, optional=("analysis", "measures", "plan", "help"), guards=(DRAWN_UP,),
+            Permission.REPORT_SIGN, optional=("analysis", "measures", "plan", "help"), guards=(DRAWN_UP, NOT_SIGNED),
             notify=("specialists",),
         ),
         Transition(
@@ -122,14 +119,14 @@ PROCESS = Process(
         ),
         Transition(
             Action.REFRESH, N_("Draw up again"), frozenset({State.LATE}), State.LATE, Permission.REPORT_GENERATE,
-            primary=False,
+            guards=(NOT_SIGNED,), primary=False,
         ),
         Transition(
-            Action.MISS, N_("Its time is over"), frozenset({State.DUE, State.DRAFT}), State.LATE,
+            Action.MISS, N_("Its time is over"), frozenset({State.DUE, State.DRAFT, State.SIGNED}), State.LATE,
             Permission.REPORT_GENERATE, automatic=True, notify=("managers",), source_note="DL-29",
         ),
         Transition(
-            Action.DELIVER, N_("Delivered to everybody"), frozenset({State.SIGNED}), State.SENT,
+            Action.DELIVER, N_("Delivered to everybody"), frozenset({State.SIGNED, State.LATE}), State.SENT,
             Permission.REPORT_SEND, guards=(OVER,), automatic=True,
         ),
     ),

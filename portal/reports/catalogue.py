@@ -10,7 +10,7 @@ from portal.i18n import N_, Text
 from portal.metrics import METRICS, between
 from portal.permissions import Role
 from portal.processes.report import Recipient
-from portal.reports.due import AfterMonth, EachDay, FourthWednesday, MonthEnd, Monthly, Rule, Weekly
+from portal.reports.due import AfterMonth, Both, EachDay, FourthWednesday, MonthEnd, Monthly, Rule, Weekly
 
 R = Recipient
 
@@ -81,8 +81,6 @@ class Report:
     form: str = ""
     roles: tuple[Role, ...] = ()
     """Who may have it drawn up besides specialists and the manager (7.1)."""
-    by_calendar: bool = True
-    """Whether the calendar makes it: those that nothing is recorded for yet are drawn up when asked for."""
     time_setting: str = "report_due_time"
 
 
@@ -96,6 +94,10 @@ KEY_FIGURES = N_("Key figures", "report")
 
 def _weekday(key: str, *, ends_before: int = 1, stays: bool = False) -> Callable[[Callable[[str], Any]], Rule]:
     return lambda value: Weekly(int(value(key)), ends_before, stays)
+
+
+def _and_weekly(weekly: Callable[[Callable[[str], Any]], Rule], longer: Rule) -> Callable[[Callable[[str], Any]], Rule]:
+    return lambda value: Both(weekly(value), longer)
 
 
 def _fixed(rule: Rule) -> Callable[[Callable[[str], Any]], Rule]:
@@ -167,19 +169,40 @@ _DECLARED = (
         "RP-05", N_("Monthly report"), (R.GM,),
         (
             Tiles(KEY_FIGURES, ("M-02", "M-11", "M-20", "M-22", "M-31", "M-41", "M-61", "M-95")),
+            Cases(N_("Key cases", "report"), "key_cases"),
             Board(N_("Drawing reviews"), _all(("M-01", "M-05"))),
+            Trend(N_("First-pass rate, the last periods"), ("M-02", "M-05")),
+            Split(N_("Reviews by designer", "report"), "designer", ("M-01", "M-02", "M-03", "M-04.warnings", "M-04.deductions")),
             Board(N_("Follow-up calls", "metrics"), _all(("M-10", "M-14"))),
+            Trend(N_("Effective and satisfied, the last periods", "report"), ("M-11", "M-12")),
+            Split(N_("Calls by stage", "report"), "stage", ("M-10", "M-10.effective", "M-11", "M-12")),
+            Split(N_("Calls by project manager", "report"), "manager", ("M-10.effective", "M-12")),
             Board(N_("Complaints"), _all(("M-20", "M-29"))),
-            Board(N_("Pre-acceptances"), _all(("M-30", "M-34"))),
-            Board(N_("Repairs"), _all(("M-40", "M-45"))),
-            Board(N_("Cancellations", "metrics"), _all(("M-50", "M-53"))),
-            Board(N_("Reception and business", "metrics"), _all(("M-60", "M-63"))),
-            Board(N_("Satisfaction, files, club", "report"), _all(("M-70", "M-72"), ("M-80", "M-80"), ("M-90", "M-90"))),
-            Board(N_("Discipline of limits", "metrics"), _all(("M-95", "M-97"))),
             Trend(N_("Complaints and repairs, the last periods"), ("M-20", "M-40")),
             Trend(N_("Closing rate and pass rates, the last periods"), ("M-22", "M-31", "M-02")),
+            Split(N_("Complaints by category", "report"), "category", ("M-20", "M-20.unfounded", "M-22", "M-27", "M-28")),
+            Split(N_("Complaints by department", "report"), "department", ("M-20", "M-22", "M-23", "M-26", "M-27")),
+            Split(N_("Compensation by who bears it", "report"), "bearer", ("M-29.borne",)),
+            Cases(N_("Root causes and improvements", "report"), "root_causes"),
+            Board(N_("Pre-acceptances"), _all(("M-30", "M-34"))),
+            Split(N_("Pre-acceptances by foreman", "report"), "foreman", ("M-30", "M-31", "M-32", "M-33")),
+            Board(N_("Repairs"), _all(("M-40", "M-45"))),
+            Trend(N_("On site and satisfied, the last periods", "report"), ("M-41", "M-45")),
+            Split(N_("Repairs by trade", "report"), "trade", ("M-40",)),
+            Split(N_("Cost of repairs by who bears it", "report"), "bearer", ("M-44",)),
+            Board(N_("Cancellations", "metrics"), _all(("M-50", "M-53"))),
+            Board(N_("Reception and business", "metrics"), _all(("M-60", "M-63"))),
+            Trend(N_("Contacts and contracts, the last periods"), ("M-60", "M-62")),
+            Split(N_("Contacts by channel", "report"), "channel", ("M-60", "M-63")),
+            Board(N_("Satisfaction, files, club", "report"), _all(("M-70", "M-72"), ("M-80", "M-80"), ("M-90", "M-90"))),
+            Trend(N_("Satisfied customers, the last periods", "report"), ("M-70",)),
+            Split(N_("Satisfaction by dimension", "report"), "dimension", ("M-71",)),
+            Board(N_("Discipline of limits", "metrics"), _all(("M-95", "M-97"))),
+            Trend(N_("Limits missed, the last periods", "report"), ("M-95",)),
             Split(N_("Limits missed, by limit", "report"), "code", ("M-95",)),
+            Split(N_("Limits missed, by person", "report"), "person", ("M-95",)),
             Split(N_("Penalties by kind", "report"), "kind", ("M-96", "M-96.amount")),
+            Cases(N_("Open cases older than seven days"), "old_cases"),
             *WORDS, PLAN,
         ),
         _fixed(FourthWednesday()),
@@ -195,6 +218,7 @@ _DECLARED = (
             Split(N_("By phase"), "phase", ("M-20", "M-22", "M-27")),
             Split(N_("By specialist"), "owner", ("M-20", "M-22", "M-27")),
             Split(N_("By foreman"), "foreman", ("M-20", "M-28")),
+            Split(N_("Compensation by who bears it", "report"), "bearer", ("M-29.borne",)),
             Board(N_("All figures of complaints", "report"), _all(("M-20", "M-29"))),
             Cases(N_("Root causes and improvements", "report"), "root_causes"),
             *WORDS,
@@ -211,7 +235,7 @@ _DECLARED = (
             Trend(N_("First-pass rate, the last periods"), ("M-02",)),
             *WORDS,
         ),
-        _fixed(MonthEnd()), roles=(Role.REVIEWER,),
+        _and_weekly(_weekday("report_day_rp02"), MonthEnd()), roles=(Role.REVIEWER,),
     ),
     Report(
         "RP-08", N_("Summary of follow-up calls for appraisal"), (R.HR,),
@@ -237,15 +261,21 @@ _DECLARED = (
     Report(
         "RP-10", N_("Monthly material for the group"), (R.CULTURE,),
         (ANALYSIS, Cases(N_("Homes that may be visited", "report"), "open_homes")),
-        _fixed(AfterMonth(day=5)), by_calendar=False,
+        _fixed(AfterMonth(day=5)),
     ),
     Report(
         "RP-11", N_("Reminder of the attendance list"), (R.HR,), (ANALYSIS,),
-        _fixed(Monthly(25, whole_month=True)), roles=(Role.FRONT_DESK,), by_calendar=False,
+        _fixed(Monthly(25, whole_month=True)), roles=(Role.FRONT_DESK,),
     ),
     Report(
-        "RP-12", N_("Analysis of service quality"), (R.MANAGER,), (ANALYSIS, MEASURES),
-        _fixed(Monthly(22)), by_calendar=False,
+        "RP-12", N_("Analysis of service quality"), (R.MANAGER,),
+        (
+            Tiles(KEY_FIGURES, ("M-11", "M-12", "M-24", "M-45", "M-63", "M-70")),
+            Trend(N_("Answered and satisfied, the last periods"), ("M-63", "M-12", "M-70")),
+            Split(N_("Calls by specialist"), "owner", ("M-10.effective", "M-11", "M-12")),
+            ANALYSIS, MEASURES,
+        ),
+        _fixed(Monthly(22)),
     ),
     Report(
         "RP-13", N_("Analysis of window business"), (R.GM, R.MARKETING),
@@ -261,18 +291,22 @@ _DECLARED = (
         _fixed(FourthWednesday()),
     ),
     Report(
-        "RP-14", N_("Report on duties and plan of next month"), (R.GM,), (ANALYSIS, PLAN, HELP),
-        _fixed(Monthly(25, whole_month=True)), by_calendar=False,
+        "RP-14", N_("Report on duties and plan of next month"), (R.GM,),
+        (
+            Tiles(KEY_FIGURES, ("M-11", "M-20", "M-22", "M-31", "M-41", "M-70", "M-61", "M-95")),
+            ANALYSIS, PLAN, HELP,
+        ),
+        _fixed(Monthly(25, whole_month=True)),
     ),
     Report(
-        "RP-15", N_("Duty statistics of the day"), (R.MANAGER,),
+        "RP-15", N_("Duty statistics"), (R.MANAGER,),
         (
-            Tiles(KEY_FIGURES, ("M-97", "M-97.missed", "M-20", "M-40")),
-            Split(N_("Calls by kind"), "kind", ("M-97",)),
+            Tiles(KEY_FIGURES, ("M-97", "M-97.answered", "M-20", "M-40")),
+            Split(N_("Calls by kind"), "kind", ("M-97", "M-97.answered")),
             Cases(N_("Open cases older than seven days"), "old_cases"),
             ANALYSIS,
         ),
-        _fixed(EachDay()), by_calendar=False,
+        _fixed(Both(EachDay(), Weekly(1))),
     ),
     Report(
         "RP-16", N_("Analysis of cancellations"), (R.GM,),

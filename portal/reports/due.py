@@ -149,9 +149,22 @@ def _fourth_wednesday(day: date) -> date:
 
 @dataclass(frozen=True, slots=True)
 class EachDay:
-    """Every day, about the day before."""
+    """Every day, about the day before; on rest days nobody waits for it, then it is due on the next working day."""
 
     def around(self, day: date, calendar: WorkCalendar) -> Iterator[Due]:
         """See `Rule`."""
         for usual in _days(day):
-            yield Due(Period(usual - DAY, usual - DAY), usual)
+            yield Due(Period(usual - DAY, usual - DAY), calendar.working_day_from(usual))
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """A report that comes for shorter and for longer periods: each by its own rule."""
+
+    shorter: Rule
+    longer: Rule
+
+    def around(self, day: date, calendar: WorkCalendar) -> Iterator[Due]:
+        """See `Rule`."""
+        yield from self.shorter.around(day, calendar)
+        yield from self.longer.around(day, calendar)

@@ -80,7 +80,7 @@ def due_at(session: Session, report: Report, due_on: date, calendar: WorkCalenda
 def wanted(session: Session) -> list[Report]:
     """The reports that the calendar makes, by the settings."""
     off = {line.strip().upper() for line in settings.get(session, "reports_off") if line.strip()}
-    return [report for report in REPORTS.values() if report.by_calendar and report.code not in off]
+    return [report for report in REPORTS.values() if report.code not in off]
 
 
 def calendar_of(session: Session, first: date, last: date) -> Iterator[tuple[Report, Due]]:
@@ -234,8 +234,8 @@ def sign(session: Session, run: ReportRun, command: WriteWords, *, actor: User, 
 
 
 def miss(session: Session, run: ReportRun, *, at: datetime) -> bool:
-    """Its time came and it is not signed: late, which it stays in the statistics. False: it was signed."""
-    if run.state not in (State.DUE, State.DRAFT) or run.due_at is None or at < run.due_at:
+    """DL-29: its time came and its recipients do not have it: late, which it stays in the statistics. False: they have."""
+    if run.state not in (State.DUE, State.DRAFT, State.SIGNED) or run.due_at is None or at < run.due_at:
         return False
     run.is_late = True
     steps.advance(session, run, Action.MISS, actor=None, at=at, entered={})
@@ -284,7 +284,7 @@ def deliver(session: Session, run: ReportRun, command: Deliver, *, actor: User, 
     """
     if not may(actor, P.REPORT_SEND):
         raise NotPermitted(N_("Only specialists and the manager deliver reports."))
-    if run.state != State.SIGNED:
+    if not run.is_frozen:
         raise DomainError(N_("Only a signed report is delivered."))
     delivery = next((each for each in run.deliveries if each.id == command.delivery_id), None)
     if delivery is None:
@@ -327,7 +327,7 @@ def _sent(session: Session, run: ReportRun, delivery: ReportDelivery, *, actor: 
         session, EventKind.MESSAGE, action="deliver", actor=actor, at=at, record=run,
         to=delivery.recipient, way=delivery.way,
     )  # fmt: skip
-    if run.state == State.SIGNED and all(each.state == Delivered.SENT for each in run.deliveries):
+    if run.state in (State.SIGNED, State.LATE) and all(each.state == Delivered.SENT for each in run.deliveries):
         run.sent_at = at
         steps.advance(session, run, Action.DELIVER, actor=actor, at=at, entered={})
 

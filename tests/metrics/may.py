@@ -9,7 +9,9 @@ from typing import Any
 from portal import clock
 from portal.db import transaction
 from portal.metrics import Period
+from portal.models.approval import Approval
 from portal.models.cancellation import Cancellation, CancellationShare
+from portal.models.compensation import CompensationShare, PaymentVoucher
 from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
@@ -158,10 +160,31 @@ class May:
         self.add(ComplaintDepartment(complaint_id=found.id, department=department, is_lead=True))
         return found
 
-    def escalation(self, complaint: Complaint, at: str) -> None:
-        self.record(
+    def escalation(self, complaint: Complaint, at: str, *, paid: str | None = None) -> None:
+        """Handed to the manager; with `paid`, 4,000 yuan were paid: 75 % of the company, 25 % of the project manager."""
+        paid_at = moment(paid) if paid else None
+        case = self.record(
             Escalation, moment(at), state="SUBMITTED", complaint_id=complaint.id, submitted_at=moment(at),
-            why=Ground.COMPENSATION.value, cause="x", process_so_far="x", customer_demand="x",
+            why=Ground.COMPENSATION.value, cause="x", process_so_far="x", customer_demand="x", paid_at=paid_at,
+        )  # fmt: skip
+        if paid_at is None:
+            return
+        self.add(
+            CompensationShare(
+                escalation_id=case.id, position=1, bearer="COMPANY", percent=Decimal(75), amount=Decimal(3000)
+            ),
+            CompensationShare(
+                escalation_id=case.id, position=2, bearer="PERSON", party_id=self.wang.id, percent=Decimal(25),
+                amount=Decimal(1000),
+            ),
+        )  # fmt: skip
+        asked = self.record(
+            Approval, moment(at), state="APPROVED", what="COMPENSATION", record_kind="escalations", record_id=case.id,
+            record_number=case.number, subject="x", amount=Decimal(4000), counted=Decimal(4000), asked_at=moment(at), round_no=1,
+        )  # fmt: skip
+        self.record(
+            PaymentVoucher, paid_at, escalation_id=case.id, approval_id=asked.id, payee="x", purpose="x",
+            amount=Decimal(4000), leader_decided_at=moment(at), paid_at=paid_at,
         )  # fmt: skip
 
     # Inspections -----------------------------------------------------------------------------------------------------
@@ -229,10 +252,14 @@ class May:
             self.add(RepairCost(order_id=order.id, kind="LABOUR", what="x", amount=Decimal(amount), bearer=bearer))
         return order
 
-    def contact(self, at: str, channel: str = "PHONE", kind: str = "CONSULT") -> Consultation:
+    def contact(
+        self, at: str, channel: str = "PHONE", kind: str = "CONSULT", *, replied: str | None = None
+    ) -> Consultation:
+        """A contact; with `replied`, its question was forwarded and answered then."""
         return self.record(
             Consultation, moment(at), state="ANSWERED", channel=channel, kind=kind, occurred_at=moment(at),
-            name="张建军", phone="13800001234", question="x",
+            name="张建军", phone="13800001234", question="x", forwarded_at=moment(at) if replied else None,
+            replied_at=moment(replied) if replied else None,
         )  # fmt: skip
 
     def certificate(self, first: str, last: str) -> None:
@@ -345,8 +372,8 @@ def tell(make: Any, hands: Any) -> May:
     may.clock("DL-11", first, "05-11 11:20", "05-12 11:20", "05-11 15:00")
     may.clock("DL-12", first, "05-11 15:00", "05-12 15:00", "05-12 10:00")
     may.clock("DL-13", first, "05-12 10:00", "05-14 10:00", "05-14 12:00")
-    may.escalation(again, "05-20 18:00")
-    may.escalation(moved, "06-01 00:00")
+    may.escalation(again, "05-20 18:00", paid="05-31 23:59")
+    may.escalation(moved, "06-01 00:00", paid="06-01 00:00")
     may.certificate("2025-02-01", "2030-01-31")
     may.certificate("2019-02-01", "2026-05-30")  # over the day before
     # Inspections: two projects for the first time, one passes; of one the second and the third fail.
@@ -378,10 +405,10 @@ def tell(make: Any, hands: Any) -> May:
             fresh = writing.merge(order)
             fresh.follow_up_at, fresh.follow_up_satisfied = moment(at), satisfied
     # Reception: four contacts, two forwarded; two new leads; one contract signed on the last day.
-    asked = may.contact("05-04 09:12")
+    asked = may.contact("05-04 09:12", replied="05-04 15:30")
     may.contact("05-05 09:00", "VISIT")
     waits = may.contact("05-30 09:00", "WECHAT")
-    may.contact("05-31 23:59", "PHONE", "REPAIR")
+    may.contact("05-31 23:59", "PHONE", "REPAIR", replied="06-01 00:00")
     may.contact("06-01 00:00")
     may.clock("DL-01", asked, "05-04 09:12", "05-05 09:12", "05-04 15:30")
     may.clock("DL-01", waits, "05-30 09:00", "05-31 09:00", None)

@@ -22,7 +22,7 @@ from tests.metrics.may import MAY
 
 BY_HAND = {
     "M-10": (4, None), "M-10.effective": (2, None), "M-11": (2, 4), "M-12": (1, 2), "M-13": (1, 2), "M-14": (1, 2),
-    "M-50": (1, None), "M-50.amount": ("96000.00", None), "M-51": (1, 1), "M-52": (2, None), "M-53": (1, 1), "M-29.paid": (0, None),
+    "M-50": (1, None), "M-50.amount": ("96000.00", None), "M-51": (1, 1), "M-52": (2, None), "M-53": (1, 1), "M-29.paid": ("4000.00", None), "M-29.borne": ("4000.00", None),
     "M-70": (2, 4), "M-71": (18, 5), "M-72": (1, 3),
     "M-01": (3, None), "M-02": (2, 4), "M-03": (312, 4), "M-04.warnings": (1, None), "M-04.deductions": ("840.00", None),
     "M-05": (4, 5), "M-20": (4, None), "M-20.unfounded": (1, None), "M-21": (2, 2), "M-22": (4, 7), "M-23": (1, 2),
@@ -30,7 +30,7 @@ BY_HAND = {
     "M-30": (5, None), "M-30.projects": (3, None), "M-31": (1, 2), "M-32": (1, None), "M-33": (1, None), "M-34": (1, 3),
     "M-40": (3, None), "M-41": (1, 2), "M-42": ("33.5", 2), "M-43": (1, 2), "M-44": ("1260.50", None), "M-45": (1, 2),
     "M-60": (4, None), "M-60.leads": (2, None), "M-61": (1, 2), "M-62": (1, None), "M-63": (1, 2), "M-80.opened": (0, 0),
-    "M-95": (6, None), "M-96": (4, None), "M-96.amount": ("840.00", None), "M-96.rewards": (0, None), "M-96.given": (0, None), "M-97": (2, None),
+    "M-95": (6, None), "M-96": (4, None), "M-96.amount": ("840.00", None), "M-96.rewards": (0, None), "M-96.given": (0, None), "M-97": (2, None), "M-97.answered": (1, 2),
 }  # fmt: skip
 """Part and whole of a share or mean, else the figure."""
 READS = {
@@ -85,6 +85,8 @@ def _they_split_by_who_and_what():
     assert by("M-95", "person") == {"周晓雯": 6}
     assert by("M-96", "kind") == {"WARNING": 2, "COMMISSION_DEDUCTION": 2}
     assert by("M-90", "kind") == {}
+    assert by("M-29.borne", "bearer") == {"COMPANY": Decimal("3000.00"), "PERSON": Decimal("1000.00")}
+    assert by("M-97.answered", "kind") == {"CONSULT": Decimal("100.0"), "REPAIR": Decimal("0.0")}
 
 
 def _each_opens_exactly_what_it_counts(manager):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 import subprocess
@@ -13,10 +14,11 @@ import pytest
 from sqlalchemy import func, select
 
 from jobs import outbox as delivery
+from portal import charts
 from portal import clock as portal_clock
 from portal import queue as portal_queue
 from portal.db import session, transaction
-from portal.documents import rendering
+from portal.documents import paper, rendering
 from portal.files.store import Store
 from portal.i18n import use_locale
 from portal.models.document import Document
@@ -114,6 +116,70 @@ def test_two_weeks_without_workers_make_each_report_once_with_its_own_days(offic
     missed = session().scalar(select(func.count(DeadlineBreach.id)).where(DeadlineBreach.code == "DL-29"))
     assert missed == sum(state == State.LATE for *_rest, state in runs())
     assert all(run.content for run in session().scalars(select(ReportRun)))
+
+
+def test_signed_in_time_and_delivered_late_is_late(office, make, clock, sign_in):
+    """DL-29 ends with the last recipient: Saturday's report is due at 12:00 with the general manager."""
+    specialist, manager = office
+    clock.set("2026-05-15 20:00")
+    scheduler(clock)
+    clock.set("2026-05-16 08:00")
+    scheduler(clock)
+    worker()
+    found = session().scalars(select(ReportRun).where(ReportRun.code == "RP-03")).all()
+    path = f"/records/report-runs/{found[-1].number}"
+    assert (run_of(path).state, f"{portal_clock.local(run_of(path).due_at):%m-%d %H:%M}") == (
+        State.DRAFT,
+        "05-16 12:00",
+    )
+    clock.set("2026-05-16 11:00")
+    chief = sign_in(manager)
+    chief.post(f"{path}/steps/sign", {"plan": "下周回访三户。"}, status=303)
+    frozen = run_of(path).content
+    assert run_of(path).state == State.SIGNED
+    clock.set("2026-05-16 12:00")
+    worker()
+    run = run_of(path)
+    assert (run.state, run.is_late, run.is_frozen, run.content) == (State.LATE, True, True, frozen)
+    chief, desk = sign_in(manager), sign_in(specialist)
+    assert "尚未审签" in chief.post(f"{path}/steps/sign", {"plan": "x"}, status=422).text
+    chief.post(f"{path}/steps/refresh", {}, status=422)
+    assert "冻结" in desk.post(f"{path}/words", {"analysis": "y"}, status=409).text
+    assert run.number in desk.get("/records/report-runs?filter=to-send", status=200).text
+    assert run.number not in desk.get("/records/report-runs?filter=open", status=200).text
+    (only,) = run.deliveries
+    desk.post(f"{path}/deliveries/{only.id}", {"way": "PAPER", "name": "总经办", "client_key": "k" * 32}, status=303)
+    run = run_of(path)
+    assert (run.state, run.is_late, run.plan, run.content) == (State.SENT, True, "下周回访三户。", frozen)
+
+
+def test_what_has_nothing_to_say_is_gathered_and_no_row_stands_alone(office, make, clock, app):
+    """Empty headings become one line; the first and last rows of a table hold together; a minus is drawn."""
+    with transaction() as writing:
+        run = reports.ask(
+            writing, reports.AskReport("RP-01", date(2026, 4, 1), date(2026, 4, 7)), actor=office[1], at=clock.now()
+        )
+        reports.draw_up(writing, run, at=clock.now())
+        number = run.number
+    with use_locale("zh_Hans"):
+        parts = drawing.draw(run_of(f"/{number}").content, {"analysis": "低了 \u22123。"}, on_paper=True)
+        draft = documents.drawn_up(
+            session(), documents.get_form("RP-01"), run_of(f"/{number}"), number=None, by="x", at=clock.now(),
+            store=Store.of(app.config["PORTAL"]),
+        )  # fmt: skip
+        html = draft.paper(Store.of(app.config["PORTAL"])).html
+        assert str(paper.plain(charts.short(-3))) == str(paper.plain("\u22123")) == "\u20133"
+    assert [part.kind for part in parts] == ["tiles", "nothing", "words"]
+    (why, titles), (unsaid, unwritten) = parts[1].lines
+    assert why == "本期没有。" and titles.startswith("按回访阶段、") and "未完成联系单" in titles
+    assert unsaid == "未填写。" and unwritten == "改进措施"
+    assert html.count("<h2") == 1 + 2 and "\u2212" not in html
+    many = drawing.Table("T", (("A", "fill"), ("B", "num")), ((drawing.Cell("1"), drawing.Cell("2")),) * 6, (), "")
+    view = dataclasses.replace(draft.view, parts=(many,))
+    with use_locale("zh_Hans"):
+        html = paper.write(view, draft.issue).html
+    held = [each.strip() for each in re.findall(r'<tr class="([^"]*)">', html)]
+    assert held == ["from-head", "from-head", "", "", "to-foot", "to-foot"]
 
 
 def test_from_the_draft_to_the_last_recipient(office, make, clock, sign_in, app):
@@ -234,18 +300,18 @@ def test_every_report_says_the_same_on_paper_on_the_screen_and_in_the_file(offic
         screen = squeezed(re.sub(r"<[^>]+>", " ", chief.get(f"/records/report-runs/{number}", status=200).text))
         sheet = draft.paper(Store.of(app.config["PORTAL"]))
         (tmp_path / "report.pdf").write_bytes(rendering.render_pdf(sheet.html, sheet.assets).content)
-        paper = squeezed(
+        printed = squeezed(
             subprocess.run(
                 ["pdftotext", "-layout", tmp_path / "report.pdf", "-"], capture_output=True, text=True, check=True
             ).stdout
         )
         for text in wanted:
             assert squeezed(text) in screen, (code, text)
-            assert squeezed(text) in paper, (code, text)
+            assert squeezed(text) in printed, (code, text)
         assert numbers_of(book) == sorted(
             float(cell.number) for part in parts for cell in cells(part) if cell.number is not None
         ), code
-        assert squeezed(str(report.title)) in paper and "共" in paper
+        assert squeezed(str(report.title)) in printed and "共" in printed
     with transaction() as writing:
         again = content.draw_up(writing, reports.Company(), REPORTS["RP-06"], MAY, at=portal_clock.now(), calendar="1")
         frozen = writing.scalars(select(ReportRun).where(ReportRun.code == "RP-06")).one().content
@@ -253,6 +319,8 @@ def test_every_report_says_the_same_on_paper_on_the_screen_and_in_the_file(offic
 
 
 def texts(part: drawing.Part) -> list[str]:
+    if isinstance(part, drawing.Nothing):
+        return [part.title, *(text for line in part.lines for text in line)]
     return [part.title, *(cell.text for cell in cells(part))]
 
 

@@ -16,7 +16,7 @@ from portal.metrics.questions import Period
 from portal.models.org import User
 from portal.models.report import ReportRun
 from portal.permissions import Permission
-from portal.processes.report import OPEN, PROCESS, State
+from portal.processes.report import PROCESS, State
 from portal.reports.catalogue import REPORTS
 from portal.reports.drawing import title_of_period
 
@@ -72,8 +72,10 @@ REPORT_RUNS = Listing(
     search=search.report_runs,
     placeholder=N_("Number or code, like RP-06"),
     filters=(
-        Filter("open", N_("Not signed yet", "report"), lambda now: ReportRun.state.in_(sorted(OPEN))),
-        Filter("to-send", N_("To deliver"), lambda now: ReportRun.state == State.SIGNED),
+        Filter("open", N_("Not signed yet", "report"), lambda now: ReportRun.signed_at.is_(None)),
+        Filter("to-send", N_("To deliver"), lambda now: and_(
+            ReportRun.signed_at.is_not(None), ReportRun.sent_at.is_(None)
+        )),
         *cells.clock_filters(
             ReportRun.KIND,
             ReportRun,
