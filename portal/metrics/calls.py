@@ -38,6 +38,13 @@ def effective_calls(period: Period) -> Question:
     return Count(effective(period))
 
 
+@metric("M-10.missed", N_("Follow-up calls missed", "metric"), Unit.COUNT, P.FOLLOW_UP_VIEW, "less")
+def missed_calls(period: Period) -> Question:
+    """M-10: of the calls due in the period those that were not effective by its end."""
+    made = select(FollowUpCall.id).where(FollowUpCall.is_effective.is_(True), FollowUpCall.called_at < period.end)
+    return Count(_due(period).only(FollowUpCall.id.not_in(made)))
+
+
 @metric("M-11", N_("Effective call rate", "metric"), Unit.PERCENT, P.FOLLOW_UP_VIEW, "more")
 def effective_rate(period: Period) -> Question:
     """Effective ÷ due."""

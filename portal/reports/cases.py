@@ -37,6 +37,8 @@ Unit = metrics.Unit
 MOST = 200
 """Rows of one list; a report is no dump, the list holds the rest."""
 OLD = timedelta(days=7)
+EXAMPLES = 3
+"""Problems that are quoted of each department."""
 CUSTOMER, MATTER, NUMBER = N_("Customer"), N_("Matter", "report"), N_("Number")
 DEPARTMENT, STATE = N_("Department"), N_("State")
 
@@ -399,7 +401,7 @@ def open_slips(session: Session, viewer: Viewer, period: Period, at: datetime) -
         .where(
             visibility.condition(viewer, FollowUpTicket),
             FollowUpTicket.handed_over_at < until,
-            FollowUpTicket.state.in_(("OPEN", "RECEIVED", "DONE", "REOPENED")),
+            or_(FollowUpTicket.settled_at.is_(None), FollowUpTicket.settled_at >= until),
         )
         .options(joinedload(FollowUpTicket.customer))
         .order_by(FollowUpTicket.handed_over_at)
@@ -413,3 +415,40 @@ def open_slips(session: Session, viewer: Viewer, period: Period, at: datetime) -
         for each in session.scalars(query)
     ]  # fmt: skip
     return Listed(heads, rows)
+
+
+def slips_by_department(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """Per department the slips it was given in the period, how many limits fell due and were kept, and examples (5.6, F-29)."""
+    from portal.models.follow_up import FollowUpTicket
+
+    heads = [
+        (DEPARTMENT, "nowrap"), (N_("Slips opened", "report"), "num"), (N_("Fell due", "report"), "num"),
+        (N_("In time", "report"), "num"), (N_("Late", "report"), "num"), (N_("Problems, for example", "report"), "fill"),
+    ]  # fmt: skip
+    query = (
+        select(FollowUpTicket.department, FollowUpTicket.problem)
+        .where(visibility.condition(viewer, FollowUpTicket), period.holds(FollowUpTicket.handed_over_at))
+        .order_by(FollowUpTicket.handed_over_at, FollowUpTicket.id)
+    )
+    problems: dict[str, list[str]] = defaultdict(list)
+    for department, problem in session.execute(query):
+        problems[department].append(problem)
+    kept = {
+        department: (int(figure.part or 0), int(figure.whole or 0))
+        for department, figure in metrics.split(session, viewer, "M-14", period, "department").items()
+    }
+
+    def counts(opened: int, in_time: int, due: int) -> list[Any]:
+        return [number(each, Unit.COUNT) for each in (opened, due, in_time, due - in_time)]
+
+    names = [each.value for each in Department if each in problems or each in kept]
+    names.sort(key=lambda name: kept.get(name, (0, 0))[0] - kept.get(name, (0, 0))[1])
+    rows = [
+        [
+            term(Department, name), *counts(len(problems[name]), *kept.get(name, (0, 0))),
+            "；".join(dict.fromkeys(problems[name][:EXAMPLES])),
+        ]
+        for name in names
+    ]  # fmt: skip
+    together = (sum(map(len, problems.values())), *(sum(each[side] for each in kept.values()) for side in (0, 1)))
+    return Listed(heads, rows, [say(N_("Together", "report")), *counts(*together), ""] if rows else None)

@@ -113,10 +113,11 @@ _DECLARED = (
         "RP-01", N_("Analysis of the week's follow-up calls"), (R.MANAGER,),
         (
             Tiles(KEY_FIGURES, ("M-10", "M-10.effective", "M-11", "M-12", "M-13", "M-14")),
-            Split(N_("By stage"), "stage", ("M-10", "M-10.effective", "M-11", "M-12")),
+            Split(N_("By stage"), "stage", ("M-10", "M-10.effective", "M-10.missed", "M-11", "M-12")),
             Split(N_("By project manager"), "manager", ("M-10.effective", "M-12")),
             Split(N_("By foreman"), "foreman", ("M-10.effective", "M-12")),
             Split(N_("By designer"), "designer", ("M-10.effective", "M-12")),
+            Cases(N_("Problems by department, the late ones first", "report"), "slips_by_department"),
             Cases(N_("Open liaison slips"), "open_slips"),
             Trend(N_("Effective and satisfied, the last weeks"), ("M-11", "M-12")),
             *WORDS,

@@ -6,15 +6,17 @@ Blocks in order. Words are message ids (`{"m", "c"}`) and are translated when sh
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import metrics
 from portal.i18n import N_, Text
 from portal.metrics import METRICS, Figure, Period
+from portal.models.report import ReportRun
 from portal.reports import cases
 from portal.reports.catalogue import Board, Cases, Report, Said, Section, Split, Tiles, Trend
 from portal.reports.values import Block, number, say, term
@@ -23,6 +25,9 @@ from portal.visibility import Viewer
 EDITION = 1
 """Of the shape of the data, for those who read it in years."""
 UNWRITTEN = N_("Nothing was written here.", "report")
+PROMISED = N_("Promised in the report before", "report")
+PROMISES = ("measures", "plan", "help")
+"""What is written in a report that the next one opens with."""
 ALL, UNKNOWN = N_("Together", "report"), N_("Not said", "report")
 MOST_PEOPLE = 60
 """Lines of a split; what is more stands under "others" nowhere: such a report is read by the list."""
@@ -38,8 +43,54 @@ def draw_up(session: Session, viewer: Viewer, report: Report, period: Period, *,
         "before": [period.before.first.isoformat(), period.before.last.isoformat()],
         "at": at.isoformat(),
         "calendar": calendar,
-        "blocks": [_MAKERS[type(part)](session, viewer, part, period, at) for part in report.sections],
+        "blocks": [
+            *promised(session, viewer, report, period),
+            *(_MAKERS[type(part)](session, viewer, part, period, at) for part in report.sections),
+        ],
     }
+
+
+def promised(session: Session, viewer: Viewer, report: Report, period: Period) -> list[Block]:
+    """What the report before this one promised, word for word: measures, plan, and the help that was asked for.
+
+    The report before is the newest signed one of the same code and branch whose days were over when these began, a week's
+    before a week's and a month's before a month's.
+    """
+    wanted = [part for part in report.sections if isinstance(part, Said) and part.field in PROMISES]
+    branch_id = getattr(viewer, "branch_id", None)
+    query = (
+        select(ReportRun)
+        .where(
+            ReportRun.code == report.code,
+            ReportRun.branch_id.is_(None) if branch_id is None else ReportRun.branch_id == branch_id,
+            ReportRun.signed_at.is_not(None),
+            ReportRun.period_to < period.first,
+            ReportRun.period_from >= period.first - timedelta(days=4 * period.days + 31),
+        )
+        .order_by(ReportRun.period_to.desc(), ReportRun.edition.desc(), ReportRun.id.desc())
+    )
+    for run in session.scalars(query):
+        if _size((run.period_to - run.period_from).days + 1) != _size(period.days):
+            continue
+        lines = [[say(part.title), text] for part in wanted if (text := (getattr(run, part.field) or "").strip())]
+        if not lines:
+            return []
+        return [
+            {
+                "kind": "promised",
+                "title": say(PROMISED),
+                "number": run.number,
+                "first": run.period_from.isoformat(),
+                "last": run.period_to.isoformat(),
+                "lines": lines,
+            }
+        ]
+    return []
+
+
+def _size(days: int) -> int:
+    """A day's report, a week's, or a longer one."""
+    return 0 if days == 1 else 1 if days <= 7 else 2
 
 
 # ---------- Values ----------

@@ -125,11 +125,23 @@ def draw(content: Block, words: dict[str, str | None], *, links: bool = False, o
                 drawn.append(_table(block, period if links else None))
             case "trend":
                 drawn.append(_chart(block, f"trend-{number}", on_paper=on_paper))
+            case "promised":
+                drawn.append(_promised(block))
             case "said":
                 text = (words.get(block["field"]) or "").strip()
                 paragraphs = tuple(line.strip() for line in text.splitlines() if line.strip())
                 drawn.append(Words(said(block["title"]), paragraphs, said(block["empty"])))
     return _gathered(drawn)
+
+
+def _promised(block: Block) -> Words:
+    """What the report before promised, under its number and days."""
+    days = title_of_period(Period(date.fromisoformat(block["first"]), date.fromisoformat(block["last"])))
+    lines = [f"{block['number']} · {days}"]
+    for title, text in block["lines"]:
+        first, *others = [line.strip() for line in text.splitlines() if line.strip()]
+        lines += [_p("report", "%(title)s: %(text)s", title=said(title), text=first), *others]
+    return Words(said(block["title"]), tuple(lines), "")
 
 
 def _gathered(drawn: list[Part]) -> list[Part]:
@@ -142,7 +154,7 @@ def _gathered(drawn: list[Part]) -> list[Part]:
     kept = [part for part, reason in found if not reason]
     if why:
         lines = tuple((reason, _p("report", ", ").join(titles)) for reason, titles in why.items())
-        place = next((at for at, part in enumerate(kept) if isinstance(part, Words)), len(kept))
+        place = max((at for at, part in enumerate(kept, 1) if not isinstance(part, Words)), default=len(kept))
         kept.insert(place, Nothing(_p("report", "Nothing to report"), lines))
     return kept
 

@@ -354,6 +354,7 @@ MODULES = {
     "lead-touches": "lead_touches",
     "pre-acceptances": "pre_acceptances",
     "rectification-notices": "inspections",
+    "report-runs": "reports",
 }
 """Where the fields of record types are described whose module has another name."""
 COMMON_LABELS = {"owner": N_("Owner"), "captain": N_("Captain"), "inspector": N_("Inspector"), "state": N_("State")}

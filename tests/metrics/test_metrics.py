@@ -21,7 +21,7 @@ from tests.metrics import may as month
 from tests.metrics.may import MAY
 
 BY_HAND = {
-    "M-10": (4, None), "M-10.effective": (2, None), "M-11": (2, 4), "M-12": (1, 2), "M-13": (1, 2), "M-14": (1, 2),
+    "M-10": (4, None), "M-10.effective": (2, None), "M-10.missed": (2, None), "M-11": (2, 4), "M-12": (1, 2), "M-13": (1, 2), "M-14": (1, 2),
     "M-50": (1, None), "M-50.amount": ("96000.00", None), "M-51": (1, 1), "M-52": (2, None), "M-53": (1, 1), "M-29.paid": ("4000.00", None), "M-29.borne": ("4000.00", None),
     "M-70": (2, 4), "M-71": (18, 5), "M-72": (1, 3),
     "M-01": (3, None), "M-02": (2, 4), "M-03": (312, 4), "M-04.warnings": (1, None), "M-04.deductions": ("840.00", None),

@@ -182,6 +182,46 @@ def test_what_has_nothing_to_say_is_gathered_and_no_row_stands_alone(office, mak
     assert held == ["from-head", "from-head", "", "", "to-foot", "to-foot"]
 
 
+def test_what_the_report_before_promised_opens_the_next_one(office, make, clock):
+    """Measures, plan and help of the newest signed edition of the week before; a month's report is no week's."""
+    _specialist, manager = office
+
+    def made(first: date, last: date, **words: str) -> ReportRun:
+        with transaction() as writing:
+            run = reports.ask(writing, reports.AskReport("RP-03", first, last), actor=manager, at=clock.now())
+            reports.draw_up(writing, run, at=clock.now())
+            if words:
+                reports.sign(writing, run, reports.WriteWords(**words), actor=manager, at=clock.now())
+            return run
+
+    def opens(run: ReportRun) -> Any:
+        with use_locale("zh_Hans"):
+            first = drawing.draw(run.content, {})[0]
+            return first.paragraphs if isinstance(first, drawing.Words) else None
+
+    clock.set("2026-04-27 20:00")
+    made(date(2026, 3, 1), date(2026, 3, 31), plan="月度计划")
+    first = made(
+        date(2026, 4, 4), date(2026, 4, 10), analysis="不重复", plan="回访三户。\n\n培训一次。", help="增派一人"
+    )
+    assert opens(first) is None
+    with transaction() as writing:
+        fixed = reports.correct(writing, session().get_one(ReportRun, first.id), "漏了", actor=manager, at=clock.now())
+        reports.sign(
+            writing,
+            fixed,
+            reports.WriteWords(plan="回访四户。\n培训一次。", help="增派一人"),
+            actor=manager,
+            at=clock.now(),
+        )
+    made(date(2026, 4, 11), date(2026, 4, 17))  # never signed: what it says binds nobody
+    following = made(date(2026, 4, 18), date(2026, 4, 24))
+    assert opens(following) == (
+        f"{fixed.number} · 2026-04-04 至 2026-04-10", "下期计划：回访四户。", "培训一次。", "需要的支持：增派一人",
+    )  # fmt: skip
+    assert opens(made(date(2026, 4, 1), date(2026, 4, 26)))[1] == "下期计划：月度计划"
+
+
 def test_from_the_draft_to_the_last_recipient(office, make, clock, sign_in, app):
     """Words, signature, frozen figures, e-mail with the PDF, the other recipients by hand, a correction."""
     specialist, manager = office
