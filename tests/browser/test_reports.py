@@ -8,8 +8,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from jobs import outbox
-from portal import db
-from portal.db import transaction
+from portal.db import db, transaction
 from portal.models.outbox import Outbox, OutboxState
 from portal.reports import due
 from portal.reports.catalogue import REPORTS
