@@ -37,7 +37,16 @@ from portal.models.field_entry import DeadlineClaim
 from portal.models.follow_up import AccessState, FollowUpCall, FollowUpTicket, RecordAccess
 from portal.models.importing import ImportRun
 from portal.models.lead_touch import LeadTouch
-from portal.models.milestone import ChangeOrder, DelayNotice, SafetyNotice, StageAcceptance
+from portal.models.milestone import (
+    ChangeOrder,
+    DelayNotice,
+    OpenDay,
+    OpenDaySite,
+    SafetyNotice,
+    StageAcceptance,
+    SupervisorVisit,
+    WeeklyReportToCustomer,
+)
 from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.penalty import PenaltyEntry
@@ -301,10 +310,25 @@ def projects(viewer: Viewer) -> Condition:
     return and_(seen, or_(Project.id.in_(cases), given_to(viewer, Project.KIND, Project.id)))
 
 
-@rule(DispatchOrder, StageAcceptance, ChangeOrder, DelayNotice, SafetyNotice)
+@rule(
+    DispatchOrder,
+    StageAcceptance,
+    ChangeOrder,
+    DelayNotice,
+    SafetyNotice,
+    WeeklyReportToCustomer,
+    SupervisorVisit,
+)
 def of_the_site(model: Any, viewer: Viewer) -> Condition:
     """As the project they are for."""
     return cast(Condition, model.project_id.in_(select(Project.id).where(projects(viewer))))
+
+
+@rule(OpenDay)
+def open_days(viewer: Viewer) -> Condition:
+    """As one of the sites that are shown."""
+    sites = select(OpenDaySite.open_day_id).join(Project, Project.id == OpenDaySite.project_id)
+    return OpenDay.id.in_(sites.where(projects(viewer)))
 
 
 @rule(CompletionAcceptance)

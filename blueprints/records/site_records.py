@@ -6,15 +6,26 @@ from typing import Any
 
 from flask import g
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from blueprints.forms import LocalDateField, NameField, TextField
 from blueprints.http import find_or_404, requires
 from blueprints.records import blueprint, editing, showing
+from blueprints.records.forms import site as forms
 from blueprints.records.steps import Desk, StepForm, StepPages
-from portal import clock
+from portal import clock, formatting, visibility
+from portal.db import session
 from portal.i18n import N_, _
-from portal.models.milestone import ChangeOrder, DelayNotice, SafetyNotice, StageAcceptance, StageResult
+from portal.models.milestone import (
+    ChangeOrder,
+    DelayNotice,
+    OpenDay,
+    SafetyNotice,
+    StageAcceptance,
+    StageResult,
+    SupervisorVisit,
+    WeeklyReportToCustomer,
+)
 from portal.models.org import Party
 from portal.models.project import Project
 from portal.permissions import Permission, may
@@ -27,7 +38,7 @@ P = Permission
 C, D, H = (rules.PROCESS.field_labels for rules in (change_rules, delay_rules, hazard_rules))
 HOMES: dict[type[Any], tuple[Any, ...]] = {
     model: (joinedload(model.customer), joinedload(model.project).joinedload(Project.property))
-    for model in (StageAcceptance, ChangeOrder, DelayNotice, SafetyNotice)
+    for model in (StageAcceptance, ChangeOrder, DelayNotice, SafetyNotice, WeeklyReportToCustomer, SupervisorVisit)
 }
 HOMES[SafetyNotice] = (*HOMES[SafetyNotice], joinedload(SafetyNotice.responsible))
 NOT_SIGNED = N_("Not signed yet: nothing of it may be carried out.")
@@ -280,3 +291,88 @@ HAZARD_STEPS = StepPages(
 def safety_notice_step(number: str, action: str) -> ResponseReturnValue:
     """One step of a safety notice: its form, and carrying it out."""
     return HAZARD_STEPS.show(number, action)
+
+
+# ---------- Words, visits, open days ----------
+
+
+@blueprint.get("/weekly-reports/<number>")
+@requires(P.PROJECT_VIEW)
+def weekly_report(number: str) -> ResponseReturnValue:
+    """What the project manager told the customer in a week, and what the customer said."""
+    record = find_or_404(WeeklyReportToCustomer, number, HOMES[WeeklyReportToCustomer])
+    said = ("progress", *_said(record, "quality", "safety", "next_week", "customer_words"))
+    return showing.show(
+        record,
+        record.project.property.address,
+        milestones.WEEK_FIELDS,
+        (
+            (N_("Weekly report to the customer"), ("project_id", "told_at", "channel", "by_id")),
+            (N_("What was said"), said),
+        ),
+        meta=_links(record),
+        wide=said,
+    )
+
+
+@blueprint.get("/supervisor-visits/<number>")
+@requires(P.PROJECT_VIEW)
+def supervisor_visit(number: str) -> ResponseReturnValue:
+    """A contact or visit of the supervisor; the page of the customer service booklet is its file."""
+    record = find_or_404(SupervisorVisit, number, HOMES[SupervisorVisit])
+    return showing.show(
+        record,
+        record.project.property.address,
+        milestones.VISIT_FIELDS,
+        ((N_("Contact or visit of the supervisor"), ("project_id", "kind", "held_on", "by_id", "what")),),
+        meta=_links(record),
+        wide=("what",),
+    )
+
+
+@blueprint.get("/open-days/<number>")
+@requires(P.PROJECT_VIEW)
+def open_day(number: str) -> ResponseReturnValue:
+    """An open day: its sites, who was invited, who came."""
+    record = find_or_404(OpenDay, number)
+    visible = visibility.visible_to(g.user, Project).where(Project.id.in_([site.id for site in record.sites]))
+    sites = [
+        [(site.number, editing.path(site)), site.customer.name, site.property.address]
+        for site in session().scalars(
+            visible.options(joinedload(Project.customer), joinedload(Project.property)).order_by(Project.id)
+        )
+    ]
+    head = [(_("Number"), ""), (_("Customer"), "cell-title"), (_("Address"), "fill")]
+    label = _("Change") if record.attended else _("Write down who came")
+    edit = {"label": label, "url": f"{editing.path(record)}/edit", "icon": "pencil", "primary": True, "key": "e"}
+    return showing.show(
+        record,
+        formatting.full_date(record.held_on),
+        milestones.OPEN_DAY_FIELDS,
+        ((N_("Open day"), ("held_on", "invited", "attended")),),
+        wide=("invited", "attended"),
+        actions=[edit] if may(g.user, P.PROJECT_EDIT) else [],
+        tables=[showing.Table(_("Sites that are shown"), head, sites, _("None of the sites is yours to see."))],
+    )
+
+
+@blueprint.route("/open-days/<number>/edit", methods=["GET", "POST"])
+@requires(P.PROJECT_EDIT)
+def edit_open_day(number: str) -> ResponseReturnValue:
+    """Write down who came and what they said."""
+    form = forms.AttendanceForm()
+
+    def act(writing: Session, fresh: OpenDay) -> None:
+        milestones.note_attendance(
+            writing,
+            fresh,
+            invited=form.invited.data,
+            attended=form.attended.data,
+            version=form.seen_version(),
+            actor=g.user,
+            at=clock.now(),
+        )
+
+    record = find_or_404(OpenDay, number)
+    sheet = showing.sheet(_("Write down who came"), record, "open-days")
+    return editing.change(form, sheet, lambda: find_or_404(OpenDay, number), act)

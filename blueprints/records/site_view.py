@@ -125,14 +125,15 @@ def _stages(record: Project, base: str) -> showing.Table:
 
 def _changes(record: Project, base: str) -> showing.Table:
     head = [(_("Number"), ""), (_("Added and left out"), "fill"), (_("More or less (yuan)"), "num")]
-    head += [(_("Extra days"), "num"), (_("Signed on"), "num")]
+    head += [(_("Extra days"), "num"), (_("Signed on"), "num"), (_("State"), "cell-foot")]
     rows = [
         [
             (one.number, editing.path(one)),
             one.title,
             formatting.money(one.amount),
             one.extra_days,
-            formatting.full_date(one.signed_on) if one.signed_on else _("not signed"),
+            formatting.full_date(one.signed_on) if one.signed_on else formatting.DASH,
+            str(one.PROCESS.state(one.state).label),
         ]
         for one in change_orders.of_project(session(), record)
     ]
@@ -141,13 +142,21 @@ def _changes(record: Project, base: str) -> showing.Table:
 
 
 def _delays(record: Project, base: str) -> showing.Table:
-    head = [(_("Signed on"), "num"), (_("Days"), "num"), (_("Cause"), "fill"), (_("Signed by"), "")]
+    head = [(_("Number"), ""), (_("Cause"), "fill"), (_("Days"), "num"), (_("Signed by"), ""), (_("Signed on"), "num")]
+    head.append((_("State"), "cell-foot"))
     rows = [
-        [formatting.full_date(one.signed_on), one.days, one.cause, one.customer_signed_by]
+        [
+            (one.number, editing.path(one)),
+            one.cause,
+            one.days,
+            one.customer_signed_by or formatting.DASH,
+            formatting.full_date(one.signed_on) if one.signed_on else formatting.DASH,
+            str(one.PROCESS.state(one.state).label),
+        ]
         for one in change_orders.delays_of(session(), record)
     ]
     new = _new(base if record.planned_finish_on else "", "delays", _("Record a delay"))
-    return showing.Table(_("Delays"), head, rows, _("No delay was agreed."), *new)
+    return showing.Table(_p("works", "Delays"), head, rows, _("No delay was agreed."), *new)
 
 
 def _reports(record: Project, base: str) -> showing.Table:
@@ -159,7 +168,7 @@ def _reports(record: Project, base: str) -> showing.Table:
     ]
     rows = [
         [
-            formatting.moment(one.told_at),
+            (formatting.moment(one.told_at), editing.path(one)),
             ContactChannel.show(one.channel),
             one.progress,
             one.customer_words or formatting.DASH,
@@ -180,7 +189,10 @@ def _visits(record: Project, base: str) -> showing.Table:
           least=settings.get(session(), "supervisor_visits")),
     ]  # fmt: skip
     head = [(_p("day", "On"), "num"), (_("Counts as"), ""), (_("What was found or said"), "fill")]
-    rows = [[formatting.full_date(one.held_on), SupervisorVisitKind.show(one.kind), one.what] for one in found]
+    rows = [
+        [(formatting.full_date(one.held_on), editing.path(one)), SupervisorVisitKind.show(one.kind), one.what]
+        for one in found
+    ]
     new = _new(base, "supervisor-visits", _("Count a visit"))
     title = _("Contacts and visits of the supervisor")
     return showing.Table(title, head, rows, _("Nothing was counted yet."), *new, foot)
@@ -206,7 +218,7 @@ def _hazards(record: Project, base: str) -> showing.Table:
 def _open_days(record: Project, base: str) -> showing.Table:
     head = [(_p("day", "On"), "num"), (_("Customers invited"), "fill"), (_("Who came, and what they said"), "fill")]
     rows = [
-        [formatting.full_date(one.held_on), one.invited, one.attended or formatting.DASH]
+        [(formatting.full_date(one.held_on), editing.path(one)), one.invited, one.attended or formatting.DASH]
         for one in milestones.open_days_of(session(), record)
     ]
     new = _new(base, "open-days", _("Record an open day"))

@@ -218,13 +218,14 @@ class DelayNotice(Record, Base):
     )
 
 
-class WeeklyReportToCustomer(Base):
+class WeeklyReportToCustomer(Record, Base):
     """What the project manager told the customer (每周客户沟通记录); DL-07 counts from it."""
 
     __tablename__ = "weekly_report"
+    KIND, PREFIX = "weekly-reports", "GT"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     told_at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     channel: Mapped[str] = mapped_column(String(20))
@@ -235,42 +236,71 @@ class WeeklyReportToCustomer(Base):
     customer_words: Mapped[str | None] = mapped_column(Text)
 
     project: Mapped[Project] = relationship()
+    customer: Mapped[Customer] = relationship()
     by: Mapped[Party | None] = relationship()
 
-    __table_args__ = (one_of("channel", ContactChannel), Index("ix_weekly_report_project", "project_id", "told_at"))
+    @property
+    def title(self) -> str:
+        """What it is about, in one line."""
+        return self.progress.splitlines()[0][:60]
+
+    __table_args__ = (
+        one_of("channel", ContactChannel),
+        Index("ix_weekly_report_project", "project_id", "told_at"),
+        Index("ix_weekly_report_branch", "branch_id", "id"),
+        Index("ix_weekly_report_told", "told_at", "id"),
+    )
 
 
-class SupervisorVisit(Base):
+class SupervisorVisit(Record, Base):
     """A contact of the supervisor with the customer, or one of the obligatory visits; only counted (Q23)."""
 
     __tablename__ = "supervisor_visit"
+    KIND, PREFIX = "supervisor-visits", "XJ"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
     held_on: Mapped[date]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     what: Mapped[str] = mapped_column(Text)
 
     project: Mapped[Project] = relationship()
+    customer: Mapped[Customer] = relationship()
     by: Mapped[Party | None] = relationship()
 
-    __table_args__ = (one_of("kind", SupervisorVisitKind),)
+    @property
+    def title(self) -> str:
+        """What it is about, in one line."""
+        return self.what.splitlines()[0][:60]
+
+    __table_args__ = (
+        one_of("kind", SupervisorVisitKind),
+        Index("ix_supervisor_visit_branch", "branch_id", "id"),
+        Index("ix_supervisor_visit_held", "held_on", "id"),
+    )
 
 
-class OpenDay(Base):
-    """A day on which customers see sites (施工现场开放日)."""
+class OpenDay(Record, Base):
+    """A day on which customers see sites (施工现场开放日). Seen by whoever sees one of its sites."""
 
     __tablename__ = "open_day"
+    KIND, PREFIX = "open-days", "KF"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     held_on: Mapped[date]
     invited: Mapped[str] = mapped_column(Text)
     """The customers who were invited."""
     attended: Mapped[str | None] = mapped_column(Text)
     """Those who came, and what they said."""
 
-    sites: Mapped[list[Project]] = relationship(secondary="open_day_site")
+    sites: Mapped[list[Project]] = relationship(secondary="open_day_site", order_by=Project.id)
+
+    @property
+    def title(self) -> str:
+        """What it is about, in one line."""
+        return self.invited.splitlines()[0][:60]
+
+    __table_args__ = (Index("ix_open_day_branch", "branch_id", "id"), Index("ix_open_day_held", "held_on", "id"))
 
 
 class OpenDaySite(Base):

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal import clock, formatting
-from portal.errors import Invalid
+from portal.errors import Invalid, Stale
 from portal.i18n import N_, Text
 from portal.models.event import EventKind
 from portal.models.milestone import (
+    ContactChannel,
     OpenDay,
     SafetyNotice,
     StageAcceptance,
@@ -34,7 +36,7 @@ from portal.processes import safety_notice as rules
 from portal.processes.project import PROCESS
 from portal.processes.safety_notice import BUILDING, Action
 from portal.services import calendars, call_plan, events, numbering, steps, tasks
-from portal.services.fields import Field, cleaned, link, stamp, term
+from portal.services.fields import Field, apply, cleaned, link, stamp, term
 
 FIELDS: dict[str, Field] = {
     "project_id": link(N_("Project"), Project),
@@ -51,6 +53,29 @@ FIELDS: dict[str, Field] = {
     "pm_signed_by": Field(N_("Signed by the project manager")),
     "foreman_signed_by": Field(N_("Signed by the foreman")),
     "remarks": Field(N_("Remarks")),
+}
+WEEK_FIELDS: dict[str, Field] = {
+    "project_id": link(N_("Project"), Project),
+    "told_at": Field(N_("Told at", "works")),
+    "by_id": link(N_("Project manager"), Party),
+    "channel": term(N_("Channel"), ContactChannel),
+    "progress": Field(N_("Progress")),
+    "quality": Field(N_("Quality")),
+    "safety": Field(N_("Safety")),
+    "next_week": Field(N_("Next week")),
+    "customer_words": Field(N_("What the customer said")),
+}
+VISIT_FIELDS: dict[str, Field] = {
+    "project_id": link(N_("Project"), Project),
+    "kind": term(N_("Counts as"), SupervisorVisitKind),
+    "held_on": Field(N_("On", "day")),
+    "by_id": link(N_("Supervisor"), Party),
+    "what": Field(N_("What was found or said")),
+}
+OPEN_DAY_FIELDS: dict[str, Field] = {
+    "held_on": Field(N_("On", "day")),
+    "invited": Field(N_("Customers invited")),
+    "attended": Field(N_("Who came, and what they said")),
 }
 H = rules.PROCESS.field_labels
 HAZARD_FIELDS: dict[str, Field] = {
@@ -154,10 +179,7 @@ def accept_stage(
         customer=project.customer,
         **values,
     )
-    stamp(record, actor=actor, at=at)
-    session.add(record)
-    session.flush()
-    events.record(session, EventKind.CREATED, at=at, actor=actor, record=record)
+    _register(session, record, actor, at)
     if record.result == StageResult.FAIL:
         due = clock.at_local(clock.today(at)) + timedelta(days=1, minutes=calendars.current(session).day_end or 0)
         _ask(session, record, LOOK_AGAIN, due, project, at)
@@ -233,12 +255,14 @@ def report_week(
         raise Invalid({"told_at": N_("This moment lies in the future.")})
     last = last_report_at(session, project)
     report = WeeklyReportToCustomer(
-        project_id=project.id,
+        number=numbering.next_number(session, WeeklyReportToCustomer.PREFIX, at),
+        branch_id=project.branch_id,
+        project=project,
+        customer=project.customer,
         by_id=project.project_manager_id,
         **{name: cleaned(getattr(command, name)) for name in command.__dataclass_fields__},
     )
-    session.add(report)
-    session.flush()
+    _register(session, report, actor, at)
     if last is None or command.told_at > last:
         for task in tasks.open_of(session, project, WEEKLY.code):
             tasks.close(session, task, happened_at=command.told_at, at=at, actor=actor)
@@ -268,10 +292,16 @@ def record_visit(
     if held_on > clock.today(at):
         raise Invalid({"held_on": N_("This day is still to come.")})
     visit = SupervisorVisit(
-        project_id=project.id, kind=kind, held_on=held_on, by_id=project.supervisor_id, what=what.strip()
+        number=numbering.next_number(session, SupervisorVisit.PREFIX, at),
+        branch_id=project.branch_id,
+        project=project,
+        customer=project.customer,
+        kind=kind,
+        held_on=held_on,
+        by_id=project.supervisor_id,
+        what=what.strip(),
     )
-    session.add(visit)
-    session.flush()
+    _register(session, visit, actor, at)
     return visit
 
 
@@ -301,13 +331,29 @@ def hold_open_day(
     if closed := [site.number for site in sites if not site.visit_allowed]:
         names = "、".join(closed)
         raise Invalid({"held_on": N_("The customer did not allow visits to this site: %(names)s") % {"names": names}})
-    day = OpenDay(held_on=held_on, invited=invited.strip(), attended=cleaned(attended), sites=list(sites))
-    session.add(day)
-    session.flush()
+    day = OpenDay(
+        number=numbering.next_number(session, OpenDay.PREFIX, at),
+        branch_id=sites[0].branch_id,
+        held_on=held_on,
+        invited=invited.strip(),
+        attended=cleaned(attended),
+        sites=list(sites),
+    )
+    _register(session, day, actor, at)
     for site in sites:
         changes = {"open_day": [None, formatting.full_date(held_on)]}
         events.record(session, EventKind.CHANGE, at=at, actor=actor, record=site, changes=changes)
     return day
+
+
+def note_attendance(
+    session: Session, day: OpenDay, *, invited: str, attended: str | None, version: int, actor: User, at: datetime
+) -> None:
+    """Who was invited, and after the day who came and what they said. Raises Stale."""
+    if day.version != version:
+        raise Stale()
+    values = {"invited": invited.strip(), "attended": cleaned(attended)}
+    apply(session, day, values, OPEN_DAY_FIELDS, actor=actor, at=at)
 
 
 def open_days_of(session: Session, project: Project) -> list[OpenDay]:
@@ -388,6 +434,13 @@ def hazards_of(session: Session, project: Project) -> list[SafetyNotice]:
 def _refuse_idle(project: Project) -> None:
     if project.stage not in BUILDING:
         raise Invalid({"project": N_("Nobody works on this site now.")})
+
+
+def _register(session: Session, record: Any, actor: User, at: datetime) -> None:
+    stamp(record, actor=actor, at=at)
+    session.add(record)
+    session.flush()
+    events.record(session, EventKind.CREATED, at=at, actor=actor, record=record)
 
 
 def _evening(session: Session, day: date) -> datetime:

@@ -22,7 +22,15 @@ from portal.models.customer import Customer, Property
 from portal.models.drawing_review import DrawingReview
 from portal.models.follow_up import FollowUpCall, FollowUpTicket
 from portal.models.lead_touch import LeadTouch
-from portal.models.milestone import ChangeOrder, DelayNotice, SafetyNotice, StageAcceptance
+from portal.models.milestone import (
+    ChangeOrder,
+    DelayNotice,
+    OpenDay,
+    SafetyNotice,
+    StageAcceptance,
+    SupervisorVisit,
+    WeeklyReportToCustomer,
+)
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection, PreAcceptance, RectificationNotice
@@ -57,6 +65,7 @@ VIEW: dict[type[Any], Permission] = {
     Inspection: P.PREACCEPT_VIEW,
     LeadTouch: P.TOUCH_VIEW,
     LossNotice: P.CANCELLATION_VIEW,
+    OpenDay: P.PROJECT_VIEW,
     Party: P.PARTY_VIEW,
     PaymentVoucher: P.VOUCHER_VIEW,
     PenaltyEntry: P.PENALTY_VIEW,
@@ -72,8 +81,10 @@ VIEW: dict[type[Any], Permission] = {
     SafetyNotice: P.PROJECT_VIEW,
     StageAcceptance: P.PROJECT_VIEW,
     Suggestion: P.SUGGESTION_VIEW,
+    SupervisorVisit: P.PROJECT_VIEW,
     Survey: P.SURVEY_VIEW,
     WarrantyCertificate: P.WARRANTY_VIEW,
+    WeeklyReportToCustomer: P.PROJECT_VIEW,
 }
 """What a role must be granted to see records of a type at all; which rows is `portal.visibility`."""
 

@@ -23,7 +23,15 @@ from portal.models.export import Export
 from portal.models.follow_up import FollowUpCall, FollowUpTicket
 from portal.models.importing import ImportRun
 from portal.models.lead_touch import LeadTouch
-from portal.models.milestone import ChangeOrder, DelayNotice, SafetyNotice, StageAcceptance
+from portal.models.milestone import (
+    ChangeOrder,
+    DelayNotice,
+    OpenDay,
+    SafetyNotice,
+    StageAcceptance,
+    SupervisorVisit,
+    WeeklyReportToCustomer,
+)
 from portal.models.notice import Notice
 from portal.models.org import PartyKind, User
 from portal.models.penalty import PenaltyEntry
@@ -239,6 +247,18 @@ def after_the_works(
                 DelayNotice(
                     number=f"YQ-{number}", state=("PROPOSED", "WITHDRAWN")[number % 2], cause="连续下雨", days=number + 1,
                     withdrawn_why="客户不同意" if number % 2 else None, **of_site,
+                ),
+                WeeklyReportToCustomer(
+                    number=f"GT-{number}", told_at=at - timedelta(days=number), channel=("PHONE", "WECHAT")[number % 2],
+                    progress="水电完成", customer_words="满意" if number % 2 else None, **of_site,
+                ),
+                SupervisorVisit(
+                    number=f"XJ-{number}", kind=("CONTACT", "VISIT")[number % 2], what="查看水电",
+                    held_on=at.date() - timedelta(days=number), **of_site,
+                ),
+                OpenDay(
+                    number=f"KF-{number}", held_on=at.date() - timedelta(days=number), invited="李女士",
+                    attended="李女士、王先生" if number % 2 else None, sites=[writing.merge(project)], **kept,
                 ),
                 SafetyNotice(
                     number=f"AQ-{number}", found_on=at.date(), hazard="临时用电未接地", limit_on=at.date(),

@@ -32,7 +32,17 @@ MAY_SEE = {
         if role is not Role.FRONT_DESK
         for kind in (
             *("properties", "projects", "dispatch-orders", "completions", "complaints"),
-            *("stage-acceptances", "change-orders", "delays", "safety-notices", "follow-up-calls", "follow-up-tickets"),
+            *(
+                "stage-acceptances",
+                "change-orders",
+                "delays",
+                "safety-notices",
+                "weekly-reports",
+                "supervisor-visits",
+                "open-days",
+                "follow-up-calls",
+                "follow-up-tickets",
+            ),
         )
     ),
     *(

@@ -21,6 +21,7 @@ from portal.db import session
 from portal.i18n import N_
 from portal.models.milestone import (
     ContactChannel,
+    OpenDay,
     StageKind,
     StageResult,
     SupervisorVisitKind,
@@ -202,6 +203,21 @@ class OpenDayForm(RecordForm):
         found = session().scalars(query.order_by(Project.id.desc()).limit(MOST_SITES))
         self.sites.choices = [(one.id, f"{one.number} {one.property.address}") for one in found]
         return self
+
+
+class AttendanceForm(RecordForm):
+    """Who was invited to an open day, and who came."""
+
+    FIELDS = milestones.OPEN_DAY_FIELDS
+    SECTIONS = ((N_("Open day"), ("invited", "attended")),)
+    WIDE = frozenset({"invited", "attended"})
+
+    invited = TextField(N_("Customers invited"), limit=2000, rows=2, required=True)
+    attended = TextField(N_("Who came, and what they said"), limit=2000, rows=3)
+
+    def fill(self, record: OpenDay) -> None:
+        """What is known."""
+        self.invited.data, self.attended.data = record.invited, record.attended
 
 
 class HazardForm(RecordForm):

@@ -29,6 +29,7 @@ from portal.models.document import Document
 from portal.models.export import Export
 from portal.models.importing import ImportRun
 from portal.models.lead_touch import LeadTouch
+from portal.models.milestone import OpenDay
 from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.penalty import PenaltyEntry
@@ -401,6 +402,11 @@ def of_project(model: Any) -> Any:
         return Places(model, (word.begins(model.number, "upper"),), through=((model.project_id, projects(word)),))
 
     return places
+
+
+def open_days(word: Word) -> Places:
+    """Open days: by their number."""
+    return Places(OpenDay, (word.begins(OpenDay.number, "upper"),))
 
 
 def completions(word: Word) -> Places:

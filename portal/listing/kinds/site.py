@@ -1,4 +1,4 @@
-"""The lists of what happens on sites: acceptances of stages, change orders, delays, safety notices."""
+"""The lists of what happens on sites: acceptances of stages, change orders, delays, safety notices, weekly words, visits, open days."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ from portal.listing import cells
 from portal.listing.declaration import Choice, Column, Filter, Listing
 from portal.listing.kinds import search
 from portal.models.customer import Customer, Property
-from portal.models.milestone import ChangeOrder, DelayNotice, SafetyNotice, StageAcceptance, StageKind, StageResult
+from portal.models.milestone import (
+    ChangeOrder,
+    ContactChannel,
+    DelayNotice,
+    OpenDay,
+    SafetyNotice,
+    StageAcceptance,
+    StageKind,
+    StageResult,
+    SupervisorVisit,
+    SupervisorVisitKind,
+    WeeklyReportToCustomer,
+)
 from portal.models.org import Party
 from portal.models.project import Project
 from portal.permissions import Permission
@@ -18,7 +30,7 @@ from portal.processes import change_order, delay_notice, safety_notice
 P = Permission
 STATE = N_("State")
 HOME = (Property.estate, Property.building, Property.unit, Property.room)
-MANAGER, RESPONSIBLE = aliased(Party), aliased(Party)
+MANAGER, RESPONSIBLE, TELLER, SUPERVISOR = (aliased(Party) for _number in range(4))
 
 STAGE_ACCEPTANCES = Listing(
     kind=StageAcceptance.KIND,
@@ -171,4 +183,100 @@ SAFETY_NOTICES = Listing(
     empty=N_("No hazard is known. One is recorded on the page of the project."),
 )  # fmt: skip
 
-LISTINGS = (STAGE_ACCEPTANCES, CHANGE_ORDERS, DELAYS, SAFETY_NOTICES)
+WEEKLY_REPORTS = Listing(
+    kind=WeeklyReportToCustomer.KIND,
+    title=N_("Weekly reports to the customer"),
+    one=N_("Weekly report to the customer"),
+    icon="phone",
+    model=WeeklyReportToCustomer,
+    permission=P.PROJECT_VIEW,
+    number=WeeklyReportToCustomer.number,
+    order="-told",
+    joins=(
+        (Customer, Customer.id == WeeklyReportToCustomer.customer_id),
+        (Project, Project.id == WeeklyReportToCustomer.project_id),
+        (Property, Property.id == Project.property_id),
+        (TELLER, TELLER.id == WeeklyReportToCustomer.by_id),
+    ),
+    columns=(
+        Column("customer", N_("Customer"), (Customer.name, Customer.grade, *HOME), cells.title, "cell-title"),
+        Column("number", N_("Number"), (WeeklyReportToCustomer.number,), cells.text, "ref hide-small", sort=WeeklyReportToCustomer.number),
+        Column("progress", N_("Progress"), (WeeklyReportToCustomer.progress,), cells.text, "fill hide-small"),
+        Column("words", N_("What the customer said"), (WeeklyReportToCustomer.customer_words,), cells.text, "fill hide-small"),
+        Column("manager", N_("Project manager"), (TELLER.name,), cells.text, "hide-small"),
+        Column("channel", N_("Channel"), (WeeklyReportToCustomer.channel,), ContactChannel.show),
+        Column("told", N_("Told at", "works"), (WeeklyReportToCustomer.told_at,), cells.moment, "num cell-foot", sort=WeeklyReportToCustomer.told_at),
+    ),
+    card=("progress", "told"),
+    search=search.of_project(WeeklyReportToCustomer),
+    filters=(
+        Filter("said", N_("The customer said something"), lambda now: WeeklyReportToCustomer.customer_words.is_not(None)),
+        Filter("today", N_("Of today"), lambda now: WeeklyReportToCustomer.told_at >= now.day_from),
+    ),
+    choices=(
+        Choice("channel", N_("Channel"), WeeklyReportToCustomer.channel, ContactChannel),
+        cells.of_customer(WeeklyReportToCustomer.customer_id),
+        cells.of_project(WeeklyReportToCustomer.project_id),
+    ),
+    empty=N_("No report yet. It is recorded on the page of the project."),
+)  # fmt: skip
+
+SUPERVISOR_VISITS = Listing(
+    kind=SupervisorVisit.KIND,
+    title=N_("Contacts and visits of the supervisor"),
+    one=N_("Contact or visit of the supervisor"),
+    icon="user-check",
+    model=SupervisorVisit,
+    permission=P.PROJECT_VIEW,
+    number=SupervisorVisit.number,
+    order="-held",
+    joins=(
+        (Customer, Customer.id == SupervisorVisit.customer_id),
+        (Project, Project.id == SupervisorVisit.project_id),
+        (Property, Property.id == Project.property_id),
+        (SUPERVISOR, SUPERVISOR.id == SupervisorVisit.by_id),
+    ),
+    columns=(
+        Column("customer", N_("Customer"), (Customer.name, Customer.grade, *HOME), cells.title, "cell-title"),
+        Column("number", N_("Number"), (SupervisorVisit.number,), cells.text, "ref hide-small", sort=SupervisorVisit.number),
+        Column("kind", N_("Counts as"), (SupervisorVisit.kind,), SupervisorVisitKind.show),
+        Column("what", N_("What was found or said"), (SupervisorVisit.what,), cells.text, "fill hide-small"),
+        Column("supervisor", N_("Supervisor"), (SUPERVISOR.name,), cells.text, "hide-small"),
+        Column("held", N_("On", "day"), (SupervisorVisit.held_on,), cells.day, "num cell-foot", sort=SupervisorVisit.held_on),
+    ),
+    card=("what", "held"),
+    search=search.of_project(SupervisorVisit),
+    filters=(
+        Filter("visits", N_("Obligatory visits"), lambda now: SupervisorVisit.kind == SupervisorVisitKind.VISIT),
+        Filter("contacts", N_("Only contacts"), lambda now: SupervisorVisit.kind == SupervisorVisitKind.CONTACT),
+    ),
+    choices=(
+        Choice("kind", N_("Counts as"), SupervisorVisit.kind, SupervisorVisitKind),
+        cells.of_customer(SupervisorVisit.customer_id),
+        cells.of_project(SupervisorVisit.project_id),
+    ),
+    empty=N_("Nothing was counted yet. It is recorded on the page of the project."),
+)  # fmt: skip
+
+OPEN_DAYS = Listing(
+    kind=OpenDay.KIND,
+    title=N_("Open days"),
+    one=N_("Open day"),
+    icon="calendar-event",
+    model=OpenDay,
+    permission=P.PROJECT_VIEW,
+    number=OpenDay.number,
+    order="-held",
+    columns=(
+        Column("invited", N_("Customers invited"), (OpenDay.invited,), cells.title, "cell-title"),
+        Column("number", N_("Number"), (OpenDay.number,), cells.text, "ref hide-small", sort=OpenDay.number),
+        Column("attended", N_("Who came, and what they said"), (OpenDay.attended,), cells.text, "fill hide-small"),
+        Column("held", N_("On", "day"), (OpenDay.held_on,), cells.day, "num cell-foot", sort=OpenDay.held_on),
+    ),
+    search=search.open_days,
+    placeholder=N_("Number"),
+    filters=(Filter("open", N_("Nobody wrote down who came"), lambda now: OpenDay.attended.is_(None)),),
+    empty=N_("No open day yet. It is recorded on the page of a site that may be visited."),
+)  # fmt: skip
+
+LISTINGS = (STAGE_ACCEPTANCES, CHANGE_ORDERS, DELAYS, SAFETY_NOTICES, WEEKLY_REPORTS, SUPERVISOR_VISITS, OPEN_DAYS)
