@@ -15,7 +15,7 @@ from portal.db import transaction
 from portal.metrics import Company, lists
 from portal.models.task import DeadlineBreach, Task, TaskKind
 from portal.permissions import Role
-from portal.services import boards, tasks, tiles, workload
+from portal.services import boards, review_figures, tasks, tiles, workload
 from tests.metrics import may
 
 
@@ -138,6 +138,18 @@ def test_points_of_the_charts_are_the_figures_of_the_metrics_and_open_their_reco
                         assert rows(client, url) == value
     assert any(value for track in boards.trend(db_session(), client.user, "trend", at) for value in track.values)
     client.get("/manager/weeks/nonsense", status=404)
+
+
+def test_the_designers_add_up_to_the_metrics(make, clock, sign_in):
+    """M-02 by designer, M-01: the panels count what the metrics count."""
+    may.tell(make, clock)
+    user = sign_in(Role.MANAGER).user
+    start, end = may.MAY.start, may.MAY.end
+    found = metrics.measure_all(db_session(), user, ("M-01", "M-02"), may.MAY)
+    people = review_figures.by_designer(db_session(), user, start, end)
+    sums = (sum(each.passed for each in people), sum(each.decided for each in people))
+    assert sums == (found["M-02"].part, found["M-02"].whole) and sums[1]
+    assert review_figures.submitted(db_session(), user, start, end) == found["M-01"].value
 
 
 def test_a_chart_is_one_question(sign_in, session, clock, queries):
