@@ -71,7 +71,7 @@ def rounds(record: Any) -> list[showing.Table]:
         (_("Number"), "ref"),
         (_("Round"), "num hide-small"),
         (_("Amount (yuan)"), "num"),
-        (_("Whose consent"), "hide-small"),
+        (_("Whose consent"), ""),
         (_("Who"), ""),
         (_("Decision"), "fill"),
     ]

@@ -17,6 +17,14 @@ from portal.services import calendars, chaining, own_tasks, task_types
 from portal.services.own_tasks import SetTask, When, Whose
 
 
+def _named(person: User) -> str:
+    """A colleague in a choice: with the role, and whoever stands in where they are away."""
+    words = [person.name, str(Role(person.role).label)]
+    if person.stand_in_id is not None:
+        words.append(_("away, %(who)s stands in", who=session().get_one(User, person.stand_in_id).name))
+    return " · ".join(words)
+
+
 class TalkForm(Form):
     """`version` is the task the person looked at, `client_key` keeps a form that is sent twice from counting twice."""
 
@@ -66,7 +74,7 @@ class _WhoseForm(TalkForm):
         people, roles = own_tasks.candidates(session(), record, actor)
         self._people = {f"p{person.id}": person for person in people}
         self._roles = {f"r{role.value}": role for role in roles}
-        others = [(key, f"{person.name} · {Role(person.role).label}") for key, person in self._people.items()]
+        others = [(key, _named(person)) for key, person in self._people.items()]
         own = f"p{actor.id}"
         self.whose.choices = [
             *([(own, _("Me (%(name)s)", name=actor.name))] if own in self._people else []),

@@ -14,6 +14,7 @@ from jobs.notices import notify_task
 from portal import visibility
 from portal.db import session, transaction
 from portal.errors import DomainError, Invalid, NotPermitted
+from portal.listing.registry import LISTINGS
 from portal.models.absence import Absence
 from portal.models.event import Event
 from portal.models.favourite import Favourite
@@ -21,7 +22,7 @@ from portal.models.notice import Notice
 from portal.models.org import PartyKind, User
 from portal.models.outbox import Outbox
 from portal.models.task import Task, TaskKind
-from portal.permissions import GRANTS, Permission, Role
+from portal.permissions import GRANTS, Permission, Role, may
 from portal.processes import absence as rules
 from portal.services import (
     absences,
@@ -351,3 +352,33 @@ def test_everybody_enters_their_own_leave_and_the_manager_is_told(house):
     stranger = house.sign_in(R.FRONT_DESK)
     refused = stranger.post("/account/absences", typed | {"instead": "user:999999"}, status=422)
     assert "代理人" in refused.text
+
+
+PLACES = {
+    R.FRONT_DESK: ("/front-desk/", "/front-desk/log", "/records/lead-touches/today"),
+    R.SPECIALIST: ("/specialist/", "/specialist/calls", "/records/lead-touches/today"),
+    R.REVIEWER: ("/reviewer/", "/records/pre-acceptances/day", "/records/pre-acceptances/week"),
+    R.REPAIR_CAPTAIN: ("/repair-captain/", "/repair-captain/dashboard"),
+    R.MANAGER: ("/manager/", "/manager/approvals", "/manager/promises"),
+}
+
+
+@pytest.mark.parametrize("has_branch", [False, True])
+@pytest.mark.parametrize("role", list(Role))
+def test_every_list_and_desk_opens_for_whoever_stands_in(make, sign_in, clock, role, has_branch):
+    branch_id = make.branch().id if has_branch else None
+    away, instead = make.user(role, branch_id=branch_id), make.user(role, branch_id=branch_id)
+    manager = make.user(R.MANAGER)
+    with transaction() as writing:
+        people = [writing.get_one(User, one.id) for one in (away, instead)]
+        command = absences.Enter(*people, day("2026-05-11"), day("2026-05-12"))
+        absences.enter(writing, command, actor=writing.get_one(User, manager.id), at=clock.now())
+    client = sign_in(session().get_one(User, instead.id))
+    assert client.user.stands_in
+    for place in PLACES[role]:
+        client.get(place, status=200)
+    for kind, listing in LISTINGS.items():
+        if may(role, listing.permission):
+            names = [each.key for each in listing.filters if each.key in ("mine", "my-jobs")]
+            for query in ("", *(f"?filter={name}" for name in names)):
+                client.get(f"/records/{kind}{query}", status=200)

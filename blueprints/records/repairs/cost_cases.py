@@ -251,6 +251,6 @@ STEPS = StepPages(
         Action.CLOSE: (CloseForm, repair_costs.close),
     },
     kinds=N_("Repair cost cases"),
-    heading=lambda case: (case.order.reporter, case.number),
+    heading=lambda case: (case.order.reporter, case.crew.name),
     shows_waiting_clocks=False,
 )
