@@ -58,6 +58,20 @@ class App:
     kinds: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class FieldArea:
+    """Pages that go on without network: below `root`, for whoever has the permission; those of records below `records`."""
+
+    permission: P
+    root: str
+    records: str
+
+
+REPAIRS_ON_SITE = FieldArea(P.CAPTAIN_DESK, "/repair-captain/", "/repair-captain/jobs/")
+INSPECTIONS_ON_SITE = FieldArea(P.PREACCEPT_WORK, "/reviewer/inspections/", "/reviewer/inspections/")
+FIELD_AREAS = (REPAIRS_ON_SITE, INSPECTIONS_ON_SITE)
+
+
 def records(kind: str) -> str:
     """The path of a record list."""
     return f"/records/{kind}"
@@ -424,9 +438,9 @@ class Shell:
         return self._user.id if self._user else None
 
     @property
-    def has_outbox(self) -> bool:
-        """Whether the person works where there may be no signal."""
-        return may(self._user, P.CAPTAIN_DESK)
+    def on_site(self) -> FieldArea | None:
+        """The pages of a person who works where there may be no signal."""
+        return next((area for area in FIELD_AREAS if may(self._user, area.permission)), None)
 
     @cached_property
     def counts(self) -> workload.Counts:

@@ -75,7 +75,7 @@ def shell(**changed: object) -> SimpleNamespace:
         "locales": list(i18n.LOCALES.items()),
         "env": "production",
         "user_id": 1,
-        "has_outbox": False,
+        "on_site": None,
         "home_url": "/",
         **{
             name: f"/{name}"

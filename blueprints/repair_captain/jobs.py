@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from flask import g, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from blueprints import on_site
 from blueprints.http import find_or_404, page, requires, see_other
 from blueprints.records.steps import Desk
 from blueprints.repair_captain import blueprint, forms, route
@@ -18,7 +19,6 @@ from portal.errors import ConditionsMissing, DomainError, Invalid, NotFound, Sta
 from portal.files import intake, marks
 from portal.files.intake import Accepted
 from portal.files.kinds import HEIC, JPEG, PNG, WEBP
-from portal.files.store import hash_of
 from portal.i18n import N_, _
 from portal.models.project import Project
 from portal.models.repair import RepairOrder
@@ -218,7 +218,7 @@ def _carry_out(
     read: Callable[[Any], None] | None,
     place: str,
 ) -> str:
-    content = _content()
+    content = on_site.content()
     if read is not None:
         read(forms.store())
     with transaction() as writing:
@@ -234,18 +234,6 @@ def _carry_out(
         return requests.once(
             writing, user=g.user, key=form.client_key.data, content=content, at=clock.now(), act=carry_out
         )
-
-
-def _content() -> dict[str, Any]:
-    """What the form says, with its files by their content; when it was sent is not what it says."""
-    said: dict[str, Any] = {name: given for name, given in request.form.lists() if name not in ("device_at", "version")}
-    for name, uploads in request.files.lists():
-        hashes = []
-        for upload in uploads:
-            hashes.append(hash_of(cast(BinaryIO, upload.stream)))
-            upload.stream.seek(0)
-        said[f"{name} (file)"] = hashes
-    return said
 
 
 def _refuse_stale(writing: Session, order: RepairOrder, version: str | None) -> None:

@@ -308,7 +308,7 @@
 
   // ---- A phone that several people use: pages kept for others go, what others wrote there stays (outbox.js) ----
   const person = document.body.dataset.person;
-  if (person && "caches" in window) caches.keys().then((names) => names.forEach((name) => name.startsWith("captain:") && name !== `captain:${person}` && caches.delete(name)));
+  if (person && "caches" in window) caches.keys().then((names) => names.forEach((name) => name.startsWith("kept:") && name !== `kept:${person}` && caches.delete(name)));
   on("submit", (event) => {
     if (!event.target.matches("[action$='/account/sign-out']") || !localStorage.getItem("outbox")) return;
     const field = document.createElement("input");

@@ -2,7 +2,7 @@
 // the phone can go on without network: only once the worker shows this page and every page it should keep is there.
 (() => {
   "use strict";
-  const ROOT = "/repair-captain/", INDEX = `${ROOT}kept`, me = Number(document.body.dataset.person || 0), template = document.getElementById("kept-line");
+  const ROOT = document.getElementById("outbox-texts")?.dataset.root, INDEX = `${ROOT}kept`, me = Number(document.body.dataset.person || 0), template = document.getElementById("kept-line");
   if (!me || !template || !isSecureContext || !("serviceWorker" in navigator) || !location.pathname.startsWith(ROOT)) return;
   const line = template.content.firstElementChild.cloneNode(true), words = line.querySelector(".words"), worker = navigator.serviceWorker;
   document.querySelector("main").before(line);
@@ -12,7 +12,7 @@
   let timer = 0, tries = 0, isAsking = false, offered = null; // offered: what the browser would ask, held back until all is kept
 
   async function show() { // the list that the worker writes names every page; those it could not keep are null
-    const name = `captain:${me}`, found = (await caches.has(name)) && (await (await caches.open(name)).match(INDEX)), pages = found ? Object.values(await found.json()) : [];
+    const name = `kept:${me}`, found = (await caches.has(name)) && (await (await caches.open(name)).match(INDEX)), pages = found ? Object.values(await found.json()) : [];
     const there = pages.filter(Boolean).length, isReady = Boolean(worker.controller) && pages.length > 0 && there === pages.length;
     words.textContent = isReady ? words.dataset.ready : there < pages.length ? fill(words.dataset.part, there, pages.length) : words.dataset.begun;
     line.classList.toggle("is-ready", isReady);

@@ -5,7 +5,7 @@
   "use strict";
   const texts = document.getElementById("outbox-texts")?.dataset, me = Number(document.body.dataset.person || 0);
   if (!texts || !me) return;
-  const ROOT = "/repair-captain/", root = document.documentElement;
+  const ROOT = texts.root, RECORDS = texts.records, root = document.documentElement;
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
   const fill = (pattern, value) => pattern.replace("{}", value);
   const clone = (name) => document.getElementById(name).content.firstElementChild.cloneNode(true);
@@ -43,12 +43,12 @@
   }
   async function forget() {
     await store.dropKey();
-    for (const name of await caches.keys()) if (name.startsWith("captain:")) await caches.delete(name);
+    for (const name of await caches.keys()) if (name.startsWith("kept:")) await caches.delete(name);
   }
 
   // ---- Writing: a form is one item, each photo is one ----
   const pathOf = (form) => new URL(form.action).pathname;
-  const jobOf = (path) => path.match(/\/jobs\/([^/]+)/)?.[1] ?? "";
+  const jobOf = (path) => (path.startsWith(RECORDS) ? path.slice(RECORDS.length).split("/")[0] : "");
   const isPhoto = (path) => path.endsWith("/photos");
   const labelOf = (form, submitter) => form.dataset.outboxLabel || (isPhoto(pathOf(form)) && fill(texts.photo, form.querySelector("[name=kind]:checked")?.labels[0].textContent.trim() ?? "")) || (submitter ?? document.querySelector(`button[form="${form.id}"]`) ?? form.querySelector("button:not([type=button])"))?.textContent.trim() || "";
   const shownValue = (field) => (field.tagName === "SELECT" ? field.selectedOptions[0]?.textContent.trim() : /radio|checkbox/.test(field.type) ? (field.checked ? field.labels?.[0]?.textContent.trim() ?? "✓" : "") : field.value);
@@ -236,7 +236,7 @@
     if (photo) return form.reset();
     const last = answers.get(keys.at(-1));
     moving += 1;
-    location.assign(last?.url || form.dataset.outboxNext || `${ROOT}jobs/${jobOf(pathOf(form))}`);
+    location.assign(last?.url || form.dataset.outboxNext || RECORDS + jobOf(pathOf(form)));
   }
   function say(form, message) {
     form.querySelector(":scope > .outbox-said")?.remove();

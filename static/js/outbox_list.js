@@ -2,7 +2,7 @@
 // `now()` says what is being sent and whether one must sign in; `made` when a kept page was made, null for a fresh one.
 window.OutboxList = (outbox) => {
   "use strict";
-  const { store, texts, now, made, changed, send, ask } = outbox, ROOT = "/repair-captain/";
+  const { store, texts, now, made, changed, send, ask } = outbox, ROOT = texts.root;
   const { within, mine, put, encrypt, contentOf, photoOf } = store;
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
   const fill = (pattern, value) => pattern.replace("{}", value);
@@ -57,7 +57,7 @@ window.OutboxList = (outbox) => {
     if (section) section.hidden = !rows.length;
     all("[data-outbox-count]").forEach((count) => { count.textContent = rows.length || ""; });
   }
-  const pageOf = async (item) => `${await contentOf(item).then((content) => content.page, () => `${ROOT}jobs/${item.job}`)}#outbox=${item.key}`;
+  const pageOf = async (item) => `${await contentOf(item).then((content) => content.page, () => texts.records + item.job)}#outbox=${item.key}`;
   async function drawSides(more, item) {
     const { said } = await contentOf(item).catch(() => ({ said: [] }));
     const own = more.querySelector(".own"), others = more.querySelector(".others");

@@ -1,8 +1,8 @@
-// Shows the captain's pages when there is no network. Registered for /repair-captain/ only; what is written is not its
+// Shows the pages of a role that works without network. Registered for those pages only; what is written is not its
 // matter (see outbox.js). Pages are kept under the number of the person they were made for: there is one such cache at
 // a time, and the first answer to somebody else drops it.
 "use strict";
-const ROOT = "/repair-captain/", SHELL = "captain-shell", PAGES = "captain:", INDEX = `${ROOT}kept`, FALLBACK = `${ROOT}not-kept`, NOT_READY = `${ROOT}not-ready`;
+const ROOT = new URL(self.registration.scope).pathname, SHELL = "kept-shell", PAGES = "kept:", INDEX = `${ROOT}kept`, FALLBACK = `${ROOT}not-kept`, NOT_READY = `${ROOT}not-ready`;
 const PATIENCE = 6000; // milliseconds for the network while a kept page is at hand
 const FRESH = 12 * 3600 * 1000; // a kept page of the same version is asked for again after that
 const AT_ONCE = 3; // pages asked for at the same time
@@ -129,7 +129,7 @@ async function renew() { // the pages of today and tomorrow, and the files they 
   const wanted = new Set(said.pages.map(([path]) => path));
   for (const request of await pages.keys()) {
     const path = new URL(request.url).pathname;
-    if (path.startsWith(`${ROOT}jobs/`) && !wanted.has(path)) await pages.delete(request);
+    if (path.startsWith(said.records) && path !== INDEX && !wanted.has(path)) await pages.delete(request);
   }
   for (const request of await shell.keys()) {
     const url = new URL(request.url), isOlder = !needed.has(url.pathname + url.search) && [...needed].some((each) => each.startsWith(`${url.pathname}?`));

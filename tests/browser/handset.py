@@ -117,7 +117,7 @@ class Handset:
 
     def kept(self, path: str) -> None:
         """Wait until the page is kept for places without network."""
-        looking = "async (path) => { for (const name of await caches.keys()) if (name.startsWith('captain:') && await (await caches.open(name)).match(path)) return true; return false; }"
+        looking = "async (path) => { for (const name of await caches.keys()) if (name.startsWith('kept:') && await (await caches.open(name)).match(path)) return true; return false; }"
         deadline = time.monotonic() + 30
         while not self.page.evaluate(looking, path):
             assert time.monotonic() < deadline, f"{path} is not kept"

@@ -95,7 +95,7 @@ def test_the_end_of_the_session_warns_and_leaves_nothing_behind(handset, portal,
     page.get_by_role("button", name="确定").click()
     expect(page.locator("main")).to_contain_text("不再保存任何内容")
     assert phone.unsent() == 0
-    assert not [name for name in page.evaluate("() => caches.keys()") if name.startswith("captain:")]
+    assert not [name for name in page.evaluate("() => caches.keys()") if name.startswith("kept:")]
     phone.airplane(False)
     page.wait_for_url("**/account/sign-in")  # with the next network the portal hears of it
     assert not entries(portal, number)
