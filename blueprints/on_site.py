@@ -34,7 +34,7 @@ from markupsafe import Markup
 
 from blueprints.http import page, polled, public, requires
 from blueprints.records import chatter
-from portal import clock, formatting, static
+from portal import clock, formatting, settings, static
 from portal.db import session, transaction
 from portal.errors import Stale
 from portal.files.store import hash_of
@@ -198,6 +198,24 @@ def content() -> dict[str, Any]:
             upload.stream.seek(0)
         said[f"{name} (file)"] = hashes
     return said
+
+
+def is_from_outbox() -> bool:
+    """Whether what is being carried out was written on a phone first."""
+    return g.get("arrival") is not None
+
+
+def leads_to(path: str) -> str:
+    """Have the answer to the phone lead there. Gives the path."""
+    arrival: Arrival | None = g.get("arrival")
+    if arrival is not None:
+        arrival.location = path
+    return path
+
+
+def photo_side() -> int:
+    """The longer side, in pixels, to which phones make photos smaller."""
+    return int(settings.get(session(), "photo_side"))
 
 
 def happened_at() -> datetime:

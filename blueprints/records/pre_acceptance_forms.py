@@ -7,8 +7,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from wtforms.fields import FileField
-
 from blueprints.fields import Parsed
 from blueprints.forms import (
     BooleanField,
@@ -28,9 +26,9 @@ from portal.db import session
 from portal.errors import Invalid
 from portal.i18n import N_, Text, _
 from portal.models.org import Party, PartyKind, User
-from portal.models.pre_acceptance import CheckItem, Inspection, PreAcceptance
+from portal.models.pre_acceptance import CheckItem, PreAcceptance
 from portal.models.project import Project
-from portal.processes.pre_acceptance import PROCESS, Absent, Action, CheckTrade, ItemResult, PhotoNeed, Result
+from portal.processes.pre_acceptance import PROCESS, Absent, Action, CheckTrade, PhotoNeed
 from portal.services import inspections, parties, pre_acceptances
 from portal.services.check_items import Details
 
@@ -306,82 +304,6 @@ def _usual_time(desk: Desk) -> Any:
     record: PreAcceptance = desk.record
     when = pre_acceptances.usual_time(desk.session, pre_acceptances.monday_of(record.earliest_on))
     return when if when > desk.at else None
-
-
-# ---------- The inspection ----------
-
-
-class LineForm(Form):
-    """One line: tapped, measured, said. Each line is a form of its own, so none waits for another."""
-
-    result = TermField(N_("Result", "inspection"), ItemResult, radio=True)
-    measured = MeasureField(N_("Measured"))
-    comment = TextField(N_("Remark", "inspection"), limit=500, rows=1)
-
-    def to_command(self) -> inspections.Judge:
-        """What was found."""
-        return inspections.Judge(
-            str(self.result.data) if self.result.data else None, self.measured.data, self.comment.data
-        )
-
-
-class PhotoForm(Form):
-    """A photo of a line."""
-
-    file = FileField(N_("Photo"))
-
-
-class FinishForm(Form):
-    """The end of an inspection."""
-
-    client_key = HiddenField()
-    inspected_at = LocalDateTimeField(L["inspected_at"], required=True)
-    manager_present = ChoiceField(N_("The project manager is present"), choices=YES_NO, required=True, radio=True)
-    foreman_present = ChoiceField(N_("The foreman is present"), choices=YES_NO, required=True, radio=True)
-    reported_at = LocalDateTimeField(
-        N_("The foreman said that it is done at"),
-        description=N_(
-            "Empty, or after the limit: the rectification was missed; the inspection is held anyway and fails (DL-19)."
-        ),
-    )
-    manager_signed = BooleanField(N_("The project manager has signed"))
-    foreman_signed = BooleanField(N_("The foreman has signed"))
-    requirement = TextField(L["requirement"], limit=4000, rows=4)
-    limit_on = LocalDateField(L["limit_on"])
-    recheck_at = LocalDateTimeField(L["recheck_at"])
-
-    NOTICE = ("requirement", "limit_on", "recheck_at")
-
-    def prepare(self, held: Inspection) -> None:
-        """What is usual, as far as it is known; a passed inspection asks for no notice, a first one for no rectification."""
-        record = held.pre_acceptance
-        notice = record.to_recheck
-        if notice is None or notice.reported_at is not None:
-            del self.reported_at
-        is_last = record.round_no >= record.fail_limit
-        self.asks_notice = not is_last and (held.verdict == Result.FAIL or record.round_no > 1)
-        if not self.asks_notice:
-            for name in self.NOTICE:
-                delattr(self, name)
-        if self.is_submitted():
-            return
-        self.inspected_at.data = held.inspected_at
-        if self.asks_notice:
-            self.requirement.data = inspections.usual_requirement(held) or None
-            self.limit_on.data, self.recheck_at.data = inspections.usual_dates(session(), held.inspected_at)
-
-    def to_command(self) -> inspections.Finish:
-        """The end, with the notice where one is asked for."""
-        notice = {name: self[name].data for name in self.NOTICE} if self.asks_notice else {}
-        return inspections.Finish(
-            inspected_at=self.inspected_at.data,
-            manager_present=self.manager_present.data == "yes",
-            foreman_present=self.foreman_present.data == "yes",
-            manager_signed=bool(self.manager_signed.data),
-            foreman_signed=bool(self.foreman_signed.data),
-            reported_at=self.reported_at.data if self.reported_at else None,
-            **notice,
-        )
 
 
 class ReportForm(Form):

@@ -20,8 +20,9 @@ from portal.i18n import _, _n
 from portal.models.pre_acceptance import WEEK, PreAcceptance
 from portal.permissions import Permission, may
 from portal.processes.pre_acceptance import INSPECTED_FROM, PROCESS, State
-from portal.services import maps, pre_acceptances, tasks, week_lists
+from portal.services import inspections, maps, pre_acceptances, tasks, week_lists
 from portal.settings import WEEKDAYS
+from portal.shell import INSPECTIONS_ON_SITE
 
 P = Permission
 SCHEDULE = "/records/pre-acceptances/schedule"
@@ -41,6 +42,8 @@ class Stop:
     is_again: bool
     """A repeated inspection; its date was agreed in F-10."""
     map_url: str = ""
+    inspect_url: str = ""
+    """Where it is inspected on site."""
     is_to_tell: bool = False
     """Project manager and foreman were not told of what holds now."""
 
@@ -240,6 +243,7 @@ def _stop(record: PreAcceptance, *, on_the_way: bool = False) -> Stop:
         record.state == State.LISTED,
         record.round_no > 1,
         maps.url(session(), address) if on_the_way else "",
+        INSPECTIONS_ON_SITE.records + inspections.next_number(record) if on_the_way else "",
         to_tell,
     )
 

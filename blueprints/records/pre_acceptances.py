@@ -30,8 +30,9 @@ from portal.models.pre_acceptance import Inspection, PreAcceptance
 from portal.models.project import Project
 from portal.permissions import Permission, may
 from portal.processes.pre_acceptance import OPEN, PROCESS, Absent, NoticeState, Result, State
-from portal.services import maps, pre_acceptances, projects, requests, tasks
+from portal.services import inspections, maps, pre_acceptances, projects, requests, tasks
 from portal.services.fields import Field, link, term
+from portal.shell import INSPECTIONS_ON_SITE
 
 P = Permission
 PATH = "/pre-acceptances/<number>"
@@ -223,8 +224,8 @@ def _actions(record: PreAcceptance) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if pre_acceptances.may_inspect_now(record):
         label = _("Go on with the inspection") if record.running else _("Begin the inspection")
-        url = f"{editing.path(record)}/inspect"
-        found.append({"label": label, "url": url, "method": "post", "primary": True, "icon": "clipboard-check"})
+        url = INSPECTIONS_ON_SITE.records + inspections.next_number(record)
+        found.append({"label": label, "url": url, "primary": True, "icon": "clipboard-check"})
     waiting = {pre_acceptances.TELL_DATE.message, pre_acceptances.TELL_NOTICE.message}
     if any(task.title in waiting for task in tasks.open_of(session(), record)):
         url = f"{editing.path(record)}/told"

@@ -53,6 +53,20 @@ class Says(Condition):
 
 
 @dataclass(frozen=True, slots=True)
+class Given(Condition):
+    """Something stands under the name, a nought too."""
+
+    name: str
+
+    def __call__(self, facts: Facts) -> bool:
+        return fact(facts, self.name) is not None
+
+    @property
+    def data(self) -> list[Any]:
+        return ["given", self.name]
+
+
+@dataclass(frozen=True, slots=True)
 class Is(Condition):
     """What stands under the name is one of these values."""
 
@@ -204,7 +218,7 @@ def names_in(data: Any) -> set[str]:
     if not isinstance(data, list) or not data:
         return set()
     match data[0]:
-        case "says" | "is" | "has" | "sum":
+        case "says" | "given" | "is" | "has" | "sum":
             return {data[1].partition(".")[0]}
         case "not":
             return names_in(data[1])

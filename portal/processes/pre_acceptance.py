@@ -11,6 +11,7 @@ from portal.i18n import N_
 from portal.permissions import Permission
 from portal.processes import base
 from portal.processes.base import Deadline, Guard, Process, Transition
+from portal.processes.conditions import AtMost, Every, Given, Is, Not, Says, Some, Total
 from portal.terms import Term
 
 CONTEXT = "pre-acceptance"
@@ -115,27 +116,35 @@ OPEN = frozenset({State.LISTED, *INSPECTED_FROM, State.FAILED_3})
 """Something is still to be done; a project has one such pre-acceptance at most."""
 
 
+MEASURED = Total(("measured",))
+IS_OUT = Some(
+    (
+        Every((Given("low"), Not(AtMost(Total(("low",)), MEASURED)))),
+        Every((Given("high"), Not(AtMost(MEASURED, Total(("high",)))))),
+    )
+)
+"""A measured value lies outside its tolerance; the limits themselves are within."""
+IS_OPEN_MUST = Every((Says("is_must"), Is("result", (ItemResult.FAIL,))))
+"""A line that must be in order and is not: one of them fails the inspection (3.13)."""
+LACKS_PHOTO = Every(
+    (
+        Some((Is("photo_rule", (PhotoNeed.ALWAYS,)), Is("result", (ItemResult.FAIL,)))),
+        Not(Is("photo_rule", (PhotoNeed.NEVER,))),
+        Is("result", (ItemResult.PASS, ItemResult.FAIL)),
+        Not(Says("photos")),
+    )
+)
+"""The photo that a line asks for is still missing."""
+
+
 def judge(measured: Decimal, low: Decimal | None, high: Decimal | None) -> ItemResult:
-    """Whether a measured value lies within its tolerance; the limits themselves are within."""
-    within = (low is None or measured >= low) and (high is None or measured <= high)
-    return ItemResult.PASS if within else ItemResult.FAIL
-
-
-def is_open_must(item: base.Facts) -> bool:
-    """A line that must be in order and is not: one of them fails the inspection (3.13)."""
-    return bool(item.is_must) and item.result == ItemResult.FAIL
-
-
-def lacks_photo(item: base.Facts) -> bool:
-    """Whether the photo that the line asks for is still missing."""
-    if item.photo_rule == PhotoNeed.NEVER or item.result in (None, ItemResult.NOT_APPLICABLE):
-        return False
-    return (item.photo_rule == PhotoNeed.ALWAYS or item.result == ItemResult.FAIL) and not item.photos
+    """Whether a measured value lies within its tolerance."""
+    return ItemResult.FAIL if IS_OUT({"measured": measured, "low": low, "high": high}) else ItemResult.PASS
 
 
 def result_of(items: Iterable[base.Facts], *, is_rectified: bool = True) -> Result:
     """How an inspection ends: one open must-pass line fails it, and so does a rectification that was missed."""
-    return Result.FAIL if not is_rectified or any(map(is_open_must, items)) else Result.PASS
+    return Result.FAIL if not is_rectified or any(map(IS_OPEN_MUST, items)) else Result.PASS
 
 
 def was_missed(limit_on: date, done_on: date | None) -> bool:
@@ -187,7 +196,7 @@ COMPLETE = Guard(
     N_("every line is judged and has the photo it asks for"),
     lambda record: (
         record.inspection is not None
-        and all(item.result is not None and not lacks_photo(item) for item in record.inspection.items)
+        and all(item.result is not None and not LACKS_PHOTO(item) for item in record.inspection.items)
     ),
     needs_input=True,
 )

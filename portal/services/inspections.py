@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Select, case, func, select
@@ -31,6 +32,7 @@ from portal.permissions import Role
 from portal.processes import penalty
 from portal.processes.pre_acceptance import (
     INSPECTED_FROM,
+    LACKS_PHOTO,
     PROCESS,
     RECTIFYING,
     Absent,
@@ -41,7 +43,6 @@ from portal.processes.pre_acceptance import (
     State,
     is_same_person,
     judge,
-    lacks_photo,
 )
 from portal.services import (
     attachments,
@@ -131,22 +132,45 @@ class CountLast:
 # ---------- On site ----------
 
 
-def begin(session: Session, record: PreAcceptance, *, actor: User, at: datetime) -> Inspection:
-    """Begin the inspection that is next, or go on with the one that is being held.
+def next_number(record: PreAcceptance) -> str:
+    """The number of the inspection that is being held, or of the one that is next."""
+    running = record.running
+    return running.number if running is not None else f"{record.number}-{len(record.inspections) + 1}"
+
+
+def is_apart(record: PreAcceptance, actor: User) -> bool:
+    """Whether somebody is none of those who did the work."""
+    return not any(
+        is_same_person(actor, party) for party in (record.foreman, record.project_manager, record.supervisor)
+    )
+
+
+def draft(session: Session, record: PreAcceptance, *, actor: User, at: datetime) -> Inspection:
+    """The inspection that is next, as it would begin now; nothing is written. Raises DomainError: none can be held.
 
     The first of a cycle asks the lines of the trades the project has, a repeated one those that were not in order.
     """
     steps.check_permission(actor, PROCESS.transition(State.SCHEDULED, Action.PASS))
-    if (running := record.running) is not None:
-        return running
     if record.state not in INSPECTED_FROM:
         raise DomainError(N_("It is inspected once its date is published, and again after each rectification."))
     if record.absent is not None:
         raise DomainError(N_("An inspection could not be held; the manager decides first."))
-    if any(is_same_person(actor, party) for party in (record.foreman, record.project_manager, record.supervisor)):
+    if not is_apart(record, actor):
         raise DomainError(N_("Whoever did the work does not inspect it."), status=403)
     held = _new(record, actor, at)
     held.items = _lines(session, record)
+    return held
+
+
+def begin(
+    session: Session, record: PreAcceptance, *, actor: User, at: datetime, happened_at: datetime | None = None
+) -> Inspection:
+    """Begin the inspection that is next, or go on with the one that is being held. `happened_at`: on a phone, before `at`."""
+    if (running := record.running) is not None:
+        _check_running(running, actor)
+        return running
+    held = draft(session, record, actor=actor, at=at)
+    held.inspected_at = happened_at or at
     try:
         with session.begin_nested():
             session.add(held)
@@ -157,8 +181,23 @@ def begin(session: Session, record: PreAcceptance, *, actor: User, at: datetime)
     return held
 
 
-def judge_item(session: Session, item: InspectionItem, command: Judge, *, actor: User, at: datetime) -> None:
-    """Note what was found of a line; noted again, the last word counts. Raises Invalid by field."""
+def mark_of(item: InspectionItem) -> str:
+    """What a line asks, as a short mark: a phone that kept other words is told."""
+    limits = (limit.normalize() if limit is not None else None for limit in (item.low, item.high))
+    asked = (item.trade, item.text, item.unit, *limits, item.is_must, item.photo_rule)
+    return sha256("|".join(map(str, asked)).encode()).hexdigest()[:12]
+
+
+def judge_item(
+    session: Session,
+    item: InspectionItem,
+    command: Judge,
+    *,
+    actor: User,
+    at: datetime,
+    happened_at: datetime | None = None,
+) -> None:
+    """Note what was found of a line; noted again, the last word counts. `happened_at`: on a phone, before `at`. Raises Invalid by field."""
     _check_running(item.inspection, actor)
     if command.measured is not None and not item.unit:
         raise Invalid({"measured": N_("Nothing is measured here.")})
@@ -168,7 +207,7 @@ def judge_item(session: Session, item: InspectionItem, command: Judge, *, actor:
     elif measured is not None and (item.low is not None or item.high is not None):
         result = judge(measured, item.low, item.high)
     item.result, item.measured, item.comment = result, measured, command.comment
-    item.judged_at = at if result else None
+    item.judged_at = (happened_at or at) if result else None
     item.inspection.updated_at, item.inspection.updated_by_id = at, actor.id
 
 
@@ -193,13 +232,14 @@ def add_photo(session: Session, item: InspectionItem, file: Accepted, *, actor: 
         raise Invalid({"file": N_("This inspection has as many photos as there may be.")})
     photo = InspectionPhoto(attachment=added, number=max(numbers, default=0) + 1)
     item.all_photos.append(photo)
+    held.updated_at, held.updated_by_id = at, actor.id
     session.flush()
     return photo
 
 
-def find_item(held: Inspection, item_id: int) -> InspectionItem | None:
-    """The line of that number in this inspection."""
-    return next((item for item in held.items if item.id == item_id), None)
+def find_item(held: Inspection, position: int) -> InspectionItem | None:
+    """The line at that place in this inspection."""
+    return next((item for item in held.items if item.position == position), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +259,7 @@ def missing(held: Inspection) -> list[Missing]:
     for item in held.items:
         if item.result is None:
             found.append(Missing(item, NOT_JUDGED))
-        elif lacks_photo(item):
+        elif LACKS_PHOTO(item):
             found.append(Missing(item, NO_PHOTO))
     return found
 
@@ -259,6 +299,7 @@ def finish(session: Session, held: Inspection, command: Finish, *, actor: User, 
         action = Action.FAIL_LAST
     else:
         action = Action.FAIL
+        command = replace(command, requirement=command.requirement or usual_requirement(held))
         _check_notice(held, command)
         entered |= {"requirement": command.requirement, "limit_on": command.limit_on, "recheck_at": command.recheck_at}
         assert command.requirement and command.limit_on and command.recheck_at
@@ -444,7 +485,7 @@ def _close(session: Session, notice: RectificationNotice, held: Inspection, *, a
 
 def _new(record: PreAcceptance, actor: User, at: datetime) -> Inspection:
     return Inspection(
-        number=f"{record.number}-{len(record.inspections) + 1}",
+        number=next_number(record),
         branch_id=record.branch_id,
         pre_acceptance_id=record.id,
         customer_id=record.customer_id,

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal import clock, formatting, settings, visibility
 from portal.calendar import parse_minute
@@ -366,6 +366,22 @@ def of_day(session: Session, user: User, day: date) -> list[PreAcceptance]:
     return list(_appointments(session, user, day, day))
 
 
+LOOK_BACK = timedelta(days=14)
+"""How long an inspection that was not ended stays on the page of the day."""
+
+
+def on_the_road(session: Session, user: User, day: date) -> list[PreAcceptance]:
+    """The inspections of a day and of the next, with those before that still wait, in the order they are driven to."""
+    found = _appointments(
+        session, user, day - LOOK_BACK, day + timedelta(days=1), selectinload(PreAcceptance.inspections)
+    )
+    return [
+        record
+        for record in found
+        if (record.scheduled_on and record.scheduled_on >= day) or record.state in INSPECTED_FROM
+    ]
+
+
 NAMED = (
     joinedload(PreAcceptance.customer),
     joinedload(PreAcceptance.project).joinedload(Project.property),
@@ -376,13 +392,13 @@ NAMED = (
 )
 
 
-def _appointments(session: Session, user: User, first: date, last: date) -> Sequence[PreAcceptance]:
+def _appointments(session: Session, user: User, first: date, last: date, *more: Any) -> Sequence[PreAcceptance]:
     query = visible_to(user).where(
         PreAcceptance.scheduled_at >= clock.at_local(first),
         PreAcceptance.scheduled_at < clock.at_local(last + timedelta(days=1)),
         or_(PreAcceptance.state.in_(sorted(OPEN)), PreAcceptance.state == State.PASSED),
     )
-    return session.scalars(query.options(*NAMED).order_by(PreAcceptance.scheduled_at, PreAcceptance.id)).all()
+    return session.scalars(query.options(*NAMED, *more).order_by(PreAcceptance.scheduled_at, PreAcceptance.id)).all()
 
 
 def publish(session: Session, user: User, week_from: date, *, at: datetime) -> int:

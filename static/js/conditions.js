@@ -16,6 +16,7 @@ window.Conditions = (() => {
   const amount = ([operator, ...about], facts) => amounts[operator](facts, ...about);
   const operators = {
     says: (facts, name) => says(fact(facts, name)),
+    given: (facts, name) => fact(facts, name) !== null,
     is: (facts, name, values) => values.includes(fact(facts, name)),
     not: (facts, other) => !holds(other, facts),
     every: (facts, others) => others.every((other) => holds(other, facts)),

@@ -1,57 +1,158 @@
-// Inspections: a tap or a measured value is saved at once; the order of a day is dragged. Without this, buttons do both.
+// An inspection on site: what is tapped, measured or photographed is saved at once, through the outbox where there is one
+// (outbox.js), by htmx otherwise. What a line lacks and how the inspection stands is said here by the rules that the portal
+// gives (conditions.js), also for what is not sent yet; the portal looks again and decides. Without this, buttons save.
 (() => {
   "use strict";
-  document.documentElement.classList.add("js");
-  const waiting = new WeakMap();
-  const judge = (form, wait) => {
-    clearTimeout(waiting.get(form));
-    waiting.set(form, setTimeout(() => form.dispatchEvent(new CustomEvent("judge", { bubbles: true })), wait));
-  };
-  document.addEventListener("change", (event) => {
-    const form = event.target.closest("form");
-    if (form?.matches("[data-judge]")) judge(form, 0);
-    if (form?.matches("[data-photo-line]") && event.target.files?.length) form.requestSubmit();
-  });
-  document.addEventListener("input", (event) => {
-    const form = event.target.closest("form[data-judge]");
-    if (form && event.target.matches("input[type=text], textarea")) judge(form, 450);
-  });
-  // What was typed before the person had to sign in again is put back by app.js; it is saved now.
-  const given = (field) => (field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
-  const restored = () => document.querySelectorAll("form[data-judge]").forEach((form) => [...form.elements].some((field) => field.matches("input:not([type=hidden]), textarea") && given(field)) && judge(form, 0));
-  addEventListener("load", () => setTimeout(restored, 50));
+  const root = document.documentElement, main = document.querySelector("main[data-inspection]"), texts = main.dataset;
+  root.classList.add("js");
+  const { holds, number } = window.Conditions, rules = JSON.parse(texts.rules);
+  const all = (selector, from = main) => [...from.querySelectorAll(selector)];
+  const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_all, name) => values[name] ?? "");
+  const cards = all("[data-line]"), end = document.getElementById("finish"), usesOutbox = () => "outbox" in root.dataset;
+  const unsentPhotos = new Map(); // how many wait on this phone, by the address of their form
 
-  let held = null;
-  document.addEventListener("pointerdown", (event) => {
-    const grip = event.target.closest("[data-stop-grip]");
-    if (!grip || event.button !== 0 || held) return;
-    event.preventDefault();
-    const stop = grip.closest("[data-stop]");
-    held = { stop, id: event.pointerId, from: stop.parentElement, before: stop.nextElementSibling };
-    stop.classList.add("held");
-  });
-  document.addEventListener("pointermove", (event) => {
-    if (held?.id !== event.pointerId) return;
-    const under = document.elementFromPoint(event.clientX, event.clientY), day = under?.closest("[data-day]");
-    if (!day) return;
-    const list = day.querySelector("[data-stops]"), over = under.closest("[data-stop]");
-    if (!over) { if (!list.contains(held.stop)) list.append(held.stop); return; }
-    if (over === held.stop) return;
-    const box = over.getBoundingClientRect();
-    event.clientY > box.top + box.height / 2 ? over.after(held.stop) : over.before(held.stop);
-  });
-  const put = (event, keep) => {
-    if (held?.id !== event.pointerId) return;
-    const { stop, from, before } = held, day = stop.closest("[data-day]");
-    held = null;
-    stop.classList.remove("held");
-    if (!keep || !day || (stop.parentElement === from && stop.nextElementSibling === before)) { from.insertBefore(stop, before); return; }
-    const form = document.getElementById("stop-order");
-    form.elements.day.value = day.dataset.day;
-    form.elements.order.value = [...day.querySelectorAll("[data-stop]")].map((each) => each.dataset.stop).join(",");
-    form.requestSubmit();
+  // ---- What is known of a line, sent or not ----
+  const form = (card) => card.querySelector("[data-judge]"), part = (card, name) => form(card).elements[name];
+  const measureOf = (card) => { // what was measured, if it reads like a number; the portal says what is wrong with the rest
+    const text = (part(card, "measured")?.value ?? "").normalize("NFKC").trim();
+    return /^\d{1,6}(\.\d{1,2})?$/.test(text) ? number(text) : null;
   };
-  document.addEventListener("pointerup", (event) => put(event, true));
-  document.addEventListener("pointercancel", (event) => put(event, false));
-  document.addEventListener("keydown", (event) => event.key === "Escape" && held && put({ pointerId: held.id }, false));
+  function factsOf(card) {
+    const { low = null, high = null, photoRule } = card.dataset, photos = card.querySelector("[data-photo-line]");
+    return {
+      result: all("input[type=radio]:checked", card)[0]?.value ?? null, measured: measureOf(card), low, high,
+      is_must: "must" in card.dataset, photo_rule: photoRule, photos: [...all(".judged .thumbs li", card), ...Array(unsentPhotos.get(new URL(photos.action).pathname) ?? 0)],
+    };
+  }
+  const isMeasured = (facts) => facts.measured !== null && (facts.low !== null || facts.high !== null);
+  const words = (card) => card.querySelector("h3").firstChild.textContent.trim();
+  const measured = (card, facts) => (facts.measured === null ? "" : `${facts.measured} ${card.dataset.unit}`);
+
+  // ---- What is shown of it ----
+  function judgeByMeasure(card) {
+    const facts = factsOf(card);
+    if (!isMeasured(facts)) return;
+    const result = holds(rules.out, facts) ? "FAIL" : "PASS";
+    all("input[type=radio]", card).forEach((box) => { box.checked = box.value === result; });
+  }
+  function draw(card) {
+    const facts = factsOf(card), said = card.querySelector("[data-state]");
+    const lacksPhoto = holds(rules.photo, facts), isOut = isMeasured(facts) && holds(rules.out, facts);
+    if (said.querySelector(".error")) return facts; // until the next word
+    const found = isMeasured(facts) && facts.result !== "NOT_APPLICABLE" && fill(isOut ? texts.outside : texts.within, { measured: measured(card, facts), limit: card.dataset.limit });
+    said.replaceChildren(...[found && say(isOut ? "outside" : "within", found), lacksPhoto && say("photo")].filter(Boolean));
+    return facts;
+  }
+  function say(name, text) {
+    const made = document.getElementById("line-words").content.querySelector(`.${name}`).cloneNode(true);
+    if (text) made.querySelector("span").textContent = text;
+    return made;
+  }
+  function drawAll() {
+    const found = cards.map((card) => [card, draw(card)]), failed = found.filter(([, facts]) => facts.result === "FAIL");
+    const missing = found.flatMap(([card, facts]) => (facts.result === null ? [[card, texts.notJudged]] : holds(rules.photo, facts) ? [[card, texts.noPhoto]] : []));
+    const judged = found.filter(([, facts]) => facts.result !== null).length, counts = { judged, all: cards.length, failed: failed.length, missing: missing.length };
+    document.getElementById("progress").textContent = [fill(texts.progress, counts), failed.length && fill(texts.failed, counts), missing.length && fill(texts.toDo, counts)].filter(Boolean).join(" · ");
+    drawEnd(missing, failed);
+  }
+  function drawEnd(missing, failed) {
+    const isFailed = "missed" in texts || failed.some(([, facts]) => holds(rules.must, facts)), place = document.getElementById("finish-part");
+    place.classList.toggle("fails", isFailed);
+    place.classList.toggle("passes", !isFailed);
+    place.querySelector(".verdict").className = `panel verdict ${isFailed ? "fail" : "pass"}`;
+    const list = place.querySelector(".missing-list"), pattern = document.getElementById("missing-line");
+    list.replaceChildren(...missing.map(([card, what]) => {
+      const row = pattern.content.firstElementChild.cloneNode(true), link = row.querySelector("a");
+      [link.href, link.textContent, row.querySelector("small").textContent] = [`#${card.id}`, words(card), what];
+      return row;
+    }));
+    place.querySelector("[data-missing]").hidden = !missing.length;
+    place.querySelector("[data-missing-count]").textContent = missing.length;
+    place.querySelector("[data-failed]").replaceChildren(...failed.map(([card, facts]) => {
+      const row = document.createElement("li");
+      row.textContent = [`${words(card)} ${measured(card, facts)}`.trim(), "must" in card.dataset && card.querySelector(".must").textContent].filter(Boolean).join(" · ");
+      return row;
+    }));
+    const asked = end.elements.requirement;
+    if (asked && !("touched" in asked.dataset)) asked.value = failed.map(([card, facts]) => [`${words(card)} ${measured(card, facts)}`.trim(), part(card, "comment").value.trim()].filter(Boolean).join("：")).join("\n");
+  }
+
+  // ---- Saving ----
+  const waiting = new WeakMap();
+  function save(card, wait) {
+    form(card).dataset.touched = "";
+    card.querySelector("[data-state] .error")?.remove();
+    judgeByMeasure(card);
+    drawAll();
+    clearTimeout(waiting.get(card));
+    waiting.set(card, setTimeout(() => (usesOutbox() ? form(card).requestSubmit() : form(card).dispatchEvent(new CustomEvent("judge", { bubbles: true }))), wait));
+  }
+  main.addEventListener("change", (event) => {
+    const card = event.target.closest("[data-line]"), photos = event.target.closest("[data-photo-line]");
+    if (photos) return event.target.files.length && photograph(photos, [...event.target.files]);
+    if (card && event.target.closest("[data-judge]")) save(card, 0);
+  });
+  main.addEventListener("input", (event) => {
+    const card = event.target.closest("[data-line]");
+    if (event.target === end.elements.requirement) event.target.dataset.touched = "";
+    if (card && event.target.matches("input[type=text], textarea")) save(card, 450);
+  });
+  main.addEventListener("submit", (event) => { // a trade the project does not have: its lines that are not judged do not apply
+    if (!event.target.matches("[data-skip]") || !usesOutbox()) return;
+    event.preventDefault();
+    event.stopPropagation();
+    event.target.hidden = true;
+    all("[data-line]", event.target.closest(".trade")).filter((card) => factsOf(card).result === null).forEach((card) => {
+      card.querySelector("input[value=NOT_APPLICABLE]").checked = true;
+      save(card, 0);
+    });
+  }, true);
+  // Without an outbox, what was typed before the person had to sign in again is put back by app.js; it is saved now.
+  const isChanged = (field) => (field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
+  addEventListener("load", () => setTimeout(() => usesOutbox() || cards.filter((card) => all("input:not([type=hidden]), textarea", form(card)).some(isChanged)).forEach((card) => save(card, 0)), 50));
+  async function photograph(photos, files) {
+    if (!usesOutbox()) return photos.dispatchEvent(new CustomEvent("photograph", { bubbles: true }));
+    for (const file of files) {
+      const data = new FormData(photos), small = await window.Photos.shrink(file, Number(texts.side));
+      data.set("file", small, small.name);
+      photos.dispatchEvent(new CustomEvent("outbox", { bubbles: true, cancelable: true, detail: { url: photos.action, data } }));
+    }
+    photos.reset();
+    photos.dispatchEvent(new CustomEvent("photos-sent", { bubbles: true, cancelable: true }));
+  }
+
+  // ---- What the outbox tells: what waits on this phone, and that photos have arrived ----
+  let isFilled = false;
+  document.addEventListener("outbox-shown", ({ detail: items }) => {
+    unsentPhotos.clear();
+    for (const { path, isPhoto } of items) if (isPhoto) unsentPhotos.set(path, (unsentPhotos.get(path) ?? 0) + 1);
+    if (!isFilled) cards.forEach((card) => fillIn(card, items.findLast(({ path, isPhoto }) => !isPhoto && path === new URL(form(card).action).pathname)));
+    isFilled = true;
+    const isOver = items.some(({ path }) => path === new URL(end.action).pathname), note = main.querySelector("[data-is-over]");
+    main.querySelector("[data-lines]").inert = isOver;
+    note.hidden = !isOver;
+    note.querySelector("span").textContent = texts.over;
+    drawAll();
+  });
+  function fillIn(card, item) { // the page may be older than what was tapped on it
+    if (!item || "touched" in form(card).dataset) return;
+    const fields = new Map(item.fields);
+    for (const name of ["measured", "comment"]) {
+      const field = part(card, name);
+      if (field) field.value = fields.get(field.name) ?? "";
+    }
+    all("input[type=radio]", card).forEach((box) => { box.checked = fields.get(box.name) === box.value; });
+  }
+  document.addEventListener("outbox-answered", async (event) => {
+    const card = event.target.closest("[data-line]");
+    if (!card || !event.detail.areThere) return;
+    const answer = await fetch(form(card).action, { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (!answer?.ok) return;
+    const there = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".thumbs"), shown = card.querySelector(".judged .thumbs");
+    if (!there) return;
+    shown ? shown.replaceWith(there) : card.querySelector(".judged").append(there);
+    drawAll();
+  });
+  document.addEventListener("htmx:after:swap", drawAll);
+  drawAll();
 })();

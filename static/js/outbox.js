@@ -19,6 +19,7 @@
 
   if (!isSecureContext || !("indexedDB" in window) || !crypto.subtle) return;
 
+  root.dataset.outbox = ""; // forms go through it
   const store = window.OutboxStore(me), { within, everybodys, mine, put, ownKey, encrypt, contentOf, photoOf } = store;
   const channel = new BroadcastChannel("outbox");
   async function changed() {
@@ -62,14 +63,15 @@
       if (value instanceof File) { if (value.size) files.push([name, value]); }
       else if (!/^(csrf_token|client_key|device_at)$/.test(name)) fields.push([name, value]);
     }
-    const now = new Date().toISOString(), key = isPhoto(path) ? crypto.randomUUID() : (form.dataset.outboxKey ||= crypto.randomUUID());
+    const isLast = form.matches("[data-outbox-last]"); // the last word counts: it takes the place of what waits, and holds nothing up
+    const now = new Date().toISOString(), key = isPhoto(path) || isLast ? crypto.randomUUID() : (form.dataset.outboxKey ||= crypto.randomUUID());
     const old = await within("readonly", (items) => items.get(key)), at = old?.at ?? now; // opened again, it keeps its time
     const content = new TextEncoder().encode(JSON.stringify({ fields, said: saidIn(form), page: location.pathname + location.search }));
     const keys = [];
     for (const [index, [name, file]] of (files.length ? files : [[null, null]]).entries()) {
       const item = {
         key: index ? crypto.randomUUID() : key, user: me, job: jobOf(path), path, at, skew: old?.skew ?? Math.round(skew / 1000),
-        label: labelOf(form, submitter), isPhoto: isPhoto(path), state: "waiting", box: await encrypt(content),
+        label: labelOf(form, submitter), isPhoto: isPhoto(path), isLast, state: "waiting", box: await encrypt(content),
         file: file && { field: name, name: file.name, type: file.type, size: file.size },
       };
       const photo = file && { key: item.key, ...(await encrypt(await file.arrayBuffer())) };
@@ -77,6 +79,7 @@
         const asked = items.getAll(); // one transaction: order and photo are there together or not at all
         asked.onsuccess = () => {
           const before = asked.result.find((each) => each.key === item.key);
+          if (isLast) asked.result.filter((each) => each.user === me && each.path === path && !each.isPhoto).forEach((each) => items.delete(each.key));
           item.order = before?.order ?? 1 + Math.max(0, ...asked.result.map((each) => each.order));
           if (!photo && before?.file) item.file = before.file; // opened again: the photo stays unless another was chosen
           items.put(item);
@@ -95,9 +98,10 @@
   function choose(items) {
     const jobs = Map.groupBy ? Map.groupBy(items, (item) => item.job) : grouped(items), photos = [];
     for (const [, own] of jobs) {
-      const written = own.filter((item) => !item.isPhoto), first = written[0];
+      const written = own.filter((item) => !item.isPhoto), isStuck = (item) => item.state === "attention";
+      const first = written.find((item, place) => !isStuck(item) && (item.isLast || !written.slice(0, place).some(isStuck)));
       const waitingPhotos = own.filter((item) => item.isPhoto && item.state === "waiting");
-      if (first?.state === "waiting") {
+      if (first) {
         const before = first.afterPhotos ? waitingPhotos.filter((photo) => photo.order < first.order) : [];
         return before[0] ?? first;
       }
@@ -172,7 +176,10 @@
     return true;
   }
   async function attention(item, message, said = {}) {
-    await put({ ...item, state: "attention", message, now: said.now, mayConfirm: said.may_confirm });
+    await within("readwrite", (items) => {
+      const asked = items.get(item.key); // nothing: another word took its place meanwhile
+      asked.onsuccess = () => asked.result && items.put({ ...item, state: "attention", message, now: said.now, mayConfirm: said.may_confirm });
+    });
     answers.set(item.key, { state: said.state ?? "refused", message });
     return true;
   }
@@ -188,21 +195,24 @@
   addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.matches("[data-outbox]") || busyForms.has(form) || form.inert) return; // the button may stand outside of the form
-    submit(form, event.submitter);
+    form.matches("[data-outbox-stay]") ? note(form, event.submitter) : submit(form, event.submitter);
   });
-  const shot = []; // photos that captain.js made smaller and handed over
+  const shot = new Map(); // photos that were made smaller and handed over, by form
   addEventListener("outbox", (event) => {
     event.preventDefault();
-    shot.push(write(event.target, null, event.detail.data));
+    shot.set(event.target, [...(shot.get(event.target) ?? []), write(event.target, null, event.detail.data)]);
   });
   addEventListener("photos-sent", async (event) => {
     event.preventDefault();
-    const form = event.target;
+    const form = event.target, handed = shot.get(form) ?? [];
+    shot.delete(form);
     try {
-      const keys = (await Promise.all(shot.splice(0))).flat();
+      const keys = (await Promise.all(handed)).flat();
       await changed();
-      await send();
-      if (keys.every((key) => answers.get(key)?.state === "done")) location.reload();
+      await sendAlso(keys);
+      const areThere = keys.every((key) => answers.get(key)?.state === "done");
+      if (form.matches("[data-outbox-stay]")) form.dispatchEvent(new CustomEvent("outbox-answered", { bubbles: true, detail: { areThere } }));
+      else if (areThere) location.reload();
     } catch (error) {
       say(form, error.name === "QuotaExceededError" ? texts.full : texts.noKey);
     }
@@ -229,6 +239,24 @@
       submitter?.classList.remove("busy");
     }
   }
+  async function note(form, submitter) { // one stays on the page, and may write the same form again before this one is sent
+    say(form, "");
+    try {
+      if (!(await ownKey())) await meet().catch(() => {});
+      if (!(await ownKey())) return say(form, navigator.onLine ? texts.signIn : texts.noKey);
+      const [key] = await write(form, submitter);
+      await changed();
+      await sendAlso([key]);
+      const said = answers.get(key);
+      if (said && said.state !== "done") say(form, said.message);
+    } catch (error) {
+      say(form, error.name === "QuotaExceededError" ? texts.full : texts.noKey);
+    }
+  }
+  async function sendAlso(keys) { // what was written while the last of others was on its way is not left lying
+    await send();
+    if ((await mine()).some((item) => keys.includes(item.key) && item.state === "waiting" && !answers.has(item.key)) && navigator.onLine && !needsSignIn) await send();
+  }
   function settle(form, keys, photo) {
     const said = keys.map((key) => answers.get(key)).find((answer) => answer && answer.state !== "done");
     if (needsSignIn && navigator.onLine) return say(form, texts.signIn);
@@ -254,6 +282,7 @@
     const { fields } = await contentOf(item);
     form.dataset.outboxKey = key;
     form.inert = false;
+    form.dataset.touched = "";
     all("input[type=checkbox], input[type=radio]", form).forEach((box) => { box.checked = fields.some(([name, value]) => name === box.name && value === box.value); });
     for (const [name, value] of fields) {
       const field = form.elements[name]; // the version is that of the page, which was looked at since
@@ -270,7 +299,7 @@
     drawBar(items);
     all("[data-outbox-list]").forEach((list) => drawList(list, items.filter((item) => !list.dataset.job || item.job === list.dataset.job)));
     showHere(items);
-    for (const form of all("form[data-outbox]")) { // what was written already is not written twice
+    for (const form of all("form[data-outbox]:not([data-outbox-stay])")) { // what was written already is not written twice
       const waiting = form.dataset.outboxKey ? null : items.find((item) => !item.isPhoto && item.path === pathOf(form) && !/\/costs$/.test(item.path));
       if (waiting && !form.inert) say(form, waiting.state === "attention" ? texts.attention : texts.written);
       form.inert = Boolean(waiting);

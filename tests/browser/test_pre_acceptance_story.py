@@ -73,11 +73,11 @@ def test_failed_then_passed(portal, desk):
 
     portal.clock.set("2026-06-25 09:30")
     on_site = desk("reviewer", width=PHONE)
+    on_site.page.clock.install(time="2026-06-25T09:30:00+08:00")
     page = _begin(on_site.go("/records/pre-acceptances/day"))
     for card in page.locator(".check-card").all():
         _judge(card)
     expect(page.locator("#progress")).not_to_contain_text("还差")
-    page.get_by_role("link", name="完成验收").click()
     expect(page.locator(".verdict")).to_contain_text("不合格")
     page.get_by_label("整改期限").fill("2026-06-29")
     page.get_by_label("约定复查时间").fill("2026-06-30T10:00")
@@ -93,12 +93,12 @@ def test_failed_then_passed(portal, desk):
     page.wait_for_url(re.compile("/records/rectification-notices/ZG-2026-0001$"))
 
     portal.clock.set("2026-06-30 10:05")
+    on_site.page.clock.set_system_time("2026-06-30T10:05:00+08:00")
     on_site.sign_in("reviewer")
     page = _begin(on_site.go("/records/pre-acceptances/day"))
     expect(page.locator(".check-card")).to_have_count(len(FAILED))
     for card in page.locator(".check-card").all():
         _judge(card, is_mended=True)
-    page.get_by_role("link", name="完成验收").click()
     expect(page.locator(".verdict")).to_contain_text("合格")
     _finish(page)
     page.wait_for_url(re.compile("/records/inspections/.*-2$"))
@@ -122,8 +122,8 @@ def test_failed_then_passed(portal, desk):
 
 
 def _begin(page: Page) -> Page:
-    page.locator(".day-sheet li").filter(has_text="张建军").get_by_role("button", name="验收", exact=True).click()
-    page.wait_for_url(re.compile(r"/records/inspections/.*/work"))
+    page.locator(".day-sheet li").filter(has_text="张建军").get_by_role("link", name="验收", exact=True).click()
+    page.wait_for_selector("html[data-outbox-ready]", state="attached")
     return page
 
 
