@@ -9,9 +9,9 @@
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const fresh = () => [...crypto.getRandomValues(new Uint8Array(24))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-  // ---- Moments: the clock of the company, whatever zone the phone is set to ----
-  const local = (moment) => new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai", dateStyle: "short", timeStyle: "short" }).format(moment).replace(" ", "T");
-  const serverAhead = Number(document.documentElement.dataset.now || Date.now() / 1000) * 1000 - Date.now();
+  const { momentOf, shrink } = window.Photos, { local, now } = window.Moments;
+
+  // ---- Moments ----
   const put = (id, value) => {
     const field = document.getElementById(id);
     field.value = value;
@@ -19,13 +19,13 @@
   };
   all("[data-now-for]").forEach((button) => {
     button.hidden = false;
-    button.addEventListener("click", () => put(button.dataset.nowFor, local(Date.now() + serverAhead)));
+    button.addEventListener("click", () => put(button.dataset.nowFor, local(now())));
   });
   all("[data-quick-for]").forEach((group) => {
     group.hidden = false;
     group.addEventListener("click", (event) => {
       const { days, clock } = event.target.closest("button")?.dataset ?? {};
-      if (clock) put(group.dataset.quickFor, `${local(Date.now() + serverAhead + days * 86_400_000).slice(0, 10)}T${clock}`);
+      if (clock) put(group.dataset.quickFor, `${local(now() + days * 86_400_000).slice(0, 10)}T${clock}`);
     });
   });
 
@@ -49,8 +49,6 @@
   });
 
   // ---- Photos ----
-  const { momentOf, shrink } = window.Photos;
-
   // True when sent or taken over by the outbox; a sentence when the portal refused it.
   async function post(form, url, data) {
     if (!form.dispatchEvent(new CustomEvent("outbox", { bubbles: true, cancelable: true, detail: { url, data } }))) return true;

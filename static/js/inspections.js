@@ -5,7 +5,7 @@
   "use strict";
   const root = document.documentElement, main = document.querySelector("main[data-inspection]"), texts = main.dataset;
   root.classList.add("js");
-  const { holds, number } = window.Conditions, rules = JSON.parse(texts.rules);
+  const { holds, number } = window.Conditions, { local, now } = window.Moments, rules = JSON.parse(texts.rules);
   const all = (selector, from = main) => [...from.querySelectorAll(selector)];
   const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_all, name) => values[name] ?? "");
   const cards = all("[data-line]"), end = document.getElementById("finish"), usesOutbox = () => "outbox" in root.dataset;
@@ -77,9 +77,18 @@
     if (asked && !("touched" in asked.dataset)) asked.value = failed.map(([card, facts]) => [`${words(card)} ${measured(card, facts)}`.trim(), part(card, "comment").value.trim()].filter(Boolean).join("：")).join("\n");
   }
 
+  // ---- When it began: with the first line that is judged, unless the person says something else ----
+  const began = end.elements.inspected_at;
+  function begin(at) {
+    if (!("draft" in texts) || "touched" in began.dataset) return;
+    began.value = local(at);
+    began.dataset.touched = "";
+  }
+
   // ---- Saving ----
   const waiting = new WeakMap();
   function save(card, wait) {
+    begin(now());
     form(card).dataset.touched = "";
     card.querySelector("[data-state] .error")?.remove();
     judgeByMeasure(card);
@@ -94,7 +103,7 @@
   });
   main.addEventListener("input", (event) => {
     const card = event.target.closest("[data-line]");
-    if (event.target === end.elements.requirement) event.target.dataset.touched = "";
+    if (event.target === end.elements.requirement || event.target === began) event.target.dataset.touched = "";
     if (card && event.target.matches("input[type=text], textarea")) save(card, 450);
   });
   main.addEventListener("submit", (event) => { // a trade the project does not have: its lines that are not judged do not apply
@@ -127,6 +136,7 @@
     unsentPhotos.clear();
     for (const { path, isPhoto } of items) if (isPhoto) unsentPhotos.set(path, (unsentPhotos.get(path) ?? 0) + 1);
     if (!isFilled) cards.forEach((card) => fillIn(card, items.findLast(({ path, isPhoto }) => !isPhoto && path === new URL(form(card).action).pathname)));
+    if (!isFilled && items.length) begin(Math.min(...items.map(({ at }) => at)));
     isFilled = true;
     const isOver = items.some(({ path }) => path === new URL(end.action).pathname), note = main.querySelector("[data-is-over]");
     main.querySelector("[data-lines]").inert = isOver;

@@ -311,7 +311,7 @@
     const job = document.querySelector("main[data-job]")?.dataset.job;
     if (!job || moving) return;
     const own = items.filter((item) => item.job === job), contents = await Promise.all(own.map((item) => contentOf(item).catch(() => null)));
-    const waiting = own.flatMap(({ path, isPhoto }, index) => (contents[index] ? [{ path, isPhoto, fields: contents[index].fields }] : []));
+    const waiting = own.flatMap(({ path, isPhoto, at, skew: ahead }, index) => (contents[index] ? [{ path, isPhoto, at: Date.parse(at) - 1000 * ahead, fields: contents[index].fields }] : []));
     document.dispatchEvent(new CustomEvent("outbox-shown", { detail: [...delivered.filter((item) => item.job === job), ...waiting] }));
   }
   function showHere(items) {

@@ -9,6 +9,7 @@ from typing import Any
 
 from portal.processes.base import Guard
 from portal.processes.conditions import Condition
+from portal.processes.pre_acceptance import IS_OPEN_MUST, IS_OUT, LACKS_PHOTO, ItemResult, PhotoNeed
 from portal.processes.repair import PROCESS
 from portal.static import FOLDER
 
@@ -77,3 +78,29 @@ def test_every_rule_of_a_repair_says_the_same_on_the_phone(browser):
     assert said == expected
     both = {code for code, answers in expected.items() if set(answers) == {True, False}}
     assert both == set(rules) - {"photo-before", "photo-before-failed", "ticked-arrive", "ticked-sign-off"}
+
+
+def test_every_rule_of_a_line_says_the_same_on_the_phone(browser):
+    rules = {"out": IS_OUT, "must": IS_OPEN_MUST, "photo": LACKS_PHOTO}
+    limits = ((None, "5.00"), ("5.00", "8.00"), ("5.00", None), (None, "0.00"), (None, None))
+    measured = (None, 0.0, 4.99, 5.0, 5.01, 8.0, 8.01)
+    found: list[dict[str, Any]] = [
+        {"low": low, "high": high, "measured": value, "result": result, "is_must": must, "photo_rule": rule, "photos": photos}
+        for (low, high), value, result, must, rule, photos in product(
+            limits, measured, (None, *map(str, ItemResult)), (True, False), map(str, PhotoNeed), ([], [{}])
+        )
+    ]  # fmt: skip
+    page = browser.new_page()
+    page.evaluate((FOLDER / "js/conditions.js").read_text(encoding="utf-8"))
+    said = page.evaluate(
+        "([rules, worlds]) => Object.fromEntries(Object.entries(rules).map(([code, rule]) => [code, worlds.map((facts) => Conditions.holds(rule, facts))]))",
+        [{code: rule.data for code, rule in rules.items()}, found],
+    )
+    page.close()
+
+    def line(facts: dict[str, Any]) -> SimpleNamespace:
+        numbers = {name: Decimal(str(facts[name])) for name in ("low", "high", "measured") if facts[name] is not None}
+        return SimpleNamespace(**facts | numbers)
+
+    assert said == {code: [rule(line(facts)) for facts in found] for code, rule in rules.items()}
+    assert all(set(answers) == {True, False} for answers in said.values())

@@ -45,9 +45,9 @@ def scheduled(portal) -> str:
         )  # fmt: skip
         at = portal.clock.now()
         with transaction() as writing:
-            of_week = pre_acceptances.monday_of(clock.today(at))
+            of_week = pre_acceptances.monday_of(clock.today(at + timedelta(hours=3, minutes=30)))
             command = pre_acceptances.ListProject(
-                writing.merge(project), of_week, writing.merge(manager), writing.merge(foreman), at - timedelta(days=6),
+                writing.merge(project), of_week, writing.merge(manager), writing.merge(foreman), at - timedelta(days=14),
                 trades=("TILES",),
             )  # fmt: skip
             record = pre_acceptances.list_project(writing, command, actor=writing.merge(people["specialist"]), at=at)
@@ -223,7 +223,8 @@ def test_an_inspection_without_signal_arrives_once_and_in_order(handset, portal,
     phone.airplane(False)
     phone.sign_in("reviewer")
     phone.all_sent()
-    assert network.most_at_once == 1
+    # Three again because the answer was lost, and the end because its photo had to go first.
+    assert len(network.posts) == 10 + 3 + 1 and network.most_at_once == 1
     assert portal.ask(lambda: _arrived(number)) == {
         "lines": {"瓷砖空鼓率": ("FAIL", "7", "客厅 3 块", 1), "砖缝均匀一致": ("PASS", "", "", 0)},
         "inspections": 1, "judged": 8, "result": "FAIL", "notices": 1, "state": "RECTIFYING_1",
