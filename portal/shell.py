@@ -162,6 +162,7 @@ APPS: tuple[App, ...] = (
         "clipboard-check",
         (
             Entry(N_("Inspections of a day"), "/records/pre-acceptances/day", P.PREACCEPT_VIEW),
+            Entry(N_("Inspect on site"), INSPECTIONS_ON_SITE.root, P.PREACCEPT_WORK),
             Entry(N_("Pre-acceptance list"), "/records/pre-acceptances/week", P.PREACCEPT_VIEW),
             Entry(N_("Inspection schedule"), "/records/pre-acceptances/schedule", P.PREACCEPT_VIEW),
             Entry(N_("Pre-acceptances"), records("pre-acceptances"), P.PREACCEPT_VIEW),

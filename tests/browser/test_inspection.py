@@ -28,13 +28,13 @@ def picture(colour: str) -> dict[str, object]:
     return {"name": f"{colour}.jpg", "mimeType": "image/jpeg", "buffer": content.getvalue()}
 
 
-def scheduled(portal) -> str:
+def scheduled(portal, name: str = "季慕白", phone: str = "13977770001") -> str:
     """A project with tiles only, to be inspected today at 14:00."""
 
     def build() -> str:
         make = Make(portal.clock.now)
         people = {user.username: user for user in session().scalars(select(User))}
-        customer = make.customer(name="季慕白", phone="13977770001")
+        customer = make.customer(name=name, phone=phone)
         manager, foreman = (
             make.party(PartyKind.PROJECT_MANAGER, name="王铁"),
             make.party(PartyKind.FOREMAN, name="秦瓦"),
@@ -161,7 +161,7 @@ def _notice(portal, number: str) -> str:
 
 def test_an_inspection_without_signal_arrives_once_and_in_order(handset, portal, network):
     """Airplane mode before it is begun: eight lines, a photo, the browser killed, the end; answers lost on the way back."""
-    number = scheduled(portal)
+    number = scheduled(portal, "祝清如", "13977770002")
     place = f"/reviewer/inspections/{number}-1"
     phone = handset()
     phone.sign_in("reviewer")
@@ -169,7 +169,7 @@ def test_an_inspection_without_signal_arrives_once_and_in_order(handset, portal,
     phone.kept(place)
     phone.airplane(True)
     page = phone.go("/reviewer/inspections/")
-    page.get_by_role("link", name="季慕白").click()
+    page.get_by_role("link", name="祝清如").click()
     page.wait_for_selector("html[data-outbox-ready]", state="attached")
     expect(page.locator("#outbox-bar")).to_contain_text("没有网络")
 
