@@ -17,7 +17,7 @@ from blueprints.records.forms.works import ContractForm, PaymentForm
 from portal import clock, formatting
 from portal.db import session
 from portal.i18n import N_, _, _p
-from portal.models.contract import Contract, ContractState, PaymentKind
+from portal.models.contract import Contract, ContractState, Payment, PaymentKind
 from portal.models.drawing_review import DrawingReview
 from portal.models.project import Project
 from portal.permissions import Permission, may
@@ -232,6 +232,7 @@ def _payments(record: Contract) -> showing.Table:
         (_p("payment", "Received on"), ""),
         (_("Receipt number"), ""),
         (_("Amount (yuan)"), "num"),
+        (_("Note"), "fill"),
     ]
     rows = [
         [
@@ -239,12 +240,18 @@ def _payments(record: Contract) -> showing.Table:
             formatting.full_date(payment.paid_on),
             payment.receipt_no,
             formatting.money(-payment.amount if payment.kind == PaymentKind.REFUND else payment.amount),
+            _payment_note(payment),
         ]
         for payment in record.payments
     ]
     return showing.Table(
         _("Payments"), head, rows, _("No payment yet. Finance reports them, you record them here."), foot=_money(record)
     )
+
+
+def _payment_note(payment: Payment) -> str:
+    early = payment.early_reason and _("Before the mid-term call: %(reason)s", reason=payment.early_reason)
+    return " · ".join(filter(None, (payment.note, early)))
 
 
 @blueprint.route("/contracts/new", methods=["GET", "POST"])
@@ -289,7 +296,7 @@ def _sheet(title: str, record: Contract | None, **more: Any) -> editing.Sheet:
 def record_payment(number: str) -> ResponseReturnValue:
     """Record money that finance reported."""
     record = find(number)
-    form = PaymentForm()
+    form = PaymentForm().prepare(contracts.comes_early(session(), record, PaymentKind.MID))
     if not form.is_submitted():
         form.paid_on.data = clock.today(clock.now())
         paid = {payment.kind for payment in record.payments}

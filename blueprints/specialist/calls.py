@@ -56,7 +56,13 @@ TERMS: dict[str, Any] = {
     "outcome": AttemptOutcome,
     "overall": Overall,
 }
-QUICK = (AttemptOutcome.NO_ANSWER, AttemptOutcome.BUSY, AttemptOutcome.REFUSED, AttemptOutcome.WRONG_NUMBER)
+QUICK = (
+    AttemptOutcome.NO_ANSWER,
+    AttemptOutcome.BUSY,
+    AttemptOutcome.REFUSED,
+    AttemptOutcome.WRONG_NUMBER,
+    AttemptOutcome.OTHER_PERSON,
+)
 """What is noted with one press; to be called later asks for the time."""
 MOODS = {Overall.SATISFIED: "mood-smile", Overall.FAIR: "mood-neutral", Overall.UNSATISFIED: "mood-sad"}
 

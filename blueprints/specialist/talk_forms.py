@@ -102,6 +102,11 @@ class TalkForm(Form):
 def talk_form(call: FollowUpCall, items: Sequence[asked.Item], session: Session, user: User) -> TalkForm:
     """The form of a call with the questions of its script."""
     fields: dict[str, Any] = {"script": list(items)}
+    if call.stage in asked.OBLIGATORY:  # somebody else's words are a try (5.2)
+        fields["answered_by"] = TermField(
+            C["answered_by"], AnsweredBy, leave_out=(AnsweredBy.OTHER,), required=True, radio=True,
+            default=AnsweredBy.CUSTOMER,
+        )  # fmt: skip
     for item in items:
         fields[f"answers-{item['code']}"] = _field(item)
         fields[f"comments-{item['code']}"] = TextField(N_("Comment"), limit=500)

@@ -115,10 +115,11 @@ def pays(stage: Stage, writing: Session, key: str, kind: str, amount: str, day: 
     """Finance reports money of a contract."""
     contract = stage.get(writing, f"{key}.contract")
     number = f"SJ{day.replace('-', '')}{contract.id:03d}{kind[0]}"
+    early = "客户出差前先付" if contracts.comes_early(writing, contract, kind) else None
     contracts.record_payment(
         writing,
         contract,
-        contracts.RecordPayment(kind, Decimal(amount), date.fromisoformat(day), number),
+        contracts.RecordPayment(kind, Decimal(amount), date.fromisoformat(day), number, early_reason=early),
         actor=stage.get(writing, "specialist"),
         at=at,
     )

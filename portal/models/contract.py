@@ -219,6 +219,8 @@ class Payment(Base):
     receipt_no: Mapped[str] = mapped_column(String(50), unique=True)
     note: Mapped[str | None] = mapped_column(String(200))
     recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    early_reason: Mapped[str | None] = mapped_column(Text)
+    """Why it came before the customer was found content at the mid-term call (Q20)."""
 
     contract: Mapped[Contract] = relationship(back_populates="payments")
 

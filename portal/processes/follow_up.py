@@ -62,10 +62,12 @@ class AttemptOutcome(Term):
     REFUSED = "REFUSED", "Refused to talk"
     WRONG_NUMBER = "WRONG_NUMBER", "Wrong number"
     ASKED_LATER = "ASKED_LATER", "Asked to call later"
+    OTHER_PERSON = "OTHER_PERSON", "Somebody else answered"
 
 
 FAILED = frozenset({AttemptOutcome.NO_ANSWER, AttemptOutcome.BUSY, AttemptOutcome.REFUSED, AttemptOutcome.WRONG_NUMBER})
-"""Not reached (5.2). Who asks to be called later was reached and names the time."""
+"""Not reached (5.2). Who asks to be called later was reached and names the time; a number at which somebody else of the
+household answers is a right one, so the ladder goes on, and nobody gives up for it."""
 
 
 class AnsweredBy(Term):
@@ -74,6 +76,10 @@ class AnsweredBy(Term):
     CUSTOMER = "CUSTOMER", "The customer"
     REPRESENTATIVE = "REPRESENTATIVE", "The named representative"
     OTHER = "OTHER", "Somebody else"
+
+
+SPEAKS = frozenset({AnsweredBy.CUSTOMER, AnsweredBy.REPRESENTATIVE})
+"""Whose answers count for the household (5.2)."""
 
 
 class Manner(Term):
@@ -170,7 +176,7 @@ def is_effective(
         stage in OBLIGATORY
         and is_open
         and manner in TALKS
-        and answered_by in (AnsweredBy.CUSTOMER, AnsweredBy.REPRESENTATIVE)
+        and answered_by in SPEAKS
         and overall in tuple(Overall)
         and all_answered
     )

@@ -8,7 +8,7 @@ from portal.i18n import N_
 from portal.permissions import Permission
 from portal.processes import base
 from portal.processes.base import Deadline, Guard, Process, Transition
-from portal.processes.follow_up import OBLIGATORY, TALKS, Manner, Overall
+from portal.processes.follow_up import OBLIGATORY, SPEAKS, TALKS, Manner, Overall
 
 CONTEXT = "follow-up call"
 
@@ -70,6 +70,12 @@ SPOKEN = Guard(
     lambda call: call.stage not in OBLIGATORY or call.manner in TALKS,
     needs_input=True,
 )
+OWN_WORDS = Guard(
+    "own-words",
+    N_("at the four obligatory calls the customer or the named representative answered"),
+    lambda call: call.stage not in OBLIGATORY or call.answered_by in SPEAKS,
+    needs_input=True,
+)
 VISIT_ALLOWED = Guard(
     "visit-allowed",
     N_("a visit in place of the call has the manager's consent"),
@@ -98,7 +104,7 @@ NOT_VERIFIED = Guard(
 COMPLAINED = Guard("complaint", N_("the complaint is registered"), lambda call: call.is_slip_escalated)
 
 TALK = ("called_at", "answered_by", "overall", "manner")
-HELD = (IS_OPEN, COMPLETE, SPOKEN, VISIT_ALLOWED)
+HELD = (IS_OPEN, COMPLETE, SPOKEN, OWN_WORDS, VISIT_ALLOWED)
 P = Permission
 
 PROCESS = Process(

@@ -113,6 +113,17 @@ def calls_of(session: Session, project: Project) -> list[FollowUpCall]:
     return sorted(found, key=lambda call: (place.get(call.stage, len(place)), call.occurrence))
 
 
+def is_content(session: Session, project: Project, stage: CallStage) -> bool:
+    """Whether the customer was called about a stage, the call counts (5.2), and nothing of it is open any more."""
+    query = select(FollowUpCall.id).where(
+        FollowUpCall.project_id == project.id,
+        FollowUpCall.stage == stage,
+        FollowUpCall.is_effective,
+        FollowUpCall.state.in_([State.DONE_SATISFIED, State.CLOSED]),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def replan(session: Session, project: Project, *, at: datetime) -> None:
     """The dates or the grade changed: everything that is not done moves with them; nothing is planned twice or lost."""
     plan = of_project(session, project)

@@ -141,6 +141,8 @@ class RecordPayment:
     paid_on: date
     receipt_no: str
     note: str | None = None
+    early_reason: str | None = None
+    """Why the mid-term payment comes before the customer was found content at the mid-term call (Q20)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,9 +406,13 @@ def void(session: Session, contract: Contract, command: Void, *, actor: User, at
 
 
 def record_payment(
-    session: Session, contract: Contract, command: RecordPayment, *, actor: User, at: datetime
+    session: Session, contract: Contract, command: RecordPayment, *, actor: User, at: datetime, is_past: bool = False
 ) -> Payment:
-    """Record money as finance reported it. Raises Invalid: receipt number taken, more refunded than paid."""
+    """Record money as finance reported it. Raises Invalid: receipt number taken, more refunded than paid, mid-term money
+    before the mid-term call without a reason (Q20).
+
+    `is_past`: it is entered from an old ledger, where nobody can say why.
+    """
     problems: dict[str, Text | str] = {}
     receipt = command.receipt_no.strip()
     if session.scalar(select(Payment.id).where(Payment.receipt_no == receipt)):
@@ -415,6 +421,12 @@ def record_payment(
         problems["paid_on"] = N_("This day is still to come.")
     if command.kind == PaymentKind.REFUND and command.amount > paid(session, contract.id):
         problems["amount"] = N_("More than was paid cannot be refunded.")
+    is_early = comes_early(session, contract, command.kind)
+    early_reason = cleaned(command.early_reason) if is_early else None
+    if is_early and early_reason is None and not is_past:
+        problems["early_reason"] = N_(
+            "The customer was not found content at the mid-term call yet: say why the money comes before it."
+        )
     if problems:
         raise Invalid(problems)
     payment = Payment(
@@ -424,11 +436,14 @@ def record_payment(
         paid_on=command.paid_on,
         receipt_no=receipt,
         note=cleaned(command.note),
+        early_reason=early_reason,
         recorded_by_id=actor.id,
     )
     session.add(payment)
     contract.updated_at, contract.updated_by_id = at, actor.id
     said = {"kind": command.kind, "amount": command.amount, "paid_on": command.paid_on, "receipt_no": receipt}
+    if early_reason is not None:
+        said["early_reason"] = early_reason
     events.record(
         session,
         EventKind.CHANGE,
@@ -445,6 +460,13 @@ def record_payment(
         call_plan.reached(session, event, CallStage.MID, on=on, event=event, at=at)
     warranties.open_when_paid(session, contract, paid_on=command.paid_on, actor=actor, at=at)
     return payment
+
+
+def comes_early(session: Session, contract: Contract, kind: str) -> bool:
+    """Whether money of this kind would come before the customer was found content at the mid-term call (5.3, Q20)."""
+    if kind != PaymentKind.MID or contract.project is None:
+        return False
+    return not call_plan.is_content(session, contract.project, CallStage.MID)
 
 
 def paid(session: Session, contract_id: int) -> Decimal:

@@ -57,8 +57,9 @@ class Story:
 
     def pays(self, kind: str, amount: str, day: str) -> None:
         command = contracts.RecordPayment(
-            kind=kind, amount=Decimal(amount), paid_on=date.fromisoformat(day), receipt_no=f"SJ-{kind}", note=None
-        )
+            kind=kind, amount=Decimal(amount), paid_on=date.fromisoformat(day), receipt_no=f"SJ-{kind}", note=None,
+            early_reason="客户出差前先付",
+        )  # fmt: skip
         self.act(contracts.record_payment, self.contract, command, actor=self.specialist)
 
     @property

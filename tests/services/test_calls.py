@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from portal.clock import ZONE
 from portal.db import session, transaction
 from portal.errors import Invalid, NotPermitted
 from portal.models.complaint import Complaint
+from portal.models.event import Event
 from portal.models.follow_up import CallAnswer, FollowUpCall, FollowUpTicket, RecordAccess
 from portal.models.notice import Notice
 from portal.models.penalty import PenaltyEntry
@@ -309,6 +311,61 @@ def test_answers_are_checked_one_by_one(story):
     assert {"answers-on_schedule", "answers-carpentry_score", "answers-supervisor_seen", "answers-nonsense"} <= wrong
     assert "answers-order_score" in wrong and "answers-days_late" not in wrong
     assert story.fresh(call).state == "PLANNED"
+
+
+def test_somebody_else_at_the_telephone_is_a_try_and_satisfies_no_stage(story, sign_in):
+    """5.2: only the customer or the representative counts; the call stays to be made, and nobody is given up for it."""
+    mid = story.opens(S.MID, "05-20 09:00")
+    with pytest.raises(Invalid) as refused:
+        story.answers(mid, "05-20 10:00", answered_by="OTHER")
+    assert set(refused.value.fields) == {"answered_by"}
+    assert story.fresh(mid).state == "PLANNED"
+    desk = sign_in(story.specialist)
+    path = f"/specialist/calls/{mid.number}"
+    shown = desk.get(path, status=200).text
+    other = re.compile(r'name="answered_by"[^>]*value="OTHER"')
+    assert not other.search(shown) and "其他人接听" in shown
+    desk.post(f"{path}/try", {"outcome": "OTHER_PERSON", "reason": "母亲接听，客户晚上在家"}, status=303)
+    waiting = story.fresh(mid)
+    assert (waiting.state, waiting.next_at) == ("ATTEMPTED", when("05-20 12:00")), "the ladder goes on"
+    for day in ("21", "22", "25"):
+        story.at(f"05-{day} 10:00")
+        story.act(calls.attempt, mid, calls.Attempt("OTHER_PERSON", when(f"05-{day} 10:00")))
+    assert story.fresh(mid).state == "ATTEMPTED", "a household that answers can be reached"
+    story.answers(mid, "05-25 15:00", answered_by="REPRESENTATIVE")
+    assert story.fresh(mid).is_effective
+    month = story.opens(S.ONE_MONTH, "08-04 09:00")
+    assert other.search(sign_in(story.specialist).get(f"/specialist/calls/{month.number}", status=200).text)
+
+
+def test_mid_term_money_before_the_call_needs_a_reason(story, make, sign_in):
+    """Q20: the money is recorded all the same, with why; once the customer was found content nobody is asked."""
+    contract = make.contract(story.project, customer=story.customer, amount="168000.00", output_value="168000.00")
+    story.at("05-20 09:00")
+    desk = sign_in(story.specialist)
+    path = f"/records/contracts/{contract.number}/payments/new"
+    assert "早于中期回访的原因" in desk.get(path, status=200).text
+    paid = {"kind": "MID", "amount": "50000", "paid_on": "2026-05-20", "receipt_no": "SJ-9"}
+    refused = desk.post(path, paid | {"client_key": "a" * 32}, status=422)
+    assert "中期回访尚未确认客户满意" in refused.text and "SJ-9" in refused.text
+    desk.post(path, paid | {"client_key": "a" * 32, "early_reason": "客户出差前先付"}, status=303)
+    shown = desk.get(f"/records/contracts/{contract.number}?tab=payments", status=200).text
+    assert "早于中期回访：客户出差前先付" in shown
+    said = session().scalars(select(Event).where(Event.action == "payment")).one().data["changes"]["payment"][1]
+    assert said["early_reason"] == "客户出差前先付"
+    mid = session().scalars(select(FollowUpCall).where(FollowUpCall.stage == "MID")).one()
+    desk.post(path, paid | {"client_key": "b" * 32, "kind": "CHANGE", "receipt_no": "SJ-10"}, status=303)
+    story.answers(mid, "05-21 10:00", "UNSATISFIED", slips=(slip(),), customer_words="慢")
+    again = paid | {"client_key": "c" * 32, "receipt_no": "SJ-11", "paid_on": "2026-05-21"}
+    desk = sign_in(story.specialist)
+    desk.post(path, again, status=422)
+    given = story.fresh(mid).tickets[0]
+    story.at("05-21 12:00")
+    story.act(tickets.finish, given, tickets.Finish("加人赶工", when("05-21 11:00")))
+    story.act(tickets.verify, given, tickets.Verify(when("05-21 12:00"), "满意"))
+    desk = sign_in(story.specialist)
+    assert "早于中期回访的原因" not in desk.get(path, status=200).text
+    desk.post(path, again, status=303)
 
 
 def test_who_reads_call_records(story, make):

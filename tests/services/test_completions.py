@@ -56,7 +56,8 @@ class Story:
             return service(writing, *fresh, actor=writing.merge(self.specialist), at=self.clock.now())
 
     def pays(self, kind: str, amount: str, day: str) -> None:
-        command = contracts.RecordPayment(kind, Decimal(amount), date.fromisoformat(f"2026-{day}"), f"SJ-{kind}")
+        on = date.fromisoformat(f"2026-{day}")
+        command = contracts.RecordPayment(kind, Decimal(amount), on, f"SJ-{kind}", early_reason="客户出差前先付")
         self.act(contracts.record_payment, self.contract, command)
 
     def step(self, service: Any, command: Any) -> None:

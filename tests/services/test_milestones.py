@@ -78,7 +78,7 @@ class Site:
         at = self.clock.set(f"2026-{moment}")
         with transaction() as writing:
             contract = writing.scalars(select(Contract)).one()
-            command = contracts.RecordPayment(kind, Decimal(amount), at.date(), receipt)
+            command = contracts.RecordPayment(kind, Decimal(amount), at.date(), receipt, early_reason="客户出差前先付")
             contracts.record_payment(
                 writing, contract, command, actor=writing.get(type(self.specialist), self.specialist.id), at=at
             )

@@ -230,20 +230,31 @@ class ContractForm(RecordForm):
 class PaymentForm(RecordForm):
     """Money that finance reported."""
 
-    SECTIONS = ((N_("Payment"), ("kind", "amount", "paid_on", "receipt_no", "note")),)
-    WIDE = frozenset({"note"})
+    SECTIONS = ((N_("Payment"), ("kind", "amount", "paid_on", "receipt_no", "note", "early_reason")),)
+    WIDE = frozenset({"note", "early_reason"})
 
     kind = TermField(N_("Kind of payment"), PaymentKind, required=True)
     amount = MoneyField(N_("Amount"), required=True)
     paid_on = LocalDateField(N_("Received on", "payment"), required=True)
     receipt_no = TextField(N_("Receipt number"), limit=50, required=True)
     note = TextField(N_("Note"), limit=200)
+    early_reason = TextField(
+        N_("Why before the mid-term call"), limit=500, rows=2,
+        description=N_("Needed for the mid-term payment only: the customer was not found content at the mid-term call yet."),
+    )  # fmt: skip
+
+    def prepare(self, is_early: bool) -> PaymentForm:
+        """Ask for the reason only where mid-term money would come before the call (Q20)."""
+        if not is_early:
+            del self.early_reason
+        return self
 
     def to_command(self) -> contracts.RecordPayment:
         """The command."""
         return contracts.RecordPayment(
-            str(self.kind.data), self.amount.data, self.paid_on.data, self.receipt_no.data, self.note.data
-        )
+            str(self.kind.data), self.amount.data, self.paid_on.data, self.receipt_no.data, self.note.data,
+            self.early_reason.data if "early_reason" in self else None,
+        )  # fmt: skip
 
 
 class QuotationForm(RecordForm):

@@ -163,6 +163,10 @@ def _check(call: FollowUpCall, command: FinishCall, items: Sequence[asked.Item],
         problems["called_at"] = N_("This moment lies in the future.")
     elif call.window_from is not None and clock.today(command.called_at) < call.window_from:
         problems["called_at"] = N_("The window of this call opened on %(day)s.") % {"day": call.window_from.isoformat()}
+    if call.stage in asked.OBLIGATORY and command.answered_by not in asked.SPEAKS:
+        problems["answered_by"] = N_(
+            "Only the customer or the named representative answers here (5.2): note a try, “Somebody else answered”."
+        )
     if command.overall in (Overall.FAIR, Overall.UNSATISFIED):
         if not command.slips:
             problems["slips"] = N_("Fair and unsatisfied need a liaison slip: problem, department, limit.")

@@ -181,7 +181,8 @@ PAYMENT_FIELDS: dict[str, Field] = {
 def _make_payment(session: Session, said: dict[str, Any], actor: User, at: datetime) -> Payment:
     contract = session.get_one(Contract, said.pop("contract"))
     said["receipt_no"] = said.pop(NUMBER)
-    return contracts.record_payment(session, contract, contracts.RecordPayment(**said), actor=actor, at=at)
+    command = contracts.RecordPayment(**said)
+    return contracts.record_payment(session, contract, command, actor=actor, at=at, is_past=True)
 
 
 declare(
