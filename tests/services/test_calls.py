@@ -327,7 +327,9 @@ def test_somebody_else_at_the_telephone_is_a_try_and_satisfies_no_stage(story, s
     assert not other.search(shown) and "其他人接听" in shown
     desk.post(f"{path}/try", {"outcome": "OTHER_PERSON", "reason": "母亲接听，客户晚上在家"}, status=303)
     waiting = story.fresh(mid)
-    assert (waiting.state, waiting.next_at) == ("ATTEMPTED", when("05-20 12:00")), "the ladder goes on"
+    assert (waiting.state, waiting.next_at) == ("ATTEMPTED", when("05-20 14:00")), (
+        "the ladder goes on, after the rest at noon"
+    )
     for day in ("21", "22", "25"):
         story.at(f"05-{day} 10:00")
         story.act(calls.attempt, mid, calls.Attempt("OTHER_PERSON", when(f"05-{day} 10:00")))
