@@ -41,7 +41,7 @@ GROUPS = (
     (N_("Basic data"), ("gender_title", "wechat", "email", "representative")),
     (N_("Where from"), ("source", "kind", "intention", "lost_reason", "is_repeat", "referred_by_id", "owner_id")),
     (N_("What is wanted"), ("style", "budget", "needs")),
-    (N_("Care"), ("avoid_times", "sms_opt_out", "anniversaries", "remarks")),
+    (N_("Care"), ("avoid_hours", "avoid_times", "sms_opt_out", "anniversaries", "remarks")),
 )
 
 

@@ -78,6 +78,37 @@ def parse_hours(text: str | Sequence[str]) -> Intervals:
     return in_order(Interval.parse(part) for part in text)
 
 
+def parse_quiet(text: str) -> Intervals:
+    """Hours as people say when they want quiet, also over midnight: `22:00-07:30, 12:00-14:00` are three of one day.
+
+    What overlaps becomes one. Raises ValueError.
+    """
+    parts = [part for part in re.split(r"[,;、\s]+(?=\d)", unicodedata.normalize("NFKC", text).strip(" ,;、")) if part]
+    return merged(span for part in parts for span in _of_one_day(part))
+
+
+def _of_one_day(part: str) -> list[Interval]:
+    start, dash, end = re.sub("[–—−~至到]", "-", part).partition("-")
+    if not dash:
+        raise ValueError(f"not hours: {part!r}")
+    first, last = parse_minute(start), parse_minute(end)
+    if last > first or first == last:  # the same time twice says nothing: refused as it always was
+        return [Interval(first, last)]
+    evening = [Interval(first, MINUTES_A_DAY)] if first < MINUTES_A_DAY else []
+    return [*evening, *([Interval(0, last)] if last else [])]
+
+
+def merged(spans: Iterable[Interval]) -> Intervals:
+    """The hours in order, those that touch or overlap as one."""
+    found: list[Interval] = []
+    for span in sorted(spans):
+        if found and span.start <= found[-1].end:
+            found[-1] = Interval(found[-1].start, max(found[-1].end, span.end))
+        else:
+            found.append(span)
+    return in_order(found)
+
+
 def from_pairs(pairs: Sequence[Sequence[str]]) -> Intervals:
     """The intervals of one day as they are stored. Raises ValueError."""
     return in_order(Interval(parse_minute(start), parse_minute(end)) for start, end in pairs)

@@ -177,7 +177,7 @@ def customer_form(session: Session, contact: Consultation, _store: Store) -> Cus
         intentions=ticks(Intention, customer.intention if customer else None),
         needs=(customer.needs if customer else None) or contact.question,
         answer=contact.answer or contact.reply,
-        avoid_times=customer.avoid_times if customer else None,
+        avoid_times=customer.quiet or None if customer else None,
         received_by=name_of(taken_by),
         consultant=consultant,
         occurred_at=contact.occurred_at,

@@ -90,7 +90,7 @@ class Customer(Record, Mergeable, Base):
     avoid_times: Mapped[str | None] = mapped_column(String(200))
     """When not to call, in words."""
     avoid_hours: Mapped[str | None] = mapped_column(String(100), sort_order=1)
-    """The same as clock times: `12:00-14:00, 20:00-22:00`; nobody is offered for a call then."""
+    """The same as clock times of one day: `12:00-14:00, 20:00-22:00`; nobody is offered for a call then."""
     sms_opt_out: Mapped[bool] = mapped_column(default=False)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     """The specialist who answers for this customer."""
@@ -103,6 +103,11 @@ class Customer(Record, Mergeable, Base):
         back_populates="customer",
         primaryjoin="and_(Customer.id == Property.customer_id, Property.merged_into_id.is_(None))",
     )
+
+    @property
+    def quiet(self) -> str:
+        """When not to call, as clock times and in words; empty: at any time."""
+        return " · ".join(filter(None, (self.avoid_hours, self.avoid_times)))
 
     __table_args__ = (
         Index("uq_customer_phone_name", "phone", "name", unique=True, **STANDING),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from portal.calendar.hours import Interval, Intervals, in_order
+from portal.calendar.hours import Interval, Intervals, merged, parse_quiet
 from portal.terms import Term
 
 
@@ -190,25 +190,18 @@ LONGEST_LOOK = 14
 
 
 def avoided(*texts: str | None) -> Intervals:
-    """The clock times named in what a customer said about when not to be called: `午休 12:00-14:00，晚上不便` is one."""
+    """The clock times named in what a customer said about when not to be called: `午休 12:00-14:00，晚上不便` is one.
+
+    `22:00-07:30` runs over midnight.
+    """
     found: list[Interval] = []
     for text in texts:
         for span in _SPAN.findall(text or ""):
             try:
-                found.append(Interval.parse(span.replace(" ", "")))
+                found.extend(parse_quiet(span.replace(" ", "")))
             except ValueError:
-                continue  # 22:00-07:00 runs over midnight: the hours for calls exclude the night anyhow
-    return _merged(found)
-
-
-def _merged(spans: list[Interval]) -> Intervals:
-    merged: list[Interval] = []
-    for span in sorted(spans):
-        if merged and span.start <= merged[-1].end:
-            merged[-1] = Interval(merged[-1].start, max(merged[-1].end, span.end))
-        else:
-            merged.append(span)
-    return in_order(merged)
+                continue  # no clock times after all
+    return merged(found)
 
 
 def may_call_at(local: datetime, hours: Intervals, avoid: Intervals) -> bool:

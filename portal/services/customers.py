@@ -14,6 +14,7 @@ from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal import clock, settings, visibility
+from portal.calendar.hours import hours_text, parse_quiet
 from portal.errors import DomainError, Invalid, NotPermitted, Stale
 from portal.i18n import N_, _
 from portal.listing import terms
@@ -50,6 +51,7 @@ FIELDS: dict[str, Field] = {
     "budget": money(N_("Budget")),
     "needs": Field(N_("Needs")),
     "avoid_times": Field(N_("Do not call at")),
+    "avoid_hours": Field(N_("Do not call between")),
     "sms_opt_out": Field(N_("No text messages")),
     "owner_id": link(N_("Responsible specialist"), User),
     "anniversaries": Field(N_("Anniversaries"), lambda value: anniversaries_text(value)),
@@ -57,6 +59,8 @@ FIELDS: dict[str, Field] = {
     "remarks": Field(N_("Remarks")),
 }
 
+LONGEST_HOURS = 100
+"""Signs of the hours of quiet as they are kept."""
 MIN_DIGITS = 3
 """Fewer digits say nothing about a caller."""
 
@@ -82,6 +86,8 @@ class CreateCustomer:
     budget: Decimal | None = None
     needs: str | None = None
     avoid_times: str | None = None
+    avoid_hours: str | None = None
+    """Clock times, also over midnight: `12:00-14:00, 22:00-07:30`."""
     sms_opt_out: bool = False
     owner_id: int | None = None
     anniversaries: list[dict[str, Any]] | None = None
@@ -210,7 +216,7 @@ def lookalikes(
 
 def create(session: Session, command: CreateCustomer, *, actor: User | None, at: datetime) -> Customer:
     """Register a customer with the next KH number. Raises Invalid when name and phone are those of another."""
-    values = command.values()
+    values = _with_hours(command.values())
     check(values)
     _refuse_double(session, values, actor=actor, exclude_id=None)
     if values["owner_id"] is None and actor is not None and actor.role == Role.SPECIALIST:
@@ -244,7 +250,8 @@ def change(
         raise Stale()
     if values.get("owner_id", customer.owner_id) != customer.owner_id and not may(actor, Permission.CUSTOMER_ASSIGN):
         raise NotPermitted(N_("The manager assigns the responsible specialist."))
-    wanted = present(customer) | dict(values)
+    values = _with_hours(values)
+    wanted = present(customer) | values
     check(wanted)
     if values.keys() & {"name", "phone"}:
         _refuse_double(session, wanted, actor=actor, exclude_id=customer.id)
@@ -265,6 +272,20 @@ def take(session: Session, customer: Customer, *, actor: User, at: datetime) -> 
     if customer.owner_id is not None:
         raise DomainError(N_("Somebody is responsible already; the manager can change that."))
     apply(session, customer, {"owner_id": actor.id}, FIELDS, actor=actor, at=at)
+
+
+def _with_hours(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with the hours of quiet as they are kept. Raises Invalid where they are no clock times."""
+    said = values.get("avoid_hours")
+    if not said:
+        return dict(values)
+    try:
+        kept = hours_text(parse_quiet(said))
+    except ValueError:
+        raise Invalid({"avoid_hours": N_("Write clock times such as 12:00-14:00, 22:00-07:30.")}) from None
+    if len(kept) > LONGEST_HOURS:
+        raise Invalid({"avoid_hours": N_("These are too many times: at most six.")})
+    return dict(values) | {"avoid_hours": kept}
 
 
 def check(values: Mapping[str, Any]) -> None:

@@ -69,7 +69,7 @@ def everything(make):
     customer = make.customer(
         gender_title="MR", phone2="13900001111", wechat="wx_1", email="a@b.cn", representative="王强",
         representative_phone="0571-88112233", intention="HIGH", referred_by_id=friend.id, style="现代",
-        budget=Decimal("250000.00"), needs="开放厨房\n两个卫生间", avoid_times="午休", owner_id=owner.id,
+        budget=Decimal("250000.00"), needs="开放厨房\n两个卫生间", avoid_times="午休", avoid_hours="12:00-14:00", owner_id=owner.id,
         remarks="=要票据\n第二行", is_repeat=True, branch_id=branch.id,
     )  # fmt: skip
     home = make.property(customer, layout="三室两厅", handover_on=date(2026, 1, 5), remarks="钥匙在前台")

@@ -76,6 +76,24 @@ def test_what_cannot_be_read_is_said_at_the_field(sign_in):
     assert 'value="1380000123"' in answer.text
 
 
+def test_times_to_be_left_alone_are_clock_times_also_over_midnight(sign_in, make, session):
+    specialist = sign_in(Role.SPECIALIST)
+    for wrong in ("中午", "12:00", "25:00-26:00", "12:00-12:00"):
+        refused = specialist.post("/records/customers/new", NEW | {"avoid_hours": wrong}, status=422)
+        assert "请填写钟点" in refused.text and wrong in refused.text
+    sent = NEW | {"avoid_hours": "22：00～7:30、12:00-13:00，12:30-14:00", "avoid_times": "周三开会"}
+    made = specialist.post("/records/customers/new", sent, status=303)
+    customer = session.scalars(select(Customer)).one()
+    assert customer.avoid_hours == "00:00-07:30, 12:00-14:00, 22:00-24:00"
+    shown = specialist.get(made.location, status=200).text
+    assert customer.avoid_hours in shown and "周三开会" in shown
+    form = specialist.get(f"{made.location}/edit", status=200)
+    sent |= {"avoid_hours": customer.avoid_hours, "version": version_of(form), "remarks": "好"}
+    specialist.post(f"{made.location}/edit", sent, status=303)
+    session.expire_all()
+    assert customer.avoid_hours == "00:00-07:30, 12:00-14:00, 22:00-24:00", "what is kept reads as itself"
+
+
 def test_a_lost_customer_needs_a_reason(sign_in):
     answer = sign_in(Role.SPECIALIST).post("/records/customers/new", NEW | {"kind": "LOST"}, status=422)
     assert "请说明丢单原因" in answer.text

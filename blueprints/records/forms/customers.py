@@ -43,7 +43,7 @@ class CustomerForm(RecordForm):
         ),
         (N_("Where from"), ("source", "kind", "intention", "lost_reason", "is_repeat", "referred_by", "owner_id")),
         (N_("What is wanted"), ("style", "budget", "needs")),
-        (N_("Care"), ("avoid_times", "sms_opt_out", "birthday", "moved_in", "remarks")),
+        (N_("Care"), ("avoid_hours", "avoid_times", "sms_opt_out", "birthday", "moved_in", "remarks")),
     )
 
     name = NameField(L["name"])
@@ -64,6 +64,9 @@ class CustomerForm(RecordForm):
     style = TextField(L["style"], limit=100)
     budget = MoneyField(L["budget"])
     needs = TextField(L["needs"], limit=2000, rows=3)
+    avoid_hours = TextField(
+        L["avoid_hours"], limit=100, description=N_("Clock times, such as 12:00-14:00, 22:00-07:30: nobody calls then.")
+    )
     avoid_times = TextField(L["avoid_times"], limit=200)
     sms_opt_out = BooleanField(L["sms_opt_out"])
     birthday = LocalDateField(N_("Birthday"))
