@@ -54,6 +54,12 @@ TICKET_NAMED = (
 )
 """Everything the pages name, in few questions to the database."""
 
+
+def _reason(said: str) -> str:
+    """As somebody wrote it; where the portal cancels a call, in the reader's language."""
+    return _(said)
+
+
 CALL_FIELDS: dict[str, Field] = {
     "stage": term(N_("Stage", "follow-up"), CallStage),
     "grade": term(N_("Grade"), CustomerGrade),
@@ -72,7 +78,7 @@ CALL_FIELDS: dict[str, Field] = {
     "is_late": Field(N_("Made late")),
     "customer_words": Field(C["customer_words"]),
     "visit_allowed_at": Field(N_("Visit in place of the call allowed at")),
-    "reason": Field(C["reason"]),
+    "reason": Field(C["reason"], _reason),
     "remarks": Field(N_("Remarks")),
 }
 CALL_GROUPS = (

@@ -47,6 +47,8 @@ class Action(StrEnum):
     ALLOW_VISIT = "allow-visit"
     CANCEL = "cancel"
     CALL_OFF = "call-off"
+    DROP = "drop"
+    RESTORE = "restore"
 
 
 WAITING = frozenset({State.PLANNED, State.ATTEMPTED, State.MISSED})
@@ -55,6 +57,10 @@ TALKED = frozenset({State.DONE_SATISFIED, State.DONE_UNSATISFIED, State.RESOLVED
 """The customer was spoken to."""
 
 
+OFF_FOR_GRADE = N_("The customer's grade asks for fewer calls.")
+"""Why the plan drops a call (5.5); such a call is taken into it again with the grade, no other that was cancelled."""
+
+DROPPED = Guard("dropped", N_("it was dropped because of the grade"), lambda call: call.reason == OFF_FOR_GRADE.message)
 IS_OPEN = Guard(
     "window-open", N_("the event that opens its window has happened"), lambda call: call.window_from is not None
 )
@@ -332,6 +338,27 @@ PROCESS = Process(
             automatic=True,
             primary=False,
             source_note="P17",
+        ),
+        Transition(
+            Action.DROP,
+            N_("The grade asks for fewer calls"),
+            WAITING,
+            State.CANCELLED,
+            P.FOLLOW_UP_WORK,
+            automatic=True,
+            primary=False,
+            source_note="5.5",
+        ),
+        Transition(
+            Action.RESTORE,
+            N_("The grade asks for it again"),
+            frozenset({State.CANCELLED}),
+            State.PLANNED,
+            P.FOLLOW_UP_WORK,
+            guards=(DROPPED,),
+            automatic=True,
+            primary=False,
+            source_note="5.5",
         ),
     ),
     deadlines=(

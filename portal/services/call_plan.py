@@ -24,7 +24,7 @@ from portal.models.milestone import StageAcceptance, StageResult
 from portal.models.org import User
 from portal.models.project import Project, ProjectStage
 from portal.processes.follow_up import OBLIGATORY, CallStage
-from portal.processes.follow_up_call import WAITING, Action, State
+from portal.processes.follow_up_call import OFF_FOR_GRADE, WAITING, Action, State
 from portal.services import assignment, steps
 from portal.services.works_forecast import Milestone, forecast, span
 
@@ -140,6 +140,7 @@ def replan(session: Session, project: Project, *, at: datetime) -> None:
             call.grade = grade
             _calls().give_to(session, call, _owner(session, project, CallStage(call.stage)), at=at)
     plan.grade = grade
+    _drop_surplus(session, project, at)
     _add_missing(session, project, plan, at)
     session.flush()
 
@@ -162,15 +163,33 @@ def call_off(session: Session, project: Project, *, at: datetime) -> None:
 CALLED_OFF = N_("The contract was ended.")
 
 
+def _drop_surplus(session: Session, project: Project, at: datetime) -> None:
+    """The grade was lowered: extra calls that it does not ask for and nobody has held are not made; the four always are."""
+    wanted = stages_for(session, project.customer.grade)
+    for call in calls_of(session, project):
+        if call.stage in EXTRA and call.stage not in wanted and call.state in WAITING:
+            call.reason, call.next_at = OFF_FOR_GRADE.message, None
+            steps.advance(session, call, Action.DROP, actor=None, at=at, entered={})
+
+
 def _add_missing(session: Session, project: Project, plan: FollowUpPlan, at: datetime) -> None:
-    """Plan what the grade asks for and is not there; an extra call about a stage that has passed asks for nothing."""
-    days, known = expected(session, project), {call.stage for call in calls_of(session, project)}
+    """Plan what the grade asks for and is not there, or was dropped with a lower grade; an extra call about a stage that
+    has passed asks for nothing."""
+    days, known = expected(session, project), {call.stage: call for call in calls_of(session, project)}
     passed = select(StageAcceptance.stage).where(
         StageAcceptance.project_id == project.id, StageAcceptance.result == StageResult.PASS
     )
     gone = set(session.scalars(passed)) if known else set()
     for stage in stages_for(session, project.customer.grade):
-        if stage in known or (stage in EXTRA and stage in gone):
+        if stage in EXTRA and stage in gone:
+            continue
+        call = known.get(stage)
+        if call is not None and call.state == State.CANCELLED and call.reason == OFF_FOR_GRADE.message:
+            steps.advance(session, call, Action.RESTORE, actor=None, at=at, entered={})
+            call.reason, call.window_from, call.due_on, call.again_until = None, None, None, None
+            call.expected_on, call.grade = days.get(stage), project.customer.grade
+            _calls().give_to(session, call, _owner(session, project, stage), at=at)
+        if call is not None:
             continue
         owner = _owner(session, project, stage)
         _calls().plan_call(session, project, stage, at=at, plan=plan, expected_on=days.get(stage), owner=owner)

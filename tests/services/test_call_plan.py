@@ -25,7 +25,7 @@ from portal.models.setting import SettingValue
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.processes.follow_up import OBLIGATORY, CallStage, ItemKind
-from portal.processes.follow_up_call import WAITING, State
+from portal.processes.follow_up_call import OFF_FOR_GRADE, WAITING, State
 from portal.services import call_plan, calls, customers, projects, tasks
 from portal.services.call_plan import months_after, periodic_days
 from portal.services.calls import scripts
@@ -211,6 +211,32 @@ def test_the_plan_moves_with_the_dates_and_follows_the_grade(make, clock, sessio
         after = call_plan.calls_of(writing, project)
         assert {call.stage for call in after} >= set(OBLIGATORY), "no grade lowers the four"
         assert len({(call.stage, call.occurrence) for call in after}) == len(after) == 7
+        state_of = {call.stage: (call.state, call.reason) for call in after}
+        dropped = (State.CANCELLED, OFF_FOR_GRADE.message)
+        assert (state_of["MATERIAL"], state_of["WATERPROOF"]) == (dropped, dropped), (
+            "what C does not ask for is dropped"
+        )
+        assert {state_of[stage] for stage in ("CONCEALED", "MID", "COMPLETION", "ONE_MONTH")} == {(State.PLANNED, None)}
+        assert state_of["START"][0] == State.DONE_SATISFIED, "what was made stays"
+        found["WATERPROOF"].reason = "经理取消"
+        for grade in ("A", "A", "C", "A"):
+            customers.change_grade(
+                writing, project.customer, grade=grade, reason="再更正", version=project.customer.version, actor=chief,
+                at=at,
+            )  # fmt: skip
+            after = call_plan.calls_of(writing, project)
+            assert len({(call.stage, call.occurrence) for call in after}) == len(after) == 7
+            material = State.PLANNED if grade == "A" else State.CANCELLED
+            assert (found["MATERIAL"].state, found["WATERPROOF"].state) == (material, State.CANCELLED)
+        assert (found["MATERIAL"].grade, found["MATERIAL"].reason) == ("A", None)
+        call_plan.reached(writing, project, "MATERIAL", on=date(2026, 4, 20), event=project, at=noon(date(2026, 4, 20)))
+        assert found["MATERIAL"].due_on is not None
+        clocks = select(func.count()).where(Task.record_kind == FollowUpCall.KIND, Task.closed_at.is_(None))
+        assert writing.scalar(clocks) == 1
+        customers.change_grade(
+            writing, project.customer, grade="C", reason="更正", version=project.customer.version, actor=chief, at=at
+        )
+        assert (found["MATERIAL"].state, writing.scalar(clocks)) == (State.CANCELLED, 0), "its clock ends with it"
 
         project.stage = "SUSPENDED"
         call_plan.replan(writing, project, at=at)

@@ -23,7 +23,7 @@ from portal.models.suggestion import Suggestion
 from portal.models.task import DeadlineBreach, Task
 from portal.permissions import Role
 from portal.processes.follow_up import CallStage
-from portal.services import calls, consultations, tasks
+from portal.services import call_plan, calls, consultations, tasks
 from portal.services.calls import access, scripts, tickets
 
 S = CallStage
@@ -338,6 +338,14 @@ def test_somebody_else_at_the_telephone_is_a_try_and_satisfies_no_stage(story, s
     assert story.fresh(mid).is_effective
     month = story.opens(S.ONE_MONTH, "08-04 09:00")
     assert other.search(sign_in(story.specialist).get(f"/specialist/calls/{month.number}", status=200).text)
+
+
+def test_why_the_portal_cancelled_a_call_reads_in_the_readers_language(story, sign_in):
+    mid = story.opens(S.MID, "05-20 09:00")
+    with transaction() as writing:
+        call_plan.call_off(writing, writing.merge(story.project), at=story.clock.now())
+    shown = sign_in(story.specialist).get(f"/records/follow-up-calls/{mid.number}", status=200).text
+    assert "合同已终止。" in shown and "The contract" not in shown
 
 
 def test_mid_term_money_before_the_call_needs_a_reason(story, make, sign_in):
