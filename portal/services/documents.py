@@ -27,6 +27,7 @@ from portal.documents import (
     repair_building,
     report_building,
     review_building,
+    round_building,
     survey_building,
     works_building,
 )
@@ -38,6 +39,7 @@ from portal.documents.paper import Paper
 from portal.documents.penalty_building import PenaltySlip
 from portal.documents.repair_views import CertificatePaper, CostCasePaper, RepairPaper, ServiceReport
 from portal.documents.review_views import CorrectionSheet, DeductionSheet, IntentPaper, ReviewRecord
+from portal.documents.round_building import RoundReport
 from portal.documents.survey_building import EvaluationPaper
 from portal.documents.views import Company, ComplaintFile, ComplaintRegister, CustomerForm, Issue, ProblemSlip, View
 from portal.documents.works_views import (
@@ -70,6 +72,7 @@ from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificat
 from portal.models.report import ReportRun
 from portal.models.survey import Survey
 from portal.permissions import Permission, Role, may
+from portal.processes.follow_up import CallStage
 from portal.processes.survey import SurveyKind
 from portal.reports.catalogue import REPORTS
 from portal.services import events, record_kinds
@@ -109,6 +112,7 @@ BUILDERS: dict[str, Callable[..., View]] = (
     | works_building.BUILDERS
     | survey_building.BUILDERS
     | call_building.BUILDERS
+    | round_building.BUILDERS
     | report_building.BUILDERS
 )
 """What each form shows, by its code: of session, record and store; of the reader too, where the form has `rows`."""
@@ -140,6 +144,7 @@ FORMS: dict[str, Form] = {
         Form("F-25", TerminationPaper.TITLE, Cancellation, P.CANCELLATION_VIEW),
         Form("F-26", LossPaper.TITLE, LossNotice, P.CANCELLATION_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
         Form("F-27", PenaltySlip.TITLE, PenaltyEntry, P.PENALTY_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
+        Form("F-30", RoundReport.TITLE, FollowUpCall, P.FOLLOW_UP_VIEW, rows=FollowUpCall),
         Form("F-31", DisclosureRecord.TITLE, Project, P.PROJECT_VIEW),
         Form("F-31-2", StageRecord.TITLE, StageAcceptance, P.PROJECT_VIEW),
         Form("F-32", IntentPaper.TITLE, Contract, P.CONTRACT_EDIT),
@@ -189,6 +194,8 @@ def find_record(
         raise DomainError(N_("This form is for visitors; the contact was no visit."))
     if form.code == "F-18" and record.kind != SurveyKind.SETTLEMENT:
         raise DomainError(N_("This form is for the evaluation of a project."))
+    if form.code == "F-30" and record.stage != CallStage.SEASONAL:
+        raise DomainError(N_("This form is for a round of holiday calls."))
     if form.code == "F-32" and record.intended_on is None:
         raise DomainError(N_("This contract began without a letter of intent."))
     if form.model is ReportRun and (record.code != form.code or record.content is None):
@@ -209,6 +216,8 @@ def _of_form(form: Form, viewer: visibility.Viewer) -> ColumnElement[bool]:
         records = records.where(model.channel == Channel.VISIT)
     if form.code == "F-18":
         records = records.where(model.kind == SurveyKind.SETTLEMENT)
+    if form.code == "F-30":
+        records = records.where(model.stage == CallStage.SEASONAL)
     if not may(Role(viewer.role), form.view):
         if form.own_view is None or not may(Role(viewer.role), form.own_view):
             return false()
@@ -461,6 +470,8 @@ def _prints(user: User, form: Form, record: Any) -> bool:
     if form.code == "F-32" and record.intended_on is None:
         return False
     if form.code == "F-18" and record.kind != SurveyKind.SETTLEMENT:
+        return False
+    if form.code == "F-30" and record.stage != CallStage.SEASONAL:
         return False
     if form.model is ReportRun and (record.code != form.code or record.content is None):
         return False

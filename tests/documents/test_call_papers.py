@@ -11,7 +11,10 @@ import pytest
 from sqlalchemy import select
 
 from jobs import outbox as delivery
+from portal import i18n
 from portal.db import session, transaction
+from portal.documents import round_building
+from portal.errors import DomainError
 from portal.files.store import Store
 from portal.models.document import Document, DocumentState
 from portal.models.follow_up import FollowUpCall
@@ -19,7 +22,7 @@ from portal.models.org import User
 from portal.models.outbox import Outbox, OutboxState
 from portal.permissions import Role
 from portal.processes.follow_up import CallStage
-from portal.services import calls, documents, prints
+from portal.services import call_plan, calls, documents, prints
 from portal.services.calls import access, scripts
 
 pytestmark = pytest.mark.pdf
@@ -56,9 +59,9 @@ class House:
             calls.finish(writing, call, talk, actor=writing.merge(caller), at=at)
             return call
 
-    def print(self, call: FollowUpCall, reader: User) -> int:
+    def print(self, call: FollowUpCall, reader: User, code: str = "F-04") -> int:
         with transaction() as writing:
-            form = documents.FORMS["F-04"]
+            form = documents.FORMS[code]
             record = documents.find_record(writing, writing.merge(reader), form, record_id=call.id)
             given = {"actor": writing.merge(reader), "locale": "zh_Hans", "at": self.clock.now(), "store": self.store}
             return documents.request(writing, form, record, **given).id
@@ -144,3 +147,47 @@ def test_a_paper_of_before_is_made_anew_before_it_is_read(house, sign_in):
     with transaction() as writing:
         writing.get_one(Document, number).shown_ids = None
     sign_in(house.owner).get(f"/records/documents/{number}/file", status=404)
+
+
+def test_f30_sums_up_a_round_of_calls_as_its_reader_may_see_it(house, make, sign_in):
+    """Planned and reached, what was answered, problems and measures; a colleague's customers are not in one's own (R-20)."""
+    theirs = make.project(make.customer(name="李敏", owner_id=house.other.id, grade="A"), stage="IN_WARRANTY")
+    away = make.project(make.customer(name="孙丽", owner_id=house.owner.id, grade="A"), stage="IN_WARRANTY")
+    with transaction() as writing:
+        house.project = writing.merge(house.project)
+        made = call_plan.plan_seasonal(
+            writing, name="中秋问候", on=date(2026, 4, 8), grades=["A", "B"], actor=writing.merge(house.manager),
+            at=house.clock.now(),
+        )  # fmt: skip
+        assert {call.project_id for call in made} == {house.project.id, theirs.id, away.id}
+        by_project = {call.project_id: call for call in made}
+        for project, caller, words, overall in (
+            (house.project, house.owner, "谢谢惦记", "SATISFIED"),
+            (theirs, house.other, "窗缝漏风", "UNSATISFIED"),
+        ):
+            call = by_project[project.id]
+            script = scripts.script_for(writing, CallStage.SEASONAL, "B", date(2026, 4, 8))
+            said = tuple(calls.Answer(item["code"], "YES") for item in script.items if item["kind"] == "YES_NO")
+            slips = (calls.Slip("窗缝漏风", "ENGINEERING"),) if overall != "SATISFIED" else ()
+            talk = calls.FinishCall(house.clock.now(), "PHONE", "CUSTOMER", overall, said, words, slips)
+            calls.finish(writing, call, talk, actor=writing.merge(caller), at=house.clock.now())
+        mine, foreign = by_project[house.project.id].id, by_project[theirs.id].id
+    view = round_building.season(session(), session().get_one(FollowUpCall, mine), house.store, None)
+    assert (view.planned, view.reached, view.waiting, view.share) == (3, 2, 1, "66.7%")
+    assert [line.answered for line in view.answers] == [2, 2, 2, 0] and "2" in view.answers[0].said
+    with i18n.use_locale("zh_Hans"):
+        own = round_building.season(session(), session().get_one(FollowUpCall, mine), house.store, house.owner)
+    assert (own.planned, own.reached, own.problems) == (2, 1, ()), "only her own customers"
+    assert own.author == "周晓雯" and foreign not in own.row_ids
+    for_manager = house.print(session().get_one(FollowUpCall, mine), house.manager, "F-30")
+    text = house.made(for_manager)
+    assert all(
+        words in text for words in ("回访总结报告", "中秋问候", "66.7%", "谢谢惦记", "窗缝漏风", "工程部", "陈丽华")
+    )
+    with pytest.raises(DomainError):
+        house.print(house.first, house.manager, "F-30")
+    assert [form.code for form in documents.forms_for(house.manager, house.first)] == ["F-04"]
+    menu = sign_in(house.manager).get(
+        f"/records/follow-up-calls/{session().get_one(FollowUpCall, mine).number}", status=200
+    )
+    assert "F-30" in menu.text
