@@ -74,7 +74,7 @@ def report_run(number: str) -> ResponseReturnValue:
         notes=_notes(run),
         template="records/reports/run.html",
         parts=_parts(run),
-        progress_url=f"{editing.path(run)}/progress" if run.content is None else "",
+        **_waiting(run),
     )
 
 
@@ -84,8 +84,14 @@ def report_run(number: str) -> ResponseReturnValue:
 def report_progress(number: str) -> ResponseReturnValue:
     """The figures once they are there; until then the line that asks again."""
     run = find_or_404(ReportRun, number, reports.NAMED)
-    waits = f"{editing.path(run)}/progress" if run.content is None else ""
-    return page("records/reports/parts.html", parts=_parts(run), progress_url=waits)
+    return page("records/reports/parts.html", parts=_parts(run), **_waiting(run))
+
+
+def _waiting(run: ReportRun) -> dict[str, Any]:
+    """Where the page asks again while the figures are drawn up, or that they do not come by themselves."""
+    gave_up = reports.is_given_up(session(), run)
+    waits = run.content is None and not gave_up
+    return {"progress_url": f"{editing.path(run)}/progress" if waits else "", "gave_up": gave_up}
 
 
 def _parts(run: ReportRun) -> list[drawing.Part]:

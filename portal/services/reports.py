@@ -20,6 +20,7 @@ from portal.i18n import N_
 from portal.metrics import Company, Period
 from portal.models.event import EventKind
 from portal.models.org import User
+from portal.models.outbox import Outbox, OutboxState
 from portal.models.report import ReportDelivery, ReportRun
 from portal.permissions import Permission, Role, may
 from portal.processes.report import PROCESS, Action, Delivered, State, Way
@@ -130,6 +131,15 @@ def _have_drawn_up(session: Session, run: ReportRun, *, at: datetime, actor: Use
         session, DRAW_UP, key=f"report:{run.id}:{at.isoformat()}", at=at, queue="pdf",
         made_by_id=actor.id if actor else None, run_id=run.id,
     )  # fmt: skip
+
+
+def is_given_up(session: Session, run: ReportRun) -> bool:
+    """Whether drawing it up was tried until it was given up, so that nobody waits for figures that do not come (P19)."""
+    if run.content is not None:
+        return False
+    mine = (Outbox.key >= f"report:{run.id}:") & (Outbox.key < f"report:{run.id};")
+    states = set(session.scalars(select(Outbox.state).where(mine, Outbox.kind == DRAW_UP)))
+    return bool(states) and states <= {OutboxState.DEAD}
 
 
 # ---------- By hand ----------

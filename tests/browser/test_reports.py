@@ -66,7 +66,7 @@ def test_the_manager_signs_and_downloads_saturdays_report_on_the_phone(portal, d
     page.get_by_role("button", name="RP-03").first.tap()
     page.wait_for_url("**/documents/*")
     print_what_waits(portal)
-    link = page.locator(".progress-line a.btn")
+    link = page.get_by_role("link", name="下载")
     expect(link).to_be_visible(timeout=30_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
     with page.expect_download() as taken:

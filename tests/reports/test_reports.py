@@ -32,6 +32,7 @@ from portal.reports import content, drawing, workbook
 from portal.reports.catalogue import REPORTS
 from portal.schedules import SCHEDULES
 from portal.services import calendars, documents, reports, slots, tasks
+from portal.services import delivery as queued
 from tests.metrics import may as month
 from tests.metrics.may import MAY
 from tests.smtp import serving
@@ -180,6 +181,31 @@ def test_what_has_nothing_to_say_is_gathered_and_no_row_stands_alone(office, mak
         html = paper.write(view, draft.issue).html
     held = [each.strip() for each in re.findall(r'<tr class="([^"]*)">', html)]
     assert held == ["from-head", "from-head", "", "", "to-foot", "to-foot"]
+
+
+def test_nobody_waits_for_figures_that_were_given_up(office, clock, sign_in):
+    """The page asks again while a report is drawn up, and says so when that was given up; tried again it comes."""
+    specialist, manager = office
+    with transaction() as writing:
+        command = reports.AskReport("RP-09", date(2026, 4, 1), date(2026, 4, 7))
+        number = reports.ask(writing, command, actor=manager, at=clock.now()).number
+    path = f"/records/report-runs/{number}"
+    desk = sign_in(specialist)
+    assert f'hx-get="{path}/progress"' in desk.get(path, status=200).text
+    with transaction() as writing:
+        (work,) = writing.scalars(select(Outbox).where(Outbox.kind == reports.DRAW_UP)).all()
+        work.state, work_id = OutboxState.DEAD, work.id
+    for where in (path, f"{path}/progress"):
+        told = desk.get(where, status=200).text
+        assert (
+            "数据未能生成" in told
+            and "正在统计" not in told
+            and "hx-get" not in told.split('id="report-parts"')[1][:200]
+        )
+    with transaction() as writing:
+        assert queued.rerun(writing, work_id, at=clock.now())
+    worker()
+    assert "数据未能生成" not in desk.get(path, status=200).text and "M-20" in desk.get(path).text
 
 
 def test_what_the_report_before_promised_opens_the_next_one(office, make, clock):
