@@ -137,9 +137,12 @@ def is_given_up(session: Session, run: ReportRun) -> bool:
     """Whether drawing it up was tried until it was given up, so that nobody waits for figures that do not come (P19)."""
     if run.content is not None:
         return False
-    mine = (Outbox.key >= f"report:{run.id}:") & (Outbox.key < f"report:{run.id};")
-    states = set(session.scalars(select(Outbox.state).where(mine, Outbox.kind == DRAW_UP)))
-    return bool(states) and states <= {OutboxState.DEAD}
+    left = select(Outbox.state).where(
+        Outbox.state.in_((OutboxState.PENDING, OutboxState.LEASED, OutboxState.DEAD)),
+        Outbox.kind == DRAW_UP,
+        Outbox.key.startswith(f"report:{run.id}:"),
+    )
+    return set(session.scalars(left)) == {OutboxState.DEAD}
 
 
 # ---------- By hand ----------
