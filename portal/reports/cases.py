@@ -37,6 +37,8 @@ Unit = metrics.Unit
 MOST = 200
 """Rows of one list; a report is no dump, the list holds the rest."""
 OLD = timedelta(days=7)
+MOST_REPEATS = 15
+"""Repeats that are named, the most frequent first."""
 EXAMPLES = 3
 """Problems that are quoted of each department."""
 CUSTOMER, MATTER, NUMBER = N_("Customer"), N_("Matter", "report"), N_("Number")
@@ -452,3 +454,25 @@ def slips_by_department(session: Session, viewer: Viewer, period: Period, at: da
     ]  # fmt: skip
     together = (sum(map(len, problems.values())), *(sum(each[side] for each in kept.values()) for side in (0, 1)))
     return Listed(heads, rows, [say(N_("Together", "report")), *counts(*together), ""] if rows else None)
+
+
+def repeats(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """What came again in the period: the same crew, estate, trade or category within the days of the setting (90)."""
+    from portal.services import repeats as again
+
+    heads = [
+        (N_("Same", "report"), "nowrap"), (N_("Which", "report"), "fill"), (N_("In the period", "report"), "num"),
+        (N_("With those before", "report"), "num"), (N_("Complaints"), "num"), (N_("Repairs"), "num"), (N_("Slips", "report"), "num"),
+    ]  # fmt: skip
+    until = min(period.end, at) - timedelta(microseconds=1)
+    rows = [
+        [
+            say(each.sort.label), each.row.name,
+            *(
+                number(count, Unit.COUNT)
+                for count in (each.new, each.row.total, each.row.complaints, each.row.repairs, each.row.slips)
+            ),
+        ]
+        for each in again.again(session, viewer, start=period.start, end=until)[:MOST_REPEATS]
+    ]  # fmt: skip
+    return Listed(heads, rows)

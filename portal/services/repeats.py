@@ -226,9 +226,17 @@ class Row:
         return self.complaints + self.repairs + self.slips
 
 
-def counts(session: Session, user: User, sort: Sort, *, at: datetime) -> list[Row]:
-    """Who or what had at least two in the days of the setting, the most first; of what the person sees."""
-    since = at - timedelta(days=int(settings.get(session, "repeat_days")))
+def counts(
+    session: Session,
+    user: visibility.Viewer,
+    sort: Sort,
+    *,
+    at: datetime,
+    since: datetime | None = None,
+    least: int = 2,
+) -> list[Row]:
+    """Who or what had at least two (`least`) in the days of the setting or `since`, the most first; of what the person sees."""
+    since = since or at - timedelta(days=int(settings.get(session, "repeat_days")))
     found: dict[str, dict[str, int]] = {}
     parts = []
     for model, moment in AT.items():
@@ -245,8 +253,31 @@ def counts(session: Session, user: User, sort: Sort, *, at: datetime) -> list[Ro
     rows = [
         Row(value, names.get(value, value), *(of.get(model.KIND, 0) for model in AT)) for value, of in found.items()
     ]
-    repeated = [row for row in rows if row.total > 1]
+    repeated = [row for row in rows if row.total >= least]
     return sorted(repeated, key=lambda row: (-row.total, row.name))[:MOST_ROWS]
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What happened again in a period: how often in it (`new`), and with what came before it (`row`)."""
+
+    sort: Sort
+    row: Row
+    new: int
+
+
+def again(session: Session, user: visibility.Viewer, *, start: datetime, end: datetime) -> list[Again]:
+    """Crews, estates, trades and categories of which something came in the period and enough stood in the days of the setting.
+
+    The same least numbers as the banner on a record; the most first.
+    """
+    found = []
+    for sort in (Sort.CREW, Sort.ESTATE, Sort.TRADE, Sort.CATEGORY):
+        new = {row.value: row.total for row in counts(session, user, sort, at=end, since=start, least=1)}
+        least = int(settings.get(session, "repeat_least_kind" if sort in OF_A_KIND else "repeat_least")) + 1
+        rows = counts(session, user, sort, at=end, least=least) if new else []
+        found += [Again(sort, row, new[row.value]) for row in rows if row.value in new]
+    return sorted(found, key=lambda each: (-each.row.total, -each.new))
 
 
 def _keyed(model: type[Any], sort: Sort) -> list[tuple[Any, Any]]:

@@ -14,9 +14,16 @@ from sqlalchemy.orm import Session
 
 from portal import clock, formatting, settings
 from portal.i18n import N_, Text
-from portal.models.milestone import ChangeOrder, SafetyNotice, StageKind, StageResult
+from portal.models.milestone import (
+    ChangeOrder,
+    DelayNotice,
+    SafetyNotice,
+    StageKind,
+    StageResult,
+    SupervisorVisitKind,
+)
 from portal.models.project import Project, ProjectStage
-from portal.processes import change_order, safety_notice
+from portal.processes import change_order, delay_notice, safety_notice
 from portal.processes.follow_up import CallStage
 from portal.processes.follow_up_call import State as CallState
 from portal.services import call_plan, change_orders, milestones
@@ -93,7 +100,7 @@ def missing(session: Session, project: Project, at: datetime) -> list[Lack]:
             N_("%(stage)s is not accepted yet, planned for %(day)s") % {
                 "stage": mark.milestone.label, "day": formatting.day(mark.planned_on, at)}, True)
         for mark in strip(session, project, at)
-        if mark.state == "late" and mark.milestone.value in [stage.value for stage in STAGES]
+        if mark.state == "late" and mark.milestone is not Milestone.START
     ]  # fmt: skip
     return [
         *_failed(session, project),
@@ -101,6 +108,7 @@ def missing(session: Session, project: Project, at: datetime) -> list[Lack]:
         *_uncalled(session, project),
         *_weekly(session, project, at),
         *_counted(session, project, today),
+        *_supervised(session, project),
     ]
 
 
@@ -136,6 +144,11 @@ def _weekly(session: Session, project: Project, at: datetime) -> list[Lack]:
 
 
 def _counted(session: Session, project: Project, today: date) -> list[Lack]:
+    delays = session.scalar(
+        select(func.count()).where(
+            DelayNotice.project_id == project.id, DelayNotice.state == delay_notice.State.PROPOSED
+        )
+    )
     unsigned = session.scalar(
         select(func.count()).where(
             ChangeOrder.project_id == project.id, ChangeOrder.state == change_order.State.PROPOSED
@@ -151,7 +164,25 @@ def _counted(session: Session, project: Project, today: date) -> list[Lack]:
         found.append(Lack(said, min(limits) < today))
     if unsigned:
         found.append(Lack(N_("Change orders that are not signed: %(count)s") % {"count": unsigned}))
+    if delays:
+        found.append(Lack(N_("Delay forms that are not signed: %(count)s") % {"count": delays}))
     return found
+
+
+def _supervised(session: Session, project: Project) -> list[Lack]:
+    """Contacts and visits of the supervisor that are still owed; said from the mid-term on, when time runs out (Q23: no fine)."""
+    if StageKind.MID not in milestones.passed_on(session, project):
+        return []
+    count = milestones.counted(milestones.visits_of(session, project))
+    owed = (
+        (SupervisorVisitKind.VISIT, "supervisor_visits", N_("Obligatory visits of the supervisor: %(count)s of %(least)s")),
+        (SupervisorVisitKind.CONTACT, "supervisor_contacts", N_("Contacts of the supervisor: %(count)s of %(least)s")),
+    )  # fmt: skip
+    return [
+        Lack(said % {"count": count[kind], "least": least})
+        for kind, key, said in owed
+        if count[kind] < (least := settings.get(session, key))
+    ]
 
 
 def mid_due(session: Session, project: Project) -> Decimal:

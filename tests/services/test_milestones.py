@@ -195,6 +195,10 @@ def test_a_change_counts_from_the_signature_on_and_once(site, session):
     waits = site.act("05-24 11:00", change_orders.delay, change_orders.Delay("瓷砖到货晚", 3))
     assert (waits.number, waits.state) == ("YQ-2026-0002", "PROPOSED")
     assert site.fresh.planned_finish_on == date(2026, 7, 11), "not signed: the finish stays"
+    said = [str(lack.said) for lack in site_progress.missing(session, site.fresh, when("07-12 11:00"))]
+    for words in ("未签字的变更单：1 张", "未签字的延长单：1 张", "监理必检：0 / 5 次", "监理联系客户：0 / 6 次"):
+        assert words in said, (words, said)
+    assert any(one.startswith("预验收未验收") for one in said), said
     with pytest.raises(Invalid):
         site.act("05-24 11:00", change_orders.delay, change_orders.Delay("没有日期", 3, "张建军"))
 

@@ -10,11 +10,13 @@ from sqlalchemy import text
 
 from portal import visibility
 from portal.db import session, transaction
+from portal.metrics import Period
 from portal.models.complaint import Complaint
 from portal.models.follow_up import FollowUpTicket
 from portal.models.repair import RepairOrder
 from portal.models.survey import Survey
 from portal.permissions import Role
+from portal.reports import cases
 from portal.services import repeats
 from portal.services.repeats import Sort
 
@@ -176,3 +178,25 @@ def test_every_part_is_found_by_an_index(house):
     assert not [table for table in ("complaint", "repair_order", "project", "property") if f"SCAN {table}" in plan], (
         plan
     )
+
+
+def test_the_report_names_what_came_again_in_its_week(house):
+    """One new one of a crew or an estate is enough where another stood within 90 days; what did not come in the week is not named."""
+    complaint(house, 1, "here", "QUALITY", DAY)
+    repair(house, 1, "same-crew", "PAINT", 2 * DAY)
+    complaint(house, 3, "same-estate", "SITE", 20 * DAY)
+    complaint(house, 4, "elsewhere", "SITE", 30 * DAY)
+    complaint(house, 5, "elsewhere", "QUALITY", 100 * DAY)
+    session().rollback()
+    user, at = house["me"].user, house["at"]
+    found = repeats.again(session(), user, start=at - 7 * DAY, end=at)
+    assert [(each.sort, each.row.name, each.new, each.row.total) for each in found] == [
+        (Sort.CREW, "刘大勇队", 2, 2),
+        (Sort.ESTATE, "滨江花园", 1, 2),
+    ]
+    shown = cases.repeats(session(), user, Period((at - 7 * DAY).date(), at.date()), at)
+    assert [row[1] for row in shown.rows] == ["刘大勇队", "滨江花园"]
+    complaint(house, 6, "elsewhere", "SITE", 3 * DAY)
+    session().rollback()
+    again = {each.sort: each for each in repeats.again(session(), user, start=at - 7 * DAY, end=at)}
+    assert (again[Sort.CATEGORY].new, again[Sort.CATEGORY].row.total) == (1, 3), "of a category three are wanted"
