@@ -200,7 +200,11 @@ def lines(
         told = at if len(series) == 1 and plan.step >= 60 else at[-1:]
         for x, y, _place, point in told:
             if all(abs(x - other_x) >= 30 or abs(y - other_y) >= 14 for other_x, other_y in said_at):
-                parts.append(_text(x, y - 9, short(point.value or 0), "strong", "middle"))
+                words = short(point.value or 0)
+                if len(series) > 1:  # over the last point lie the points of others
+                    parts.append(_text(x + 8, y + 4, words, "strong"))
+                else:
+                    parts.append(_text(x, y - 9, words, "strong", "middle"))
                 said_at.append((x, y))  # figures on each other are no figures; the table has them all
     return _drawing(parts, plan.wide, plan.foot(top), title, key, 0, room)
 
