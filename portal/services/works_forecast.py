@@ -122,7 +122,7 @@ def _signed(session: Session, project: Project) -> list[tuple[date, int]]:
             (DelayNotice, DelayNotice.days, delay_notice.State.SIGNED),
         )
     ]
-    return [(on, days) for on, days in session.execute(union_all(*parts))]
+    return [(on, days) for on, days in session.execute(union_all(*parts)) if on is not None]
 
 
 def _moves(session: Session, project: Project, on: date | None) -> list[Move]:

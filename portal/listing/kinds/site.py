@@ -207,7 +207,7 @@ WEEKLY_REPORTS = Listing(
         Column("channel", N_("Channel"), (WeeklyReportToCustomer.channel,), ContactChannel.show),
         Column("told", N_("Told at", "works"), (WeeklyReportToCustomer.told_at,), cells.moment, "num cell-foot", sort=WeeklyReportToCustomer.told_at),
     ),
-    card=("progress", "told"),
+    card=("progress",),
     search=search.of_project(WeeklyReportToCustomer),
     filters=(
         Filter("said", N_("The customer said something"), lambda now: WeeklyReportToCustomer.customer_words.is_not(None)),
@@ -244,7 +244,7 @@ SUPERVISOR_VISITS = Listing(
         Column("supervisor", N_("Supervisor"), (SUPERVISOR.name,), cells.text, "hide-small"),
         Column("held", N_("On", "day"), (SupervisorVisit.held_on,), cells.day, "num cell-foot", sort=SupervisorVisit.held_on),
     ),
-    card=("what", "held"),
+    card=("what",),
     search=search.of_project(SupervisorVisit),
     filters=(
         Filter("visits", N_("Obligatory visits"), lambda now: SupervisorVisit.kind == SupervisorVisitKind.VISIT),

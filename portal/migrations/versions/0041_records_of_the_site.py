@@ -70,7 +70,7 @@ def downgrade() -> None:
 
 
 def _weekly(*columns: Any, is_record: bool) -> None:
-    own = [
+    own: list[Any] = [
         sa.Column("project_id", sa.Integer(), nullable=False),
         sa.Column("told_at", MOMENT, nullable=False),
         sa.Column("by_id", sa.Integer(), nullable=True),
@@ -88,7 +88,7 @@ def _weekly(*columns: Any, is_record: bool) -> None:
 
 
 def _visits(*columns: Any, is_record: bool) -> None:
-    own = [
+    own: list[Any] = [
         sa.Column("project_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("held_on", sa.Date(), nullable=False),
@@ -102,7 +102,7 @@ def _visits(*columns: Any, is_record: bool) -> None:
 
 
 def _days(*columns: Any, is_record: bool) -> None:
-    own = [
+    own: list[Any] = [
         sa.Column("held_on", sa.Date(), nullable=False),
         sa.Column("invited", sa.Text(), nullable=False),
         sa.Column("attended", sa.Text(), nullable=True),
