@@ -62,6 +62,7 @@ FIELDS: dict[str, Field] = {
     "reported_at": Field(N_("Said to be done at"), pre_acceptances.moment_text),
 }
 """What changes on notices, as the history says it."""
+NOT_APART = N_("Whoever did the work does not inspect it.")
 OVER = N_("This inspection is finished; its lines stay as they are.")
 MOST_PHOTOS = 99
 
@@ -156,7 +157,7 @@ def draft(session: Session, record: PreAcceptance, *, actor: User, at: datetime)
     if record.absent is not None:
         raise DomainError(N_("An inspection could not be held; the manager decides first."))
     if not is_apart(record, actor):
-        raise DomainError(N_("Whoever did the work does not inspect it."), status=403)
+        raise DomainError(NOT_APART, status=403)
     held = _new(record, actor, at)
     held.items = _lines(session, record)
     return held
@@ -535,6 +536,8 @@ def _check_running(held: Inspection, actor: User) -> None:
     steps.check_permission(actor, PROCESS.transition(State.SCHEDULED, Action.PASS))
     if held.result is not None:
         raise DomainError(OVER)
+    if not is_apart(held.pre_acceptance, actor):
+        raise DomainError(NOT_APART, status=403)
 
 
 def _check_moment(held: Inspection, inspected_at: datetime) -> None:
