@@ -58,8 +58,10 @@
   function drawEnd(missing, failed) {
     const isFailed = "missed" in texts || failed.some(([, facts]) => holds(rules.must, facts)), place = document.getElementById("finish-part");
     place.classList.toggle("fails", isFailed);
-    place.classList.toggle("passes", !isFailed);
-    place.querySelector(".verdict").className = `panel verdict ${isFailed ? "fail" : "pass"}`;
+    const isOpen = missing.length > 0 && !isFailed;
+    place.classList.toggle("open", isOpen);
+    place.classList.toggle("passes", !isFailed && !isOpen);
+    place.querySelector(".verdict").className = `panel verdict ${isFailed ? "fail" : isOpen ? "" : "pass"}`;
     const list = place.querySelector(".missing-list"), pattern = document.getElementById("missing-line");
     list.replaceChildren(...missing.map(([card, what]) => {
       const row = pattern.content.firstElementChild.cloneNode(true), link = row.querySelector("a");
