@@ -89,7 +89,7 @@ PICTURES = (
     Picture("household", "specialist", "{household}"),
     Picture("calls", "specialist", "/specialist/calls"),
     Picture("bench", "reviewer", "/reviewer/bench/SH-2026-0004"),
-    Picture("inspections-phone", "reviewer", "/records/pre-acceptances/day", phone=True),
+    Picture("inspections-phone", "reviewer", "/reviewer/inspections/", phone=True),
     Picture("metrics", "manager", "/records/metrics"),
     Picture("import-questions", "manager", "/records/import-runs/new", arrange=ask_the_ledger),
     Picture("captain-phone", "captain", "/repair-captain/", phone=True),

@@ -59,7 +59,7 @@ PAGES = {
         "/records/notices?filter=",
         "/account/",
     ),
-    "reviewer": ("/reviewer/",),
+    "reviewer": ("/reviewer/", "/reviewer/inspections/", "/reviewer/inspections/YY-2026-0005-1"),
     "captain": (
         "/repair-captain/",
         "/repair-captain/dashboard",
@@ -68,6 +68,8 @@ PAGES = {
     ),
     "manager": (
         "/manager/",
+        "/manager/wall",
+        "/manager/absences",
         "/manager/settings",
         "/manager/calendar",
         "/records/users",
