@@ -321,7 +321,7 @@ class CostForm(OnSite):
     def prepare(self, desk: Desk) -> None:
         if not self.is_submitted():
             self.kind.data = CostKind.MATERIAL
-            self.bearer.data = CostBearer.COMPANY if desk.record.is_free else CostBearer.CUSTOMER
+            self.bearer.data = repairs.usual_bearer(desk.record)
 
     def to_command(self, desk: Desk) -> repairs.CostLine:
         return repairs.CostLine(

@@ -98,6 +98,11 @@ CREW_GONE = Guard(
     lambda case: case.crew_status in (CrewStatus.DEPARTED, CrewStatus.REPLACED_ON_REQUEST),
     needs_input=True,
 )
+PHOTOS = Guard(
+    "photo",
+    N_("a photo of the defect is on the repair"),
+    lambda case: bool(case.order.photos),
+)
 CONSENT = Guard(
     "limit",
     N_("the manager, above the limit the general manager too, consented to exactly this estimate"),
@@ -147,7 +152,7 @@ PROCESS = Process(
             State.DRAFT,
             Permission.COST_CASE_WORK,
             required=("crew_status", "estimate_material", "estimate_labour"),
-            guards=(CREW_GONE,),
+            guards=(CREW_GONE, PHOTOS),
             notify=("specialists", "owner"),
         ),
         Transition(

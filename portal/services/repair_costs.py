@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from portal import settings, visibility
 from portal.errors import DomainError, Invalid
@@ -75,7 +76,7 @@ class CloseCase:
 
 
 def draft(session: Session, order: RepairOrder, command: DraftCase, *, actor: User, at: datetime) -> RepairCostCase:
-    """Write the estimate for a repair whose crew has left or is refused. Raises Invalid by field, DomainError."""
+    """Write the estimate for a repair whose crew has left or is refused, with a photo of the defect. Raises Invalid by field, DomainError."""
     if order.state not in ON_SITE or order.state not in OPEN:
         raise DomainError(N_("A cost case is written once the captain was on site."))
     if order.cost_case is not None:
@@ -96,6 +97,8 @@ def draft(session: Session, order: RepairOrder, command: DraftCase, *, actor: Us
         tolerance_percent=tolerance,
         **steps.entered_of(command),
     )
+    set_committed_value(case, "order", order)  # what the guards look at; the row itself is not there yet
+    steps.check_possible(case, Action.DRAFT)
     steps.begin(session, case, Action.DRAFT, actor=actor, at=at, entered=steps.entered_of(command))
     session.expire(order, ["cost_case"])
     repairs.cost_case_written(session, order, actor=actor, at=at)

@@ -11,7 +11,19 @@ import pytest
 from portal.db import session
 from portal.errors import ConditionsMissing, DomainError, Invalid
 from portal.services import repair_costs, repairs
-from tests.services.repair_story import Story, begun, chargeable, finished, fresh, local, open_tasks, task_of
+from tests.services.repair_story import (
+    Story,
+    begun,
+    change,
+    chargeable,
+    finished,
+    fresh,
+    local,
+    open_tasks,
+    swept,
+    task_of,
+    told,
+)
 
 
 @pytest.fixture
@@ -140,3 +152,35 @@ def test_only_the_head_of_engineering_confirms(story, make):
     command = repair_costs.ConfirmCase("CONSTRUCTION", True, clerk, story.clock.now())
     with pytest.raises(Invalid):
         story.act(repair_costs.confirm, case, command, actor=story.specialist)
+
+
+def test_the_estimate_needs_a_photo_of_the_defect(story):
+    """4.15: reason, estimate and photos are what the captain fills in; also where no step of the repair asks for a photo."""
+    change("repair_photo_arrive", "NEVER", story.clock.now())
+    order = story.reported()
+    story.checked(order)
+    story.assigned(order)
+    at = story.clock.now()
+    arrive = repairs.Arrive(at, "CONSTRUCTION", "换接头", at, at, checks=story.ticked(order, "arrive"))
+    story.act(repairs.arrive, order, arrive, actor=story.captain)
+    command = repair_costs.DraftCase("DEPARTED", Decimal("460.00"), Decimal("600.00"))
+    with pytest.raises(Invalid) as refusal:
+        story.act(repair_costs.draft, order, command, actor=story.captain)
+    assert set(refusal.value.fields) == {"photo"}
+    session().rollback()
+    story.photo(order, "BEFORE")
+    story.act(repair_costs.draft, order, command, actor=story.captain)
+    assert fresh(order).cost_case.estimate == Decimal("1060.00")
+
+
+def test_who_bears_a_cost_unless_somebody_says_otherwise(story):
+    """DL-22: what the captain's team does in place of the crew that did not come goes at the crew's cost."""
+    order = told(story)
+    story.clock.advance(hours=8, minutes=1)
+    swept(story)
+    story.act(repairs.take_over, order, repairs.TakeOver("班组未到"), actor=story.captain)
+    story.on_site(order)
+    story.act(repairs.start, order, actor=story.captain)
+    assert repairs.usual_bearer(fresh(order)) == "CREW"
+    assert repairs.usual_bearer(fresh(begun(story, trade="PAINT"))) == "COMPANY"
+    assert repairs.usual_bearer(fresh(chargeable(story))) == "CUSTOMER"

@@ -189,10 +189,9 @@ class FinishForm(CheckedForm):
         order = desk.record
         self.done_at.data = desk.at
         self.work_done.data = order.work_done
-        bearer = CostBearer.CREW if order.taken_over_at else CostBearer.COMPANY
         for name, field in self._fields.items():
             if name.endswith("_bearer"):
-                field.data = bearer if order.is_free else CostBearer.CUSTOMER
+                field.data = repairs.usual_bearer(order)
         if not order.costs:
             self["part_1_amount"].data, self.labour_amount.data = order.quote_material, order.quote_labour
 

@@ -39,6 +39,7 @@ from portal.services.repairs.money import (
     add_cost,
     drop_cost,
     record_payment,
+    usual_bearer,
 )
 from portal.services.repairs.reminders import (
     COST_CASE,
@@ -148,6 +149,7 @@ __all__ = [
     "take_back",
     "take_over",
     "to_carry",
+    "usual_bearer",
     "visible_to",
     "visits_on",
 ]

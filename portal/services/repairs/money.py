@@ -94,6 +94,14 @@ def drop_cost(session: Session, order: RepairOrder, cost_id: int, *, actor: User
         events.record(session, EventKind.CHANGE, action="cost-dropped", actor=actor, at=at, record=order, **_said(line))
 
 
+def usual_bearer(order: RepairOrder) -> CostBearer:
+    """Who bears a cost unless somebody says otherwise: the customer what is chargeable (R-16), the crew that did not come in
+    time what the captain's team does in its place (DL-22), else the company."""
+    if not order.is_free:
+        return CostBearer.CUSTOMER
+    return CostBearer.CREW if order.taken_over_at else CostBearer.COMPANY
+
+
 def cost_row(line: CostLine) -> RepairCost:
     """The row of a line. Raises Invalid by field."""
     if line.amount < 0:
