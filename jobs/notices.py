@@ -112,6 +112,7 @@ STEPS: dict[tuple[str, str], tuple[NoticeLevel, Text]] = {
     ("penalties", "execute"): (Level.INFO, N_("A penalty is carried out: %(subject)s")),
     ("penalties", "appeal"): (Level.ACTION, N_("An appeal waits for your decision: %(subject)s")),
     ("penalties", "uphold"): (Level.ACTION, N_("The penalty stands after the appeal: %(subject)s")),
+    ("penalties", "ground-gone"): (Level.ACTION, N_("Its ground is gone, look at the penalty again: %(subject)s")),
     ("penalties", "reverse"): (Level.INFO, N_("The penalty was reversed on appeal: %(subject)s")),
     ("rewards", "propose"): (Level.ACTION, N_("A reward is proposed: %(subject)s")),
     ("rewards", "approve"): (Level.ACTION, N_("A reward is approved and is to be carried out: %(subject)s")),

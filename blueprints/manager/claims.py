@@ -33,6 +33,13 @@ def decide_late_entry(claim_id: int, decision: str) -> ResponseReturnValue:
     with transaction() as writing:
         found = claims.visible_to(g.user).where(DeadlineClaim.id == claim_id).with_for_update()
         claim = get_or_404(found)
-        claim_decisions.decide(writing, claim, accept=decision == "accept", actor=g.user, at=clock.now())
+        standing = claim_decisions.decide(writing, claim, accept=decision == "accept", actor=g.user, at=clock.now())
     flash(_("Accepted: the clock counts as met.") if decision == "accept" else _("Refused: it stays missed."), "done")
+    if standing:
+        numbers = "、".join(entry.number for entry in standing)
+        words = _(
+            "%(numbers)s was decided before and stands; while an appeal is possible, that takes it back.",
+            numbers=numbers,
+        )
+        flash(words, "alert")
     return see_other(".late_entries")

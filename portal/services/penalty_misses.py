@@ -10,13 +10,19 @@ from sqlalchemy.orm import Session
 
 from portal import clock, settings
 from portal.i18n import N_
+from portal.models.event import EventKind
 from portal.models.org import Crew, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.repair import RepairOrder
 from portal.models.task import DeadlineBreach, Task
-from portal.processes.penalty import PROPOSED_FOR
+from portal.processes.penalty import PROPOSED_FOR, State
 from portal.processes.repair import Executor
-from portal.services import penalties
+from portal.services import events, penalties, steps
+
+GROUND_GONE = "ground-gone"
+"""What happens to a decided penalty when the clock it is for counts as met after all."""
+STANDS = frozenset({State.APPROVED, State.SENT, State.EXECUTED, State.APPEALED})
+"""It was decided and not taken back."""
 
 
 def propose_for_miss(session: Session, task_id: int, *, at: datetime) -> PenaltyEntry | None:
@@ -48,10 +54,22 @@ def propose_for_miss(session: Session, task_id: int, *, at: datetime) -> Penalty
     )
 
 
-def call_off(session: Session, task: Task, *, actor: User, at: datetime) -> None:
-    """The clock counts as met after all: what was proposed for its miss is called off and stays in the list."""
+def call_off(session: Session, task: Task, *, met_at: datetime, actor: User, at: datetime) -> list[PenaltyEntry]:
+    """The clock counts as met after all: what was proposed for its miss is called off and stays in the list.
+
+    What was decided before stays as decided, taking it back is an appeal; its history says from now on that its ground is
+    gone, and managers and specialists are told. Gives what stands so.
+    """
     why = N_("%(code)s counts as met") % {"code": task.code or ""}
     penalties.withdraw(session, _cause(task), why=why, actor=actor, at=at)
+    query = select(PenaltyEntry).where(PenaltyEntry.cause == _cause(task), PenaltyEntry.state.in_(STANDS))
+    found = list(session.scalars(query.order_by(PenaltyEntry.id)))
+    for entry in found:
+        events.record(
+            session, EventKind.TASK, action=GROUND_GONE, actor=actor, at=at, record=entry, code=task.code, met_at=met_at
+        )
+        steps.announce(session, entry, GROUND_GONE, ("managers", "specialists"), actor=actor, at=at)
+    return found
 
 
 def met_since(session: Session, entry: PenaltyEntry) -> DeadlineBreach | None:

@@ -99,6 +99,7 @@ ACTIONS: dict[str, Text] = {
     "survey-link-mailed": N_("The link is sent by e-mail"),
     "claim-accepted": N_("%(code)s accepted as met at %(met_at)s without signal (received at %(received_at)s)"),
     "claim-refused": N_("%(code)s refused: said to be met at %(met_at)s, received at %(received_at)s"),
+    "ground-gone": N_("%(code)s counts as met at %(met_at)s: the ground of this penalty is gone"),
     "penalty-called-off": N_("Called off: %(code)s counts as met"),
     "signed-other-words": N_(
         "%(name)s signed at %(met_at)s, but other words than those that stand here: the signature is void"

@@ -333,6 +333,29 @@ def test_with_the_miss_goes_the_penalty_proposed_for_it(late, phone, story, sign
     assert session().scalars(select(PenaltyEntry)).one().state == state
 
 
+def test_a_penalty_that_was_decided_stands_and_says_that_its_ground_is_gone(late, phone, story, sign_in, make):
+    """4.18: only an appeal takes it back; manager and specialist are told, and its history says why."""
+    crew = make.crew(name="刘大勇队")
+    with transaction() as writing:
+        order = writing.get_one(RepairOrder, phone.order.id)
+        order.executor, order.responsible_crew_id = "RESPONSIBLE_CREW", crew.id
+        writing.flush()
+        entry = penalty_misses.propose_for_miss(writing, late.task_id, at=clock.now())
+        entry.state, entry.approved_at, number = "APPROVED", clock.now(), entry.number
+    manager = sign_in(story.manager)
+    manager.post(f"/manager/late-entries/{late.id}/accept", status=303)
+    assert f"处罚 {number} 此前已经决定" in manager.get("/manager/late-entries", status=200).text
+    assert session().scalars(select(PenaltyEntry)).one().state == "APPROVED"
+    page = manager.get(f"/records/penalties/{number}", status=200).text
+    assert "已认定于 2026-10-12 14:35 按时完成" in page
+    posted = session().scalars(select(Outbox).where(Outbox.kind == "notify_step")).all()
+    (told,) = [row.payload for row in posted if row.payload["action"] == "ground-gone"]
+    with transaction() as writing:
+        handlers()["notify_step"](writing, **told)
+    notices = session().scalars(select(Notice).where(Notice.link == f"/records/penalties/{number}")).all()
+    assert story.specialist.id in {notice.user_id for notice in notices}
+
+
 @pytest.mark.parametrize("role", [Role.FRONT_DESK, Role.SPECIALIST, Role.REVIEWER, Role.REPAIR_CAPTAIN])
 def test_nobody_else_decides(late, sign_in, role):
     sign_in(role).post(f"/manager/late-entries/{late.id}/accept", status=403)
