@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +28,7 @@ from portal.models.drawing_review import DrawingReview, ReviewFinding, ReviewRou
 from portal.models.penalty import PenaltyEntry
 from portal.processes.drawing_review import Paper, Result
 from portal.processes.penalty import Kind, State
-from portal.services import review_figures, tasks
+from portal.services import penalty_ledger, review_figures, tasks
 
 NOT_COUNTED = (State.REJECTED, State.CANCELLED)
 
@@ -98,9 +99,9 @@ def deduction_sheet(session: Session, review: DrawingReview, _store: Store) -> D
         store=name_of(review.store),
         month=f"{month:%Y-%m}",
         rows=tuple(_deduction(each) for each in rounds),
-        total=sum(100 - (each.score or 0) for each in rounds),
-        warnings=_entries(session, rounds, review.designer_id, Kind.WARNING)[0],
-        deducted=_entries(session, rounds, review.designer_id, Kind.COMMISSION_DEDUCTION)[1],
+        total=sum(_points(each) for each in rounds),
+        warnings=_entries(session, rounds, review.designer_id, Kind.WARNING, month)[0],
+        deducted=_entries(session, rounds, review.designer_id, Kind.COMMISSION_DEDUCTION, month)[1],
         first_pass=formatting.percent(passed / len(first) if first else None),
         signatures=(
             Signature(_p("form", "Reviewer"), name_of(review.current.reviewer or review.owner)),
@@ -188,22 +189,33 @@ def _finding(number: int, each: ReviewFinding, reviewers: dict[int, Any]) -> Fin
     )
 
 
+def _counted(each: ReviewRound) -> list[ReviewFinding]:
+    return [finding for finding in each.review.findings if finding.is_open_in(each.round_no)]
+
+
+def _points(each: ReviewRound) -> int:
+    """What the findings of a round deduct together, also where the score is nothing already."""
+    return sum(finding.points for finding in _counted(each))
+
+
 def _deduction(each: ReviewRound) -> DeductionRow:
-    counted = [finding for finding in each.review.findings if finding.is_open_in(each.round_no)]
+    counted = _counted(each)
     return DeductionRow(
         number=each.review.number,
         customer=each.review.customer.name,
         reviewed_on=clock.today(each.reviewed_at or each.submitted_at),
         round_no=each.round_no,
         items="、".join(f"{finding.code}×{finding.count}" for finding in counted) or "–",
-        points=100 - (each.score or 0),
+        points=_points(each),
         score=each.score or 0,
         result=Result.show(each.result),
     )
 
 
-def _entries(session: Session, rounds: list[ReviewRound], designer_id: int, kind: Kind) -> tuple[int, Decimal]:
-    """How many entries of the ledger come from these reviews, and their sum in yuan."""
+def _entries(
+    session: Session, rounds: list[ReviewRound], designer_id: int, kind: Kind, month: date
+) -> tuple[int, Decimal]:
+    """How many penalties of the month come from these reviews, and their sum in yuan; another month has its own sheet."""
     reviews = {each.review_id for each in rounds}
     count, amount = session.execute(
         select(func.count(), func.sum(PenaltyEntry.amount)).where(
@@ -211,6 +223,8 @@ def _entries(session: Session, rounds: list[ReviewRound], designer_id: int, kind
             PenaltyEntry.record_id.in_(reviews),
             PenaltyEntry.party_id == designer_id,
             PenaltyEntry.kind == kind,
+            PenaltyEntry.offended_on >= month,
+            PenaltyEntry.offended_on < penalty_ledger.after(month),
             PenaltyEntry.state.not_in(NOT_COUNTED),
         )
     ).one()

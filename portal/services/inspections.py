@@ -601,7 +601,7 @@ def _third_failure(session: Session, record: PreAcceptance, held: Inspection, *,
     record.replaced_foreman_id, record.recheck_due_at = record.foreman_id, None
     day = clock.local(held.inspected_at).date()
     until = penalties.months_later(day, int(settings.get(session, "preaccept_suspend_months")))
-    evidence = _evidence(record)
+    evidence = _evidence(session, record)
     Kind = penalty.Kind
     for rule, kind, party_id, more in (
         ("K-05", Kind.FOREMAN_REPLACED, record.foreman_id, {}),
@@ -615,11 +615,13 @@ def _third_failure(session: Session, record: PreAcceptance, held: Inspection, *,
         )  # fmt: skip
 
 
-def _evidence(record: PreAcceptance) -> dict[str, Any]:
-    """The inspections of the cycle in words and moments; later changes do not touch it."""
+def _evidence(session: Session, record: PreAcceptance) -> dict[str, Any]:
+    """Inspections and notices of the cycle in words and moments, with the last clock; later changes do not touch it."""
     of_cycle = [held for held in record.inspections if held.cycle == record.cycle]
+    clocks = [task for task in tasks.clocks_of(session, record) if task.code == "DL-19"]
     return {
         "pre_acceptance": record.number,
+        **(penalties.clock_facts(clocks[-1]) if clocks else {}),
         "address": record.project.property.address,
         "foreman": record.foreman.name,
         "project_manager": record.project_manager.name,
@@ -627,10 +629,20 @@ def _evidence(record: PreAcceptance) -> dict[str, Any]:
             {
                 "number": held.number,
                 "inspected_at": held.inspected_at.isoformat(),
+                "inspector": held.inspector.name,
                 "absent": held.absent,
                 "failed": [_words(item) for item in held.failed],
             }
             for held in of_cycle
+        ],
+        "notices": [
+            {
+                "number": notice.number,
+                "limit_on": notice.limit_on.isoformat(),
+                "reported_at": notice.reported_at.isoformat() if notice.reported_at else None,
+            }
+            for notice in record.notices
+            if notice.cycle == record.cycle
         ],
     }
 

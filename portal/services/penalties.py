@@ -17,6 +17,7 @@ from portal.i18n import Text
 from portal.models.approval import Approval
 from portal.models.org import Crew, Department, Party, PartyKind, User
 from portal.models.penalty import PenaltyEntry
+from portal.models.task import Task
 from portal.permissions import Permission, may
 from portal.processes.approval import What
 from portal.processes.penalty import MONEY, SUSPENDS, Action, Kind, Rule, State, amount_of, is_own
@@ -139,6 +140,17 @@ def ask(session: Session, entry: PenaltyEntry, *, actor: User | None, at: dateti
     )
     entry.approval = approvals.ask(session, entry, request, actor=actor, at=at)
     return entry.approval
+
+
+def clock_facts(task: Task) -> dict[str, Any]:
+    """A clock as evidence keeps it: which, from when until when, reckoned by which version of the calendar."""
+    return {
+        "clock": task.code,
+        "title": task.title,
+        "started_at": task.started_at.isoformat(),
+        "due_at": task.due_at.isoformat() if task.due_at else None,
+        "calendar": (task.explanation or {}).get("calendar_version"),
+    }
 
 
 def suspension_of(session: Session, party_id: int, on: date) -> PenaltyEntry | None:

@@ -97,11 +97,8 @@ def _evidence(order: RepairOrder, crew: Crew, task: Task, breach: DeadlineBreach
     """What was known, in words and moments; later changes of the records do not touch it."""
     return {
         "breach": breach.id,
-        "clock": breach.code,
-        "title": task.title,
-        "started_at": task.started_at.isoformat(),
+        **penalties.clock_facts(task),
         "due_at": breach.due_at.isoformat(),
-        "calendar": (task.explanation or {}).get("calendar_version"),
         "found_at": breach.found_at.isoformat(),
         "repair": order.number,
         "address": order.address,

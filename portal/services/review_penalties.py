@@ -18,7 +18,7 @@ from portal.models.drawing_review import DrawingReview
 from portal.models.org import User
 from portal.processes import drawing_review as rules
 from portal.processes.penalty import Kind, amount_of
-from portal.services import penalties
+from portal.services import penalties, tasks
 
 IN_ITS_PLACE = N_("R-04 stands in its place: it was signed without a pass.")
 
@@ -29,7 +29,7 @@ def for_result(session: Session, review: DrawingReview, *, actor: User, at: date
     if rules.deserves_warning(current.round_no, current.score or 0, current.pass_score):
         penalties.propose(
             session, rule="K-01", party_id=review.designer_id, record=review, cause=f"R-01:{review.number}",
-            evidence=_evidence(review), at=at, actor=actor,
+            evidence=_evidence(session, review), at=at, actor=actor,
         )  # fmt: skip
     if review.state == rules.State.SIGNED_WITHOUT_PASS:
         return  # R-04 stands in place of R-03
@@ -38,7 +38,7 @@ def for_result(session: Session, review: DrawingReview, *, actor: User, at: date
         base = deduction_base(session, review.contract_amount)
         penalties.propose(
             session, rule="K-02", party_id=review.designer_id, record=review,
-            cause=_recheck(review, current.round_no), evidence=_evidence(review),
+            cause=_recheck(review, current.round_no), evidence=_evidence(session, review),
             percent=settings.get(session, "ratio_recheck"), base=base, at=at, actor=actor,
         )  # fmt: skip
 
@@ -47,7 +47,7 @@ def for_bypass(session: Session, review: DrawingReview, *, actor: User, at: date
     """R-04: signed without a pass. The designer, and the head of the branch; what R-03 proposed for the round is called off."""
     penalties.withdraw(session, _recheck(review, review.round_no), why=IN_ITS_PLACE, actor=actor, at=at)
     _bypassed(
-        session, review, review.designer_id, review.branch_manager_id, review.contract_amount, _evidence(review),
+        session, review, review.designer_id, review.branch_manager_id, review.contract_amount, _evidence(session, review),
         actor, at,
     )  # fmt: skip
 
@@ -113,12 +113,17 @@ def _recheck(review: DrawingReview, round_no: int) -> str:
     return f"R-03:{review.number}:{round_no}"
 
 
-def _evidence(review: DrawingReview) -> dict[str, Any]:
-    """The round as it was decided, or stood when it was signed."""
+def _evidence(session: Session, review: DrawingReview) -> dict[str, Any]:
+    """The round as it was decided, or stood when it was signed, with its clock."""
     current = review.current
+    clocks = [
+        task for task in tasks.clocks_of(session, review) if (task.code, task.round_no) == ("DL-04", review.round_no)
+    ]
     return {
         "review": review.number,
         "round": current.round_no,
+        "reviewed_at": current.reviewed_at.isoformat() if current.reviewed_at else None,
+        **(penalties.clock_facts(clocks[-1]) if clocks else {}),
         "score": current.score if current.score is not None else review.score,
         "pass_score": current.pass_score,
         "findings": [
@@ -126,6 +131,7 @@ def _evidence(review: DrawingReview) -> dict[str, Any]:
             for each in review.open_findings
         ],
         "designer": review.designer.name,
+        "contract": review.contract.number if review.contract else None,
         "amount": str(review.contract_amount),
         "signed_on": str(review.signed_on) if review.signed_on else None,
     }

@@ -228,6 +228,49 @@ def test_the_worked_example_to_the_signature(story):
     assert len(story.ledger()) == 2
 
 
+def test_the_sheet_of_a_month_counts_what_was_proposed_in_it(story):
+    """F-02: a warning of March is not counted again in April, and points are the sum of what was found, also below nothing."""
+    story.at("03-31 10:00")
+    review = story.submitted()
+    story.found(review, "D12", 4)
+    story.returned(review)
+    sheet = BUILDERS["F-02"](session(), story.fresh(review), None)
+    assert [(row.points, row.score) for row in sheet.rows] == [(120, 0)]
+    assert (sheet.month, sheet.total, sheet.warnings, sheet.deducted) == ("2026-03", 120, 1, Decimal("0.00"))
+    story.at("04-01 10:00")
+    story.again(review)
+    story.judged(review, "D12")
+    story.returned(review)
+    sheet = BUILDERS["F-02"](session(), story.fresh(review), None)
+    assert (sheet.month, sheet.total, sheet.warnings, sheet.deducted) == ("2026-04", 120, 0, Decimal("840.00"))
+
+
+def test_the_evidence_keeps_round_moment_and_clock(story):
+    """P18: what was found, when, against which clock and calendar; a later round does not touch it."""
+    story.at("03-23 14:00")
+    review = story.submitted()
+    story.found(review, "D12")
+    story.at("03-24 16:00")
+    story.returned(review)
+    (warning,) = session().scalars(select(PenaltyEntry))
+    moments = {name: warning.evidence[name] for name in ("started_at", "due_at", "reviewed_at")}
+    assert moments == {
+        "started_at": "2026-03-23T06:00:00+00:00",
+        "due_at": "2026-03-25T06:00:00+00:00",
+        "reviewed_at": "2026-03-24T08:00:00+00:00",
+    }
+    assert (warning.evidence["review"], warning.evidence["round"], warning.evidence["clock"]) == (
+        review.number,
+        1,
+        "DL-04",
+    )
+    (clock,) = session().scalars(select(Task).where(Task.code == "DL-04"))
+    assert warning.evidence["calendar"] == clock.explanation["calendar_version"] != ""
+    story.at("03-25 10:00")
+    story.again(review)
+    assert session().get_one(PenaltyEntry, warning.id).evidence["due_at"] == moments["due_at"]
+
+
 def test_signed_without_a_pass(story):
     """8.2 line 5: returned on 04-02, signed on 04-03: 1 % of 150,000, public criticism, a fault slip for the branch."""
     contract = story.intent()

@@ -242,6 +242,12 @@ def test_the_third_failure_costs_the_foreman_the_site(story):
     assert {entries[kind].party_id for kind in ("FOREMAN_REPLACED", "FINE", "ORDER_SUSPENSION")} == {story.foreman.id}
     assert (entries["SERIOUS_FAULT"].party_id, entries["SERIOUS_FAULT"].rule) == (story.pm.id, "K-06")
     assert [found["number"] for found in stop.evidence["inspections"]] == [f"YY-2026-0001-{n}" for n in (1, 2, 3)]
+    assert (stop.evidence["clock"], stop.evidence["due_at"][:10]) == ("DL-19", "2026-06-05")
+    kept = [(each["number"], each["limit_on"], each["reported_at"]) for each in stop.evidence["notices"]]
+    assert [(number, limit, datetime.fromisoformat(said)) for number, limit, said in kept] == [
+        (notice.number, str(notice.limit_on), notice.reported_at) for notice in record.notices
+    ]
+    assert {each["inspector"] for each in stop.evidence["inspections"]} == {"韩志刚"}
     assert {entry.state for entry in entries.values()} == {"PROPOSED"}
     assert not tasks.open_of(session(), record, "DL-19")
 
