@@ -53,7 +53,18 @@ class IntentForm(RecordForm):
     SECTIONS = (
         (
             N_("Letter of intent", "form"),
-            ("scope", "amount", "duration_days", "designer", "store", "project", "intended_on"),
+            (
+                "scope",
+                "style",
+                "amount",
+                "deposit",
+                "duration_days",
+                "designer",
+                "store",
+                "project",
+                "intended_on",
+                "intended_until",
+            ),
         ),
     )
     WIDE = frozenset({"scope"})
@@ -65,6 +76,9 @@ class IntentForm(RecordForm):
     store = ChoiceField(L["store"], coerce=int, choices=[], required=True, blank=PLEASE)
     project = ChoiceField(N_("Project"), coerce=int, choices=[], blank=N_("No project yet"))
     intended_on = LocalDateField(contracts.FIELDS["intended_on"].label, required=True)
+    style = TextField(contracts.FIELDS["style"].label, limit=100)
+    deposit = MoneyField(contracts.FIELDS["deposit"].label)
+    intended_until = LocalDateField(contracts.FIELDS["intended_until"].label)
 
     def prepare(self, customer: Customer) -> IntentForm:
         """Offer designers, stores and the customer's projects without a contract."""
@@ -91,6 +105,9 @@ class IntentForm(RecordForm):
             reading.get(Branch, self.store.data),
             reading.get(Project, self.project.data) if self.project.data else None,
             self.intended_on.data,
+            self.style.data,
+            self.deposit.data,
+            self.intended_until.data,
         )
 
 

@@ -157,6 +157,9 @@ def letter_of_intent(_session: Session, contract: Contract, _store: Store) -> In
             Signature(_p("form", "Company seal"), None, contract.intended_on),
             Signature(_p("form", "Customer's signature"), contract.customer.name, contract.intended_on),
         ),
+        style=contract.style,
+        deposit=contract.deposit,
+        intended_until=contract.intended_until,
     )
 
 

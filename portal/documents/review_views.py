@@ -145,3 +145,6 @@ class IntentPaper:
     """Instalment, when, amount in yuan."""
     intended_on: date | None
     signatures: tuple[Signature, ...]
+    style: str | None = None
+    deposit: Decimal | None = None
+    intended_until: date | None = None

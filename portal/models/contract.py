@@ -74,6 +74,12 @@ class Contract(Record, Base):
     """Why it was signed although a review had not passed; None: it was not."""
     reviewed_on_paper: Mapped[bool] = mapped_column(default=False, sort_order=1)
     """Its drawings passed before the portal or beside it."""
+    style: Mapped[str | None] = mapped_column(String(100), sort_order=1)
+    """Of the works, as the letter of intent says."""
+    deposit: Mapped[Decimal | None] = mapped_column(Numeric(12, 2), sort_order=1)
+    """Yuan paid with the letter of intent; None: nothing was agreed."""
+    intended_until: Mapped[date | None] = mapped_column(sort_order=1)
+    """The last day on which the letter of intent holds; None: no day was named."""
 
     is_ending = False
     """Whether a cancellation that went its way voids it now."""

@@ -33,7 +33,7 @@ USUAL_COPIES = ("CUSTOMER", "FINANCE", "ENGINEERING", "LEGAL")
 
 @dataclass(frozen=True, slots=True)
 class Intend:
-    """What the letter of intent says (F-32): scope, price in yuan, duration in calendar days."""
+    """What the letter of intent says (F-32): scope, price and deposit in yuan, duration in calendar days, its last day."""
 
     scope: str | None
     amount: Decimal | None
@@ -43,6 +43,9 @@ class Intend:
     project: Project | None = None
     intended_on: date | None = None
     """None: today."""
+    style: str | None = None
+    deposit: Decimal | None = None
+    intended_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,9 @@ def intend(session: Session, customer: Customer, command: Intend, *, actor: User
         raise Invalid({"project": N_("This project belongs to somebody else.")})
     if command.designer is not None and command.designer.kind != PartyKind.DESIGNER:
         raise Invalid({"designer": N_("Choose a designer.")})
+    intended_on = command.intended_on or clock.today(at)
+    if command.intended_until is not None and command.intended_until < intended_on:
+        raise Invalid({"intended_until": N_("The last day lies before the day of the letter.")})
     steps.check_permission(actor, rules.PROCESS.transition(None, Action.INTEND))
     contract = Contract(
         number=numbering.next_number(session, Contract.PREFIX, at),
@@ -127,7 +133,10 @@ def intend(session: Session, customer: Customer, command: Intend, *, actor: User
         scope=cleaned(command.scope),
         duration_days=command.duration_days,
         designer=command.designer,
-        intended_on=command.intended_on or clock.today(at),
+        intended_on=intended_on,
+        style=cleaned(command.style),
+        deposit=command.deposit,
+        intended_until=command.intended_until,
         covered=[],
     )
     entered = steps.entered_of(command)

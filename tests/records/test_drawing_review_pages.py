@@ -185,10 +185,17 @@ def test_a_contract_from_the_letter_of_intent_to_the_signature(sign_in, people, 
         "store": people["store"].id, "intended_on": "2026-05-11", "client_key": "i1",
     }  # fmt: skip
     assert "施工范围" in specialist.post(path, intent | {"scope": ""}, status=422).text
-    here = specialist.post(path, intent, status=303).location
+    letter = {"style": "现代简约", "deposit": "5000", "intended_until": "2026-06-10"}
+    assert (
+        "有效期早于意向书日期"
+        in specialist.post(path, intent | letter | {"intended_until": "2026-05-10"}, status=422).text
+    )
+    specialist.post(path, intent | letter | {"deposit": "-1"}, status=422)
+    here = specialist.post(path, intent | letter, status=303).location
     quotation = {"title": "半包报价", "amount": "168000", "quoted_on": "2026-05-11", "client_key": "q1"}
     specialist.post(f"/records/quotations/new?customer={customer.number}", quotation, status=303)
     shown = specialist.get(here, status=200).text
+    assert "现代简约" in shown and "5,000.00" in shown and "2026-06-10" in shown
     assert "意向" in shown and "登记违规签约" in shown and "drawing-reviews/new?contract=" in shown
 
     def step(action: str, data: dict, status: int = 303):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -61,7 +61,10 @@ class Story:
         designer, store = self.merged(self.designer, self.store)
         return self.act(
             negotiations.intend, self.customer,
-            negotiations.Intend("全屋半包", Decimal("168000.00"), 87, designer, store),
+            negotiations.Intend(
+                "全屋半包", Decimal("168000.00"), 87, designer, store, style="现代简约", deposit=Decimal("5000.00"),
+                intended_until=self.clock.now().astimezone(ZONE).date() + timedelta(days=30),
+            ),
         )  # fmt: skip
 
     def submitted(self, contract: Contract | None = None, amount: str = "168000.00") -> DrawingReview:
@@ -225,6 +228,8 @@ def test_the_worked_example_to_the_signature(story):
     assert [row.items for row in month.rows] == ["D02×2、D06×1、D07×1、D09×1", "D06×1", "–"]
     assert (sheet.round_no, {row.result for row in sheet.findings}) == (2, {"已改正"})
     assert (intent.duration_days, next(amount for _kind, _when, amount in intent.terms)) == (87, Decimal("100800.00"))
+    assert (intent.style, intent.deposit) == ("现代简约", Decimal("5000.00"))
+    assert intent.intended_until == intent.intended_on + timedelta(days=30)
     assert len(story.ledger()) == 2
 
 
