@@ -17,7 +17,7 @@ from portal.db import session, transaction
 from portal.errors import Invalid
 from portal.i18n import N_, _, _p
 from portal.models.customer import CustomerGrade
-from portal.models.follow_up import AccessState, FollowUpCall, FollowUpTicket
+from portal.models.follow_up import AccessState, FollowUpCall, FollowUpTicket, Revisit
 from portal.models.org import Department, Party, User
 from portal.models.project import Project
 from portal.permissions import Permission, may
@@ -41,6 +41,7 @@ CALL_NAMED = (
     selectinload(FollowUpCall.attempts),
     selectinload(FollowUpCall.answers),
     selectinload(FollowUpCall.tickets),
+    joinedload(FollowUpCall.revisit).joinedload(Revisit.slip),
 )
 TICKET_NAMED = (
     joinedload(FollowUpTicket.customer),
@@ -51,6 +52,7 @@ TICKET_NAMED = (
     joinedload(FollowUpTicket.call).selectinload(FollowUpCall.tickets),
     joinedload(FollowUpTicket.complaint),
     joinedload(FollowUpTicket.penalty),
+    selectinload(FollowUpTicket.revisits).joinedload(Revisit.call),
 )
 """Everything the pages name, in few questions to the database."""
 
@@ -158,7 +160,8 @@ def follow_up_ticket(number: str) -> ResponseReturnValue:
     """A liaison slip: the problem, who answers for it, what was done, what the customer says now."""
     slip = find_or_404(FollowUpTicket, number, TICKET_NAMED)
     links: list[tuple[str, str]] = [(slip.customer.name, editing.path(slip.customer))]
-    for record in (slip.project, slip.call, slip.survey, slip.complaint, slip.penalty):
+    again = (each.call for each in slip.revisits)
+    for record in (slip.project, slip.call, slip.survey, *again, slip.complaint, slip.penalty):
         if record is not None:
             links.append((record.number, editing.path(record)))
     return showing.show(
@@ -167,6 +170,7 @@ def follow_up_ticket(number: str) -> ResponseReturnValue:
         TICKET_FIELDS,
         _shown(slip, TICKET_GROUPS, TICKET_ONLY_IF),
         meta=links,
+        actions=_call_actions(slip.revisit_call),
         household_url=f"{editing.path(slip.customer)}/household",
         repeats=[] if slip.settled_at else repeats.of_record(session(), g.user, slip),
     )
@@ -225,8 +229,8 @@ def _calls_of(call: FollowUpCall) -> list[dict[str, Any]]:
     return [{"url": url, "icon": "phone", "count": "", "label": _("Calls of the project")}]
 
 
-def _call_actions(call: FollowUpCall) -> list[dict[str, Any]]:
-    if not may(g.user, P.FOLLOW_UP_WORK) or call.window_from is None:
+def _call_actions(call: FollowUpCall | None) -> list[dict[str, Any]]:
+    if call is None or not may(g.user, P.FOLLOW_UP_WORK) or call.window_from is None:
         return []
     if call.state in call_rules.WAITING:
         url = f"/specialist/calls/{call.number}"
@@ -271,7 +275,7 @@ def _slips(call: FollowUpCall) -> showing.Table:
             formatting.stamp(slip.limit_at),
             labels[slip.state],
         ]
-        for slip in call.tickets
+        for slip in call.slips
     ]
     head = [
         (_("Number"), "cell-title"), (str(T["problem"]), "fill"), (str(T["department"]), ""),

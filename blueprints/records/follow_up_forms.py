@@ -181,7 +181,10 @@ class EscalateForm(StepForm):
 
     def prepare(self, desk: Desk) -> None:
         if not self.is_submitted():
-            self.category.data = tickets.category_of(desk.record)
+            slip: FollowUpTicket = desk.record
+            self.category.data = tickets.category_of(slip)
+            self.demand.data = slip.revisit_result or (slip.call.customer_words if slip.call is not None else None)
+            self.why.data = tickets.why_complaint(slip)
 
     def told(self, desk: Desk) -> list[str]:
         slip: FollowUpTicket = desk.record

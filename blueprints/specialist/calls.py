@@ -5,7 +5,7 @@ After each talk and each try the next call opens by itself.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import flash, g, request
@@ -19,9 +19,9 @@ from portal import clock, formatting
 from portal.calendar.hours import hours_text
 from portal.db import session, transaction
 from portal.errors import ConditionsMissing, DomainError, Invalid, NotFound, Stale
-from portal.i18n import N_, _
+from portal.i18n import _
 from portal.models.customer import CustomerGrade, CustomerKind, GenderTitle
-from portal.models.follow_up import FollowUpCall, FollowUpTicket
+from portal.models.follow_up import FollowUpCall, FollowUpTicket, Revisit
 from portal.models.org import Department
 from portal.models.project import Project, ProjectStage
 from portal.paths import record_path
@@ -40,6 +40,7 @@ NAMED = (
     joinedload(FollowUpCall.project).joinedload(Project.property),
     selectinload(FollowUpCall.attempts),
     selectinload(FollowUpCall.tickets),
+    joinedload(FollowUpCall.revisit).joinedload(Revisit.slip).joinedload(FollowUpTicket.responsible),
 )
 SLIP_NAMED = (
     joinedload(FollowUpTicket.customer),
@@ -80,11 +81,14 @@ def call_desk() -> ResponseReturnValue:
 @blueprint.get("/calls/<number>")
 @requires(P.FOLLOW_UP_WORK)
 def call_at_desk(number: str) -> ResponseReturnValue:
-    """One call or slip of the queue. A call that is done leads to its record."""
+    """One call or slip of the queue. A call that is done leads to its record, a slip with a call of its own to that."""
     record = _find(number)
     done = record.state not in WAITING if isinstance(record, FollowUpCall) else record.state != ticket_rules.State.DONE
     if done:
         return see_other(record_path(record.KIND, record.number))
+    waiting = record.revisit_call if isinstance(record, FollowUpTicket) else None
+    if waiting is not None:
+        return see_other(f"{DESK}/{waiting.number}")
     return _draw(number, queue.queue(session(), g.user, at=clock.now()))
 
 
@@ -119,6 +123,8 @@ def finish_call(number: str) -> ResponseReturnValue:
         form.form_errors = [str(refusal)]
         return _draw(number, form=form, status=409 if isinstance(refusal, Stale) else 422)
     done = _find_call(number)
+    if done.about is not None:
+        return _asked_again(done.about, number)
     said = _("%(who)s: now “%(state)s”.", who=done.customer.name, state=done.PROCESS.state(done.state).label)
     flash(said, "done")
     return _next(number)
@@ -163,27 +169,14 @@ def ask_again(number: str) -> ResponseReturnValue:
             fresh = _find_slip(number)
             if form.version.data != str(fresh.version):
                 raise Stale()
-            if form.satisfied.data == "NO" and not form.revisit_result.data:
-                raise Invalid({"revisit_result": N_("Write down what the customer said, in the customer's words.")})
             form.act(writing, fresh, g.user, at)
-            who = fresh.customer.name
     except Invalid as refusal:
         form.take(refusal)
-        return _draw(number, revisit=form, status=422)
-    except ConditionsMissing as refusal:
-        form.form_errors = [_("Missing: %(condition)s", condition=reason) for reason in refusal.reasons]
-        form.form_errors.append(_("After the last round it becomes a complaint: open the slip and make it one."))
         return _draw(number, revisit=form, status=422)
     except DomainError as refusal:
         form.form_errors = [str(refusal)]
         return _draw(number, revisit=form, status=refusal.status)
-    said = (
-        _("%(who)s is content, the slip is settled.")
-        if form.satisfied.data == "YES"
-        else _("%(who)s: the department has it again.")
-    )
-    flash(said % {"who": who}, "done")
-    return _next(number)
+    return _asked_again(_find_slip(number), number)
 
 
 # ---------- Parts ----------
@@ -205,7 +198,7 @@ def _draw(
     line = next((each for each in lines if each.number == number), None)
     context: dict[str, Any] = {}
     if isinstance(record, FollowUpCall):
-        context["form"] = form or _fresh(record)
+        context["form"] = form or _fresh(record, at)
         context["tried"] = tried or TryForm(formdata=None)
         context["script"] = _script(record)
     elif isinstance(record, FollowUpTicket):
@@ -255,8 +248,10 @@ def _talk(call: FollowUpCall) -> TalkForm:
     return talk_form(call, script.items if script is not None else [], session(), g.user)
 
 
-def _fresh(call: FollowUpCall) -> TalkForm:
+def _fresh(call: FollowUpCall, at: datetime) -> TalkForm:
     form = _talk(call)
+    if call.about is not None:
+        form.limit_at.data = tickets.usual_limit(session(), at)
     form.version.data, form.client_key.data = str(call.version), requests.new_key()
     return form
 
@@ -266,6 +261,18 @@ def _promise(form: TalkForm, call: FollowUpCall, at: Any) -> None:
         return
     due = form.promised_at.data or at + timedelta(days=1)
     promises.promise(session(), call, form.promise.data, due, g.user, g.user, at=at)
+
+
+def _asked_again(slip: FollowUpTicket, number: str) -> ResponseReturnValue:
+    """Settled or with the department again, the next call opens; after the last round the complaint's form does, filled in."""
+    who = slip.customer.name
+    if slip.is_refused:
+        flash(_("%(who)s is not satisfied after the last round: it becomes a complaint.", who=who), "done")
+        return see_other(f"{record_path(slip.KIND, slip.number)}/steps/{ticket_rules.Action.ESCALATE}")
+    is_settled = slip.state == ticket_rules.State.VERIFIED
+    said = _("%(who)s is content, the slip is settled.") if is_settled else _("%(who)s: the department has it again.")
+    flash(said % {"who": who}, "done")
+    return _next(number)
 
 
 def _next(number: str) -> ResponseReturnValue:

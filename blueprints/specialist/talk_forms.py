@@ -41,6 +41,7 @@ class TalkForm(Form):
     customer_words = TextField(C["customer_words"], limit=2000, rows=3)
     called_at = LocalDateTimeField(C["called_at"])
     slips = HiddenField()
+    limit_at = LocalDateTimeField(N_("New limit for the department"))
     repair = TextField(N_("What is to be repaired"), limit=500, rows=2)
     repair_trade = TermField(N_("Trade", "repair"), Trade, default=Trade.OTHER)
     repair_urgent = BooleanField(N_("Urgent: water, power or gas is not safe"))
@@ -96,6 +97,7 @@ class TalkForm(Form):
             praise=self.praise.data,
             praised=_party(writing, self.praised.data),
             incident=self.incident.data,
+            limit_at=self.limit_at.data,
         )
 
 
@@ -147,7 +149,7 @@ class TryForm(Form):
 
 
 class RevisitForm(Form):
-    """The customer is asked again after a measure."""
+    """The customer is asked again after a measure, where the slip has no call with a script (no project)."""
 
     version = HiddenField()
     satisfied = ChoiceField(N_("Is the customer content now?"), choices=YES_NO, required=True, radio=True)
@@ -155,13 +157,9 @@ class RevisitForm(Form):
     limit_at = LocalDateTimeField(N_("New limit for the department"))
 
     def act(self, writing: Session, slip: FollowUpTicket, actor: User, at: datetime) -> None:
-        """Settled, or the next round. Raises Invalid by field."""
-        if self.satisfied.data == "YES":
-            command = tickets.Verify(at, self.revisit_result.data)
-            tickets.verify(writing, slip, command, actor=actor, at=at)
-        else:
-            said = self.revisit_result.data or ""
-            tickets.reopen(writing, slip, tickets.Reopen(at, said, self.limit_at.data), actor=actor, at=at)
+        """Settled, the next round, or on to a complaint. Raises Invalid by field."""
+        said = tickets.AskedAgain(at, self.satisfied.data == "YES", self.revisit_result.data, self.limit_at.data)
+        tickets.asked_again(writing, slip, said, actor=actor, at=at)
 
 
 def _field(item: asked.Item) -> Any:

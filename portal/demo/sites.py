@@ -160,7 +160,14 @@ def _sockets(stage: Stage, house: Household) -> None:
 
     receive = of_slip(lambda writing, _slip, at: tickets.Receive(at, stage.get(writing, "石磊")), tickets.receive)
     done = of_slip(lambda _writing, _slip, at: tickets.Finish("两个插座按图纸移位，墙面已修补", at), tickets.finish)
-    asked = of_slip(lambda _writing, _slip, at: tickets.Verify(at, "客户现场看过，满意"), tickets.verify)
+
+    def asked(writing: Session, project: Project, actor: User, at: datetime) -> None:
+        found = calls.find(writing, project, CallStage.REVISIT)
+        assert found is not None
+        calls.finish(
+            writing, found, content(writing, found, at, customer_words="客户现场看过，满意"), actor=actor, at=at
+        )
+
     _take(stage, house, local("2026-04-28 10:00"), call)
     _take(stage, house, local("2026-04-28 14:00"), receive)
     _take(stage, house, local("2026-04-29 16:00"), done)

@@ -132,10 +132,24 @@ class FollowUpCall(Record, Base):
     attempts: Mapped[list[CallAttempt]] = relationship(back_populates="call", order_by="CallAttempt.id")
     answers: Mapped[list[CallAnswer]] = relationship(back_populates="call", order_by="CallAnswer.id")
     tickets: Mapped[list[FollowUpTicket]] = relationship(back_populates="call", order_by="FollowUpTicket.id")
+    revisit: Mapped[Revisit | None] = relationship(back_populates="call")
+
+    @property
+    def about(self) -> FollowUpTicket | None:
+        """The slip whose measure the customer is asked about; None: it is a call about a stage."""
+        return self.revisit.slip if self.stage == CallStage.REVISIT and self.revisit is not None else None
+
+    @property
+    def slips(self) -> list[FollowUpTicket]:
+        """The problems this call depends on: those it found, and the one it asks about again."""
+        about = self.about
+        return [*([about] if about is not None else []), *self.tickets]
 
     @property
     def due_at(self) -> datetime | None:
-        """The end of its last day."""
+        """The end of its last day; where the customer is asked again, the hour."""
+        if self.stage == CallStage.REVISIT and self.revisit is not None:
+            return self.revisit.due_at
         last = self.again_until or self.due_on
         return clock.at_local(last + timedelta(days=1)) - timedelta(minutes=1) if last else None
 
@@ -147,22 +161,22 @@ class FollowUpCall(Record, Base):
     @property
     def are_slips_done(self) -> bool:
         """Whether no department has anything left to do."""
-        return bool(self.tickets) and all(slip.state not in ticket_rules.WITH_DEPARTMENT for slip in self.tickets)
+        return bool(self.slips) and all(slip.state not in ticket_rules.WITH_DEPARTMENT for slip in self.slips)
 
     @property
     def are_slips_verified(self) -> bool:
         """Whether the customer is content with every measure."""
-        return bool(self.tickets) and all(slip.state == ticket_rules.State.VERIFIED for slip in self.tickets)
+        return bool(self.slips) and all(slip.state == ticket_rules.State.VERIFIED for slip in self.slips)
 
     @property
     def is_slip_reopened(self) -> bool:
         """Whether a department has to do it again."""
-        return any(slip.state in ticket_rules.WITH_DEPARTMENT for slip in self.tickets)
+        return any(slip.state in ticket_rules.WITH_DEPARTMENT for slip in self.slips)
 
     @property
     def is_slip_escalated(self) -> bool:
-        """Whether one of its slips became a complaint."""
-        return any(slip.state == ticket_rules.State.ESCALATED for slip in self.tickets)
+        """Whether one of them became a complaint."""
+        return any(slip.state == ticket_rules.State.ESCALATED for slip in self.slips)
 
     __table_args__ = (
         one_of("state", call_rules.State),
@@ -279,8 +293,25 @@ class FollowUpTicket(Record, Base):
     survey: Mapped[Survey | None] = relationship()
     complaint: Mapped[Complaint | None] = relationship()
     penalty: Mapped[PenaltyEntry | None] = relationship()
+    revisits: Mapped[list[Revisit]] = relationship(back_populates="slip", order_by="Revisit.round_no")
 
     replaced_at = None
+
+    @property
+    def revisit_call(self) -> FollowUpCall | None:
+        """The call that is still to be made to ask again."""
+        waiting = (each.call for each in self.revisits if each.call.state in call_rules.WAITING)
+        return next(waiting, None)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the customer was asked after the measure and is not content, with no further round."""
+        return (
+            self.state == ticket_rules.State.DONE
+            and self.revisit_at is not None
+            and self.done_at is not None
+            and self.revisit_at >= self.done_at
+        )
 
     @property
     def departments(self) -> list[FollowUpTicket]:
@@ -301,6 +332,23 @@ class FollowUpTicket(Record, Base):
         Index("ix_follow_up_ticket_branch", "branch_id", "id"),
         Index("ix_follow_up_ticket_department", "department", "id"),
     )
+
+
+class Revisit(Base):
+    """The call that asks about the measure of a slip again (复访): one for each slip and round."""
+
+    __tablename__ = "revisit"
+
+    call_id: Mapped[int] = mapped_column(ForeignKey("follow_up_call.id"), primary_key=True)
+    slip_id: Mapped[int] = mapped_column(ForeignKey("follow_up_ticket.id"))
+    round_no: Mapped[int]
+    due_at: Mapped[datetime]
+    """Until when the customer is to be asked."""
+
+    call: Mapped[FollowUpCall] = relationship(back_populates="revisit")
+    slip: Mapped[FollowUpTicket] = relationship(back_populates="revisits")
+
+    __table_args__ = (UniqueConstraint("slip_id", "round_no"),)
 
 
 class AccessState(Term):

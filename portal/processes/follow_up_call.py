@@ -47,6 +47,7 @@ class Action(StrEnum):
     ALLOW_VISIT = "allow-visit"
     CANCEL = "cancel"
     CALL_OFF = "call-off"
+    GO_ON = "go-on"
     DROP = "drop"
     RESTORE = "restore"
 
@@ -97,7 +98,7 @@ CONTENT = Guard(
 HAS_SLIP = Guard(
     "has-slip",
     N_("a liaison slip says the problem, who is responsible and the limit"),
-    lambda call: bool(call.tickets),
+    lambda call: bool(call.slips),
     needs_input=True,
 )
 ALL_DONE = Guard("slips-done", N_("every liaison slip is reported done"), lambda call: call.are_slips_done)
@@ -338,6 +339,16 @@ PROCESS = Process(
             automatic=True,
             primary=False,
             source_note="P17",
+        ),
+        Transition(
+            Action.GO_ON,
+            N_("The slip went on without this call"),
+            frozenset({*WAITING, State.UNREACHABLE}),
+            State.CANCELLED,
+            P.FOLLOW_UP_WORK,
+            automatic=True,
+            primary=False,
+            source_note="5.6",
         ),
         Transition(
             Action.DROP,

@@ -33,6 +33,7 @@ class Action(StrEnum):
     FINISH = "finish"
     VERIFY = "verify"
     REOPEN = "reopen"
+    REFUSE = "refuse"
     ESCALATE = "escalate"
     MISSED_TWICE = "missed-twice"
 
@@ -49,6 +50,7 @@ LIMIT_AHEAD = Guard(
     needs_input=True,
 )
 MORE_ROUNDS = Guard("more-rounds", N_("it is not the last round"), lambda slip: slip.round_no < slip.rounds)
+LAST_ROUND = Guard("last-round", N_("it is the last round"), lambda slip: slip.round_no >= slip.rounds)
 COMPLAINED = Guard(
     "complaint", N_("the complaint is registered"), lambda slip: slip.complaint_id is not None, needs_input=True
 )
@@ -166,6 +168,19 @@ PROCESS = Process(
             notify=("owner", "managers"),
             primary=False,
             source_note="5.6",
+        ),
+        Transition(
+            Action.REFUSE,
+            N_("Not satisfied after the last round"),
+            frozenset({State.DONE}),
+            State.DONE,
+            P.FOLLOW_UP_WORK,
+            required=("revisit_at", "revisit_result"),
+            guards=(LAST_ROUND,),
+            happened_field="revisit_at",
+            notify=("owner", "managers"),
+            automatic=True,
+            source_note="5.6, P09",
         ),
         Transition(
             Action.ESCALATE,

@@ -21,6 +21,9 @@ def anew(session: Session, call: FollowUpCall, at: datetime) -> None:
     """The stage has its window again from today; tries before count no more."""
     setting = WINDOW_SETTINGS.get(CallStage(call.stage))
     call.again_until = clock.today(at) + timedelta(days=settings.get(session, setting)) if setting else None
+    if call.about is not None and call.revisit is not None:
+        call.revisit.due_at = at + timedelta(hours=settings.get(session, "slip_revisit_hours"))
+        call.again_until = clock.today(call.revisit.due_at)
     call.attempts_from, call.next_at = at, None
 
 

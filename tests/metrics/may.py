@@ -296,7 +296,7 @@ class May:
         return project
 
     def slip(self, limit: str, done: str | None, outcome: str = "DONE") -> None:
-        call = self.call("REVISIT", "04-02", occurrence=self.count + 1)
+        call = self.call("REVISIT", "05-12", occurrence=self.count + 1)  # asked again: due, and counted nowhere
         slip = self.record(
             FollowUpTicket, moment("05-01 09:00"), state="OPEN", call_id=call.id, customer_id=self.customer.id,
             project_id=self.site.id, problem="插座少两个", department="ENGINEERING", rounds=3,

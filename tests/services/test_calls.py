@@ -131,8 +131,7 @@ def test_the_worked_example(story):
     story.at("04-29 17:00")
     story.act(tickets.finish, given, tickets.Finish("移位两个插座", when("04-29 16:30")))
     assert story.fresh(concealed).state == "RESOLVED"
-    story.at("04-30 09:30")
-    story.act(tickets.verify, given, tickets.Verify(when("04-30 09:30"), "满意"))
+    story.answers(revisit_of(story, given), "04-30 09:30", customer_words="满意")
     assert (story.fresh(concealed).state, story.fresh(given).state) == ("CLOSED", "VERIFIED")
     mid = story.opens(S.MID, "05-20 15:00")
     assert mid.due_on == date(2026, 5, 23)
@@ -147,9 +146,10 @@ def test_the_worked_example(story):
     assert [(call.number[-4:], call.state, call.is_effective, call.is_late) for call in found] == [
         ("0001", "DONE_SATISFIED", True, False),
         ("0002", "CLOSED", True, False),
-        ("0003", "DONE_SATISFIED", True, False),
+        ("0003", "DONE_SATISFIED", False, False),  # asked again, never counted
         ("0004", "DONE_SATISFIED", True, False),
-        ("0005", "DONE_SATISFIED", False, False),
+        ("0005", "DONE_SATISFIED", True, False),
+        ("0006", "DONE_SATISFIED", False, False),
     ]
     assert session().scalars(select(DeadlineBreach)).all() == []
     assert session().scalars(select(Task).where(Task.closed_at.is_(None))).all() == []
@@ -274,6 +274,134 @@ def test_rounds_of_a_slip_end_with_the_customer_content_or_a_complaint(story):
         for task in session().scalars(select(Task))
         if task.record_kind == "follow-up-tickets" and not task.closed_at
     ] == []
+
+
+def revisit_of(story: Story, slip: FollowUpTicket) -> FollowUpCall:
+    """The call that asks about the present round."""
+    given = story.fresh(slip)
+    return next(each.call for each in given.revisits if each.round_no == given.round_no)
+
+
+def test_a_done_slip_is_asked_about_by_a_call_with_its_script(story, sign_in):
+    """5.6: within a day, in the queue, with the questions of the stage; content, everything is closed. It never counts (5.2)."""
+    concealed = story.opens(S.CONCEALED, "04-27 16:00")
+    story.answers(concealed, "04-28 10:00", "UNSATISFIED", slips=(slip(),))
+    given = story.fresh(concealed).tickets[0]
+    story.at("04-29 16:00")
+    story.act(tickets.finish, given, tickets.Finish("移位两个插座", when("04-29 15:30")))
+    again = revisit_of(story, given)
+    assert (again.stage, again.state, again.owner_id) == ("REVISIT", "PLANNED", story.specialist.id)
+    assert (again.window_from, again.due_at, again.about.id) == (date(2026, 4, 29), when("04-30 15:30"), given.id)
+    desk = sign_in(story.specialist)
+    shown = desk.get("/specialist/calls", status=200).text
+    assert again.number in shown and given.number in shown and "上次反映的问题是否已解决？" in shown
+    assert (
+        shown.count(f'href="/specialist/calls/{again.number}"') == 1
+        and f"/specialist/calls/{given.number}" not in shown
+    )
+    desk.get(f"/specialist/calls/{given.number}", status=303)
+    assert (
+        f"/specialist/calls/{again.number}" in desk.get(f"/records/follow-up-tickets/{given.number}", status=200).text
+    )
+    said = {"version": str(again.version), "client_key": "a" * 32, "answers-measure_done": "YES", "overall": "SATISFIED",
+            "answered_by": "CUSTOMER", "manner": "PHONE", "customer_words": "已改好"}  # fmt: skip
+    story.at("04-30 09:30")
+    desk = sign_in(story.specialist)
+    path = f"/specialist/calls/{again.number}/talk"
+    refused = desk.post(path, said | {"answers-measure_done": ""}, status=422)
+    assert "已改好" in refused.text, "the script is asked"
+    desk.post(path, said, status=303)
+    again, given = story.fresh(again), story.fresh(given)
+    assert (again.state, again.is_effective, again.is_late) == ("DONE_SATISFIED", False, False)
+    assert (given.state, given.revisit_result, story.fresh(concealed).state) == ("VERIFIED", "已改好", "CLOSED")
+    assert session().scalars(select(Task).where(Task.closed_at.is_(None))).all() == []
+    assert session().scalars(select(DeadlineBreach)).all() == []
+
+
+def test_who_is_not_content_at_the_last_round_is_asked_about_a_complaint(story, sign_in):
+    """5.6: FAIR is not content; a new limit each round, one call for each; then the form of the complaint, filled in."""
+    concealed = story.opens(S.CONCEALED, "04-27 16:00")
+    story.answers(concealed, "04-28 10:00", "UNSATISFIED", slips=(slip(),))
+    given = story.fresh(concealed).tickets[0]
+    for round_no, day in ((1, 5), (2, 8)):
+        story.at(f"05-0{day} 10:00")
+        story.act(tickets.finish, given, tickets.Finish("已返工", story.clock.now()))
+        again = revisit_of(story, given)
+        with pytest.raises(Invalid) as refused:
+            story.answers(again, f"05-0{day} 15:00", "FAIR", customer_words=None)
+        assert set(refused.value.fields) == {"customer_words"}, "no second slip is asked for"
+        story.answers(
+            again, f"05-0{day} 15:00", "FAIR", customer_words="还差一个", limit_at=when(f"05-0{day + 1} 12:00")
+        )
+        given = story.fresh(given)
+        assert (given.state, given.round_no, given.limit_at) == ("REOPENED", round_no + 1, when(f"05-0{day + 1} 12:00"))
+        assert (story.fresh(again).state, story.fresh(concealed).state) == ("DONE_UNSATISFIED", "DONE_UNSATISFIED")
+    story.at("05-11 10:00")
+    story.act(tickets.finish, given, tickets.Finish("第三次返工", story.clock.now()))
+    assert story.fresh(again).state == "RESOLVED", "the calls before wait with their slip"
+    last = revisit_of(story, given)
+    story.at("05-11 15:00")
+    desk = sign_in(story.specialist)
+    assert "最后一轮" in desk.get(f"/specialist/calls/{last.number}", status=200).text
+    said = {"version": str(last.version), "client_key": "b" * 32, "answers-measure_done": "NO", "overall": "UNSATISFIED",
+            "answered_by": "CUSTOMER", "manner": "PHONE", "customer_words": "要求赔偿"}  # fmt: skip
+    answer = desk.post(f"/specialist/calls/{last.number}/talk", said, status=303)
+    form = f"/records/follow-up-tickets/{given.number}/steps/escalate"
+    assert answer.headers["Location"].endswith(form)
+    shown = desk.get(form, status=200).text
+    assert "要求赔偿" in shown and "经过 3 轮客户仍不满意" in shown
+    given = story.fresh(given)
+    assert (given.state, given.is_refused, given.revisit_result) == ("DONE", True, "要求赔偿")
+    waiting = session().scalars(select(Task).where(Task.closed_at.is_(None))).all()
+    assert [task.title for task in waiting] == [tickets.COMPLAIN.message], "nobody forgets it"
+    assert last.number not in desk.get("/specialist/calls", status=200).text
+    made = story.act(tickets.escalate, given, tickets.Escalate("要求赔偿", tickets.why_complaint(given)))
+    assert "要求赔偿" in made.content
+    assert {call.state for call in session().scalars(select(FollowUpCall))} == {"ESCALATED"}
+    assert session().scalars(select(Task).where(Task.closed_at.is_(None), Task.record_kind != "complaints")).all() == []
+
+
+def test_a_slip_that_goes_on_without_its_call_leaves_none_to_be_made(story):
+    """Settled on the slip's page the call is not needed; one that was cancelled leaves the slip itself in the queue."""
+    from portal.services.calls import queue
+
+    concealed = story.opens(S.CONCEALED, "04-27 16:00")
+    story.answers(concealed, "04-28 10:00", "UNSATISFIED", slips=(slip(), slip("工地未打扫")))
+    first, second = story.fresh(concealed).tickets
+    at = story.at("04-29 10:00")
+    for one in (first, second):
+        story.act(tickets.finish, one, tickets.Finish("已处理", at))
+    numbers = [
+        call.occurrence for call in session().scalars(select(FollowUpCall).where(FollowUpCall.stage == "REVISIT"))
+    ]
+    assert sorted(numbers) == [1, 2]
+    story.act(calls.cancel, revisit_of(story, second), calls.Because("客户当面说过"), actor=story.manager)
+    specialist = session().merge(story.specialist)
+    assert {line.number for line in queue.queue(session(), specialist, at=at)} == {
+        revisit_of(story, first).number, second.number,
+    }  # fmt: skip
+    story.act(tickets.verify, first, tickets.Verify(at, "满意"))
+    assert revisit_of(story, first).state == "CANCELLED"
+    story.act(tickets.verify, second, tickets.Verify(at, "满意"))
+    assert story.fresh(concealed).state == "CLOSED"
+
+
+def test_a_revisit_that_cannot_be_reached_is_made_at_the_next_contact(story):
+    concealed = story.opens(S.CONCEALED, "04-27 16:00")
+    story.answers(concealed, "04-28 10:00", "UNSATISFIED", slips=(slip(),))
+    given = story.fresh(concealed).tickets[0]
+    story.at("04-29 10:00")
+    story.act(tickets.finish, given, tickets.Finish("已处理", story.clock.now()))
+    again = revisit_of(story, given)
+    for day in ("04-29", "04-30", "05-01"):
+        at = story.at(f"{day} 15:00")
+        story.act(calls.attempt, again, calls.Attempt("NO_ANSWER", at))
+    assert story.fresh(again).state == "UNREACHABLE"
+    story.at("05-06 10:00")
+    story.act(calls.call_again, again, calls.Because("客户来电"))
+    assert (story.fresh(again).state, story.fresh(again).due_at) == ("PLANNED", when("05-07 10:00"))
+    story.answers(again, "05-06 11:00")
+    assert (story.fresh(given).state, story.fresh(concealed).state) == ("VERIFIED", "CLOSED")
 
 
 def test_what_is_heard_in_a_call_goes_on_at_once(make, clock):

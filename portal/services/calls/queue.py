@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal import clock, visibility
 from portal.models.customer import Customer
-from portal.models.follow_up import CallAnswer, FollowUpCall, FollowUpTicket
+from portal.models.follow_up import CallAnswer, FollowUpCall, FollowUpTicket, Revisit
 from portal.models.org import User
 from portal.models.project import Project
 from portal.processes import follow_up as asked
 from portal.processes.follow_up import AttemptOutcome, CallStage
 from portal.processes.follow_up_call import TALKED, WAITING
+from portal.processes.follow_up_call import State as CallState
 from portal.processes.follow_up_ticket import State as SlipState
 from portal.services.calls.common import avoided, call_hours
 
@@ -26,7 +27,7 @@ EARLIER = 4
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing to call about: a call of a stage, or a slip whose customer is to be asked again."""
+    """One thing to call about: a call, or a slip whose customer is to be asked again and that has no call of its own."""
 
     record: FollowUpCall | FollowUpTicket
     stage: CallStage
@@ -125,6 +126,7 @@ def _calls(session: Session, user: User) -> Sequence[FollowUpCall]:
             joinedload(FollowUpCall.customer),
             joinedload(FollowUpCall.project).joinedload(Project.property),
             joinedload(FollowUpCall.attempts),
+            joinedload(FollowUpCall.revisit),
         )
         .order_by(FollowUpCall.due_on.asc().nulls_last(), FollowUpCall.id)
         .limit(MOST)
@@ -133,11 +135,24 @@ def _calls(session: Session, user: User) -> Sequence[FollowUpCall]:
 
 
 def _slips(session: Session, user: User) -> Sequence[FollowUpTicket]:
+    """Slips to ask about that no call stands for: without a project, from before there were such calls, or it was cancelled."""
+    is_called = (
+        select(Revisit.call_id)
+        .join(FollowUpCall, FollowUpCall.id == Revisit.call_id)
+        .where(
+            Revisit.slip_id == FollowUpTicket.id,
+            Revisit.round_no == FollowUpTicket.round_no,
+            FollowUpCall.state != CallState.CANCELLED,
+        )
+        .exists()
+    )
     query = (
         visibility.visible_to(user, FollowUpTicket)
         .where(
             or_(visibility.turn_of(user, FollowUpTicket.owner_id), FollowUpTicket.owner_id.is_(None)),
             FollowUpTicket.state == SlipState.DONE,
+            or_(FollowUpTicket.revisit_at.is_(None), FollowUpTicket.revisit_at < FollowUpTicket.done_at),
+            ~is_called,
         )
         .options(
             joinedload(FollowUpTicket.customer),

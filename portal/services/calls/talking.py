@@ -83,6 +83,8 @@ class FinishCall:
     praise: str | None = None
     praised: Party | None = None
     incident: str | None = None
+    limit_at: datetime | None = None
+    """Where the customer was asked again and is not content: the department's next limit. None: the usual time (DL-08)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ class Outcome:
 def finish(session: Session, call: FollowUpCall, command: FinishCall, *, actor: User, at: datetime) -> Outcome:
     """Write down the talk; slips, a repair, a suggestion, praise and an incident are passed on at once.
 
-    SATISFIED without a problem ends it; FAIR and UNSATISFIED need a liaison slip (5.6). Raises Invalid by field
-    (`answers-CODE` for a question), ConditionsMissing.
+    SATISFIED without a problem ends it; FAIR and UNSATISFIED need a liaison slip, or send the one that was asked about
+    on (5.6). Raises Invalid by field (`answers-CODE` for a question), ConditionsMissing.
     """
     day = clock.today(command.called_at)
     call.script = scripts.script_for(session, call.stage, call.customer.grade, day)
@@ -126,6 +128,11 @@ def finish(session: Session, call: FollowUpCall, command: FinishCall, *, actor: 
         _open_slip(session, call, slip, actor, at)
     said = ("called_at", "answered_by", "overall", "manner", "customer_words")
     advance(session, call, action, {name: getattr(command, name) for name in said}, actor, at)
+    if call.about is not None:
+        again = tickets.AskedAgain(
+            command.called_at, command.overall == Overall.SATISFIED, command.customer_words, command.limit_at
+        )
+        tickets.asked_again(session, call.about, again, actor=actor, at=at)
     return _pass_on(session, call, command, action, actor, at)
 
 
@@ -168,7 +175,7 @@ def _check(call: FollowUpCall, command: FinishCall, items: Sequence[asked.Item],
             "Only the customer or the named representative answers here (5.2): note a try, “Somebody else answered”."
         )
     if command.overall in (Overall.FAIR, Overall.UNSATISFIED):
-        if not command.slips:
+        if not command.slips and call.about is None:
             problems["slips"] = N_("Fair and unsatisfied need a liaison slip: problem, department, limit.")
         if not (command.customer_words or "").strip():
             problems["customer_words"] = N_("Write down what the customer said, in the customer's words.")

@@ -24,11 +24,13 @@ from portal.processes import complaint as complaint_rules
 from portal.processes import follow_up_call as call_rules
 from portal.processes.complaint import Category
 from portal.processes.follow_up import CallStage
-from portal.processes.follow_up_ticket import WITH_DEPARTMENT, Action
+from portal.processes.follow_up_ticket import MORE_ROUNDS, WITH_DEPARTMENT, Action
 from portal.services import assignment, complaints, numbering, penalties, steps, tasks
+from portal.services.calls import revisits
 from portal.services.calls.common import advance
 
 ASK_AGAIN = N_("Ask the customer again after the measure")
+COMPLAIN = N_("Not satisfied after the last round: make it a complaint")
 PENALTY_RULE = "K-08"
 CATEGORIES = {
     Department.DESIGN: Category.DESIGN,
@@ -83,6 +85,16 @@ class Reopen:
 
     revisit_at: datetime
     revisit_result: str
+    limit_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAgain:
+    """What the customer says about the measure. `limit_at` None: the usual time from now, where there is a next round."""
+
+    asked_at: datetime
+    is_content: bool
+    said: str | None = None
     limit_at: datetime | None = None
 
 
@@ -160,7 +172,7 @@ def extend(session: Session, slip: FollowUpTicket, command: Extend, *, actor: Us
 
 
 def finish(session: Session, slip: FollowUpTicket, command: Finish, *, actor: User, at: datetime) -> None:
-    """The department reports it done; within a day the customer is asked again."""
+    """The department reports it done; within a day the customer is called again."""
     slip.measure, slip.done_at = command.measure, command.done_at
     slip.revisit_due_at = max(command.done_at, slip.limit_from) + timedelta(
         hours=settings.get(session, "slip_revisit_hours")
@@ -171,7 +183,29 @@ def finish(session: Session, slip: FollowUpTicket, command: Finish, *, actor: Us
         session, TaskKind.TODO, ASK_AGAIN.message, slip, due_at=slip.revisit_due_at, at=at, who=who,
         detail=slip.problem[:200],
     )  # fmt: skip
+    revisits.plan(session, slip, at=at)
     follow(session, slip, actor, at)
+
+
+def asked_again(session: Session, slip: FollowUpTicket, command: AskedAgain, *, actor: User, at: datetime) -> None:
+    """The customer was asked about the measure (5.6): content, it is settled; if not, the next round; after the last one
+    it is to become a complaint, for which owner and manager are told and somebody has a task. Raises Invalid by field."""
+    if command.is_content:
+        verify(session, slip, Verify(command.asked_at, command.said), actor=actor, at=at)
+        return
+    if not (command.said or "").strip():
+        raise Invalid({"revisit_result": N_("Write down what the customer said, in the customer's words.")})
+    said = (command.said or "").strip()
+    if MORE_ROUNDS.holds(slip):
+        reopen(session, slip, Reopen(command.asked_at, said, command.limit_at), actor=actor, at=at)
+        return
+    slip.revisit_at, slip.revisit_result = command.asked_at, said
+    entered = {"revisit_at": command.asked_at, "revisit_result": said}
+    advance(session, slip, Action.REFUSE, entered, actor, at)
+    _asked(session, slip, command.asked_at, actor, at)
+    who = tasks.Responsible(slip.owner, None if slip.owner else Role.SPECIALIST)
+    due = at + timedelta(minutes=settings.get(session, "message_minutes"))
+    tasks.open_task(session, TaskKind.TODO, COMPLAIN.message, slip, due_at=due, at=at, who=who, detail=said[:200])
 
 
 def verify(session: Session, slip: FollowUpTicket, command: Verify, *, actor: User, at: datetime) -> None:
@@ -255,11 +289,13 @@ TWICE = N_("The department missed the limit twice.")
 
 
 def follow(session: Session, slip: FollowUpTicket, actor: User | None, at: datetime) -> None:
-    """The call moves on with its slips."""
-    call = slip.call
-    if call is None:
-        return
+    """The calls move on with their slips: the one that found the problem, and those that asked again."""
     session.flush()
+    for call in [*([slip.call] if slip.call is not None else []), *(each.call for each in slip.revisits)]:
+        _follow(session, call, at)
+
+
+def _follow(session: Session, call: FollowUpCall, at: datetime) -> None:
     S, A = call_rules.State, call_rules.Action
     if call.state in (S.DONE_UNSATISFIED, S.RESOLVED) and call.is_slip_escalated:
         advance(session, call, A.ESCALATE, {}, None, at)
@@ -276,13 +312,22 @@ def category_of(slip: FollowUpTicket) -> Category:
     return CATEGORIES.get(Department(slip.department), Category.OTHER)
 
 
+def why_complaint(slip: FollowUpTicket) -> str | None:
+    """Why it becomes a complaint, as far as the slip itself says so; None: somebody has to say."""
+    if not slip.is_refused:
+        return None
+    return _("The customer is not satisfied after %(count)s rounds.", count=slip.round_no)
+
+
 # ---------- Parts ----------
 
 
 def _asked(session: Session, slip: FollowUpTicket, happened_at: datetime, actor: User | None, at: datetime) -> None:
+    """Nobody has to ask any more: the tasks are done, a call that was not made is not needed."""
     for task in tasks.open_of(session, slip):
-        if task.title == ASK_AGAIN.message:
+        if task.title in (ASK_AGAIN.message, COMPLAIN.message):
             tasks.close(session, task, happened_at=happened_at, at=at, actor=actor)
+    revisits.call_off(session, slip, at=at)
 
 
 def _check(problem: str, responsible: Party | None, department: str, limit: datetime, at: datetime) -> None:

@@ -1,0 +1,62 @@
+"""The call that asks again after the measure of a liaison slip (复访). Source: `domain.md` 4.7, 5.1 C-3, 5.6.
+
+What its answer does to the slip is `tickets.asked_again`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.i18n import N_
+from portal.models.follow_up import FollowUpCall, FollowUpTicket, Revisit
+from portal.models.project import Project
+from portal.processes.follow_up import CallStage
+from portal.processes.follow_up_call import WAITING, Action, State
+from portal.services import call_plan
+from portal.services.calls import windows
+from portal.services.calls.common import advance
+
+WENT_ON = N_("The slip went on without this call.")
+
+
+def plan(session: Session, slip: FollowUpTicket, *, at: datetime) -> FollowUpCall | None:
+    """Put the call of this round into the queue of who follows the slip; planned before, it is given back as it is.
+
+    None: the slip belongs to no project (a survey without one); the queue offers the slip itself then.
+    """
+    if slip.project is None or slip.revisit_due_at is None:
+        return None
+    known = next((each for each in slip.revisits if each.round_no == slip.round_no), None)
+    if known is not None:
+        return known.call
+    call = windows.plan_call(
+        session, slip.project, CallStage.REVISIT, at=at, plan=call_plan.of_project(session, slip.project),
+        owner=slip.owner, occurrence=_following(session, slip.project),
+    )  # fmt: skip
+    call.window_from = clock.today(at)
+    call.due_on = max(clock.today(slip.revisit_due_at), call.window_from)
+    call.opened_kind, call.opened_id = FollowUpTicket.KIND, slip.id
+    slip.revisits.append(Revisit(call=call, round_no=slip.round_no, due_at=slip.revisit_due_at))
+    session.flush()
+    return call
+
+
+def call_off(session: Session, slip: FollowUpTicket, *, at: datetime) -> None:
+    """The slip went on without the call; what was not made is not to be made any more."""
+    for each in slip.revisits:
+        if each.call.state in WAITING or each.call.state == State.UNREACHABLE:
+            each.call.reason, each.call.next_at = WENT_ON.message, None
+            advance(session, each.call, Action.GO_ON, {}, None, at)
+
+
+def _following(session: Session, project: Project) -> int:
+    """The next number among the calls of the project that ask again; two at the same time wait for each other."""
+    session.execute(select(Project.id).where(Project.id == project.id).with_for_update())
+    query = select(func.max(FollowUpCall.occurrence)).where(
+        FollowUpCall.project_id == project.id, FollowUpCall.stage == CallStage.REVISIT
+    )
+    return (session.scalar(query) or 0) + 1
