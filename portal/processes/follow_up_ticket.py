@@ -154,6 +154,7 @@ PROCESS = Process(
             required=("revisit_at",),
             optional=("revisit_result",),
             happened_field="revisit_at",
+            primary=False,
             source_note="5.6",
         ),
         Transition(

@@ -13,6 +13,7 @@ from portal.models.follow_up import FollowUpCall, FollowUpTicket
 from portal.models.org import User
 from portal.processes.follow_up import CallStage
 from portal.services import calls
+from portal.services.calls import tickets
 from tests.factories import Make
 
 CALLS = 10
@@ -90,3 +91,44 @@ def test_ten_calls_without_the_mouse(portal, desk):
     held, problems = portal.ask(found)
     assert held == CALLS
     assert "衣柜门缝不齐" in problems[0]
+
+
+def asked_again(portal, rounds: int) -> tuple[str, str]:
+    """A slip whose measure is reported done: its number, and the number of the call that asks again."""
+
+    def build() -> tuple[str, str]:
+        make, at = Make(portal.clock.now), portal.clock.now()
+        owner = session().scalars(select(User).where(User.username == "specialist")).one()
+        customer = make.customer(name="钟复访", phone="13977780100", owner_id=owner.id, grade="B")
+        project = make.project(customer=customer, stage="IN_PROGRESS", actual_start_on=date(2026, 9, 1))
+        with transaction() as writing:
+            fresh, actor = writing.merge(project), writing.merge(owner)
+            call = calls.open_window(writing, fresh, CallStage.SEASONAL, on=at.date(), event=fresh, at=at)
+            slip = tickets.open_ticket(
+                writing, customer=fresh.customer, project=fresh, problem="客厅两个插座位置与图纸不符",
+                department="ENGINEERING", at=at, actor=actor, call=call,
+            )  # fmt: skip
+            slip.rounds = rounds
+            tickets.finish(writing, slip, tickets.Finish("两个插座按图纸移位", at), actor=actor, at=at)
+            return slip.number, slip.revisits[0].call.number
+
+    return portal.ask(build)
+
+
+def test_asking_again_without_the_mouse_leads_to_the_complaint_after_the_last_round(portal, desk):
+    """5.6: the script of the stage, the measure above it; not content for the last time, the complaint's form is filled in."""
+    slip, number = asked_again(portal, 1)
+    page = desk("specialist").go(f"/specialist/calls/{number}")
+    expect(page.locator("#talk")).to_contain_text("两个插座按图纸移位")
+    expect(page.locator("#talk")).to_contain_text("这是最后一轮")
+    page.keyboard.press("n")
+    page.keyboard.press("3")
+    page.keyboard.press("Enter")
+    expect(page.locator("#q-overall:focus-within")).to_have_count(1)
+    page.keyboard.press("3")
+    page.keyboard.type("还差一个，要求赔偿")
+    expect(page.locator(".call-slips details[open]")).to_have_count(0)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(lambda url: url.endswith(f"/records/follow-up-tickets/{slip}/steps/escalate"))
+    expect(page.get_by_label("客户要求")).to_have_value("还差一个，要求赔偿")
+    expect(page.get_by_label("转投诉原因")).to_have_value("经过 1 轮客户仍不满意。")
