@@ -176,6 +176,10 @@ CALL = {
         (state, "call-off"): ("CANCELLED", SPECIALISTS)  # by the portal: the contract was ended (P17)
         for state in ("PLANNED", "ATTEMPTED", "MISSED", "UNREACHABLE")
     },
+    **{
+        (state, "go-on"): ("CANCELLED", SPECIALISTS)  # by the portal: the slip went on without it (5.6)
+        for state in ("PLANNED", "ATTEMPTED", "MISSED", "UNREACHABLE")
+    },
     **{(state, "cancel"): ("CANCELLED", {MG}) for state in ("PLANNED", "ATTEMPTED", "MISSED", "UNREACHABLE")},
     # by the portal: the grade asks for fewer calls, or for them again (5.5)
     **{(state, "drop"): ("CANCELLED", SPECIALISTS) for state in ("PLANNED", "ATTEMPTED", "MISSED")},
@@ -189,6 +193,7 @@ SLIP = {
     **{(state, "urge"): (state, SPECIALISTS) for state in WITH_DEPARTMENT},
     **{(state, "extend"): (state, {MG}) for state in WITH_DEPARTMENT},
     **{(state, "missed-twice"): ("ESCALATED", SPECIALISTS) for state in WITH_DEPARTMENT},
+    ("DONE", "refuse"): ("DONE", SPECIALISTS),
     ("DONE", "verify"): ("VERIFIED", SPECIALISTS),
     ("DONE", "reopen"): ("REOPENED", SPECIALISTS),
     **{(state, "escalate"): ("ESCALATED", SPECIALISTS) for state in (*WITH_DEPARTMENT, "DONE")},
