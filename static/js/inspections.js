@@ -75,8 +75,10 @@
       row.textContent = [`${words(card)} ${measured(card, facts)}`.trim(), "must" in card.dataset && card.querySelector(".must").textContent].filter(Boolean).join(" · ");
       return row;
     }));
-    const asked = end.elements.requirement;
-    if (asked && !("touched" in asked.dataset)) asked.value = failed.map(([card, facts]) => [`${words(card)} ${measured(card, facts)}`.trim(), part(card, "comment").value.trim()].filter(Boolean).join("：")).join("\n");
+    const asked = end.elements.requirement, usual = failed.map(([card, facts]) => [`${words(card)} ${measured(card, facts)}`.trim(), part(card, "comment").value.trim()].filter(Boolean).join("：")).join("\n");
+    if (!asked) return;
+    if (!("touched" in asked.dataset) && [asked.defaultValue, asked.dataset.usual].includes(asked.value)) asked.value = usual; // own words stay, also those put back
+    asked.dataset.usual = usual;
   }
 
   // ---- When it began: with the first line that is judged, unless the person says something else ----
@@ -140,7 +142,7 @@
     if (!isFilled) cards.forEach((card) => fillIn(card, items.findLast(({ path, isPhoto }) => !isPhoto && path === new URL(form(card).action).pathname)));
     if (!isFilled && items.length) begin(Math.min(...items.map(({ at }) => at)));
     isFilled = true;
-    const isOver = items.some(({ path }) => path === new URL(end.action).pathname), note = main.querySelector("[data-is-over]");
+    const isOver = items.some(({ path, isStuck }) => !isStuck && path === new URL(end.action).pathname), note = main.querySelector("[data-is-over]");
     main.querySelector("[data-lines]").inert = isOver;
     note.hidden = !isOver;
     note.querySelector("span").textContent = texts.over;

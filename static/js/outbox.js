@@ -80,7 +80,8 @@
         asked.onsuccess = () => {
           const before = asked.result.find((each) => each.key === item.key);
           if (isLast) asked.result.filter((each) => each.user === me && each.path === path && !each.isPhoto).forEach((each) => items.delete(each.key));
-          item.order = before?.order ?? 1 + Math.max(0, ...asked.result.map((each) => each.order));
+          const isEnd = form.matches("[data-outbox-end]"); // written anew, it comes after what was mended for it
+          item.order = (isEnd ? null : before?.order) ?? 1 + Math.max(0, ...asked.result.map((each) => each.order));
           if (!photo && before?.file) item.file = before.file; // opened again: the photo stays unless another was chosen
           items.put(item);
           if (photo) photos.put(photo);
@@ -311,7 +312,7 @@
     const job = document.querySelector("main[data-job]")?.dataset.job;
     if (!job || moving) return;
     const own = items.filter((item) => item.job === job), contents = await Promise.all(own.map((item) => contentOf(item).catch(() => null)));
-    const waiting = own.flatMap(({ path, isPhoto, at, skew: ahead }, index) => (contents[index] ? [{ path, isPhoto, at: Date.parse(at) - 1000 * ahead, fields: contents[index].fields }] : []));
+    const waiting = own.flatMap(({ path, isPhoto, state, at, skew: ahead }, index) => (contents[index] ? [{ path, isPhoto, isStuck: state === "attention", at: Date.parse(at) - 1000 * ahead, fields: contents[index].fields }] : []));
     document.dispatchEvent(new CustomEvent("outbox-shown", { detail: [...delivered.filter((item) => item.job === job), ...waiting] }));
   }
   function showHere(items) {

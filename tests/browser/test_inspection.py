@@ -231,6 +231,57 @@ def test_an_inspection_without_signal_arrives_once_and_in_order(handset, portal,
     }  # fmt: skip
 
 
+def test_an_end_that_was_refused_leaves_the_lines_open(handset, portal):
+    """Written too early without signal, it comes back: the lines can be judged, and written anew it goes after them."""
+    number = scheduled(portal, "祝清如", "13977770003")
+    place = f"/reviewer/inspections/{number}-1"
+    phone = handset()
+    phone.sign_in("reviewer")
+    phone.go("/reviewer/inspections/")
+    phone.kept(place)
+    page = phone.go(place)
+    phone.airplane(True)
+    cards = page.locator(".check-card").filter(visible=True)
+    hollow = page.locator(".check-card").filter(has_text="瓷砖空鼓率")
+    hollow.get_by_label("实测值").fill("7")
+    hollow.locator("input[type=file]").set_input_files(picture("gray"))
+    expect(page.locator("#outbox-bar b")).to_have_text("未上传 2 条")
+    limit = portal.clock.now() + timedelta(days=3)
+    page.get_by_label("整改要求").fill("整间重贴")
+    page.get_by_label("整改期限").fill(local(limit)[:10])
+    page.get_by_label("约定复查时间").fill(local(limit + timedelta(days=1)))
+    page.locator("#manager_present").get_by_text("是").click()
+    page.locator("#foreman_present").get_by_text("是").click()
+    page.get_by_role("button", name="完成验收").click()
+    page.wait_for_url(re.compile(r"/reviewer/inspections/$"))
+
+    phone.airplane(False)
+    page = phone.go("/reviewer/inspections/outbox")
+    stuck = page.locator(".is-stuck[data-key]")
+    expect(stuck).to_contain_text("未完成")
+    phone.airplane(True)
+    stuck.locator("[data-act=open]").click()
+    page.wait_for_selector("html[data-outbox-ready]", state="attached")
+    expect(page.locator("[data-is-over]")).to_be_hidden()
+    assert not page.locator("[data-lines]").evaluate("place => place.inert")
+    expect(page.get_by_label("整改要求")).to_have_value("整间重贴")
+    for card in cards.all():
+        if not card.locator("input[type=radio]:checked").count():
+            card.locator(".tap-pass").click()
+    expect(page.locator("#progress")).to_have_text("已判定 8 / 8 项 · 1 项不合格")
+    page.get_by_role("button", name="完成验收").click()
+    page.wait_for_url(re.compile(r"/reviewer/inspections/$"))
+    phone.airplane(False)
+    phone.go("/reviewer/inspections/")
+    phone.all_sent()
+
+    def ended() -> tuple[str, str, int]:
+        record = session().scalars(select(PreAcceptance).where(PreAcceptance.number == number)).one()
+        return record.state, record.notices[0].requirement, len(record.inspections[0].failed)
+
+    assert portal.ask(ended) == ("RECTIFYING_1", "整间重贴", 1)
+
+
 def _arrived(number: str) -> dict[str, object]:
     record = session().scalars(select(PreAcceptance).where(PreAcceptance.number == number)).one()
     held = record.inspections[0]
