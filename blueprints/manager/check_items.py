@@ -16,7 +16,7 @@ from portal.errors import Invalid, Stale
 from portal.i18n import _
 from portal.models.pre_acceptance import CheckItem
 from portal.permissions import Permission
-from portal.processes.pre_acceptance import CheckTrade, PhotoNeed
+from portal.processes.pre_acceptance import CheckTrade, ItemResult, PhotoNeed
 from portal.services import check_items
 
 
@@ -32,6 +32,7 @@ def list_check_items() -> ResponseReturnValue:
                 "trade": CheckTrade.show(item.trade),
                 "limit": limit_text(item),
                 "photo": PhotoNeed.show(item.photo_rule),
+                "asked_if_result": ItemResult.show(item.asked_if_result) if item.asked_if_result else "",
             }
             for item in check_items.every(session())
         ],
@@ -54,8 +55,8 @@ def edit_check_item(item_id: int) -> ResponseReturnValue:
 
 def _edit(item: CheckItem | None) -> ResponseReturnValue:
     form, status = CheckItemForm(), 200
-    last = max((each.position for each in check_items.every(session())), default=0)
-    form.prepare(item, last + 1)
+    every = check_items.every(session())
+    form.prepare(item, max((each.position for each in every), default=0) + 1, every)
     if form.validate_on_submit():
         try:
             with transaction() as writing:

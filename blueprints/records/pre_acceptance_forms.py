@@ -28,7 +28,7 @@ from portal.i18n import N_, Text, _
 from portal.models.org import Party, PartyKind, User
 from portal.models.pre_acceptance import CheckItem, PreAcceptance
 from portal.models.project import Project
-from portal.processes.pre_acceptance import PROCESS, Absent, Action, CheckTrade, PhotoNeed
+from portal.processes.pre_acceptance import PROCESS, Absent, Action, CheckTrade, ItemResult, PhotoNeed
 from portal.services import inspections, parties, pre_acceptances
 from portal.services.check_items import Details
 
@@ -329,13 +329,21 @@ class CheckItemForm(Form):
     photo_rule = TermField(N_("Photo"), PhotoNeed, required=True, radio=True)
     position = WholeField(N_("Place in the list"), low=0, high=9999, required=True)
     is_active = BooleanField(N_("Is asked"))
+    asked_if = ChoiceField(N_("Asked only if"), coerce=int, choices=[], blank=N_("Always", "inspection"))
+    asked_if_result = TermField(N_("came out"), ItemResult, blank=PLEASE)
 
-    def prepare(self, item: CheckItem | None, position: int) -> None:
-        """What is there now when nothing was sent."""
+    def prepare(self, item: CheckItem | None, position: int, others: list[CheckItem]) -> None:
+        """What is there now when nothing was sent; the lines on which it may depend."""
+        own = item.id if item is not None else None
+        self.asked_if.choices = [
+            (other.id, other.text) for other in others if other.asked_if_id is None and other.id != own
+        ]
         if self.is_submitted():
             return
         if item is not None:
             self.process(obj=item)
+            self.asked_if.data = item.asked_if_id
+            self.asked_if_result.data = ItemResult(item.asked_if_result) if item.asked_if_result else None
             self.trade.data, self.photo_rule.data = CheckTrade(item.trade), PhotoNeed(item.photo_rule)
         else:
             self.photo_rule.data, self.position.data, self.is_active.data = PhotoNeed.ON_FAILURE, position, True
@@ -352,4 +360,8 @@ class CheckItemForm(Form):
             photo_rule=str(self.photo_rule.data),
             position=self.position.data,
             is_active=bool(self.is_active.data),
+            asked_if_id=self.asked_if.data or None,
+            asked_if_result=str(self.asked_if_result.data)
+            if self.asked_if.data and self.asked_if_result.data
+            else None,
         )

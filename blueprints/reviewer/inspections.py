@@ -32,6 +32,7 @@ from portal.i18n import N_, _
 from portal.models.pre_acceptance import Inspection, InspectionItem, PreAcceptance
 from portal.permissions import Permission
 from portal.processes.pre_acceptance import (
+    IS_ASKED,
     IS_OPEN_MUST,
     IS_OUT,
     LACKS_PHOTO,
@@ -50,7 +51,7 @@ PATH = "/inspections/<number>"
 PICTURES = frozenset({JPEG, PNG, WEBP, HEIC})
 NO_PHOTO = N_("Please take a photo or choose one.")
 OTHER_WORDS = N_("This line reads differently now. Open the page again with a network, and judge the line anew.")
-RULES = {"out": IS_OUT.data, "must": IS_OPEN_MUST.data, "photo": LACKS_PHOTO.data}
+RULES = {"asked": IS_ASKED.data, "out": IS_OUT.data, "must": IS_OPEN_MUST.data, "photo": LACKS_PHOTO.data}
 """What the phone looks at beside what is not sent yet; the portal looks again and decides."""
 
 
@@ -246,6 +247,7 @@ def _shown(item: InspectionItem, form: LineForm | None = None, problem: str | No
         "measured": measured_text(item),
         "before_text": measured_text(item.before) if item.before is not None else "",
         "lacks_photo": LACKS_PHOTO(item),
+        "is_asked": IS_ASKED(item),
         "problem": problem,
     }
 
@@ -310,10 +312,10 @@ def _line(record: PreAcceptance, held: Inspection, line: dict[str, Any], *, stat
 
 
 def _progress(held: Inspection) -> dict[str, int]:
-    judged = [item for item in held.items if item.result is not None]
+    judged = [item for item in held.asked if item.result is not None]
     return {
         "judged": len(judged),
-        "all": len(held.items),
+        "all": len(held.asked),
         "failed": len(held.failed),
         "missing": len(inspections.missing(held)),
     }

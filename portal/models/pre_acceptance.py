@@ -40,12 +40,19 @@ class CheckItem(Base):
     photo_rule: Mapped[str] = mapped_column(String(20))
     position: Mapped[int]
     is_active: Mapped[bool] = mapped_column(default=True)
+    asked_if_id: Mapped[int | None] = mapped_column(ForeignKey("check_item.id"), sort_order=1)
+    asked_if_result: Mapped[str | None] = mapped_column(String(20), sort_order=1)
+    """It is asked only if that other line came out in this way; None: always."""
     version: Mapped[int] = mapped_column()
+
+    asked_if: Mapped[CheckItem | None] = relationship(remote_side=[id])
 
     __mapper_args__ = {"version_id_col": version}
     __table_args__ = (
         one_of("trade", CheckTrade),
         one_of("photo_rule", PhotoNeed),
+        one_of("asked_if_result", ItemResult, nullable=True),
+        CheckConstraint("(asked_if_id IS NULL) = (asked_if_result IS NULL)", name="asked_if_whole"),
         CheckConstraint("unit IS NOT NULL OR (low IS NULL AND high IS NULL)", name="tolerance_has_a_unit"),
         CheckConstraint("low IS NULL OR high IS NULL OR low <= high", name="tolerance_in_order"),
     )
@@ -246,12 +253,17 @@ class Inspection(Record, Base):
     @property
     def verdict(self) -> Result:
         """How it ends as its lines stand now."""
-        return rules.result_of(self.items, is_rectified=self.is_rectified)
+        return rules.result_of(self.asked, is_rectified=self.is_rectified)
+
+    @property
+    def asked(self) -> list[InspectionItem]:
+        """The lines that are asked as those stand on which others depend."""
+        return [item for item in self.items if rules.IS_ASKED(item)]
 
     @property
     def failed(self) -> list[InspectionItem]:
         """The lines that are not in order."""
-        return [item for item in self.items if item.result == ItemResult.FAIL]
+        return [item for item in self.asked if item.result == ItemResult.FAIL]
 
     @property
     def photos(self) -> list[InspectionPhoto]:
@@ -285,6 +297,9 @@ class InspectionItem(Base):
     photo_rule: Mapped[str] = mapped_column(String(20))
     before_id: Mapped[int | None] = mapped_column(ForeignKey("inspection_item.id"))
     """The same line in the inspection before, where it was not in order."""
+    asked_if_position: Mapped[int | None] = mapped_column(sort_order=1)
+    asked_if_result: Mapped[str | None] = mapped_column(String(20), sort_order=1)
+    """Asked only if the line at that place came out in this way; None: always."""
     result: Mapped[str | None] = mapped_column(String(20))
     measured: Mapped[Decimal | None] = mapped_column(MEASURE)
     comment: Mapped[str | None] = mapped_column(String(500))
@@ -295,6 +310,11 @@ class InspectionItem(Base):
     all_photos: Mapped[list[InspectionPhoto]] = relationship(back_populates="item", order_by="InspectionPhoto.number")
 
     @property
+    def asked_if(self) -> InspectionItem | None:
+        """The line on which it depends whether this one is asked."""
+        return next((item for item in self.inspection.items if item.position == self.asked_if_position), None)
+
+    @property
     def photos(self) -> list[InspectionPhoto]:
         """Its photos that are not in the bin."""
         return [photo for photo in self.all_photos if photo.attachment.removed_at is None]
@@ -303,6 +323,7 @@ class InspectionItem(Base):
         one_of("trade", CheckTrade),
         one_of("photo_rule", PhotoNeed),
         one_of("result", ItemResult, nullable=True),
+        one_of("asked_if_result", ItemResult, nullable=True),
     )
 
 

@@ -82,6 +82,21 @@ class Is(Condition):
 
 
 @dataclass(frozen=True, slots=True)
+class Same(Condition):
+    """The same stands under both names."""
+
+    name: str
+    other: str
+
+    def __call__(self, facts: Facts) -> bool:
+        return bool(fact(facts, self.name) == fact(facts, self.other))
+
+    @property
+    def data(self) -> list[Any]:
+        return ["same", self.name, self.other]
+
+
+@dataclass(frozen=True, slots=True)
 class Not(Condition):
     """The other does not hold."""
 
@@ -220,6 +235,8 @@ def names_in(data: Any) -> set[str]:
     match data[0]:
         case "says" | "given" | "is" | "has" | "sum":
             return {data[1].partition(".")[0]}
+        case "same":
+            return {data[1].partition(".")[0], data[2].partition(".")[0]}
         case "not":
             return names_in(data[1])
         case "every" | "some":

@@ -11,7 +11,7 @@ from portal.i18n import N_
 from portal.permissions import Permission
 from portal.processes import base
 from portal.processes.base import Deadline, Guard, Process, Transition
-from portal.processes.conditions import AtMost, Every, Given, Is, Not, Says, Some, Total
+from portal.processes.conditions import AtMost, Every, Given, Is, Not, Same, Says, Some, Total
 from portal.terms import Term
 
 CONTEXT = "pre-acceptance"
@@ -126,6 +126,8 @@ IS_OUT = Some(
 """A measured value lies outside its tolerance; the limits themselves are within."""
 IS_OPEN_MUST = Every((Says("is_must"), Is("result", (ItemResult.FAIL,))))
 """A line that must be in order and is not: one of them fails the inspection (3.13)."""
+IS_ASKED = Some((Not(Given("asked_if_result")), Same("asked_if.result", "asked_if_result")))
+"""A line is asked: always, or because another came out as it has to."""
 LACKS_PHOTO = Every(
     (
         Some((Is("photo_rule", (PhotoNeed.ALWAYS,)), Is("result", (ItemResult.FAIL,)))),

@@ -16,7 +16,7 @@ from portal.models.event import EventKind
 from portal.models.org import User
 from portal.models.pre_acceptance import CheckItem
 from portal.permissions import Permission, may
-from portal.processes.pre_acceptance import CheckTrade, PhotoNeed
+from portal.processes.pre_acceptance import CheckTrade, ItemResult, PhotoNeed
 from portal.services import events
 from portal.services.fields import Field, term
 
@@ -30,6 +30,8 @@ FIELDS: dict[str, Field] = {
     "photo_rule": term(N_("Photo"), PhotoNeed),
     "position": Field(N_("Place in the list"), str),
     "is_active": Field(N_("Is asked")),
+    "asked_if_id": Field(N_("Asked only if"), str),
+    "asked_if_result": term(N_("came out"), ItemResult),
 }
 """What a line says, as its history names it."""
 
@@ -47,6 +49,8 @@ class Details:
     photo_rule: str
     position: int
     is_active: bool = True
+    asked_if_id: int | None = None
+    asked_if_result: str | None = None
 
 
 def every(session: Session) -> list[CheckItem]:
@@ -93,6 +97,18 @@ def _check(session: Session, details: Details, item: CheckItem | None, actor: Us
         wrong["text"] = N_("There is such a line for this trade already.")
     if (details.low is not None or details.high is not None) and not details.unit:
         wrong["unit"] = N_("A tolerance needs a unit.")
+    if details.asked_if_id is not None:
+        other = session.get(CheckItem, details.asked_if_id)
+        if other is None or (item is not None and other.id == item.id):
+            wrong["asked_if"] = N_("Choose another line.")
+        elif other.asked_if_id is not None:
+            wrong["asked_if"] = N_("That line itself is asked only sometimes; choose one that is always asked.")
+        elif not details.asked_if_result:
+            wrong["asked_if_result"] = N_("Choose how that line has to come out.")
+        elif item is not None and session.scalar(select(CheckItem.id).where(CheckItem.asked_if_id == item.id)):
+            wrong["asked_if"] = N_("Other lines depend on this one, so it is always asked.")
+        elif other.position >= details.position:
+            wrong["asked_if"] = N_("That line comes later in the list; choose one before.")
     if details.low is not None and details.high is not None and details.low > details.high:
         wrong["high"] = N_("This is less than the least value.")
     if wrong:

@@ -32,6 +32,7 @@ from portal.permissions import Role
 from portal.processes import penalty
 from portal.processes.pre_acceptance import (
     INSPECTED_FROM,
+    IS_ASKED,
     LACKS_PHOTO,
     PROCESS,
     RECTIFYING,
@@ -185,7 +186,7 @@ def begin(
 def mark_of(item: InspectionItem) -> str:
     """What a line asks, as a short mark: a phone that kept other words is told."""
     limits = (limit.normalize() if limit is not None else None for limit in (item.low, item.high))
-    asked = (item.trade, item.text, item.unit, *limits, item.is_must, item.photo_rule)
+    asked = (item.trade, item.text, item.unit, *limits, item.is_must, item.photo_rule, item.asked_if_result)
     return sha256("|".join(map(str, asked)).encode()).hexdigest()[:12]
 
 
@@ -257,7 +258,7 @@ NOT_JUDGED, NO_PHOTO = N_("not judged yet"), N_("the photo is missing")
 def missing(held: Inspection) -> list[Missing]:
     """What is still to be done on site, in the order of the lines."""
     found = []
-    for item in held.items:
+    for item in held.asked:
         if item.result is None:
             found.append(Missing(item, NOT_JUDGED))
         elif LACKS_PHOTO(item):
@@ -292,6 +293,9 @@ def finish(session: Session, held: Inspection, command: Finish, *, actor: User, 
                 % {"count": count}
             }
         )
+    for item in held.items:
+        if not IS_ASKED(item):
+            item.result, item.measured = ItemResult.NOT_APPLICABLE, None
     verdict = held.verdict
     entered: dict[str, Any] = {"inspected_at": command.inspected_at}
     if verdict == Result.PASS:
@@ -514,7 +518,15 @@ def _lines(session: Session, record: PreAcceptance) -> list[InspectionItem]:
         .where(CheckItem.is_active.is_(True), CheckItem.trade.in_(record.trades))
         .order_by(CheckItem.position, CheckItem.id)
     )
-    found = [_copied(item, position) for position, item in enumerate(asked, 1)]
+    lines = [
+        item
+        for item in asked
+        if item.asked_if is None or (item.asked_if.is_active and item.asked_if.trade in record.trades)
+    ]
+    found = [_copied(item, position) for position, item in enumerate(lines, 1)]
+    places = {item.id: position for position, item in enumerate(lines, 1)}
+    for line, item in zip(found, lines, strict=True):
+        line.asked_if_position, line.asked_if_result = places.get(item.asked_if_id or 0), item.asked_if_result
     if not found:
         raise DomainError(N_("There are no lines for the trades of this project. The manager keeps the lines."))
     return found

@@ -18,6 +18,7 @@ window.Conditions = (() => {
     says: (facts, name) => says(fact(facts, name)),
     given: (facts, name) => fact(facts, name) !== null,
     is: (facts, name, values) => values.includes(fact(facts, name)),
+    same: (facts, name, other) => fact(facts, name) === fact(facts, other),
     not: (facts, other) => !holds(other, facts),
     every: (facts, others) => others.every((other) => holds(other, facts)),
     some: (facts, others) => others.some((other) => holds(other, facts)),

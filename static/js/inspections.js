@@ -17,10 +17,11 @@
     const text = (part(card, "measured")?.value ?? "").normalize("NFKC").trim();
     return /^\d{1,6}(\.\d{1,2})?$/.test(text) ? number(text) : null;
   };
+  const resultOf = (card) => all("input[type=radio]:checked", card)[0]?.value ?? null;
   function factsOf(card) {
-    const { low = null, high = null, photoRule } = card.dataset, photos = card.querySelector("[data-photo-line]");
+    const { low = null, high = null, photoRule, askedIf, askedResult = null } = card.dataset, photos = card.querySelector("[data-photo-line]");
     return {
-      result: all("input[type=radio]:checked", card)[0]?.value ?? null, measured: measureOf(card), low, high,
+      result: resultOf(card), asked_if: askedIf ? { result: resultOf(document.getElementById(askedIf)) } : null, asked_if_result: askedResult, measured: measureOf(card), low, high,
       is_must: "must" in card.dataset, photo_rule: photoRule, photos: [...all(".judged .thumbs li", card), ...Array(unsentPhotos.get(new URL(photos.action).pathname) ?? 0)],
     };
   }
@@ -49,9 +50,11 @@
     return made;
   }
   function drawAll() {
-    const found = cards.map((card) => [card, draw(card)]), failed = found.filter(([, facts]) => facts.result === "FAIL");
+    const whole = cards.map((card) => [card, draw(card)]), found = whole.filter(([, facts]) => holds(rules.asked, facts)), asked = new Set(found.map(([card]) => card));
+    cards.forEach((card) => { card.hidden = !asked.has(card); });
+    const failed = found.filter(([, facts]) => facts.result === "FAIL");
     const missing = found.flatMap(([card, facts]) => (facts.result === null ? [[card, texts.notJudged]] : holds(rules.photo, facts) ? [[card, texts.noPhoto]] : []));
-    const judged = found.filter(([, facts]) => facts.result !== null).length, counts = { judged, all: cards.length, failed: failed.length, missing: missing.length };
+    const judged = found.filter(([, facts]) => facts.result !== null).length, counts = { judged, all: found.length, failed: failed.length, missing: missing.length };
     document.getElementById("progress").textContent = [fill(texts.progress, counts), failed.length && fill(texts.failed, counts), missing.length && fill(texts.toDo, counts)].filter(Boolean).join(" · ");
     drawEnd(missing, failed);
   }

@@ -9,7 +9,7 @@ from typing import Any
 
 from portal.processes.base import Guard
 from portal.processes.conditions import Condition
-from portal.processes.pre_acceptance import IS_OPEN_MUST, IS_OUT, LACKS_PHOTO, ItemResult, PhotoNeed
+from portal.processes.pre_acceptance import IS_ASKED, IS_OPEN_MUST, IS_OUT, LACKS_PHOTO, ItemResult, PhotoNeed
 from portal.processes.repair import PROCESS
 from portal.static import FOLDER
 
@@ -81,7 +81,7 @@ def test_every_rule_of_a_repair_says_the_same_on_the_phone(browser):
 
 
 def test_every_rule_of_a_line_says_the_same_on_the_phone(browser):
-    rules = {"out": IS_OUT, "must": IS_OPEN_MUST, "photo": LACKS_PHOTO}
+    rules = {"asked": IS_ASKED, "out": IS_OUT, "must": IS_OPEN_MUST, "photo": LACKS_PHOTO}
     limits = ((None, "5.00"), ("5.00", "8.00"), ("5.00", None), (None, "0.00"), (None, None))
     measured = (None, 0.0, 4.99, 5.0, 5.01, 8.0, 8.01)
     found: list[dict[str, Any]] = [
@@ -90,6 +90,8 @@ def test_every_rule_of_a_line_says_the_same_on_the_phone(browser):
             limits, measured, (None, *map(str, ItemResult)), (True, False), map(str, PhotoNeed), ([], [{}])
         )
     ]  # fmt: skip
+    for asked_if, wanted in ((None, None), *product(({"result": None}, {"result": "FAIL"}), ("FAIL", "PASS"))):
+        found.append({**found[0], "asked_if": asked_if, "asked_if_result": wanted})
     page = browser.new_page()
     page.evaluate((FOLDER / "js/conditions.js").read_text(encoding="utf-8"))
     said = page.evaluate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,12 +16,12 @@ from portal.errors import ConditionsMissing, DomainError, Invalid, NotPermitted
 from portal.files.intake import Accepted
 from portal.models.org import PartyKind
 from portal.models.penalty import PenaltyEntry
-from portal.models.pre_acceptance import Inspection, PreAcceptance
+from portal.models.pre_acceptance import CheckItem, Inspection, PreAcceptance
 from portal.models.project import Project
 from portal.models.task import DeadlineBreach
 from portal.permissions import Role
 from portal.processes.pre_acceptance import ItemResult, is_same_person, judge, was_missed
-from portal.services import calendars, inspections, penalties, pre_acceptances, tasks
+from portal.services import calendars, check_items, inspections, penalties, pre_acceptances, tasks
 from portal.visibility import by_number
 
 WEEK = date(2026, 6, 22)
@@ -397,3 +398,49 @@ def test_who_sees_them(story, make):
     store = make.branch()
     other = story.listed(story.site(branch_id=store.id))
     assert by_number(session(), elsewhere, PreAcceptance, other.number) is None
+
+
+def test_a_line_is_asked_only_if_another_came_out_so(story):
+    """Conditional lines: asked, missing, judged and counted only while the line before says so; copied with the rest."""
+    with transaction() as writing:
+        first = writing.scalars(
+            select(CheckItem).where(CheckItem.trade == "TILES").order_by(CheckItem.position)
+        ).first()
+        manager = writing.merge(story.manager)
+        details = check_items.Details(
+            "TILES", "空鼓砖已标记", None, None, None, True, "NEVER", first.position, asked_if_id=first.id, asked_if_result="FAIL"
+        )  # fmt: skip
+        with pytest.raises(Invalid) as refusal:
+            check_items.add(writing, details, actor=manager, at=story.clock.now())
+        assert set(refusal.value.fields) == {"asked_if"}  # it stands no later than the line it depends on
+        later = check_items.add(writing, replace(details, position=999), actor=manager, at=story.clock.now())
+        for wrong in (
+            replace(details, position=999, text="b", asked_if_result=None),
+            replace(details, position=1000, text="c", asked_if_id=later.id),
+        ):
+            with pytest.raises(Invalid):
+                check_items.add(writing, wrong, actor=manager, at=story.clock.now())
+    record = story.listed(trades=("TILES",))
+    story.scheduled(record)
+    held = story.see(story.begun(record, "2026-06-25 09:40"))
+    hollow, marked = held.items[0], next(item for item in held.items if item.text == "空鼓砖已标记")
+    assert marked.asked_if is hollow and marked not in held.asked
+
+    def judge_line(item: Any, result: str | None, measured: int | None = None) -> None:
+        value = Decimal(measured) if measured is not None else None
+        story.act(inspections.judge_item, item, inspections.Judge(result, value), actor=story.reviewer)
+
+    judge_line(hollow, None, 7)
+    assert marked.id in {each.item.id for each in inspections.missing(story.see(held))}
+    judge_line(marked, "FAIL")
+    held = story.see(held)
+    assert {item.text for item in held.failed} == {hollow.text, "空鼓砖已标记"}
+    judge_line(hollow, None, 3)  # in order after all: what was said of the other no longer counts
+    held = story.see(held)
+    assert not held.failed and held.verdict == "PASS" and len(held.asked) == len(held.items) - 1
+    for item in held.asked[1:]:
+        judge_line(item, "PASS", (5 if item.low else 0) if item.unit else None)
+        if item.photo_rule == "ALWAYS":
+            story.photo(story.see(item))
+    story.finished(held)
+    assert story.see(held).result == "PASS" and story.see(marked).result == "NOT_APPLICABLE"
