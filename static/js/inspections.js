@@ -172,4 +172,5 @@
   });
   document.addEventListener("htmx:after:swap", drawAll);
   drawAll();
+  document.dispatchEvent(new Event("outbox-ask"));
 })();

@@ -20,7 +20,7 @@
   if (!isSecureContext || !("indexedDB" in window) || !crypto.subtle) return;
 
   root.dataset.outbox = ""; // forms go through it
-  const store = window.OutboxStore(me), { within, everybodys, mine, put, ownKey, encrypt, contentOf, photoOf } = store;
+  const store = window.OutboxStore(me), { within, everybodys, mine, sent, put, ownKey, encrypt, contentOf, photoOf } = store;
   const channel = new BroadcastChannel("outbox");
   async function changed() {
     await show();
@@ -170,8 +170,10 @@
     delivered.push({ path: item.path, job: item.job, isPhoto: item.isPhoto, fields: (await contentOf(item)).fields });
     if (said.message) document.dispatchEvent(new CustomEvent("snack", { detail: { text: `${item.label} · ${said.message}`, kind: "alert" } }));
     await within("readwrite", (items, photos) => {
-      items.delete(item.key);
       photos.delete(item.key);
+      if (!item.isLast) return items.delete(item.key);
+      const asked = items.get(item.key); // nothing: another word took its place meanwhile
+      asked.onsuccess = () => asked.result && items.put({ ...item, state: "sent", sentAt: Date.now() - skew });
     });
     answers.set(item.key, said);
     return true;
@@ -312,8 +314,10 @@
     const job = document.querySelector("main[data-job]")?.dataset.job;
     if (!job || moving) return;
     const own = items.filter((item) => item.job === job), contents = await Promise.all(own.map((item) => contentOf(item).catch(() => null)));
+    const known = (await sent()).filter((item) => item.job === job && item.sentAt >= served), old = await Promise.all(known.map((item) => contentOf(item).catch(() => null)));
+    const earlier = known.flatMap(({ path }, index) => (old[index] ? [{ path, isPhoto: false, isSent: true, at: Date.now() - skew, fields: old[index].fields }] : []));
     const waiting = own.flatMap(({ path, isPhoto, state, at, skew: ahead }, index) => (contents[index] ? [{ path, isPhoto, isStuck: state === "attention", at: Date.parse(at) - 1000 * ahead, fields: contents[index].fields }] : []));
-    document.dispatchEvent(new CustomEvent("outbox-shown", { detail: [...delivered.filter((item) => item.job === job), ...waiting] }));
+    document.dispatchEvent(new CustomEvent("outbox-shown", { detail: [...earlier, ...delivered.filter((item) => item.job === job), ...waiting] }));
   }
   function showHere(items) {
     const main = document.querySelector("main[data-job]");
@@ -345,7 +349,7 @@
     (async () => {
       const unsent = (await mine()).length;
       if (unsent && !(await ask(fill(texts.leave, unsent)))) return;
-      const own = await mine();
+      const own = [...(await mine()), ...(await sent())];
       await within("readwrite", (items, photos, about) => {
         own.forEach((item) => { items.delete(item.key); photos.delete(item.key); });
         about.delete("key");
@@ -375,10 +379,14 @@
   const wake = () => { tries = 0; show(); if (!leaveAtLast()) send(); };
   addEventListener("online", wake);
   addEventListener("offline", () => show());
+  document.addEventListener("outbox-ask", () => show()); // a script of the page came later than what it waits for
   addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
   addEventListener("pageshow", (event) => { if (event.persisted) { moving = 0; wake(); } });
+  const WEEK = 7 * 24 * 3600 * 1000;
   (async () => {
     if (leaveAtLast()) return;
+    const past = (await sent()).filter((item) => item.sentAt < Date.now() - skew - WEEK);
+    if (past.length) await within("readwrite", (items) => past.forEach((item) => items.delete(item.key)));
     await show();
     await reopen();
     if (navigator.onLine) await meet().catch(() => {});

@@ -19,7 +19,10 @@ window.OutboxStore = (me) => {
       work.onabort = work.onerror = () => reject(work.error);
     });
   }
-  const everybodys = () => within("readonly", (items) => items.getAll());
+  const whole = () => within("readonly", (items) => items.getAll());
+  const everybodys = async () => (await whole()).filter((item) => item.state !== "sent");
+  // Last words that the portal has: a kept page may be older than they are.
+  const sent = async () => (await whole()).filter((item) => item.user === me && item.state === "sent").sort((a, b) => a.order - b.order);
   const mine = async () => (await everybodys()).filter((item) => item.user === me).sort((a, b) => a.order - b.order);
   const put = (item) => within("readwrite", (items) => items.put(item));
 
@@ -50,5 +53,5 @@ window.OutboxStore = (me) => {
     await within("readwrite", (_items, _photos, about) => about.put({ name: "key", user: me, key }));
   }
   const dropKey = () => within("readwrite", (_items, _photos, about) => about.delete("key"));
-  return { within, everybodys, mine, put, ownKey, takeKey, dropKey, encrypt, contentOf, photoOf };
+  return { within, everybodys, mine, sent, put, ownKey, takeKey, dropKey, encrypt, contentOf, photoOf };
 };

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from portal import clock
 from portal.db import session, transaction
 from portal.models.org import PartyKind, User
-from portal.models.pre_acceptance import PreAcceptance
-from portal.services import pre_acceptances
+from portal.models.pre_acceptance import CheckItem, PreAcceptance
+from portal.services import check_items, pre_acceptances
 from tests import story
 from tests.browser.conftest import PHONE
 from tests.browser.handset import local
@@ -161,6 +161,7 @@ def _notice(portal, number: str) -> str:
 
 def test_an_inspection_without_signal_arrives_once_and_in_order(handset, portal, network):
     """Airplane mode before it is begun: eight lines, a photo, the browser killed, the end; answers lost on the way back."""
+    only_sometimes = portal.ask(lambda: _add_line("空鼓砖已标记", after="瓷砖空鼓率"))
     number = scheduled(portal, "祝清如", "13977770002")
     place = f"/reviewer/inspections/{number}-1"
     phone = handset()
@@ -176,8 +177,11 @@ def test_an_inspection_without_signal_arrives_once_and_in_order(handset, portal,
     def line(text):
         return phone.page.locator(".check-card").filter(has_text=text)
 
+    expect(page.locator("#progress")).to_contain_text("已判定 0 / 8 项")
+    expect(line("空鼓砖已标记")).to_be_hidden()
     hollow = line("瓷砖空鼓率")
     hollow.get_by_label("实测值").fill("7")
+    expect(line("空鼓砖已标记")).to_be_visible()  # asked because the other is not in order
     expect(hollow.get_by_label("不合格")).to_be_checked()  # by the rule that the portal gave along
     expect(hollow.locator(".line-state")).to_contain_text("7 % 超出允许偏差（≤ 5 %）")
     expect(hollow.locator(".line-state")).to_contain_text("需要照片")
@@ -188,7 +192,11 @@ def test_an_inspection_without_signal_arrives_once_and_in_order(handset, portal,
     )  # the last word on a line took the place of the first
     expect(hollow.locator(".line-state")).not_to_contain_text("需要照片")
     line("砖缝均匀一致").locator(".tap-fail").click()
+    expect(page.locator("#outbox-bar b")).to_have_text("未上传 3 条")
+    word = page.locator(".outbox-item").filter(has_text="砖缝均匀一致")
+    first = word.get_attribute("data-key")
     line("砖缝均匀一致").locator(".tap-pass").click()
+    expect(word).not_to_have_attribute("data-key", first)  # written down
     expect(page.locator("#outbox-bar b")).to_have_text("未上传 3 条")
     assert not network.posts
 
@@ -202,8 +210,8 @@ def test_an_inspection_without_signal_arrives_once_and_in_order(handset, portal,
     for card in page.locator(".check-card").all():
         if not card.locator("input[type=radio]:checked").count():
             card.locator(".tap-pass").click()
-    expect(page.locator("#progress")).to_have_text("已判定 8 / 8 项 · 1 项不合格")
-    expect(page.locator("#outbox-bar b")).to_have_text("未上传 9 条")
+    expect(page.locator("#progress")).to_have_text("已判定 9 / 9 项 · 1 项不合格")
+    expect(page.locator("#outbox-bar b")).to_have_text("未上传 10 条")
     expect(page.locator(".verdict .if-fails")).to_be_visible()
     expect(page.get_by_label("整改要求")).to_have_value("瓷砖空鼓率 7 %：客厅 3 块")
     limit = portal.clock.now() + timedelta(days=3)
@@ -213,7 +221,7 @@ def test_an_inspection_without_signal_arrives_once_and_in_order(handset, portal,
     page.locator("#foreman_present").get_by_text("是").click()
     page.get_by_role("button", name="完成验收").click()
     page.wait_for_url(re.compile(r"/reviewer/inspections/$"))
-    expect(page.locator("#outbox-bar b")).to_have_text("未上传 10 条")
+    expect(page.locator("#outbox-bar b")).to_have_text("未上传 11 条")
     page = phone.go(place)
     expect(page.locator("[data-is-over]")).to_contain_text("等待上传")
     assert page.locator("[data-lines]").evaluate("place => place.inert")
@@ -224,11 +232,28 @@ def test_an_inspection_without_signal_arrives_once_and_in_order(handset, portal,
     phone.sign_in("reviewer")
     phone.all_sent()
     # Three again because the answer was lost, and the end because its photo had to go first.
-    assert len(network.posts) == 10 + 3 + 1 and network.most_at_once == 1
+    assert len(network.posts) == 11 + 3 + 1 and network.most_at_once == 1
     assert portal.ask(lambda: _arrived(number)) == {
         "lines": {"瓷砖空鼓率": ("FAIL", "7", "客厅 3 块", 1), "砖缝均匀一致": ("PASS", "", "", 0)},
-        "inspections": 1, "judged": 8, "result": "FAIL", "notices": 1, "state": "RECTIFYING_1",
+        "inspections": 1, "judged": 9, "result": "FAIL", "notices": 1, "state": "RECTIFYING_1",
     }  # fmt: skip
+    portal.ask(lambda: _ask_no_more(only_sometimes))
+
+
+def _add_line(text: str, *, after: str) -> int:
+    """A line that is asked only if another is not in order."""
+    with transaction() as writing:
+        other = writing.scalars(select(CheckItem).where(CheckItem.text == after)).one()
+        manager = writing.scalars(select(User).where(User.username == "manager")).one()
+        said = check_items.Details(
+            other.trade, text, None, None, None, False, "NEVER", 900, asked_if_id=other.id, asked_if_result="FAIL"
+        )  # fmt: skip
+        return check_items.add(writing, said, actor=manager, at=clock.now()).id
+
+
+def _ask_no_more(line: int) -> None:
+    with transaction() as writing:
+        check_items.find(writing, line).is_active = False
 
 
 def test_an_end_that_was_refused_leaves_the_lines_open(handset, portal):
