@@ -71,7 +71,7 @@
     for (const [index, [name, file]] of (files.length ? files : [[null, null]]).entries()) {
       const item = {
         key: index ? crypto.randomUUID() : key, user: me, job: jobOf(path), path, at, skew: old?.skew ?? Math.round(skew / 1000),
-        label: labelOf(form, submitter), isPhoto: isPhoto(path), isLast, state: "waiting", box: await encrypt(content),
+        label: labelOf(form, submitter), isPhoto: isPhoto(path), isLast, isStay: form.matches("[data-outbox-stay]"), state: "waiting", box: await encrypt(content),
         file: file && { field: name, name: file.name, type: file.type, size: file.size },
       };
       const photo = file && { key: item.key, ...(await encrypt(await file.arrayBuffer())) };
@@ -171,7 +171,7 @@
     if (said.message) document.dispatchEvent(new CustomEvent("snack", { detail: { text: `${item.label} · ${said.message}`, kind: "alert" } }));
     await within("readwrite", (items, photos) => {
       photos.delete(item.key);
-      if (!item.isLast) return items.delete(item.key);
+      if (!item.isStay) return items.delete(item.key);
       const asked = items.get(item.key); // nothing: another word took its place meanwhile
       asked.onsuccess = () => asked.result && items.put({ ...item, state: "sent", sentAt: Date.now() - skew });
     });
@@ -315,7 +315,7 @@
     if (!job || moving) return;
     const own = items.filter((item) => item.job === job), contents = await Promise.all(own.map((item) => contentOf(item).catch(() => null)));
     const known = (await sent()).filter((item) => item.job === job && item.sentAt >= served), old = await Promise.all(known.map((item) => contentOf(item).catch(() => null)));
-    const earlier = known.flatMap(({ path }, index) => (old[index] ? [{ path, isPhoto: false, isSent: true, at: Date.now() - skew, fields: old[index].fields }] : []));
+    const earlier = known.flatMap(({ path, isPhoto }, index) => (old[index] ? [{ path, isPhoto, isSent: true, at: Date.now() - skew, fields: old[index].fields }] : []));
     const waiting = own.flatMap(({ path, isPhoto, state, at, skew: ahead }, index) => (contents[index] ? [{ path, isPhoto, isStuck: state === "attention", at: Date.parse(at) - 1000 * ahead, fields: contents[index].fields }] : []));
     document.dispatchEvent(new CustomEvent("outbox-shown", { detail: [...earlier, ...delivered.filter((item) => item.job === job), ...waiting] }));
   }

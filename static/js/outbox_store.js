@@ -21,7 +21,7 @@ window.OutboxStore = (me) => {
   }
   const whole = () => within("readonly", (items) => items.getAll());
   const everybodys = async () => (await whole()).filter((item) => item.state !== "sent");
-  // Last words that the portal has: a kept page may be older than they are.
+  // What was said on a page one stays at, and the portal has: a kept page may be older than they are.
   const sent = async () => (await whole()).filter((item) => item.user === me && item.state === "sent").sort((a, b) => a.order - b.order);
   const mine = async () => (await everybodys()).filter((item) => item.user === me).sort((a, b) => a.order - b.order);
   const put = (item) => within("readwrite", (items) => items.put(item));

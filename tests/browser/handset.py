@@ -125,7 +125,7 @@ class Handset:
 
     def unsent(self) -> int:
         found = self.page.evaluate(
-            """() => new Promise((done) => { const asked = indexedDB.open("outbox"); asked.onsuccess = () => { const all = asked.result.transaction("items").objectStore("items").getAll(); all.onsuccess = () => { asked.result.close(); done(all.result.length); }; }; })"""
+            """() => new Promise((done) => { const asked = indexedDB.open("outbox"); asked.onsuccess = () => { const all = asked.result.transaction("items").objectStore("items").getAll(); all.onsuccess = () => { asked.result.close(); done(all.result.filter((item) => item.state !== "sent").length); }; }; })"""
         )
         return int(found)
 
