@@ -26,6 +26,8 @@ def share() -> None:
 
 TESTS_BETWEEN = 16
 """So many applications wait together to be thrown away: each costs some megabytes."""
+TESTS_UNTIL_ALL = 16 * TESTS_BETWEEN
+"""After so many, everything is looked through once: else a process grows by gigabytes."""
 
 
 def collect_between_tests(finished: int) -> None:
@@ -35,6 +37,8 @@ def collect_between_tests(finished: int) -> None:
     """
     if finished % TESTS_BETWEEN == 0:
         gc.disable()
+        if finished % TESTS_UNTIL_ALL == 0:
+            gc.unfreeze()  # what lived when it was put aside may be dead by now
         gc.collect()
         gc.freeze()
 
