@@ -144,9 +144,10 @@ def tell(server: Server, trouble: Trouble | None = None) -> Story:
 
 DIGEST_SENT = "SELECT 1 FROM slot WHERE schedule = 'morning-digest' AND key = '2026-11-27' AND state = 'DONE'"
 UNDONE = """
-    SELECT kind, state, last_error FROM outbox WHERE state <> 'DONE'
+    SELECT kind, state, last_error FROM outbox WHERE state <> 'DONE' AND NOT (kind = 'miss_report' AND state = 'PENDING')
     UNION ALL SELECT schedule, state, key FROM slot WHERE state = 'DUE'
 """
+"""Whether a report is late is looked at when its hour has come, in the evening."""
 
 
 def check_facts(server: Server, story: Story) -> None:

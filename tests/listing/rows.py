@@ -245,8 +245,8 @@ def after_the_works(
                     state="SIGNED" if number % 2 else "PROPOSED",
                 ),
                 DelayNotice(
-                    number=f"YQ-{number}", state=("PROPOSED", "WITHDRAWN")[number % 2], cause="连续下雨", days=number + 1,
-                    withdrawn_why="客户不同意" if number % 2 else None, **of_site,
+                    number=f"YQ-{number}", state=("PROPOSED", "SIGNED")[number % 2], cause="连续下雨", days=number + 1,
+                    **({"signed_on": at.date(), "customer_signed_by": "李女士"} if number % 2 else {}), **of_site,
                 ),
                 WeeklyReportToCustomer(
                     number=f"GT-{number}", told_at=at - timedelta(days=number), channel=("PHONE", "WECHAT")[number % 2],
