@@ -230,7 +230,7 @@ def main(arguments: list[str]) -> int:
         options = ["-n", "3", "--dist", "worksteal", *(["-m", chosen] if chosen else [])]
         status = int(pytest.main([*options, *arguments], plugins=[tally]))
         if status == pytest.ExitCode.TESTS_FAILED:
-            status = _alone(status)
+            status = _alone(status, tally)
     return _close(status, required, left_out, tally, whole=not arguments)
 
 
@@ -238,7 +238,7 @@ MOST_AGAIN = 25
 """More failures than this are no matter of a busy machine."""
 
 
-def _alone(status: int) -> int:
+def _alone(status: int, tally: Tally) -> int:
     """Run what failed once more, one test at a time and with nothing beside it; gives the exit status that counts.
 
     Tests that kill processes and wait for signs of life share two cores with the rest of the run. Those that pass
@@ -249,9 +249,8 @@ def _alone(status: int) -> int:
     if not 0 < len(failed) <= MOST_AGAIN:
         return status
     print(f"\n{len(failed)} failed; once more, alone:", flush=True)
-    words = [sys.executable, "-m", "pytest", "-n", "0", "--last-failed", "--last-failed-no-failures", "none"]
-    again = subprocess.run(words, cwd=bootstrap.ROOT).returncode
-    if again == 0:
+    words = ["-n", "0", "--last-failed", "--last-failed-no-failures", "none"]
+    if pytest.main(words, plugins=[tally]) == pytest.ExitCode.OK:
         print("Passed only when run alone: " + ", ".join(failed))
         return 0
     return status
