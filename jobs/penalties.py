@@ -38,8 +38,7 @@ def publish_criticism(session: Session, *, entry_id: int) -> None:
     if entry is None:
         return
     title = TAKEN_BACK if entry.state == State.CANCELLED else CRITICISED
-    offence = Text(entry.rule_said.get("offence", ""))
-    _tell_everybody(session, entry, title, offence, f"criticism:{entry.id}:{entry.state}")
+    _tell_everybody(session, entry, title, entry.offence, f"criticism:{entry.id}:{entry.state}")
 
 
 def publish_praise(session: Session, *, entry_id: int) -> None:

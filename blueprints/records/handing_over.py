@@ -68,7 +68,12 @@ def hand_over_user(number: str) -> ResponseReturnValue:
 
 def _lines(plan: handovers.Plan, chosen: list[User]) -> list[dict[str, Any]]:
     """One line per kind of what moves, with how many go to each."""
-    names = {handovers.FAVOURITES: _("Favourites"), handovers.OTHERS: _("Visits, types of tasks, decisions that wait")}
+    names = {
+        handovers.FAVOURITES: _("Favourites"),
+        handovers.TEXTS: _("Canned texts"),
+        handovers.FOLLOWS: _("Followed records"),
+        handovers.OTHERS: _("Visits, types of tasks, decisions that wait"),
+    }
     return [
         {
             "name": names.get(kind) or str(LISTINGS[kind].title),

@@ -60,7 +60,7 @@ class PenaltySlip:
 
 def penalty_slip(_session: Session, entry: PenaltyEntry, _store: Store) -> PenaltySlip:
     """F-27 as far as the penalty has come; before it is approved the places of the decision stay open."""
-    said, evidence = entry.rule_said, entry.evidence
+    evidence = entry.evidence
     decided = clock.today(entry.approved_at) if entry.approved_at else None
     return PenaltySlip(
         number=entry.number,
@@ -72,7 +72,7 @@ def penalty_slip(_session: Session, entry: PenaltyEntry, _store: Store) -> Penal
         address=evidence.get("address"),
         offended_on=entry.offended_on,
         rule=entry.rule,
-        offence=str(Text(said.get("offence") or entry.rule)),
+        offence=str(entry.offence),
         what=evidence.get("what") or evidence.get("symptom"),
         occurrence_no=entry.occurrence_no,
         sanction=Kind.show(entry.kind),

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal import i18n
 from portal.models.approval import Approval
 from portal.models.base import Base, Record, where
 from portal.models.org import Crew, Department, Party, User
@@ -102,6 +103,11 @@ class PenaltyEntry(Record, Base):
     def owner(self) -> User | None:
         """Who proposed it and is told what becomes of it."""
         return self.proposed_by
+
+    @property
+    def offence(self) -> i18n.Text:
+        """What was done, as the catalogue said it then."""
+        return i18n.Text(self.rule_said.get("offence") or self.rule)
 
     @property
     def subject(self) -> str:

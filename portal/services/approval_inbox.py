@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from portal.i18n import Text
 from portal.models.approval import Approval, ApprovalStep
 from portal.models.org import User
+from portal.models.penalty import PenaltyEntry
 from portal.paths import record_path
 from portal.processes import penalty
 from portal.processes.approval import RECORDED, Action, Level, State, What
@@ -25,6 +29,7 @@ class Waiting:
     number: str
     version: int
     what: str
+    """What kind of thing it is; of a penalty what was done."""
     subject: str
     record_number: str
     record_path: str
@@ -45,7 +50,7 @@ class Waiting:
 
 
 def waiting(session: Session, user: User, most: int = MOST) -> list[Waiting]:
-    """What waits for a decision and this person may decide or record, what was asked first first; in one question."""
+    """What waits for a decision and this person may decide or record, what was asked first first; in two questions."""
     query = (
         approvals.visible_to(user)
         .where(Approval.state == State.WAITING)
@@ -57,17 +62,27 @@ def waiting(session: Session, user: User, most: int = MOST) -> list[Waiting]:
         .order_by(Approval.asked_at, Approval.id)
         .limit(most)
     )
-    return [_shown(approval) for approval in session.scalars(query).unique()]
+    found = session.scalars(query).unique().all()
+    offences = _offences(session, [each.id for each in found if each.what == What.PENALTY])
+    return [_shown(each, str(offences.get(each.id) or What.show(each.what))) for each in found]
 
 
-def _shown(approval: Approval) -> Waiting:
+def _offences(session: Session, approvals: Sequence[int]) -> dict[int, Text]:
+    """What was done, by the request that waits because of it."""
+    if not approvals:
+        return {}
+    query = select(PenaltyEntry).where(PenaltyEntry.approval_id.in_(approvals))
+    return {entry.approval_id: entry.offence for entry in session.scalars(query) if entry.approval_id}
+
+
+def _shown(approval: Approval, what: str) -> Waiting:
     step = approval.present
     level = step.level if step is not None else Level.MANAGER
     path, is_penalty = record_path(approval.record_kind, approval.record_number), approval.what == What.PENALTY
     return Waiting(
         number=approval.number,
         version=approval.version,
-        what=What.show(approval.what),
+        what=what,
         subject=approval.subject,
         record_number=approval.record_number,
         record_path=path,

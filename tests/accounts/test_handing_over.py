@@ -10,6 +10,7 @@ from sqlalchemy import select
 from jobs.notices import notify_handover
 from portal.db import session, transaction
 from portal.errors import DomainError, Invalid
+from portal.models.canned import CannedText
 from portal.models.complaint import Complaint
 from portal.models.customer import Customer
 from portal.models.event import Event
@@ -17,7 +18,7 @@ from portal.models.favourite import Favourite
 from portal.models.notice import Notice
 from portal.models.org import User
 from portal.models.outbox import Outbox
-from portal.models.task import Task, TaskKind
+from portal.models.task import Follower, Task, TaskKind
 from portal.permissions import Role
 from portal.services import complaints, handovers, tasks
 
@@ -111,6 +112,35 @@ def test_everything_open_goes_and_what_is_closed_stays(leaving):
     assert [one.user_id for one in session().scalars(select(Notice).where(Notice.link.like("/records/tasks%")))] == [
         leaving.first.id
     ]
+
+
+def test_texts_and_what_was_followed_go_along(leaving):
+    with transaction() as writing:
+        for owner, title in ((leaving.person, "道歉"), (leaving.first, "道歉"), (leaving.person, "预约")):
+            writing.add(
+                CannedText(
+                    title=title, text="{客户}您好", owner_id=owner.id, shared="ME", updated_at=leaving.clock.now()
+                )
+            )
+        follows = [
+            (leaving.person, leaving.closed),
+            *((who, leaving.cases[0]) for who in (leaving.person, leaving.first)),
+        ]
+        for who, record in [*follows, (leaving.person, leaving.cases[1]), (leaving.person, leaving.other)]:
+            writing.add(
+                Follower(record_kind=record.KIND, record_id=record.id, user_id=who.id, since=leaving.clock.now())
+            )
+    plan = handovers.plan(session(), leaving.person, [leaving.first, leaving.second])
+    assert (plan.counts[leaving.first.id]["texts"], plan.counts[leaving.first.id]["follows"]) == (2, 2)
+    leaving.to(leaving.first, leaving.second)
+    titles = select(CannedText.title).where(CannedText.owner_id == leaving.first.id)
+    assert set(session().scalars(titles)) == {"道歉", "道歉 2", "预约"}
+    followed = select(Follower.record_kind, Follower.record_id).where(Follower.user_id == leaving.first.id)
+    assert {tuple(row) for row in session().execute(followed)} == {
+        ("complaints", leaving.cases[0].id), ("complaints", leaving.cases[1].id), ("customers", leaving.other.id),
+    }  # fmt: skip
+    told = session().scalars(select(Event).where(Event.action == "follow", Event.record_kind == "complaints")).all()
+    assert [(event.record_number, event.data["name"]) for event in told] == [(leaving.cases[1].number, "吴桐")]
 
 
 def test_several_share_the_customers_and_each_customer_has_one(leaving):

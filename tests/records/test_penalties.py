@@ -114,7 +114,12 @@ def test_from_the_cigarette_end_to_the_fine_that_was_carried_out(site, sign_in, 
     step = f"/records/penalties/{number}/steps"
     site.specialist.post(f"{step}/approve", {"kind": "FINE"}, status=403)
     inbox = site.manager.get("/manager/approvals", status=200).text
-    assert number in inbox and made.approval.number in page and f"/records/approvals/{made.approval.number}" in page
+    assert (
+        number in inbox
+        and "乱扔烟头" in inbox
+        and made.approval.number in page
+        and f"/records/approvals/{made.approval.number}" in page
+    )
     site.manager.post(f"{step}/approve", {"kind": "FINE", "amount": "50", "decision": "属实"}, status=303)
     made = entry(number)  # the manager's word alone is not enough for another department
     assert (made.state, made.approval.present.level, session().scalars(select(LedgerLine)).all()) == (

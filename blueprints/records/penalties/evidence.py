@@ -80,10 +80,9 @@ def table(entry: PenaltyEntry | RewardEntry) -> showing.Table:
 def _rule(entry: PenaltyEntry) -> list[str]:
     """The line of the catalogue as it was then, and where it came from."""
     said = entry.rule_said
-    offence = said.get("offence")
-    if offence is None:
+    if said.get("offence") is None:
         return []
-    words = {"rule": entry.rule, "offence": str(Text(offence))}
+    words = {"rule": entry.rule, "offence": str(entry.offence)}
     if said.get("edition"):
         return [_("%(rule)s in edition %(edition)s: %(offence)s", edition=said["edition"], **words)]
     return [_("%(rule)s as the papers say it (%(source)s): %(offence)s", source=said.get("source") or "", **words)]

@@ -16,7 +16,7 @@ from blueprints.records.exports import MIMES
 from portal import clock, formatting
 from portal.db import session, transaction
 from portal.errors import NotFound
-from portal.i18n import N_, Text, _, _p
+from portal.i18n import N_, _, _p
 from portal.models.event import EventKind
 from portal.models.export import ExportFormat
 from portal.models.ledger import LedgerLine
@@ -185,7 +185,7 @@ def _for_what(line: LedgerLine) -> str:
     entry = line.entry
     if isinstance(entry, RewardEntry):
         return Cause.show(entry.reason)
-    return str(Text(entry.rule_said.get("offence") or entry.rule))
+    return str(entry.offence)
 
 
 def _choices(month: date, present: date) -> list[tuple[str, str]]:

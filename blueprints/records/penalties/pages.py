@@ -83,10 +83,9 @@ ALWAYS = frozenset(PENALTY)
 def penalty(number: str) -> ResponseReturnValue:
     """The penalty: whom, by which rule, the evidence as it was when it was proposed, its lines in the ledger."""
     record = find_or_404(PenaltyEntry, number, NAMED)
-    said = Text(record.rule_said.get("offence") or record.rule)
     return showing.show(
         record,
-        f"{record.person} · {said}",
+        f"{record.person} · {record.offence}",
         FIELDS,
         groups_shown(record, PARTS, ALWAYS),
         meta=[(record.record_number, record_path(record.record_kind, record.record_number))],

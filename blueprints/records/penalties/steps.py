@@ -12,7 +12,7 @@ from blueprints.records import blueprint
 from blueprints.records.penalties.pages import NAMED
 from blueprints.records.steps import Desk, StepForm, StepPages
 from portal import formatting
-from portal.i18n import N_, Text, _
+from portal.i18n import N_, _
 from portal.models.org import Department, Party
 from portal.models.penalty import PenaltyEntry
 from portal.permissions import Permission
@@ -72,7 +72,7 @@ class ApproveForm(StepForm):
 
     def told(self, desk: Desk) -> list[str]:
         entry = desk.record
-        said = [str(Text(entry.rule_said.get("offence") or entry.rule))]
+        said = [str(entry.offence)]
         if entry.percent is not None:
             said.append(
                 _(
@@ -228,6 +228,6 @@ STEPS = StepPages(
         Action.REVERSE: (DecideAppealForm, penalty_steps.reverse),
     },
     kinds=N_("Penalties"),
-    heading=lambda entry: (entry.person, str(Text(entry.rule_said.get("offence") or entry.rule))),
+    heading=lambda entry: (entry.person, str(entry.offence)),
     shows_waiting_clocks=False,
 )
