@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.services import call_plan, calls
-from portal.services.calls import access, tickets
+from portal.services.calls import access, revisits, tickets
 from portal.services.delivery import close_slot
 
 
@@ -22,9 +22,10 @@ def clock_missed(session: Session, *, task_id: int) -> None:
 
 
 def open_windows(session: Session, *, schedule: str, slot: str, scope: str = "") -> None:
-    """The morning's look at what only time opens: one month after the acceptance, holidays, the warranty's regular calls."""
+    """The morning's look: what only time opens (one month after the acceptance, holidays, the warranty's regular calls),
+    and slips that nobody asks about yet."""
     at = clock.now()
-    opened = call_plan.open_due(session, at)
+    opened = call_plan.open_due(session, at) + revisits.plan_missing(session, at=at)
     close_slot(session, schedule, slot, scope, at=at, result=str(opened))
 
 

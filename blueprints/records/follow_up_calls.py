@@ -108,11 +108,12 @@ TICKET_FIELDS: dict[str, Field] = {
     "revisit_due_at": Field(N_("Ask again until")),
     "revisit_at": Field(T["revisit_at"]),
     "revisit_result": Field(T["revisit_result"]),
+    "is_solved": Field(T["is_solved"]),
     "remarks": Field(N_("Remarks")),
 }
 TICKET_GROUPS = (
     (N_("Problem", "liaison slip"), ("problem", "department", "responsible_id", "handed_over_at", "limit_at", "missed_count", "round_no")),
-    (N_("What was done"), ("received_at", "received_by_id", "measure", "done_at", "revisit_due_at", "revisit_at", "revisit_result", "owner_id", "remarks")),
+    (N_("What was done"), ("received_at", "received_by_id", "measure", "done_at", "revisit_due_at", "revisit_at", "is_solved", "revisit_result", "owner_id", "remarks")),
 )  # fmt: skip
 TICKET_ONLY_IF = frozenset(
     {"responsible_id", "missed_count", "received_at", "received_by_id", "measure", "done_at", "revisit_due_at",
@@ -129,17 +130,15 @@ def follow_up_call(number: str) -> ResponseReturnValue:
         with transaction() as writing:
             access.looked(writing, find_or_404(FollowUpCall, number), g.user, at=clock.now())
         call = find_or_404(FollowUpCall, number, CALL_NAMED)
-    address = call.project.property.address
+    meta = [(call.customer.name, editing.path(call.customer))]
+    if call.project is not None:
+        meta += [(call.project.number, editing.path(call.project)), (call.project.property.address, "")]
     return showing.show(
         call,
         f"{call.customer.name} · {CallStage.show(call.stage)}",
         CALL_FIELDS,
         _shown(call, CALL_GROUPS, CALL_ONLY_IF),
-        meta=[
-            (call.customer.name, editing.path(call.customer)),
-            (call.project.number, editing.path(call.project)),
-            (address, ""),
-        ],
+        meta=meta,
         smart=_calls_of(call),
         actions=_call_actions(call),
         tables=[_answers(call), _slips(call), _attempts(call)],
@@ -225,8 +224,11 @@ def _shown(record: Any, groups: Any, only_if: frozenset[str]) -> tuple[Any, ...]
 
 
 def _calls_of(call: FollowUpCall) -> list[dict[str, Any]]:
-    url = f"/records/follow-up-calls?filter=project.{call.project_id}"
-    return [{"url": url, "icon": "phone", "count": "", "label": _("Calls of the project")}]
+    if call.project is None:
+        url, label = f"/records/follow-up-calls?filter=customer.{call.customer_id}", _("Calls of the customer")
+    else:
+        url, label = f"/records/follow-up-calls?filter=project.{call.project_id}", _("Calls of the project")
+    return [{"url": url, "icon": "phone", "count": "", "label": label}]
 
 
 def _call_actions(call: FollowUpCall | None) -> list[dict[str, Any]]:

@@ -129,11 +129,10 @@ class FinishForm(StepForm):
         return tickets.Finish(self.measure.data, self.done_at.data)
 
 
-class VerifyForm(StepForm):
-    """Asked again, content."""
+class RevisitForm(StepForm):
+    """The customer was asked again after the measure."""
 
     revisit_at = LocalDateTimeField(T["revisit_at"], required=True)
-    revisit_result = TextField(T["revisit_result"], limit=1000, rows=2)
 
     def prepare(self, desk: Desk) -> None:
         if not self.is_submitted():
@@ -143,11 +142,18 @@ class VerifyForm(StepForm):
         slip: FollowUpTicket = desk.record
         return [f"{slip.problem} → {slip.measure}"] if slip.measure else []
 
-    def to_command(self, desk: Desk) -> Any:
-        return tickets.Verify(self.revisit_at.data, self.revisit_result.data)
+
+class VerifyForm(RevisitForm):
+    """Asked again, content."""
+
+    is_solved = ChoiceField(T["is_solved"], choices=(("YES", N_("Yes")), ("NO", N_("No"))), required=True, radio=True)
+    revisit_result = TextField(T["revisit_result"], limit=1000, rows=2)
+
+    def to_command(self, desk: Desk) -> tickets.Verify:
+        return tickets.Verify(self.revisit_at.data, self.revisit_result.data, self.is_solved.data == "YES")
 
 
-class ReopenForm(VerifyForm):
+class ReopenForm(RevisitForm):
     """Asked again, not content."""
 
     revisit_result = TextField(T["revisit_result"], limit=1000, rows=3, required=True)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from blueprints.http import find_or_404, page, requires, see_other
 from blueprints.specialist import blueprint
-from blueprints.specialist.talk_forms import SAID, RevisitForm, TalkForm, TryForm, is_slip, talk_form
+from blueprints.specialist.talk_forms import SAID, TalkForm, TryForm, talk_form
 from portal import clock, formatting
 from portal.calendar.hours import hours_text
 from portal.db import session, transaction
@@ -34,19 +34,12 @@ from portal.services.calls import queue, scripts, tickets
 from portal.services.calls.common import avoided, call_hours
 
 P = Permission
-DESK = "/specialist/calls"
 NAMED = (
     joinedload(FollowUpCall.customer),
     joinedload(FollowUpCall.project).joinedload(Project.property),
     selectinload(FollowUpCall.attempts),
     selectinload(FollowUpCall.tickets),
     joinedload(FollowUpCall.revisit).joinedload(Revisit.slip).joinedload(FollowUpTicket.responsible),
-)
-SLIP_NAMED = (
-    joinedload(FollowUpTicket.customer),
-    joinedload(FollowUpTicket.project).joinedload(Project.property),
-    joinedload(FollowUpTicket.responsible),
-    joinedload(FollowUpTicket.call).selectinload(FollowUpCall.tickets),
 )
 TERMS: dict[str, Any] = {
     "grade": CustomerGrade,
@@ -74,21 +67,17 @@ def call_desk() -> ResponseReturnValue:
     """The queue, with the first call that may be made now."""
     at = clock.now()
     lines = queue.queue(session(), g.user, at=at)
-    first = next((line for line in lines if line.is_ready), None)
+    first = queue.following(lines)
     return _draw(first.number if first is not None else None, lines, is_chosen=False)
 
 
 @blueprint.get("/calls/<number>")
 @requires(P.FOLLOW_UP_WORK)
 def call_at_desk(number: str) -> ResponseReturnValue:
-    """One call or slip of the queue. A call that is done leads to its record, a slip with a call of its own to that."""
-    record = _find(number)
-    done = record.state not in WAITING if isinstance(record, FollowUpCall) else record.state != ticket_rules.State.DONE
-    if done:
-        return see_other(record_path(record.KIND, record.number))
-    waiting = record.revisit_call if isinstance(record, FollowUpTicket) else None
-    if waiting is not None:
-        return see_other(f"{DESK}/{waiting.number}")
+    """One call of the queue; one that is done leads to its record."""
+    call = _find_call(number)
+    if call.state not in WAITING:
+        return see_other(record_path(call.KIND, call.number))
     return _draw(number, queue.queue(session(), g.user, at=clock.now()))
 
 
@@ -157,28 +146,6 @@ def note_try(number: str) -> ResponseReturnValue:
     return _next(number)
 
 
-@blueprint.post("/calls/<number>/revisit")
-@requires(P.FOLLOW_UP_WORK)
-def ask_again(number: str) -> ResponseReturnValue:
-    """The customer was asked again after a measure; the next call opens."""
-    form, at = RevisitForm(), clock.now()
-    if not form.validate():
-        return _draw(number, revisit=form, status=form.status)
-    try:
-        with transaction() as writing:
-            fresh = _find_slip(number)
-            if form.version.data != str(fresh.version):
-                raise Stale()
-            form.act(writing, fresh, g.user, at)
-    except Invalid as refusal:
-        form.take(refusal)
-        return _draw(number, revisit=form, status=422)
-    except DomainError as refusal:
-        form.form_errors = [str(refusal)]
-        return _draw(number, revisit=form, status=refusal.status)
-    return _asked_again(_find_slip(number), number)
-
-
 # ---------- Parts ----------
 
 
@@ -189,22 +156,17 @@ def _draw(
     is_chosen: bool = True,
     form: TalkForm | None = None,
     tried: TryForm | None = None,
-    revisit: RevisitForm | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
     at = clock.now()
     lines = queue.queue(session(), g.user, at=at) if lines is None else lines
-    record = _find(number) if number else None
+    record = _find_call(number) if number else None
     line = next((each for each in lines if each.number == number), None)
     context: dict[str, Any] = {}
-    if isinstance(record, FollowUpCall):
+    if record is not None:
         context["form"] = form or _fresh(record, at)
         context["tried"] = tried or TryForm(formdata=None)
         context["script"] = _script(record)
-    elif isinstance(record, FollowUpTicket):
-        context["revisit"] = revisit or RevisitForm(formdata=None)
-        if revisit is None:
-            context["revisit"].limit_at.data = tickets.usual_limit(session(), at)
     return page(
         "specialist/calls.html",
         fragment="desk" if status != 200 else None,
@@ -217,7 +179,7 @@ def _draw(
         is_chosen=is_chosen,
         home=recognition.household(session(), g.user, record.customer, at=at) if record is not None else None,
         promises=promises.of_customer(session(), g.user, record.customer_id, at=at) if record is not None else [],
-        earlier=_earlier(record),
+        earlier=queue.earlier(session(), g.user, record.customer_id, but=record.id) if record is not None else [],
         may_call=record is None or calls.may_call_now(session(), record.customer, at),
         avoid=hours_text(avoided(record.customer)) if record is not None else "",
         hours=hours_text(call_hours(session())),
@@ -230,13 +192,6 @@ def _draw(
         at=at,
         **context,
     )
-
-
-def _earlier(record: FollowUpCall | FollowUpTicket | None) -> list[queue.Earlier]:
-    if record is None:
-        return []
-    but = record.id if isinstance(record, FollowUpCall) else 0
-    return queue.earlier(session(), g.user, record.customer_id, but=but)
 
 
 def _script(call: FollowUpCall) -> Any:
@@ -277,11 +232,7 @@ def _asked_again(slip: FollowUpTicket, number: str) -> ResponseReturnValue:
 
 def _next(number: str) -> ResponseReturnValue:
     found = queue.following(queue.queue(session(), g.user, at=clock.now()), number)
-    return see_other(f"{DESK}/{found.number}" if found is not None else DESK)
-
-
-def _find(number: str) -> FollowUpCall | FollowUpTicket:
-    return _find_slip(number) if is_slip(number) else _find_call(number)
+    return see_other(found.path if found is not None else queue.DESK)
 
 
 def _find_call(number: str) -> FollowUpCall:
@@ -289,7 +240,3 @@ def _find_call(number: str) -> FollowUpCall:
     if call.window_from is None:
         raise NotFound()
     return call
-
-
-def _find_slip(number: str) -> FollowUpTicket:
-    return find_or_404(FollowUpTicket, number, SLIP_NAMED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from blueprints.forms import BooleanField, ChoiceField, Form, HiddenField, LocalDateTimeField, TermField, TextField
 from portal.i18n import N_
-from portal.models.follow_up import FollowUpCall, FollowUpTicket
+from portal.models.follow_up import FollowUpCall
 from portal.models.org import Department, Party, PartyKind, User
 from portal.processes import follow_up as asked
 from portal.processes.follow_up import AnsweredBy, AttemptOutcome, ItemKind, Manner, Overall
@@ -19,7 +18,7 @@ from portal.processes.follow_up_call import PROCESS
 from portal.processes.follow_up_ticket import PROCESS as SLIP_PROCESS
 from portal.processes.repair import Trade
 from portal.services import calls, parties
-from portal.services.calls import dialling, tickets
+from portal.services.calls import dialling
 
 C, T = PROCESS.field_labels, SLIP_PROCESS.field_labels
 YES_NO = (("YES", N_("Yes")), ("NO", N_("No")))
@@ -83,7 +82,8 @@ class TalkForm(Form):
         )
         wish = None
         if self.repair.data:
-            wish = calls.RepairWish(self.repair.data, str(self.repair_trade.data), bool(self.repair_urgent.data))
+            trade = str(self.repair_trade.data or Trade.OTHER)
+            wish = calls.RepairWish(self.repair.data, trade, bool(self.repair_urgent.data))
         return calls.FinishCall(
             called_at=self.called_at.data or at,
             manner=str(self.manner.data),
@@ -121,12 +121,8 @@ def talk_form(call: FollowUpCall, items: Sequence[asked.Item], session: Session,
         }
     form: TalkForm = type("ScriptForm", (TalkForm,), fields)()
     people = parties.working(session, user, set(PartyKind))
-    ours = {
-        call.project.project_manager_id,
-        call.project.foreman_id,
-        call.project.designer_id,
-        call.project.supervisor_id,
-    }
+    works = call.project
+    ours = {works.project_manager_id, works.foreman_id, works.designer_id, works.supervisor_id} if works else set()
     people.sort(key=lambda one: one.id not in ours)
     named = [(one.id, f"{one.name} · {PartyKind.show(one.kind)}") for one in people]
     for number in range(SLIPS):
@@ -148,20 +144,6 @@ class TryForm(Form):
         return dialling.Attempt(str(self.outcome.data), at, self.reason.data, self.next_at.data)
 
 
-class RevisitForm(Form):
-    """The customer is asked again after a measure, where the slip has no call with a script (no project)."""
-
-    version = HiddenField()
-    satisfied = ChoiceField(N_("Is the customer content now?"), choices=YES_NO, required=True, radio=True)
-    revisit_result = TextField(T["revisit_result"], limit=1000, rows=3)
-    limit_at = LocalDateTimeField(N_("New limit for the department"))
-
-    def act(self, writing: Session, slip: FollowUpTicket, actor: User, at: datetime) -> None:
-        """Settled, the next round, or on to a complaint. Raises Invalid by field."""
-        said = tickets.AskedAgain(at, self.satisfied.data == "YES", self.revisit_result.data, self.limit_at.data)
-        tickets.asked_again(writing, slip, said, actor=actor, at=at)
-
-
 def _field(item: asked.Item) -> Any:
     kind, label = ItemKind(item["kind"]), item["question"]
     if kind == ItemKind.YES_NO:
@@ -177,8 +159,3 @@ def _field(item: asked.Item) -> Any:
 
 def _party(writing: Session, key: int | None) -> Party | None:
     return writing.get(Party, key) if key else None
-
-
-def is_slip(number: str) -> bool:
-    """Whether a number of the queue is a liaison slip's."""
-    return re.match(rf"{FollowUpTicket.PREFIX}-", number) is not None

@@ -95,6 +95,7 @@ def register(session: Session, call: FollowUpCall, _store: Store, reader: User |
     `reader` None: all of them.
     """
     project, customer = call.project, call.customer
+    assert project is not None, "the form is for the calls of a project"
     mine = visibility.visible_to(reader, FollowUpCall) if reader is not None else select(FollowUpCall)
     query = mine.where(FollowUpCall.project_id == project.id, FollowUpCall.state.in_(sorted(TALKED)))
     held = session.scalars(query.order_by(FollowUpCall.called_at, FollowUpCall.id)).all()

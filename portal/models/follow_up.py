@@ -80,7 +80,8 @@ class FollowUpCall(Record, Base):
     state: Mapped[str] = mapped_column(String(20), index=True)
     plan_id: Mapped[int | None] = mapped_column(ForeignKey("follow_up_plan.id"), index=True)
     """None: made for an event of a project that has no plan."""
-    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"))
+    """The works it is about; None: a call that asks again about a slip without any."""
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     stage: Mapped[str] = mapped_column(String(20))
     occurrence: Mapped[int] = mapped_column(default=1)
@@ -122,7 +123,7 @@ class FollowUpCall(Record, Base):
     """Why it was missed, cancelled or taken up again."""
 
     plan: Mapped[FollowUpPlan | None] = relationship(back_populates="calls")
-    project: Mapped[Project] = relationship()
+    project: Mapped[Project | None] = relationship()
     customer: Mapped[Customer] = relationship()
     branch: Mapped[Branch | None] = relationship()
     owner: Mapped[User | None] = relationship(foreign_keys=[owner_id])
@@ -185,6 +186,7 @@ class FollowUpCall(Record, Base):
         one_of("manner", Manner, nullable=True),
         one_of("answered_by", AnsweredBy, nullable=True),
         one_of("overall", Overall, nullable=True),
+        CheckConstraint("project_id IS NOT NULL OR stage = 'REVISIT'", name="stage_of_a_project"),
         CheckConstraint("due_on IS NULL OR window_from IS NOT NULL", name="due_needs_a_window"),
         CheckConstraint("due_on IS NULL OR due_on >= window_from", name="window_in_order"),
         CheckConstraint(
@@ -276,6 +278,8 @@ class FollowUpTicket(Record, Base):
     """Until when the customer is to be asked again."""
     revisit_at: Mapped[datetime | None]
     revisit_result: Mapped[str | None] = mapped_column(Text)
+    is_solved: Mapped[bool | None] = mapped_column(sort_order=1)
+    """Whether the problem is solved, as the customer said when last asked; None: not asked yet."""
     round_no: Mapped[int] = mapped_column(default=1)
     rounds: Mapped[int]
     """How many rounds it may have before it becomes a complaint, as it was set when it was opened."""
@@ -329,6 +333,7 @@ class FollowUpTicket(Record, Base):
         CheckConstraint("(call_id IS NULL) <> (survey_id IS NULL)", name="one_source"),
         CheckConstraint("state <> 'ESCALATED' OR complaint_id IS NOT NULL", name="escalated_has_a_complaint"),
         CheckConstraint("state NOT IN ('DONE', 'VERIFIED') OR done_at IS NOT NULL", name="done_has_a_time"),
+        CheckConstraint("state <> 'VERIFIED' OR is_solved", name="verified_is_solved"),
         Index("ix_follow_up_ticket_branch", "branch_id", "id"),
         Index("ix_follow_up_ticket_department", "department", "id"),
     )

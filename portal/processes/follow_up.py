@@ -138,6 +138,10 @@ Item = Mapping[str, Any]
 """A question of a script: `code`, `question` (Chinese), `kind`, `required`, and `opens` with `when` where it leads on."""
 
 
+SOLVED = "measure_done"
+"""The question of the call that asks again whether the problem is solved; every edition of its script keeps it."""
+
+
 def leads_to(item: Item, value: str | None, score: int | None) -> Opens | None:
     """What the answer to a question leads to; None: nothing."""
     if not item.get("opens") or (value in (None, "") and score is None):

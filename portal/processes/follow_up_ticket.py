@@ -51,6 +51,12 @@ LIMIT_AHEAD = Guard(
 )
 MORE_ROUNDS = Guard("more-rounds", N_("it is not the last round"), lambda slip: slip.round_no < slip.rounds)
 LAST_ROUND = Guard("last-round", N_("it is the last round"), lambda slip: slip.round_no >= slip.rounds)
+SOLVED = Guard(
+    "solved",
+    N_("the customer says that the problem is solved"),
+    lambda slip: slip.is_solved is True,
+    needs_input=True,
+)
 COMPLAINED = Guard(
     "complaint", N_("the complaint is registered"), lambda slip: slip.complaint_id is not None, needs_input=True
 )
@@ -151,8 +157,9 @@ PROCESS = Process(
             frozenset({State.DONE}),
             State.VERIFIED,
             P.FOLLOW_UP_WORK,
-            required=("revisit_at",),
+            required=("revisit_at", "is_solved"),
             optional=("revisit_result",),
+            guards=(SOLVED,),
             happened_field="revisit_at",
             primary=False,
             source_note="5.6",
@@ -234,6 +241,7 @@ PROCESS = Process(
         "done_at": N_("Settled at"),
         "revisit_at": N_("Asked again at"),
         "revisit_result": N_("What the customer said", "liaison slip"),
+        "is_solved": N_("Is the problem solved?"),
         "demand": N_("What the customer demands"),
         "why": N_("Why it becomes a complaint"),
     },

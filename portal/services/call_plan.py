@@ -248,7 +248,7 @@ def open_due(session: Session, at: datetime) -> int:
         )
     )
     for call in session.scalars(waiting.order_by(FollowUpCall.id)).all():
-        assert call.expected_on is not None
+        assert call.expected_on is not None and call.project is not None
         project, stage = call.project, CallStage(call.stage)
         _calls().open_window(
             session, project, stage, on=call.expected_on, event=project, at=at, occurrence=call.occurrence

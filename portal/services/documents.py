@@ -194,6 +194,8 @@ def find_record(
         raise DomainError(N_("This form is for visitors; the contact was no visit."))
     if form.code == "F-18" and record.kind != SurveyKind.SETTLEMENT:
         raise DomainError(N_("This form is for the evaluation of a project."))
+    if form.code == "F-04" and record.project_id is None:
+        raise DomainError(N_("This form is for the calls of a project."))
     if form.code == "F-30" and record.stage != CallStage.SEASONAL:
         raise DomainError(N_("This form is for a round of holiday calls."))
     if form.code == "F-32" and record.intended_on is None:
@@ -216,6 +218,8 @@ def _of_form(form: Form, viewer: visibility.Viewer) -> ColumnElement[bool]:
         records = records.where(model.channel == Channel.VISIT)
     if form.code == "F-18":
         records = records.where(model.kind == SurveyKind.SETTLEMENT)
+    if form.code == "F-04":
+        records = records.where(model.project_id.is_not(None))
     if form.code == "F-30":
         records = records.where(model.stage == CallStage.SEASONAL)
     if not may(Role(viewer.role), form.view):
@@ -470,6 +474,8 @@ def _prints(user: User, form: Form, record: Any) -> bool:
     if form.code == "F-32" and record.intended_on is None:
         return False
     if form.code == "F-18" and record.kind != SurveyKind.SETTLEMENT:
+        return False
+    if form.code == "F-04" and record.project_id is None:
         return False
     if form.code == "F-30" and record.stage != CallStage.SEASONAL:
         return False

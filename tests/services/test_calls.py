@@ -23,7 +23,7 @@ from portal.models.suggestion import Suggestion
 from portal.models.task import DeadlineBreach, Task
 from portal.permissions import Role
 from portal.processes.follow_up import CallStage
-from portal.services import call_plan, calls, consultations, tasks
+from portal.services import call_plan, calls, consultations, surveys, tasks
 from portal.services.calls import access, scripts, tickets
 
 S = CallStage
@@ -299,7 +299,6 @@ def test_a_done_slip_is_asked_about_by_a_call_with_its_script(story, sign_in):
         shown.count(f'href="/specialist/calls/{again.number}"') == 1
         and f"/specialist/calls/{given.number}" not in shown
     )
-    desk.get(f"/specialist/calls/{given.number}", status=303)
     assert (
         f"/specialist/calls/{again.number}" in desk.get(f"/records/follow-up-tickets/{given.number}", status=200).text
     )
@@ -310,10 +309,14 @@ def test_a_done_slip_is_asked_about_by_a_call_with_its_script(story, sign_in):
     path = f"/specialist/calls/{again.number}/talk"
     refused = desk.post(path, said | {"answers-measure_done": ""}, status=422)
     assert "已改好" in refused.text, "the script is asked"
+    refused = desk.post(path, said | {"answers-measure_done": "NO"}, status=422)
+    assert "没有解决的问题不能闭环" in refused.text and "已改好" in refused.text
+    assert story.fresh(given).state == "DONE"
     desk.post(path, said, status=303)
     again, given = story.fresh(again), story.fresh(given)
     assert (again.state, again.is_effective, again.is_late) == ("DONE_SATISFIED", False, False)
     assert (given.state, given.revisit_result, story.fresh(concealed).state) == ("VERIFIED", "已改好", "CLOSED")
+    assert given.is_solved is True
     assert session().scalars(select(Task).where(Task.closed_at.is_(None))).all() == []
     assert session().scalars(select(DeadlineBreach)).all() == []
 
@@ -384,6 +387,47 @@ def test_a_slip_that_goes_on_without_its_call_leaves_none_to_be_made(story):
     assert revisit_of(story, first).state == "CANCELLED"
     story.act(tickets.verify, second, tickets.Verify(at, "满意"))
     assert story.fresh(concealed).state == "CLOSED"
+
+
+def test_on_its_page_too_a_slip_is_not_settled_unless_solved(story, sign_in):
+    """4.7: settled means that the customer says it is solved; said otherwise, what was typed stays."""
+    concealed = story.opens(S.CONCEALED, "04-27 16:00")
+    story.answers(concealed, "04-28 10:00", "UNSATISFIED", slips=(slip(),))
+    given = story.fresh(concealed).tickets[0]
+    story.at("04-29 10:00")
+    story.act(tickets.finish, given, tickets.Finish("已处理", story.clock.now()))
+    desk, form = sign_in(story.specialist), f"/records/follow-up-tickets/{given.number}/steps/verify"
+    said = {"version": str(story.fresh(given).version), "revisit_at": "2026-04-29T10:00", "revisit_result": "还差一个"}
+    for wrong in ({}, {"is_solved": "NO"}):
+        assert "还差一个" in desk.post(form, said | wrong, status=422).text
+    assert story.fresh(given).state == "DONE"
+    desk.post(form, said | {"is_solved": "YES"}, status=303)
+    assert (story.fresh(given).state, story.fresh(given).is_solved) == ("VERIFIED", True)
+
+
+def test_a_slip_without_works_is_asked_about_with_the_same_script(story, sign_in):
+    """A survey about no project: the call has the questions of the stage all the same, and takes its slip on."""
+    at = story.at("04-29 10:00")
+    with transaction() as writing:
+        actor, customer = writing.merge(story.specialist), writing.merge(story.customer)
+        asked = surveys.send(writing, surveys.SendSurvey("PERIODIC", customer), actor=actor, at=at)
+        scores = {line["code"]: 2 for line in asked.questions}
+        surveys.answer(writing, asked, surveys.AnswerSurvey("PHONE", at, scores), actor=actor, at=at)
+    given = session().scalars(select(FollowUpTicket)).one()
+    story.act(tickets.finish, given, tickets.Finish("已回电致歉", at))
+    again = revisit_of(story, given)
+    assert (again.stage, again.project_id, again.customer_id) == ("REVISIT", None, story.customer.id)
+    desk = sign_in(story.specialist)
+    shown = desk.get(f"/specialist/calls/{again.number}", status=200).text
+    assert "上次反映的问题是否已解决？" in shown and "已回电致歉" in shown
+    said = {"version": str(again.version), "client_key": "c" * 32, "answers-measure_done": "YES", "overall": "SATISFIED",
+            "answered_by": "CUSTOMER", "manner": "PHONE", "customer_words": "好了"}  # fmt: skip
+    desk.post(f"/specialist/calls/{again.number}/talk", said | {"repair": "水龙头漏"}, status=303)
+    assert (story.fresh(again).state, story.fresh(given).state) == ("DONE_SATISFIED", "VERIFIED")
+    assert session().scalars(select(RepairOrder)).one().address == story.project.property.address
+    desk.get(f"/records/follow-up-calls/{again.number}", status=200)
+    assert again.number in desk.get(f"/records/follow-up-calls?filter=customer.{story.customer.id}", status=200).text
+    desk.post(f"/records/follow-up-calls/{again.number}/documents/F-04", status=409)
 
 
 def test_a_revisit_that_cannot_be_reached_is_made_at_the_next_contact(story):

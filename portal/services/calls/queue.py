@@ -14,6 +14,7 @@ from portal.models.customer import Customer
 from portal.models.follow_up import CallAnswer, FollowUpCall, FollowUpTicket, Revisit
 from portal.models.org import User
 from portal.models.project import Project
+from portal.paths import record_path
 from portal.processes import follow_up as asked
 from portal.processes.follow_up import AttemptOutcome, CallStage
 from portal.processes.follow_up_call import TALKED, WAITING
@@ -21,13 +22,14 @@ from portal.processes.follow_up_call import State as CallState
 from portal.processes.follow_up_ticket import State as SlipState
 from portal.services.calls.common import avoided, call_hours
 
+DESK = "/specialist/calls"
 MOST = 200
 EARLIER = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing to call about: a call, or a slip whose customer is to be asked again and that has no call of its own."""
+    """One thing to do: a call, or a slip whose call to ask again was cancelled and that somebody settles on its page."""
 
     record: FollowUpCall | FollowUpTicket
     stage: CallStage
@@ -47,6 +49,15 @@ class Line:
     def customer(self) -> Customer:
         """Who is called."""
         return self.record.customer
+
+    @property
+    def path(self) -> str:
+        """Where it is done."""
+        return (
+            f"{DESK}/{self.number}"
+            if isinstance(self.record, FollowUpCall)
+            else record_path(self.record.KIND, self.number)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +91,12 @@ def queue(session: Session, user: User, *, at: datetime) -> list[Line]:
     )  # fmt: skip
 
 
-def following(lines: Sequence[Line], number: str) -> Line | None:
-    """What is called next after one that is done; None: nothing is left that may be called now."""
-    return next((line for line in lines if line.is_ready and line.number != number), None)
+def following(lines: Sequence[Line], number: str | None = None) -> Line | None:
+    """Who is called next, after one that is done; None: nobody is left who may be called now."""
+    return next(
+        (line for line in lines if line.is_ready and line.number != number and isinstance(line.record, FollowUpCall)),
+        None,
+    )
 
 
 def earlier(session: Session, user: User, customer_id: int, *, but: int) -> list[Earlier]:
@@ -135,7 +149,7 @@ def _calls(session: Session, user: User) -> Sequence[FollowUpCall]:
 
 
 def _slips(session: Session, user: User) -> Sequence[FollowUpTicket]:
-    """Slips to ask about that no call stands for: without a project, from before there were such calls, or it was cancelled."""
+    """Slips that are done and no call asks about: it was cancelled."""
     is_called = (
         select(Revisit.call_id)
         .join(FollowUpCall, FollowUpCall.id == Revisit.call_id)

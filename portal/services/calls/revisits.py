@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -16,6 +16,7 @@ from portal.models.follow_up import FollowUpCall, FollowUpTicket, Revisit
 from portal.models.project import Project
 from portal.processes.follow_up import CallStage
 from portal.processes.follow_up_call import WAITING, Action, State
+from portal.processes.follow_up_ticket import State as SlipState
 from portal.services import call_plan
 from portal.services.calls import windows
 from portal.services.calls.common import advance
@@ -23,19 +24,17 @@ from portal.services.calls.common import advance
 WENT_ON = N_("The slip went on without this call.")
 
 
-def plan(session: Session, slip: FollowUpTicket, *, at: datetime) -> FollowUpCall | None:
-    """Put the call of this round into the queue of who follows the slip; planned before, it is given back as it is.
-
-    None: the slip belongs to no project (a survey without one); the queue offers the slip itself then.
-    """
-    if slip.project is None or slip.revisit_due_at is None:
-        return None
+def plan(session: Session, slip: FollowUpTicket, *, at: datetime) -> FollowUpCall:
+    """Put the call of this round of a slip that is done into the queue of who follows it; planned before, it is given
+    back as it is."""
+    assert slip.revisit_due_at is not None, "the department reported it done"
     known = next((each for each in slip.revisits if each.round_no == slip.round_no), None)
     if known is not None:
         return known.call
     call = windows.plan_call(
-        session, slip.project, CallStage.REVISIT, at=at, plan=call_plan.of_project(session, slip.project),
-        owner=slip.owner, occurrence=_following(session, slip.project),
+        session, slip.project, CallStage.REVISIT, at=at, customer=slip.customer, owner=slip.owner,
+        plan=call_plan.of_project(session, slip.project) if slip.project is not None else None,
+        occurrence=_following(session, slip),
     )  # fmt: skip
     call.window_from = clock.today(at)
     call.due_on = max(clock.today(slip.revisit_due_at), call.window_from)
@@ -53,10 +52,29 @@ def call_off(session: Session, slip: FollowUpTicket, *, at: datetime) -> None:
             advance(session, each.call, Action.GO_ON, {}, None, at)
 
 
-def _following(session: Session, project: Project) -> int:
+def plan_missing(session: Session, *, at: datetime) -> int:
+    """Plan the calls of slips that were done before there were such calls; gives how many."""
+    known = select(Revisit.call_id).where(
+        Revisit.slip_id == FollowUpTicket.id, Revisit.round_no == FollowUpTicket.round_no
+    )
+    query = select(FollowUpTicket).where(
+        FollowUpTicket.state == SlipState.DONE,
+        or_(FollowUpTicket.revisit_at.is_(None), FollowUpTicket.revisit_at < FollowUpTicket.done_at),
+        FollowUpTicket.revisit_due_at.is_not(None),
+        ~known.exists(),
+    )
+    slips = session.scalars(query.order_by(FollowUpTicket.id)).all()
+    for slip in slips:
+        plan(session, slip, at=at)
+    return len(slips)
+
+
+def _following(session: Session, slip: FollowUpTicket) -> int:
     """The next number among the calls of the project that ask again; two at the same time wait for each other."""
-    session.execute(select(Project.id).where(Project.id == project.id).with_for_update())
+    if slip.project_id is None:
+        return 1
+    session.execute(select(Project.id).where(Project.id == slip.project_id).with_for_update())
     query = select(func.max(FollowUpCall.occurrence)).where(
-        FollowUpCall.project_id == project.id, FollowUpCall.stage == CallStage.REVISIT
+        FollowUpCall.project_id == slip.project_id, FollowUpCall.stage == CallStage.REVISIT
     )
     return (session.scalar(query) or 0) + 1

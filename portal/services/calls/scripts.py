@@ -19,7 +19,7 @@ from portal.models.event import EventKind
 from portal.models.follow_up import CallScript
 from portal.models.org import User
 from portal.permissions import Permission, may
-from portal.processes.follow_up import CallStage, GradeClass, ItemKind, Opens, When
+from portal.processes.follow_up import SOLVED, CallStage, GradeClass, ItemKind, Opens, When
 from portal.services import events
 
 LONGEST_QUESTION, MOST_ITEMS = 200, 40
@@ -87,7 +87,7 @@ def new_edition(session: Session, known: CallScript, command: NewEdition, *, act
     """The manager's next edition of a script. Calls made before keep theirs. Raises Invalid by field, NotPermitted."""
     if not may(actor, Permission.FOLLOW_UP_DECIDE):
         raise NotPermitted(_("Only the manager changes scripts."))
-    _check(command, at)
+    _check(known.stage, command, at)
     items = _items(command.questions)
     last = session.scalar(
         select(func.max(CallScript.edition)).where(
@@ -112,7 +112,7 @@ def new_edition(session: Session, known: CallScript, command: NewEdition, *, act
     return made
 
 
-def _check(command: NewEdition, at: datetime) -> None:
+def _check(stage: str, command: NewEdition, at: datetime) -> None:
     problems: dict[str, Text | str] = {}
     if command.effective_from < clock.today(at):
         problems["effective_from"] = N_("This day has passed.")
@@ -127,8 +127,16 @@ def _check(command: NewEdition, at: datetime) -> None:
             problems[f"questions-{number}"] = N_("At most %(count)s characters.") % {"count": LONGEST_QUESTION}
         elif not _fits(line):
             problems[f"questions-{number}"] = N_("This answer cannot lead to that with this kind of question.")
+    if stage == CallStage.REVISIT and not any(_asks_whether_solved(line) for line in command.questions):
+        problems["questions"] = N_(
+            "This script keeps the question whether the problem is solved, answered by yes or no."
+        )
     if problems:
         raise Invalid(problems)
+
+
+def _asks_whether_solved(line: Question) -> bool:
+    return line.code == SOLVED and line.kind == ItemKind.YES_NO and line.required
 
 
 def _fits(line: Question) -> bool:

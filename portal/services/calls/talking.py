@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import clock, settings
 from portal.errors import ConditionsMissing, Invalid
 from portal.i18n import N_, Text
 from portal.models.consultation import Channel
-from portal.models.customer import CustomerGrade
+from portal.models.customer import CustomerGrade, Property
 from portal.models.follow_up import CallAnswer, CallAttempt, FollowUpCall
 from portal.models.notice import NoticeLevel
 from portal.models.org import Party, User
@@ -129,9 +130,10 @@ def finish(session: Session, call: FollowUpCall, command: FinishCall, *, actor: 
     said = ("called_at", "answered_by", "overall", "manner", "customer_words")
     advance(session, call, action, {name: getattr(command, name) for name in said}, actor, at)
     if call.about is not None:
-        again = tickets.AskedAgain(
-            command.called_at, command.overall == Overall.SATISFIED, command.customer_words, command.limit_at
-        )
+        is_content = command.overall == Overall.SATISFIED
+        solved = _solved(command)
+        is_solved = is_content if solved is None else solved
+        again = tickets.AskedAgain(command.called_at, is_content, is_solved, command.customer_words, command.limit_at)
         tickets.asked_again(session, call.about, again, actor=actor, at=at)
     return _pass_on(session, call, command, action, actor, at)
 
@@ -179,6 +181,8 @@ def _check(call: FollowUpCall, command: FinishCall, items: Sequence[asked.Item],
             problems["slips"] = N_("Fair and unsatisfied need a liaison slip: problem, department, limit.")
         if not (command.customer_words or "").strip():
             problems["customer_words"] = N_("Write down what the customer said, in the customer's words.")
+    elif call.about is not None and _solved(command) is False:
+        problems["overall"] = tickets.NOT_SOLVED
     elif command.slips and not (command.customer_words or "").strip():
         problems["customer_words"] = N_("Write down what the customer said, in the customer's words.")
     if command.praise is not None and command.praised is None:
@@ -187,6 +191,12 @@ def _check(call: FollowUpCall, command: FinishCall, items: Sequence[asked.Item],
         raise Invalid(problems)
     if call.window_from is None:
         raise ConditionsMissing([N_("the event that opens its window has happened")])
+
+
+def _solved(command: FinishCall) -> bool | None:
+    """Whether the problem that was asked about again is solved; None: the script did not ask."""
+    said = next((each.value for each in command.answers if each.code == asked.SOLVED), None)
+    return said == "YES" if said else None
 
 
 def _open_slip(session: Session, call: FollowUpCall, slip: Slip, actor: User, at: datetime) -> None:
@@ -214,7 +224,7 @@ def _pass_on(
             repairs.ReportRepair(
                 reporter=call.customer.name,
                 phone=call.customer.phone,
-                address=call.project.property.address,
+                address=_address(session, call),
                 trade=command.repair.trade,
                 symptom=command.repair.symptom,
                 urgency=Urgency.URGENT if command.repair.is_urgent else Urgency.NORMAL,
@@ -258,6 +268,16 @@ def _pass_on(
         today = clock.at_local(clock.today(at) + timedelta(days=1)) - timedelta(minutes=1)
         _alarm(session, call, ACT_ON_INCIDENT, INCIDENT, today, command.incident, at)
     return Outcome(repair)
+
+
+def _address(session: Session, call: FollowUpCall) -> str:
+    """Where something is to be repaired: the home of the works, else the customer's only one. Raises Invalid."""
+    if call.project is not None:
+        return call.project.property.address
+    homes = session.scalars(select(Property).where(Property.customer_id == call.customer_id).limit(2)).all()
+    if len(homes) != 1:
+        raise Invalid({"repair": N_("It is not known in which home: register the repair by itself, with its address.")})
+    return homes[0].address
 
 
 def _alarm(

@@ -31,6 +31,9 @@ from portal.services.calls.common import advance
 
 ASK_AGAIN = N_("Ask the customer again after the measure")
 COMPLAIN = N_("Not satisfied after the last round: make it a complaint")
+NOT_SOLVED = N_(
+    "What is not solved is not settled: note that the customer is not satisfied, and the department does it again."
+)
 PENALTY_RULE = "K-08"
 CATEGORIES = {
     Department.DESIGN: Category.DESIGN,
@@ -73,10 +76,11 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """Asked again, the customer is content."""
+    """Asked again, the customer is content and the problem is solved."""
 
     revisit_at: datetime
     revisit_result: str | None = None
+    is_solved: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class AskedAgain:
 
     asked_at: datetime
     is_content: bool
+    is_solved: bool
     said: str | None = None
     limit_at: datetime | None = None
 
@@ -191,7 +196,7 @@ def asked_again(session: Session, slip: FollowUpTicket, command: AskedAgain, *, 
     """The customer was asked about the measure (5.6): content, it is settled; if not, the next round; after the last one
     it is to become a complaint, for which owner and manager are told and somebody has a task. Raises Invalid by field."""
     if command.is_content:
-        verify(session, slip, Verify(command.asked_at, command.said), actor=actor, at=at)
+        verify(session, slip, Verify(command.asked_at, command.said, command.is_solved), actor=actor, at=at)
         return
     if not (command.said or "").strip():
         raise Invalid({"revisit_result": N_("Write down what the customer said, in the customer's words.")})
@@ -199,7 +204,7 @@ def asked_again(session: Session, slip: FollowUpTicket, command: AskedAgain, *, 
     if MORE_ROUNDS.holds(slip):
         reopen(session, slip, Reopen(command.asked_at, said, command.limit_at), actor=actor, at=at)
         return
-    slip.revisit_at, slip.revisit_result = command.asked_at, said
+    slip.revisit_at, slip.revisit_result, slip.is_solved = command.asked_at, said, command.is_solved
     entered = {"revisit_at": command.asked_at, "revisit_result": said}
     advance(session, slip, Action.REFUSE, entered, actor, at)
     _asked(session, slip, command.asked_at, actor, at)
@@ -209,8 +214,11 @@ def asked_again(session: Session, slip: FollowUpTicket, command: AskedAgain, *, 
 
 
 def verify(session: Session, slip: FollowUpTicket, command: Verify, *, actor: User, at: datetime) -> None:
-    """The customer is content: the problem is settled."""
+    """The customer is content: the problem is settled. Raises Invalid: it is not solved."""
+    if not command.is_solved:
+        raise Invalid({"is_solved": NOT_SOLVED})
     slip.revisit_at, slip.revisit_result, slip.settled_at = command.revisit_at, command.revisit_result, at
+    slip.is_solved = command.is_solved
     advance(session, slip, Action.VERIFY, steps.entered_of(command), actor, at)
     _asked(session, slip, command.revisit_at, actor, at)
     follow(session, slip, actor, at)
@@ -221,7 +229,7 @@ def reopen(session: Session, slip: FollowUpTicket, command: Reopen, *, actor: Us
     a complaint instead. Raises Invalid by field."""
     limit = command.limit_at or usual_limit(session, at)
     _check_limit(limit, at)
-    slip.revisit_at, slip.revisit_result = command.revisit_at, command.revisit_result
+    slip.revisit_at, slip.revisit_result, slip.is_solved = command.revisit_at, command.revisit_result, False
     slip.limit_at, slip.limit_from = limit, at
     entered = {"revisit_at": command.revisit_at, "revisit_result": command.revisit_result, "limit_at": limit}
     _asked(session, slip, command.revisit_at, actor, at)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import settings
+from portal.models.customer import Customer
 from portal.models.follow_up import FollowUpCall, FollowUpPlan
 from portal.models.org import User
 from portal.models.project import Project
@@ -45,25 +46,31 @@ def find(session: Session, project: Project, stage: str, occurrence: int = 1) ->
 
 def plan_call(
     session: Session,
-    project: Project,
+    project: Project | None,
     stage: CallStage,
     *,
     at: datetime,
+    customer: Customer | None = None,
     plan: FollowUpPlan | None = None,
     expected_on: date | None = None,
     owner: User | None = None,
     occurrence: int = 1,
     actor: User | None = None,
 ) -> FollowUpCall:
-    """Put a call into the plan; planned before, it is given back as it is. `owner` None: the customer's specialist."""
+    """Put a call into the plan; planned before, it is given back as it is.
+
+    `owner` None: the customer's specialist. `project` None: the call is about no works, the `customer` is named.
+    """
     session.flush()
-    known = find(session, project, stage, occurrence)
+    known = find(session, project, stage, occurrence) if project is not None else None
     if known is not None:
         return known
-    customer = project.customer
+    about = project or customer
+    customer = customer or (project.customer if project is not None else None)
+    assert about is not None and customer is not None, "somebody is called"
     call = FollowUpCall(
         number=numbering.next_number(session, FollowUpCall.PREFIX, at),
-        branch_id=project.branch_id,
+        branch_id=about.branch_id,
         plan=plan,
         project=project,
         customer=customer,
