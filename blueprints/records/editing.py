@@ -73,7 +73,7 @@ def facts(
         url = ""
         if fields[name].target is not None:
             linked = getattr(record, name.removesuffix("_id"), None)
-            url = path(linked) if linked is not None and linked.KIND in LISTINGS else ""
+            url = path(linked) if getattr(linked, "KIND", None) in LISTINGS else ""
         was = (history or {}).get(name, "")
         lines.append(Fact(str(fields[name].label), shown(record, name, fields[name]), name in wide, url, was))
     return lines

@@ -71,12 +71,14 @@ def new_change_order(number: str) -> ResponseReturnValue:
 @requires(P.PROJECT_EDIT)
 def new_delay(number: str) -> ResponseReturnValue:
     """Write a delay form, signed or still to be signed."""
-    form = forms.DelayForm()
+    form = forms.DelayForm().prepare(_project(number))
     return _record(
         number,
         form,
         N_("Delay", "works"),
-        lambda writing, fresh: change_orders.delay(writing, fresh, form.to_command(), actor=g.user, at=clock.now()),
+        lambda writing, fresh: change_orders.delay(
+            writing, fresh, form.to_command(fresh), actor=g.user, at=clock.now()
+        ),
     )
 
 

@@ -121,7 +121,10 @@ def delay_notice(number: str) -> ResponseReturnValue:
         record.project.property.address,
         change_orders.DELAY_FIELDS,
         (
-            (N_("Delay", "works"), ("project_id", "days", "cause", *_said(record, "withdrawn_why", "remarks"))),
+            (
+                N_("Delay", "works"),
+                ("project_id", "days", *_said(record, "stop_id"), "cause", *_said(record, "withdrawn_why", "remarks")),
+            ),
             (N_("Signed on the paper by"), ("customer_signed_by", "signed_on")),
         ),
         meta=_links(record),

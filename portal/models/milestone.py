@@ -15,6 +15,7 @@ from portal.models.base import Base, Record
 from portal.models.customer import Customer
 from portal.models.org import Party
 from portal.models.project import Project
+from portal.models.works import WorkStop
 from portal.processes import change_order, delay_notice, safety_notice
 from portal.terms import Term, one_of
 
@@ -196,9 +197,12 @@ class DelayNotice(Record, Base):
     signed_on: Mapped[date | None]
     """The day of the customer's signature; None: the finish stays where it is."""
     withdrawn_why: Mapped[str | None] = mapped_column(Text)
+    stop_id: Mapped[int | None] = mapped_column(ForeignKey("work_stop.id"), sort_order=1)
+    """The stop of works whose days it agrees to; None: another cause, its days come on top."""
 
     project: Mapped[Project] = relationship()
     customer: Mapped[Customer] = relationship()
+    stop: Mapped[WorkStop | None] = relationship()
 
     @property
     def title(self) -> str:

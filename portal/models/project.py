@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from portal.models.works import (
         ContractSlip,
         DispatchOrder,
+        FinishMove,
         MaterialCard,
         ProjectPaper,
         TechnicalDisclosure,
@@ -92,6 +93,7 @@ class Project(Record, Base):
         back_populates="project", order_by="TechnicalDisclosure.held_at"
     )
     stops: Mapped[list[WorkStop]] = relationship(back_populates="project", order_by="WorkStop.id")
+    finish_moves: Mapped[list[FinishMove]] = relationship(back_populates="project", order_by="FinishMove.id")
     papers: Mapped[list[ProjectPaper]] = relationship(back_populates="project", order_by="ProjectPaper.id")
 
     state = synonym("stage")

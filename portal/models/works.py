@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal import formatting
 from portal.models.base import Base, Record
 from portal.models.customer import Customer
 from portal.models.org import Crew, Department, Party
@@ -144,10 +145,30 @@ class WorkStop(Base):
 
     project: Mapped[Project] = relationship(back_populates="stops")
 
+    @property
+    def name(self) -> str:
+        """What it is called where it is chosen: since when, and what for."""
+        return f"{formatting.full_date(self.since)} {StopReason.show(self.reason)}"
+
     __table_args__ = (
         one_of("reason", StopReason),
         CheckConstraint("resumed_on IS NULL OR resumed_on >= since", name="resumed_after_it_stopped"),
     )
+
+
+class FinishMove(Base):
+    """The planned finish was set otherwise by hand while the works ran. What was reached by that day keeps its planned day."""
+
+    __tablename__ = "finish_move"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id"), index=True)
+    moved_on: Mapped[date]
+    """The day on which it was set."""
+    days: Mapped[int]
+    """Calendar days by which it moved; negative: forward."""
+
+    project: Mapped[Project] = relationship(back_populates="finish_moves")
 
 
 class ProjectPaper(Base):

@@ -58,6 +58,7 @@ PROCESS = Process(
             State.PROPOSED,
             Permission.PROJECT_EDIT,
             required=("cause", "days"),
+            optional=("stop",),
             guards=(WORKS_OPEN, HAS_FINISH),
         ),
         Transition(
@@ -83,6 +84,7 @@ PROCESS = Process(
     field_labels={
         "cause": N_("Cause"),
         "days": N_("Days"),
+        "stop": N_("For the stop of works"),
         "customer_signed_by": N_("Signed by the customer"),
         "signed_on": N_("Signed by the customer on"),
         "withdrawn_why": N_("Why it was withdrawn"),

@@ -20,6 +20,7 @@ from portal.models.contract import Contract, PaymentKind
 from portal.models.milestone import ChangeOrder, DelayNotice
 from portal.models.org import User
 from portal.models.project import Project
+from portal.models.works import WorkStop
 from portal.processes import change_order as rules
 from portal.processes import delay_notice
 from portal.services import call_plan, contracts, numbering, projects, steps, warranties
@@ -45,6 +46,7 @@ DELAY_FIELDS: dict[str, Field] = {
     "project_id": link(N_("Project"), Project),
     "cause": Field(D["cause"]),
     "days": Field(D["days"], str),
+    "stop_id": link(D["stop"], WorkStop),
     "customer_signed_by": Field(D["customer_signed_by"]),
     "signed_on": Field(D["signed_on"]),
     "withdrawn_why": Field(D["withdrawn_why"]),
@@ -75,12 +77,16 @@ class Sign:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """A later finish; `days` calendar days. Signed already: by whom and when; otherwise it waits for the signature."""
+    """A later finish; `days` calendar days. Signed already: by whom and when; otherwise it waits for the signature.
+
+    `stop`: the stop of works whose days it agrees to; None: another cause.
+    """
 
     cause: str
     days: int
     customer_signed_by: str | None = None
     signed_on: date | None = None
+    stop: WorkStop | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,7 @@ def delay(session: Session, project: Project, command: Delay, *, actor: User, at
         customer=project.customer,
         cause=command.cause.strip(),
         days=command.days,
+        stop=command.stop,
     )
     _begin(session, notice, delay_notice.Action.PROPOSE, command, actor, at)
     if signature is not None:
@@ -174,6 +181,12 @@ def delays_of(session: Session, project: Project) -> list[DelayNotice]:
     """The delays that were agreed, oldest first."""
     query = select(DelayNotice).where(DelayNotice.project_id == project.id).order_by(DelayNotice.id)
     return list(session.scalars(query))
+
+
+def open_stop(session: Session, project: Project) -> WorkStop | None:
+    """The last stop of works that no delay form names yet; None: there is none."""
+    named = {notice.stop_id for notice in delays_of(session, project) if notice.state != delay_notice.State.WITHDRAWN}
+    return next((stop for stop in reversed(project.stops) if stop.id not in named), None)
 
 
 def signed_total(session: Session, project: Project) -> Decimal:

@@ -21,6 +21,7 @@ from portal.models.event import EventKind
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project, ProjectKind, ProjectStage
 from portal.models.task import Task
+from portal.models.works import FinishMove
 from portal.processes.project import Action
 from portal.services import call_plan, customers, events, numbering, steps, tasks
 from portal.services.fields import Field, apply, cleaned, link, stamp, term
@@ -143,7 +144,11 @@ def change(
     if project.version != version:
         raise Stale()
     check(present(project) | dict(values), at=at)
+    has_begun, finish = project.actual_start_on is not None, project.planned_finish_on
     changes = apply(session, project, values, FIELDS, actor=actor, at=at)
+    if has_begun and finish is not None and project.planned_finish_on not in (None, finish):
+        days = (project.planned_finish_on - finish).days
+        project.finish_moves.append(FinishMove(moved_on=clock.today(at), days=days))
     _grade(session, project, actor=actor, at=at)
     call_plan.replan(session, project, at=at)
     return changes

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import func, null, select, union_all
 from sqlalchemy.orm import Session
 
 from portal import clock, settings
 from portal.models.milestone import ChangeOrder, DelayNotice, StageAcceptance, StageResult
 from portal.models.pre_acceptance import PreAcceptance
 from portal.models.project import Project
+from portal.models.works import WorkStop
 from portal.processes import change_order, delay_notice
 from portal.terms import Term
 
@@ -43,11 +44,16 @@ SHARES = {
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Something that moves the works by calendar days from a day on; negative: forward. `is_stop`: they stood still."""
+    """Something that moves the works by calendar days from a day on; negative: forward."""
 
     on: date
     days: int
-    is_stop: bool = False
+    stop: WorkStop | None = None
+    """They stood still."""
+    agrees_to: int | None = None
+    """The customer signed for the days of this stop."""
+    is_by_hand: bool = False
+    """The finish was set, whatever had moved it before."""
 
 
 def span(session: Session, project: Project) -> tuple[date | None, date | None]:
@@ -63,7 +69,7 @@ def agreed_days(session: Session, project: Project) -> int | None:
     """The contract period with what the customer signed for since; None: none was agreed."""
     if not project.contract_days:
         return None
-    return project.contract_days + sum(days for _on, days in _signed(session, project))
+    return project.contract_days + sum(move.days for move in _signed(session, project))
 
 
 def forecast(session: Session, project: Project, *, on: date | None = None) -> dict[Milestone, date]:
@@ -75,7 +81,7 @@ def forecast(session: Session, project: Project, *, on: date | None = None) -> d
     if finish is None or finish <= start:
         return found
     moves = _moves(session, project, on)
-    finish -= timedelta(days=sum(move.days for move in moves if not move.is_stop))
+    finish -= timedelta(days=sum(move.days for move in moves if move.stop is None))
     days = max((finish - start).days, 1)
     for milestone, key in SHARES.items():
         found[milestone] = start + timedelta(days=days * settings.get(session, key) // 100)
@@ -113,16 +119,16 @@ def reached(session: Session, project: Project) -> dict[Milestone, date]:
 # ---------- What moves the works ----------
 
 
-def _signed(session: Session, project: Project) -> list[tuple[date, int]]:
-    """Day and days of each signature that moved the finish."""
+def _signed(session: Session, project: Project) -> list[Move]:
+    """Each signature that moved the finish."""
     parts = [
-        select(model.signed_on, days).where(model.project_id == project.id, model.state == state, days != 0)
-        for model, days, state in (
-            (ChangeOrder, ChangeOrder.extra_days, change_order.State.SIGNED),
-            (DelayNotice, DelayNotice.days, delay_notice.State.SIGNED),
+        select(model.signed_on, days, stop).where(model.project_id == project.id, model.state == state, days != 0)
+        for model, days, stop, state in (
+            (ChangeOrder, ChangeOrder.extra_days, null(), change_order.State.SIGNED),
+            (DelayNotice, DelayNotice.days, DelayNotice.stop_id, delay_notice.State.SIGNED),
         )
     ]
-    return [(on, days) for on, days in session.execute(union_all(*parts)) if on is not None]
+    return [Move(on, days, agrees_to=stop) for on, days, stop in session.execute(union_all(*parts)) if on is not None]
 
 
 def _moves(session: Session, project: Project, on: date | None) -> list[Move]:
@@ -130,24 +136,35 @@ def _moves(session: Session, project: Project, on: date | None) -> list[Move]:
     start = project.actual_start_on
     if start is None:
         return []
-    found = [Move(day, days) for day, days in _signed(session, project) if day >= start]
+    found = [move for move in _signed(session, project) if move.on >= start]
+    found += [
+        Move(each.moved_on, each.days, is_by_hand=True) for each in project.finish_moves if each.moved_on >= start
+    ]
     for stop in project.stops:
         end = stop.resumed_on or max((day for day in (stop.until, on) if day is not None), default=stop.since)
         if end > stop.since:
-            found.append(Move(stop.since, (end - stop.since).days, is_stop=True))
-    return sorted(found, key=lambda move: (move.on, not move.is_stop))
+            found.append(Move(stop.since, (end - stop.since).days, stop))
+    return sorted(found, key=lambda move: (move.on, move.stop is None))
 
 
 def _shifts(moves: list[Move]) -> list[Move]:
-    """The moves without what they say twice: a delay that is signed after a stop first agrees to the days of that stop."""
-    found, stood = [], 0
+    """The moves without what they say twice.
+
+    A delay form for a stop agrees to the days of that stop, one for another cause comes on top. A finish that was set by
+    hand holds: it has in it what had stood by then, and what was known to stand still.
+    """
+    found, stood = [], {move.stop.id: move.days for move in moves if move.stop is not None}
     for move in moves:
-        if move.is_stop:
-            stood += move.days
-        elif move.days > 0:
-            agreed = min(stood, move.days)
-            stood, move = stood - agreed, Move(move.on, move.days - agreed)
-        found.append(move)
+        agreed = 0
+        if move.is_by_hand:
+            for stop in (each.stop for each in moves if each.stop is not None and each.on <= move.on):
+                known = min(stood[stop.id], (max(stop.until or move.on, move.on) - stop.since).days)
+                stood[stop.id] -= known
+                agreed += known
+        elif move.agrees_to in stood:
+            agreed = min(stood[move.agrees_to], move.days)
+            stood[move.agrees_to] -= agreed
+        found.append(Move(move.on, move.days - agreed, move.stop))
     return found
 
 

@@ -112,23 +112,40 @@ class DelayForm(RecordForm):
     """A later finish; the signature may come with it."""
 
     SECTIONS = (
-        (N_("Delay", "works"), ("days", "cause")),
+        (N_("Delay", "works"), ("days", "stop", "cause")),
         (N_("Signed already"), ("customer_signed_by", "signed_on")),
     )
     WIDE = frozenset({"cause"})
 
     days = WholeField(D["days"], low=1, high=365, required=True)
+    stop = ChoiceField(
+        D["stop"], coerce=int, choices=[], blank=N_("No, another cause"),
+        description=N_("The days of the stop have moved the works already; of another cause they come on top."),
+    )  # fmt: skip
     cause = TextField(D["cause"], limit=2000, rows=3, required=True)
     customer_signed_by = NameField(
         D["customer_signed_by"], required=False, description=N_("Empty: the form waits for the signature.")
     )
     signed_on = LocalDateField(D["signed_on"])
 
-    def to_command(self) -> change_orders.Delay:
+    def prepare(self, project: Project) -> DelayForm:
+        """The stops of the works; the last one that no form names yet is meant unless somebody says otherwise."""
+        if not project.stops:
+            del self.stop
+            return self
+        self.stop.choices = [(stop.id, stop.name) for stop in project.stops]
+        meant = change_orders.open_stop(session(), project)
+        if meant is not None and not self.is_submitted():
+            self.stop.data = meant.id
+        return self
+
+    def to_command(self, project: Project) -> change_orders.Delay:
         """The command."""
+        chosen = self.stop.data if "stop" in self else None
         return change_orders.Delay(
-            self.cause.data, self.days.data, self.customer_signed_by.data or None, self.signed_on.data
-        )
+            self.cause.data, self.days.data, self.customer_signed_by.data or None, self.signed_on.data,
+            next((stop for stop in project.stops if stop.id == chosen), None),
+        )  # fmt: skip
 
 
 class WeekForm(RecordForm):
