@@ -29,6 +29,8 @@ from portal.permissions import Role
 from tests import databases, s3, shared, story
 from tests.client import Client
 from tests.factories import Make
+from tests.listing.rows import Rows
+from tests.sample import MADE_BY_NOW, Sample, fill_once
 
 START = "2026-05-11 10:00"
 """A Monday in a week without holidays, on the company's clocks."""
@@ -90,13 +92,37 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def sample_on_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    folder = tmp_path_factory.mktemp("sample")
+    made = fill_once(folder, databases.copy_sqlite(sqlite_template, folder), START)
+    databases.whole(folder / "portal.sqlite3")
+    return made
+
+
+@pytest.fixture(scope="session")
+def sample_on_postgresql(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    databases.empty_postgresql(postgresql_url)
+    made = fill_once(tmp_path_factory.mktemp("sample"), postgresql_url, START)
+    databases.keep_sample(postgresql_url)
+    return made
+
+
 @pytest.fixture
 def database(request: pytest.FixtureRequest, home: Path) -> str:
-    """The address of an empty, migrated database; the test runs once per kind."""
+    """The address of a migrated database, empty but for those who ask for `sample`; the test runs once per kind."""
+    wants_sample = "sample" in request.fixturenames
     if request.param == "postgresql":
         url: str = request.getfixturevalue("postgresql_url")
-        databases.empty_postgresql(url)
+        if wants_sample:
+            request.getfixturevalue("sample_on_postgresql")
+            databases.fill_postgresql(url)
+        else:
+            databases.empty_postgresql(url)
         return url
+    if wants_sample:
+        filled: Sample = request.getfixturevalue("sample_on_sqlite")
+        return databases.copy_sqlite(filled.home / "portal.sqlite3", home)
     return databases.copy_sqlite(request.getfixturevalue("sqlite_template"), home)
 
 
@@ -187,9 +213,17 @@ def session(app: Flask) -> scoped_session[Session]:
 
 
 @pytest.fixture
-def make(app: Flask, clock: Clock) -> Make:
+def make(request: pytest.FixtureRequest, app: Flask, clock: Clock) -> Make:
     """Plausible people and records, each saved at once: call it outside `transaction()`."""
-    return Make(clock.now)
+    return Make(clock.now, MADE_BY_NOW if "sample" in request.fixturenames else 1)
+
+
+@pytest.fixture
+def sample(request: pytest.FixtureRequest, app: Flask) -> Rows:
+    """Some rows of every record type in the database from the beginning, and the people in it; made at `START`."""
+    kind = portal_db.db.engine.dialect.name
+    found: Sample = request.getfixturevalue(f"sample_on_{kind}")
+    return found.rows()
 
 
 @pytest.fixture

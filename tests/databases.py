@@ -37,6 +37,44 @@ END $$
 """
 """As replica, triggers do not fire: the event table lets itself be emptied, and the order does not matter."""
 
+KEEP_SAMPLE = """
+DO $$
+DECLARE named record;
+DECLARE is_filled boolean;
+BEGIN
+    CREATE SCHEMA sample;
+    FOR named IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', named.tablename) INTO is_filled;
+        IF is_filled THEN
+            EXECUTE format('CREATE TABLE sample.%I AS TABLE public.%I', named.tablename, named.tablename);
+        END IF;
+    END LOOP;
+    CREATE TABLE sample."the next numbers" AS
+        SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
+END $$
+"""
+"""All rows there are, and the next numbers, are laid aside as the sample that many tests begin with."""
+
+FILL = """
+DO $$
+DECLARE named record;
+BEGIN
+    PERFORM set_config('session_replication_role', 'replica', true);
+    FOR named IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('DELETE FROM %I', named.tablename);
+    END LOOP;
+    FOR named IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
+        PERFORM setval(format('%I', named.sequencename)::regclass, 1, false);
+    END LOOP;
+    FOR named IN SELECT tablename FROM pg_tables WHERE schemaname = 'sample' AND tablename <> 'the next numbers' LOOP
+        EXECUTE format('INSERT INTO public.%I SELECT * FROM sample.%I', named.tablename, named.tablename);
+    END LOOP;
+    FOR named IN SELECT * FROM sample."the next numbers" LOOP
+        PERFORM setval(format('%I', named.sequencename)::regclass, named.last_value);
+    END LOOP;
+END $$
+"""
+
 KEEP_SEEDED = """
 DO $$
 DECLARE named record;
@@ -64,6 +102,13 @@ def make_sqlite_template(folder: Path) -> Path:
     path = folder / "template.sqlite3"
     engine = sqlite_engine(path)
     database.upgrade(engine=engine)
+    engine.dispose()
+    return whole(path)
+
+
+def whole(path: Path) -> Path:
+    """The file, with all that was written standing in it, to be copied."""
+    engine = sqlite_engine(path)
     with engine.connect() as connection:
         connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
@@ -104,9 +149,23 @@ def postgresql_database(name: str, *, migrate: bool = True) -> Iterator[str]:
 
 def empty_postgresql(url: str) -> None:
     """Take all rows away; numbers start at 1 again."""
+    _carry_out(url, EMPTY)
+
+
+def keep_sample(url: str) -> None:
+    """From now on `fill_postgresql` brings back the rows that are there now."""
+    _carry_out(url, KEEP_SAMPLE)
+
+
+def fill_postgresql(url: str) -> None:
+    """All rows are those of the sample."""
+    _carry_out(url, FILL)
+
+
+def _carry_out(url: str, block: str) -> None:
     engine = create_engine(url)
     with engine.begin() as connection:
-        connection.execute(text(EMPTY))
+        connection.execute(text(block))
     engine.dispose()
 
 

@@ -36,9 +36,9 @@ Row = TypeVar("Row")
 class Make:
     """Makes rows and saves them, each in a transaction of its own: never call it inside `transaction()`."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], first: int = 1) -> None:
         self.now = now
-        self._next = count(1)
+        self._next = count(first)
 
     def name(self) -> str:
         """A person's name, different for the first 240 calls."""

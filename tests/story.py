@@ -43,9 +43,4 @@ def make_template(folder: Path, moment: str = NOW, load: Callable[[], None] = de
         load()
         db.session.remove()
         db.engine.dispose()
-    path = folder / "portal.sqlite3"
-    engine = databases.sqlite_engine(path)
-    with engine.connect() as connection:
-        connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
-    return path
+    return databases.whole(folder / "portal.sqlite3")

@@ -101,11 +101,11 @@ def entries(
     """The first rows of each day in the order of the clock. `person`: the table of the people whose they are."""
     question, values = engine.asked(session, user, listing, state.rows_only(), at, ordered=False)
     start, end = days
-    every = [start + timedelta(days=number) for number in range((end - start).days + 1)]
-    values |= {f"day_{number}": clock.at_local(day) if dated.timed else day for number, day in enumerate(every)}
-    found: Sequence[Any] = _entries(question, dated.key, len(every) - 1, person).rows(
-        session, values | {"a_day": a_day}
-    )
+    length = (end - start).days
+    for number in (0, length) if _is_gathered(listing, dated, length) else range(length + 1):
+        day = start + timedelta(days=number)
+        values[f"day_{number}"] = clock.at_local(day) if dated.timed else day
+    found: Sequence[Any] = _entries(question, dated.key, length, person).rows(session, values | {"a_day": a_day})
     return [Entry(Row(listing.kind, row), row[-2], row[-1]) for row in found]
 
 
@@ -126,6 +126,11 @@ def _dated(kind: str, key: str) -> Dated:
 def _is_of_clock(listing: Listing, dated: Dated) -> bool:
     """Whether the date is that of another table, where the running clocks of the records are."""
     return dated.joined and listing.model is not Task
+
+
+def _is_gathered(listing: Listing, dated: Dated, days: int) -> bool:
+    """Whether the rows of all days are gathered and numbered, as those with a running clock, which are few."""
+    return _is_of_clock(listing, dated) or days > MOST_DAYS
 
 
 def _within(question: engine.Question, dated: Dated, bounds: tuple[str, str], *columns: Any) -> Any:
@@ -154,7 +159,7 @@ def _entries(question: engine.Question, key: str, days: int, person: Any) -> Pre
     listing, dated = LISTINGS[question.kind], _dated(question.kind, key)
     model = listing.model
     most = bindparam("a_day", type_=Integer())
-    if _is_of_clock(listing, dated) or days > MOST_DAYS:  # what runs are few: gathered and numbered
+    if _is_gathered(listing, dated, days):
         day = first_day(dated.column, "day", dated.timed)
         place = func.row_number().over(partition_by=day, order_by=(dated.column, model.id))
         running = _within(question, dated, ("day_0", f"day_{days}"), model.id, place.label("place")).subquery()

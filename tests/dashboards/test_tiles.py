@@ -17,7 +17,6 @@ from portal.permissions import Permission, Role, may
 from portal.services import tiles
 from portal.services.tiles import Look
 from portal.shell import DASHBOARD_PATHS
-from tests.listing.rows import fill
 
 ARRANGE = "/records/dashboard"
 NUMBER = re.compile(
@@ -54,8 +53,8 @@ def one(session, name):
 
 
 @pytest.fixture
-def people(make, clock):
-    return fill(make, clock)
+def people(sample):
+    return sample
 
 
 def desks(sign_in, people):

@@ -20,7 +20,6 @@ from portal.models.org import User
 from portal.permissions import Role
 from portal.services import favourites
 from portal.services.favourites import Wish
-from tests.listing.rows import fill
 
 
 def cursor(*parts: object) -> str:
@@ -59,8 +58,8 @@ WRONG = (
 
 
 @pytest.fixture
-def client(make, clock, sign_in):
-    return sign_in(fill(make, clock).manager)
+def client(sample, sign_in):
+    return sign_in(sample.manager)
 
 
 def every_view(listing) -> list[str]:

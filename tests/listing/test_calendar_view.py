@@ -19,7 +19,7 @@ from portal.models.setting import SettingValue
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.services import calendars
-from tests.listing import rows as sample
+from tests.listing import rows
 
 KINDS = [kind for kind, listing in LISTINGS.items() if agenda.dates(listing)]
 CALENDAR = "view=calendar&filter=&span=day&columns=person"
@@ -27,8 +27,8 @@ WHOLE = (date(2020, 1, 1), date(2030, 1, 1))
 
 
 @pytest.fixture
-def people(make, clock):
-    return sample.fill(make, clock)
+def people(sample):
+    return sample
 
 
 def test_what_has_no_date_has_no_calendar():
@@ -99,7 +99,7 @@ def test_every_stretch_shows_its_entries(sign_in, people, clock, span):
 def test_a_full_day_of_the_month_leads_to_the_day(sign_in, make, clock):
     client, customer = sign_in(Role.MANAGER), make.customer()
     for number in range(1, 8):
-        sample.complaint(client.user, customer, number, clock.now(), None)
+        rows.complaint(client.user, customer, number, clock.now(), None)
     text = page(client, "rows=received")
     assert "还有 3 条" in text
     onward = html.unescape(re.search(r'calendar-more" href="([^"]+)"', text).group(1))
@@ -109,7 +109,7 @@ def test_a_full_day_of_the_month_leads_to_the_day(sign_in, make, clock):
 def test_asking_costs_the_same_for_few_and_many(sign_in, make, clock, queries):
     client, customer, counts = sign_in(Role.MANAGER), make.customer(), []
     for number in range(1, 21):
-        sample.complaint(client.user, customer, number, clock.now(), clock.now() + timedelta(hours=number))
+        rows.complaint(client.user, customer, number, clock.now(), clock.now() + timedelta(hours=number))
         if number in (2, 20):
             page(client, "span=week")
             with queries() as seen:
@@ -123,7 +123,7 @@ def test_two_things_of_one_person_in_half_an_hour_are_said(sign_in, make, clock)
     one, other = make.user(Role.SPECIALIST, name="孟洁"), make.user(Role.SPECIALIST, name="沈佳")
     customer = make.customer()
     for number, (owner, minutes) in enumerate([(one, 60), (one, 80), (other, 70), (one, 110)], 1):
-        sample.complaint(owner, customer, number, clock.now(), clock.now() + timedelta(minutes=minutes))
+        rows.complaint(owner, customer, number, clock.now(), clock.now() + timedelta(minutes=minutes))
     text = page(client, "span=day")
     assert re.findall(r"(\w+) (\d\d:\d\d) 另有安排", text) == [("孟洁", "11:20"), ("孟洁", "11:00")]
 
@@ -132,7 +132,7 @@ def test_three_things_in_half_an_hour_are_all_said(sign_in, make, clock):
     client, customer = sign_in(Role.MANAGER), make.customer()
     one = make.user(Role.SPECIALIST, name="孟洁")
     for number, minutes in enumerate((60, 70, 80), 1):
-        sample.complaint(one, customer, number, clock.now(), clock.now() + timedelta(minutes=minutes))
+        rows.complaint(one, customer, number, clock.now(), clock.now() + timedelta(minutes=minutes))
     found = re.findall(r"孟洁 (\d\d:\d\d) 另有安排", page(client, "span=day"))
     assert found == ["11:10", "11:20", "11:00", "11:20", "11:00", "11:10"]
 
@@ -202,8 +202,8 @@ def test_entries_stand_at_their_minute_and_beside_each_other(sign_in, make, cloc
     one = make.user(Role.SPECIALIST, name="孟洁")
     start = clock.now()
     for number, minutes in enumerate((60, 75, 110), 1):
-        sample.complaint(one, customer, number, start, start + timedelta(minutes=minutes))
-    sample.complaint(None, customer, 4, start, start + timedelta(minutes=90))
+        rows.complaint(one, customer, number, start, start + timedelta(minutes=minutes))
+    rows.complaint(None, customer, 4, start, start + timedelta(minutes=90))
     text = page(client, "span=day&columns=person")
     placed = re.findall(r'<li class="planned ([^"]+)"', text)
     assert placed == [
@@ -220,7 +220,7 @@ def test_more_than_fit_beside_each_other_stand_in_the_strip(sign_in, make, clock
     client, customer = sign_in(Role.MANAGER), make.customer()
     one = make.user(Role.SPECIALIST, name="孟洁")
     for number in range(1, 8):
-        sample.complaint(one, customer, number, clock.now(), clock.now() + timedelta(minutes=60 + number))
+        rows.complaint(one, customer, number, clock.now(), clock.now() + timedelta(minutes=60 + number))
     text = page(client, "span=day&columns=person")
     assert len(re.findall('class="planned', text)) == 4 and text.count('class="calendar-entry') == 3
     assert len(shown(text)) == 7

@@ -15,7 +15,6 @@ from portal.listing import analysis, engine, series
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State, from_args
 from portal.permissions import Role
-from tests.listing.rows import fill
 
 AT = datetime(2026, 10, 15, 1, 0, tzinfo=UTC)
 
@@ -29,8 +28,8 @@ def drawn(session, user, kind, **options):
 
 
 @pytest.mark.parametrize("kind", sorted(LISTINGS))
-def test_every_point_leads_to_as_many_records(session, make, clock, kind):
-    manager, listing = fill(make, clock).manager, LISTINGS[kind]
+def test_every_point_leads_to_as_many_records(session, sample, kind):
+    manager, listing = sample.manager, LISTINGS[kind]
     terms, _times = analysis.defaults(listing)
     whole = engine.count(session, manager, kind, {"filter": ""}, at=AT)[0]
     for chart in series.CHARTS:
@@ -160,8 +159,7 @@ def test_axes_hold_all_figures_with_few_round_marks(low, high):
     assert marks[0] <= low and marks[-1] >= high and 0 in marks and 2 <= len(marks) <= 8
 
 
-def test_the_page_has_the_figures_as_a_table(sign_in, make, clock):
-    fill(make, clock)
+def test_the_page_has_the_figures_as_a_table(sign_in, sample):
     answer = sign_in(Role.MANAGER).get("/records/complaints", query={"filter": "", "view": "graph", "rows": "state"})
     table = answer.text.partition('<table class="pivot"')[2]
     links = re.findall(r'<td><a href="([^"]+)">(\d+)</a></td>', table)

@@ -19,14 +19,14 @@ from portal.models.complaint import Complaint, Escalation
 from portal.models.event import Event
 from portal.permissions import Role
 from portal.services.requests import new_key
-from tests.listing import rows as sample
+from tests.listing import rows
 
 KINDS = [kind for kind, listing in LISTINGS.items() if board.default(listing) is not None]
 
 
 @pytest.fixture
-def people(make, clock):
-    return sample.fill(make, clock)
+def people(sample):
+    return sample
 
 
 def cards_of(session, user, kind, state, grouping, at):
@@ -105,7 +105,7 @@ def test_more_cards_come_twenty_at_a_time_with_and_without_javascript(sign_in, m
     customer = make.customer()
     counts = []
     for number in range(1, 46):
-        sample.complaint(client.user, customer, number, clock.now(), None)
+        rows.complaint(client.user, customer, number, clock.now(), None)
         if number in (3, 45):
             client.get("/records/complaints?view=kanban&filter=")
             with queries() as seen:

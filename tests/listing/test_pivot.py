@@ -16,7 +16,6 @@ from portal.listing.registry import LISTINGS
 from portal.listing.state import State, from_args
 from portal.models.event import Event, EventKind
 from portal.permissions import Role
-from tests.listing.rows import fill
 
 AT = datetime(2026, 10, 15, 1, 0, tzinfo=UTC)
 CONTRACTS = (
@@ -55,8 +54,8 @@ def sides_of(listing):
 
 
 @pytest.mark.parametrize("kind", sorted(LISTINGS))
-def test_every_cell_counts_the_rows_its_click_opens(session, make, clock, kind):
-    listing, manager = LISTINGS[kind], fill(make, clock).manager
+def test_every_cell_counts_the_rows_its_click_opens(session, sample, kind):
+    listing, manager = LISTINGS[kind], sample.manager
     rows, columns = sides_of(listing)
     found, _problems = made(session, manager, kind, rows=rows, columns=columns)
     whole = count(session, manager, State(), kind)[0]

@@ -34,7 +34,6 @@ from portal.models.task import Task
 from portal.permissions import may
 from portal.services import favourites
 from portal.services.favourites import Wish
-from tests.listing.rows import fill
 
 WHOLE = (date(1990, 1, 1), date(2200, 1, 1))
 
@@ -224,12 +223,12 @@ WAYS: dict[str, Callable[[Look], Any]] = {
 
 
 @pytest.fixture
-def people(make, clock, monkeypatch):
+def people(sample, monkeypatch):
     monkeypatch.setattr(engine, "PAGE", 5)
     monkeypatch.setattr(board, "SHOWN", 3)
     for kept in (engine._page, board._cards):
         kept.cache_clear()
-    yield fill(make, clock)
+    yield sample
     for kept in (engine._page, board._cards):
         kept.cache_clear()
 

@@ -15,7 +15,6 @@ from portal.listing.registry import LISTINGS
 from portal.listing.state import State
 from portal.models.task import Task
 from portal.permissions import Role
-from tests.listing.rows import fill
 
 KINDS = sorted(kind for kind, listing in LISTINGS.items() if task_matrix.fits(listing))
 
@@ -39,8 +38,8 @@ def more_tasks(clock, records):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_counts_at_the_foot_are_those_of_the_tasks(session, make, clock, kind):
-    people, listing, at = fill(make, clock), LISTINGS[kind], clock.now()
+def test_the_counts_at_the_foot_are_those_of_the_tasks(session, sample, clock, kind):
+    people, listing, at = sample, LISTINGS[kind], clock.now()
     ids = session.scalars(select(listing.model.id)).all()
     more_tasks(clock, [(kind, record_id) for record_id in ids])
     for user in (people.manager, people.specialist):
@@ -55,8 +54,8 @@ def test_the_counts_at_the_foot_are_those_of_the_tasks(session, make, clock, kin
         assert sum(len(tasks) for tasks in held.values()) == sum(sum(each.counts.values()) for each in columns)
 
 
-def test_every_state_of_a_task_occurs(session, make, clock):
-    people = fill(make, clock)
+def test_every_state_of_a_task_occurs(session, sample, clock):
+    people = sample
     listing = LISTINGS["complaints"]
     more_tasks(clock, [("complaints", record_id) for record_id in session.scalars(select(listing.model.id))])
     columns = task_matrix.columns_of(session, people.manager, listing, State(), clock.now())
@@ -65,8 +64,7 @@ def test_every_state_of_a_task_occurs(session, make, clock):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_its_lines_are_those_of_the_list(sign_in, make, clock, kind):
-    fill(make, clock)
+def test_its_lines_are_those_of_the_list(sign_in, sample, kind):
     desk = sign_in(Role.MANAGER)
     listed = desk.get(f"/records/{kind}", query={"filter": ""}, status=200).text
     matrix = desk.get(f"/records/{kind}", query={"filter": "", "view": "tasks"}, status=200).text
@@ -74,8 +72,8 @@ def test_its_lines_are_those_of_the_list(sign_in, make, clock, kind):
         assert listing_line in matrix or "tasks-matrix" not in matrix
 
 
-def test_the_most_pressing_task_stands_in_the_cell(session, make, clock):
-    people = fill(make, clock)
+def test_the_most_pressing_task_stands_in_the_cell(session, sample, clock):
+    people = sample
     listing, at = LISTINGS["complaints"], clock.now()
     with transaction() as writing:
         for hours in (9, 1, 3):
@@ -89,8 +87,7 @@ def test_the_most_pressing_task_stands_in_the_cell(session, make, clock):
     assert [task.due_at for task in tasks] == [at + timedelta(hours=hours) for hours in (1, 3, 9)]
 
 
-def test_questions_stay_few(app, sign_in, make, clock, session):
-    fill(make, clock)
+def test_questions_stay_few(app, sign_in, sample, clock, session):
     desk = sign_in(Role.MANAGER)
     asked: list[str] = []
 

@@ -18,7 +18,7 @@ from portal.models.project import Project
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.services import calendars
-from tests.listing import rows as sample
+from tests.listing import rows
 
 KINDS = [kind for kind, listing in LISTINGS.items() if listing.spans]
 WINDOWS = [
@@ -32,8 +32,7 @@ WINDOWS = [
 
 
 @pytest.fixture
-def people(make, clock):
-    found = sample.fill(make, clock)
+def people(sample):
     works = [
         {"planned_start_on": date(2026, 3, 1), "planned_finish_on": date(2026, 5, 5)},
         {"planned_start_on": date(2026, 5, 5), "planned_finish_on": date(2026, 6, 5), "actual_start_on": date(2026, 5, 6)},
@@ -47,7 +46,7 @@ def people(make, clock):
         for project, days in zip(writing.query(Project).order_by(Project.id), works, strict=False):
             for name, day in ({"actual_start_on": None, "actual_finish_on": None} | days).items():
                 setattr(project, name, day)
-    return found
+    return sample
 
 
 def ids(session, user, listing, state, at):
@@ -135,8 +134,8 @@ def line_of(text, name):
 def test_the_late_part_is_red_and_said(sign_in, make, clock):
     client, customer = sign_in(Role.MANAGER), make.customer(name="邓佳怡")
     at = clock.now()
-    sample.complaint(client.user, customer, 1, at - timedelta(days=2), at - timedelta(hours=5))
-    sample.complaint(client.user, make.customer(name="顾明"), 2, at - timedelta(days=2), at + timedelta(hours=5))
+    rows.complaint(client.user, customer, 1, at - timedelta(days=2), at - timedelta(hours=5))
+    rows.complaint(client.user, make.customer(name="顾明"), 2, at - timedelta(days=2), at + timedelta(hours=5))
     text = page(client, "complaints", "span=week")
     late, fine = line_of(text, "邓佳怡"), line_of(text, "顾明")
     assert 'class="bar-late"' in late and "逾期 5 时" in late and 'class="bar-due"' in late
@@ -145,7 +144,7 @@ def test_the_late_part_is_red_and_said(sign_in, make, clock):
 
 def test_what_is_over_at_an_unknown_moment_is_a_point(sign_in, make, clock):
     client, customer = sign_in(Role.MANAGER), make.customer(name="范晓彤")
-    sample.complaint(client.user, customer, 1, clock.now() - timedelta(minutes=5), None, state="EXPLAINED")
+    rows.complaint(client.user, customer, 1, clock.now() - timedelta(minutes=5), None, state="EXPLAINED")
     line = line_of(page(client, "complaints", "span=week"), "范晓彤")
     assert 'class="bar-point"' in line and "bar-runs" not in line
 
@@ -154,7 +153,7 @@ def test_an_escalated_complaint_runs_on_with_its_escalation(sign_in, make, clock
     client, at = sign_in(Role.MANAGER), clock.now() - timedelta(hours=1)
     for number, (name, old) in enumerate((("范晓彤", False), ("汤立新", True)), 1):
         customer = make.customer(name=name)
-        sample.complaint(client.user, customer, number, at, None, state="ESCALATED", is_historical=old)
+        rows.complaint(client.user, customer, number, at, None, state="ESCALATED", is_historical=old)
     text = page(client, "complaints", "span=week")
     assert "bar-runs" in line_of(text, "范晓彤") and 'class="bar-point"' not in line_of(text, "范晓彤")
     assert 'class="bar-point"' in line_of(text, "汤立新")
@@ -197,7 +196,7 @@ def test_a_task_done_too_late_shows_by_how_much(sign_in, make, clock):
 def test_further_pages_and_groups_follow_by_key(sign_in, make, clock):
     client, customer = sign_in(Role.MANAGER), make.customer()
     for number in range(1, 91):
-        sample.complaint(client.user, customer, number, clock.now() - timedelta(hours=number), None)
+        rows.complaint(client.user, customer, number, clock.now() - timedelta(hours=number), None)
     first = page(client, "complaints", "")
     assert len(shown(first)) == 80
     onward = html.unescape(re.search(r'href="([^"]+)" rel="next"', first).group(1))
@@ -216,7 +215,7 @@ def test_asking_costs_the_same_for_few_and_many(sign_in, make, clock, queries):
         calendars.seed(writing, [2026], at=clock.now())
     client, customer, counts = sign_in(Role.MANAGER), make.customer(), {"": [], "&group=owner": []}
     for number in range(1, 21):
-        sample.complaint(client.user, customer, number, clock.now(), clock.now() + timedelta(hours=number))
+        rows.complaint(client.user, customer, number, clock.now(), clock.now() + timedelta(hours=number))
         if number in (2, 20):
             for group, found in counts.items():
                 page(client, "complaints", f"span=week{group}")
