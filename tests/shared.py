@@ -26,6 +26,8 @@ def share() -> None:
 
 TESTS_BETWEEN = 16
 """So many applications wait together to be thrown away: each costs some megabytes."""
+MADE_AT_MOST = 1_000_000
+"""So many objects wait together, if fewer tests make them: those that compile thousands of statements."""
 TESTS_UNTIL_ALL = 16 * TESTS_BETWEEN
 """After so many, everything is looked through once: else a process grows by gigabytes."""
 
@@ -35,7 +37,7 @@ def collect_between_tests(finished: int) -> None:
 
     By itself Python would look through everything that is loaded, again and again: two fifths of the time of the tests.
     """
-    if finished % TESTS_BETWEEN == 0:
+    if finished % TESTS_BETWEEN == 0 or gc.get_count()[0] > MADE_AT_MOST:
         gc.disable()
         if finished % TESTS_UNTIL_ALL == 0:
             gc.unfreeze()  # what lived when it was put aside may be dead by now
