@@ -23,6 +23,7 @@ from blueprints.forms import (
     TermField,
     TextField,
 )
+from blueprints.survey_scores import SCORES
 from portal import clock, typed
 from portal.i18n import N_, _
 from portal.models.consultation import Channel, Complexity, Matter
@@ -30,6 +31,7 @@ from portal.models.customer import CustomerSource, Intention
 from portal.models.org import Department, User
 from portal.permissions import Role
 from portal.processes.consultation import PROCESS
+from portal.services import consultations
 from portal.services.recognition import Caller
 from portal.services.steps import CLOCK_SLACK
 
@@ -128,6 +130,7 @@ class ContactForm(Form):
     complexity = TermField(N_("Question is"), Complexity, radio=True)
     answer = TextField(L["answer"], limit=4000, rows=2)
     is_satisfied = ChoiceField(L["is_satisfied"], choices=[("yes", N_("Yes")), ("no", N_("No"))], radio=True)
+    score = ChoiceField(L["score"], coerce=int, choices=SCORES, radio=True)
     forwarded_department = TermField(L["forwarded_department"], Department, blank=N_("Choose a department"))
     transfer_consent = BooleanField(L["transfer_consent"])
     wait_told = BooleanField(L["wait_told"])
@@ -183,6 +186,9 @@ class ContactForm(Form):
             if not field.data and not field.errors:
                 _refuse(field, _("Please fill in: %(field)s", field=str(field.label.text)))
                 is_good = False
+        if self.score.data and not self.is_satisfied.data:
+            _refuse(self.is_satisfied, _("Please fill in: %(field)s", field=str(self.is_satisfied.label.text)))
+            is_good = False
         if self.is_satisfied.data and not self.is_forwarded and not self.answer.data:
             _refuse(self.answer, _("Please fill in: %(field)s", field=str(self.answer.label.text)))
             is_good = False
@@ -192,6 +198,13 @@ class ContactForm(Form):
             _refuse(self.number, _("Several customers have this number. Choose who is calling."))
             is_good = False
         return is_good
+
+    @property
+    def close(self) -> consultations.Close | None:
+        """What was said at the end; None: it was not asked."""
+        if not self.is_satisfied.data:
+            return None
+        return consultations.Close(self.is_satisfied.data == "yes", score=self.score.data or None)
 
     @property
     def is_forwarded(self) -> bool:

@@ -246,7 +246,7 @@ def _command(form: ContactForm, caller: Caller, at: datetime) -> consultations.R
         contact,
         lead=None if customer or missed or not form.new_customer.data or not form.number.data else _lead(form, phone),
         answer=consultations.Answer(form.answer.data) if answers else None,
-        close=consultations.Close(form.is_satisfied.data == "yes") if answers and form.is_satisfied.data else None,
+        close=form.close if answers else None,
         forward=consultations.Forward(str(form.forwarded_department.data), True, True) if forwards else None,
         tell_specialists=matter == Matter.COMPLAINT and not form.is_passed_on,
     )

@@ -15,6 +15,7 @@ from blueprints.forms import (
     TextField,
 )
 from blueprints.records.steps import Desk, StepForm
+from blueprints.survey_scores import SCORES
 from portal import visibility
 from portal.i18n import N_
 from portal.models.customer import Intention
@@ -98,11 +99,18 @@ class CloseForm(StepForm):
     """Whether the customer is satisfied, and what else is needed."""
 
     is_satisfied = ChoiceField(L["is_satisfied"], choices=YES_NO, radio=True, required=True)
+    score = ChoiceField(
+        L["score"],
+        coerce=int,
+        choices=SCORES,
+        radio=True,
+        description=N_("If the customer gives one; it counts as a survey."),
+    )
     further_need = TextField(L["further_need"], limit=200)
 
     def to_command(self, desk: Desk) -> consultations.Close:
         """The closing words."""
-        return consultations.Close(self.is_satisfied.data == "yes", self.further_need.data)
+        return consultations.Close(self.is_satisfied.data == "yes", self.further_need.data, self.score.data or None)
 
 
 class FirstContactForm(Form):

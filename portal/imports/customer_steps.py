@@ -10,7 +10,7 @@ from portal.imports.known import Home, Known, KnownCustomer
 from portal.imports.plan import Act, Step
 from portal.imports.rows import Draft, Skip, Table
 
-CUSTOMER_FILLS = ("gender_title", "phone2", "wechat", "email", "avoid_times")
+CUSTOMER_FILLS = ("gender_title", "phone2", "wechat", "email", "avoid_hours", "avoid_times")
 PROPERTY_FILLS = ("layout", "handover_on")
 
 

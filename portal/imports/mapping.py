@@ -93,6 +93,7 @@ CUSTOMER_FIELDS: tuple[Field, ...] = (
     Field("phone2", N_("Other phone"), values.phone, "备用电话 備用電話 电话2 電話2 第二电话 第二電話 备用手机 備用手機 phone2"),
     Field("wechat", N_("WeChat"), values.text(50), "微信 微信号 微信號 wechat"),
     Field("email", N_("E-mail"), values.text(200), "邮箱 郵箱 电子邮箱 電子郵箱 email"),
+    Field("avoid_hours", N_("Do not call between"), values.quiet_hours, "勿扰时段 勿擾時段 免打扰时间 免打擾時間 免打扰时段 请勿致电时间 請勿致電時間 不便接听时间 不便接聽時間 休息时间 休息時間 quiet"),
     Field("estate", N_("Estate"), values.text(100), "小区 小區 小区名称 小區名稱 楼盘 樓盤 楼盘名称 estate", _R),
     Field("building", N_("Building"), values.building, "楼号 樓號 楼栋 樓棟 栋号 棟號 楼 樓 幢号 building", _R),
     Field("unit", N_("Unit"), values.unit, "单元 單元 单元号 單元號 unit", _R),

@@ -25,6 +25,7 @@ WRONG: Mapping[str, Text] = {
     "DATE_SHORT_YEAR": N_("The year has only two digits."),
     "DATE_INCOMPLETE": N_("The date has no day."),
     "DATE_AMBIGUOUS": N_("Day and month could be read either way round."),
+    "NO_CLOCK_TIMES": N_("These are no clock times, as 12:00-14:00 is one."),
     "SAME_CONTRACT": N_("Several rows have the same contract number."),
     "CONTRACT_TAKEN": N_("The portal has this contract number for another customer."),
     "CONTRACT_UNKNOWN": N_("The portal does not know this contract number."),
@@ -67,6 +68,9 @@ TO_DO: Mapping[str, Text] = {
     "DATE_SHORT_YEAR": N_("Confirm the date or enter it."),
     "DATE_INCOMPLETE": N_("Enter the date."),
     "DATE_AMBIGUOUS": N_("Choose the right date or enter it."),
+    "NO_CLOCK_TIMES": N_(
+        "Enter the hours in which nobody shall call, such as 12:00-14:00, 22:00-07:30, or leave the cell empty."
+    ),
     "SAME_CONTRACT": N_("Say which row keeps the number, or enter the right number of the other."),
     "CONTRACT_TAKEN": N_("Enter the right contract number, or leave the row out."),
     "CONTRACT_UNKNOWN": N_("Import the contract first, enter the right number, or leave the row out."),

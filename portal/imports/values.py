@@ -15,11 +15,14 @@ from enum import StrEnum
 
 import phonenumbers
 
+from portal.calendar.hours import hours_text, parse_quiet
 from portal.imports.reading import CellValue, plain
+from portal.processes.follow_up import avoided
 
 YEARS = range(1990, 2101)
 MAX_AMOUNT = Decimal("9999999999.99")
 MAX_AREA = Decimal(100_000)
+LONGEST_QUIET = 100
 
 
 class Doubt(StrEnum):
@@ -44,6 +47,7 @@ class Doubt(StrEnum):
     DATE_SHORT_YEAR = "DATE_SHORT_YEAR"
     DATE_INCOMPLETE = "DATE_INCOMPLETE"
     DATE_AMBIGUOUS = "DATE_AMBIGUOUS"
+    NO_CLOCK_TIMES = "NO_CLOCK_TIMES"
 
 
 class Note(StrEnum):
@@ -460,6 +464,21 @@ def whole(low: int, high: int) -> Reader:
         return Found(int(kept)) if low <= int(kept) <= high else Unclear(Doubt.OUT_OF_RANGE)
 
     return read
+
+
+def quiet_hours(value: CellValue) -> Reading:
+    """When a customer wants quiet: `12:00-14:00`, `22:00至7:30`, several of them; clock times among words are proposed."""
+    kept = narrow(value)
+    if not kept:
+        return None
+    if len(kept) > LONGEST_QUIET:
+        return Unclear(Doubt.TOO_LONG)
+    try:
+        found = hours_text(parse_quiet(kept))
+    except ValueError:
+        among = hours_text(avoided(kept))
+        return Unclear(Doubt.NO_CLOCK_TIMES, (among,) if among else ())
+    return Found(found) if found and len(found) <= LONGEST_QUIET else Unclear(Doubt.TOO_LONG)
 
 
 def contract_number(value: CellValue) -> Reading:

@@ -112,7 +112,7 @@ PROCESS = Process(
             State.CLOSED,
             Permission.CONSULTATION_WORK,
             required=("is_satisfied",),
-            optional=("further_need",),
+            optional=("further_need", "score"),
         ),
     ),
     deadlines=(
@@ -142,6 +142,7 @@ PROCESS = Process(
         "replied_at": N_("Replied at"),
         "is_satisfied": N_("Is the customer satisfied?"),
         "further_need": N_("Further need"),
+        "score": N_("Score, 1 to 5"),
     },
     forms=("F-14",),
 )

@@ -36,6 +36,7 @@ class Action(StrEnum):
     REFUSE = "refuse"
     ESCALATE = "escalate"
     MISSED_TWICE = "missed-twice"
+    SEVERE = "severe"
 
 
 WITH_DEPARTMENT = frozenset({State.OPEN, State.RECEIVED, State.REOPENED})
@@ -213,6 +214,17 @@ PROCESS = Process(
             notify=("owner", "managers"),
             automatic=True,
             source_note="DL-08, P09",
+        ),
+        Transition(
+            Action.SEVERE,
+            N_("Very low scores, becomes a complaint"),
+            frozenset({State.OPEN}),
+            State.ESCALATED,
+            P.FOLLOW_UP_WORK,
+            guards=(COMPLAINED,),
+            notify=("owner", "managers"),
+            automatic=True,
+            source_note="4.21, P09",
         ),
     ),
     deadlines=(

@@ -128,7 +128,7 @@ def department_of(scores: Mapping[str, int]) -> str:
 
 
 def is_severe(scores: Iterable[int], *, limit: int) -> bool:
-    """Whether a complaint is proposed; a limit of 0 proposes none."""
+    """Whether it is a complaint at once; with a limit of 0 none is."""
     return any(score <= limit for score in scores)
 
 

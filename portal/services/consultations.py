@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -35,6 +36,8 @@ from portal.services import (
 
 SEEN_TO: dict[str, Text] = {Matter.REPAIR: N_("See to the repair"), Matter.SUGGESTION: N_("See to the suggestion")}
 """Matters that go to the specialists when the contact is registered; a complaint goes there with its F-16."""
+FAIR = 3
+"""The score between satisfied and not."""
 PEOPLE_TASKS = (TaskKind.MESSAGE, TaskKind.PROMISE, TaskKind.TODO)
 
 
@@ -110,10 +113,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Satisfaction asked."""
+    """Satisfaction asked. `score` 1 to 5: the one question of the survey at the end of a service; None: not given."""
 
     is_satisfied: bool
     further_need: str | None = None
+    score: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,13 +322,26 @@ def reply(session: Session, contact: Consultation, command: Reply, *, actor: Use
 
 
 def close(session: Session, contact: Consultation, command: Close, *, actor: User, at: datetime) -> None:
-    """Satisfaction was asked. A call to return ends with it; promises and messages stay until they are kept."""
+    """Satisfaction was asked. A call to return ends with it; promises and messages stay until they are kept.
+
+    Raises Invalid: the score says the opposite.
+    """
+    if command.score is not None and (command.score > FAIR if not command.is_satisfied else command.score < FAIR):
+        raise Invalid({"score": N_("The score says the opposite: ask again whether the customer is satisfied.")})
     contact.is_satisfied, contact.further_need = command.is_satisfied, command.further_need
-    entered = {"is_satisfied": command.is_satisfied, "further_need": command.further_need}
+    entered = {name: getattr(command, name) for name in command.__dataclass_fields__}
     steps.advance(session, contact, Action.CLOSE, actor=actor, at=at, entered=entered)
     for task in _open(session, contact, TaskKind.CALL_BACK):
         tasks.close(session, task, happened_at=at, at=at, actor=actor)
     contact.needs_call_back = False
+    _surveys().at_service_end(session, contact, command.score, actor=actor, at=at)
+
+
+def _surveys() -> ModuleType:
+    """When customers are asked. It knows slips and complaints, which know contacts: found late."""
+    from portal.services.surveys import moments
+
+    return moments
 
 
 # ---------- Calls to return, messages, promises ----------

@@ -12,8 +12,10 @@ from portal.clock import at_local, local
 from portal.db import transaction
 from portal.models.consultation import Consultation
 from portal.models.customer import Customer
+from portal.models.follow_up import FollowUpTicket
 from portal.models.org import User
 from portal.models.outbox import Outbox
+from portal.models.survey import Survey
 from portal.models.task import Task
 from portal.permissions import Role
 from tests.front_desk.conftest import Desk
@@ -37,6 +39,23 @@ def test_a_common_question_is_answered_and_closed_in_one_go(desk, session):
     contact = desk.last
     assert (contact.state, contact.answer, contact.is_satisfied) == ("CLOSED", "先上门量房，三天出报价。", True)
     assert (contact.phone, contact.caller_number, contact.taken_seconds) == ("13811112222", "13811112222", 24)
+
+
+def test_a_score_at_the_end_is_the_survey_of_the_service(desk, session):
+    """4.21: one question when a service ends. Said otherwise than satisfied, it is asked again; without a score nothing is guessed."""
+    given = NEW | {"answer": "先上门量房，三天出报价。", "new_customer": "y"}
+    refused = desk.register(422, **given, score="5")
+    assert "先上门量房" in refused.text
+    refused = desk.register(422, **given, is_satisfied="yes", score="2")
+    assert "评分与是否满意不一致" in refused.text
+    desk.register(**given, is_satisfied="no", score="2")
+    survey = session.scalars(select(Survey)).one()
+    assert (survey.kind, survey.state, survey.overall, survey.consultation_id) == (
+        "SERVICE_END", "ANSWERED", 2, desk.last.id,
+    )  # fmt: skip
+    assert session.scalars(select(FollowUpTicket)).one().survey_id == survey.id
+    desk.register(**NEW | {"number": "139 0000 0399", "new_customer": "y"}, answer="好的", is_satisfied="yes")
+    assert session.scalars(select(Survey)).all() == [survey]
 
 
 def test_answered_without_asking_satisfaction_waits_to_be_closed(desk):

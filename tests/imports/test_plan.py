@@ -49,6 +49,21 @@ def test_grades_follow_the_rule_where_the_ledger_is_silent(tmp_path):
     assert all("GRADE_BY_RULE" in {note.code for note in item.notes} for item in done.rows)
 
 
+def test_hours_of_quiet_have_a_column_and_what_are_no_hours_is_asked(tmp_path):
+    rows = [
+        {"勿扰时段": "12:00-14:00，22:00至7:30"},
+        {"勿扰时段": "午休", "合同编号": "HT2", "房号": "2", "联系电话": "13812345670"},
+    ]
+    sheet = small(tmp_path, *rows)
+    done = planned(sheet)
+    assert steps(done, done.rows[0].number)["customer"].values["avoid_hours"] == "00:00-07:30, 12:00-14:00, 22:00-24:00"
+    (question,) = done.questions
+    assert (question.code, question.field, question.found) == (Doubt.NO_CLOCK_TIMES, "avoid_hours", "午休")
+    assert "钟点" in str(texts.WRONG[question.code])
+    answered = planned(sheet, {question.id: Answer(Action.ENTER, "13:00-14:00")})
+    assert steps(answered, answered.rows[1].number)["customer"].values["avoid_hours"] == "13:00-14:00"
+
+
 def test_one_customer_with_two_contracts_is_one_customer(tmp_path):
     done = planned(small(tmp_path, {}, {"合同编号": "HT2026-0901", "房号": "1502"}))
     assert done.questions == ()

@@ -275,6 +275,12 @@ def test_a_name_with_a_form_of_address_is_known_to_be_a_surname():
         (v.whole(1, 3000), "90个工作日", 90),
         (v.whole(1, 3000), 0, Doubt.OUT_OF_RANGE),
         (v.whole(1, 3000), "九十", Doubt.UNREADABLE),
+        (v.quiet_hours, "12:00-14:00", "12:00-14:00"),
+        (v.quiet_hours, "１２：００—１４：００；22:00至7:30", "00:00-07:30, 12:00-14:00, 22:00-24:00"),
+        (v.quiet_hours, "午休", Doubt.NO_CLOCK_TIMES),
+        (v.quiet_hours, "25:00-26:00", Doubt.NO_CLOCK_TIMES),
+        (v.quiet_hours, "12" * 60, Doubt.TOO_LONG),
+        (v.quiet_hours, " ", None),
         (v.title, "先生", "MR"),
         (v.title, "女", "MS"),
         (v.title, "同志", Doubt.UNKNOWN_WORD),
@@ -312,7 +318,13 @@ def test_free_text_keeps_what_was_typed_but_invisible_characters():
     assert v.text(3)("四个汉字") == Unclear(Doubt.TOO_LONG)
 
 
-@pytest.mark.parametrize("read", [v.phone, v.amount, v.area, v.day, v.name, v.title, v.building, v.contract_number])
+def test_hours_among_words_are_proposed():
+    assert v.quiet_hours("中午 12:00-14:00 午休") == Unclear(Doubt.NO_CLOCK_TIMES, ("12:00-14:00",))
+
+
+@pytest.mark.parametrize(
+    "read", [v.phone, v.quiet_hours, v.amount, v.area, v.day, v.name, v.title, v.building, v.contract_number]
+)
 @pytest.mark.parametrize(
     "cell", ["1" * 30_000, "，" * 30_000, " " * 30_000 + "x", "￥" * 5_000, "·" * 5_000, "٣٤٥", "²³", "一\udce4"]
 )

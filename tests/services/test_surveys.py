@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from portal import settings, visibility
 from portal.db import session, transaction
 from portal.errors import Invalid, NotPermitted, TransitionNotAllowed
+from portal.models.complaint import Complaint
 from portal.models.event import Event
 from portal.models.follow_up import FollowUpTicket
 from portal.models.outbox import Outbox
@@ -129,7 +130,7 @@ def test_a_survey_from_the_question_to_the_figures(desk):
     assert (gone.state, gone.void_reason, len(gone.answers)) == ("VOID", "不是客户本人", 4)
 
 
-def test_a_low_score_opens_a_slip_at_once_and_a_severe_one_proposes_a_complaint(desk):
+def test_a_low_score_opens_a_slip_at_once_and_a_severe_one_is_a_complaint(desk):
     bad = answered(
         desk, sent(desk), {"CONSTRUCTION": 1, "RESPONSE": 4, "ATTITUDE": 4, "OVERALL": 2}, criticism="墙砖空鼓没人管"
     )
@@ -140,14 +141,27 @@ def test_a_low_score_opens_a_slip_at_once_and_a_severe_one_proposes_a_complaint(
     assert slip.handed_over_at == desk.clock.now() == bad.answered_at
     for words in (bad.number, "施工质量 1 分", "总体 2 分", "墙砖空鼓没人管"):
         assert words in slip.problem
-    titles = session().scalars(select(Task.title).where(Task.record_kind == "surveys", Task.record_id == bad.id)).all()
-    assert titles == ["Low scores: decide whether it becomes a complaint"]
+    (made,) = session().scalars(select(Complaint)).all()
+    assert (slip.state, slip.complaint_id, session().merge(bad).complaint_id) == ("ESCALATED", made.id, made.id)
+    assert (made.state, made.category, made.phase, made.demand) == (
+        "REGISTERED", "QUALITY", "IN_SALE", "墙砖空鼓没人管",
+    )  # fmt: skip
+    assert (made.complainant, made.customer_id, made.received_at) == (
+        bad.contact_name,
+        bad.customer_id,
+        bad.answered_at,
+    )
+    assert slip.number in made.content and "不高于 1 分" in made.content
+    running = (
+        session().scalars(select(Task.code).where(Task.record_kind == "complaints", Task.closed_at.is_(None))).all()
+    )
+    assert "DL-10" in running
     told = session().scalars(select(Outbox.payload).where(Outbox.kind == "notify_step")).all()
     assert [each["audiences"] for each in told if each["action"] == "low-score"] == [["owner", "managers"]]
 
     fair = answered(desk, sent(desk), {"CONSTRUCTION": 2, "RESPONSE": 3, "ATTITUDE": 3, "OVERALL": 3})
     assert fair.is_low and len(slips()) == 2
-    assert not session().scalars(select(Task).where(Task.record_kind == "surveys", Task.record_id == fair.id)).all()
+    assert len(session().scalars(select(Complaint)).all()) == 1, "two points are no complaint"
     call = answered(desk, sent(desk), dict.fromkeys(("CONSTRUCTION", "RESPONSE", "ATTITUDE", "OVERALL"), 5), wants_contact=True)  # fmt: skip
     assert call.is_low and len(slips()) == 3 and slips()[-1].department == "SERVICE"
     assert "客户希望回电" in slips()[-1].problem

@@ -28,6 +28,7 @@ from portal.processes.follow_up_ticket import MORE_ROUNDS, WITH_DEPARTMENT, Acti
 from portal.services import assignment, complaints, numbering, penalties, steps, tasks
 from portal.services.calls import revisits
 from portal.services.calls.common import advance
+from portal.services.projects import FINISHED
 
 ASK_AGAIN = N_("Ask the customer again after the measure")
 COMPLAIN = N_("Not satisfied after the last round: make it a complaint")
@@ -241,18 +242,18 @@ def reopen(session: Session, slip: FollowUpTicket, command: Reopen, *, actor: Us
 
 
 def escalate(
-    session: Session, slip: FollowUpTicket, command: Escalate, *, actor: User | None, at: datetime
-) -> Complaint:
-    """The problem becomes a complaint with everything that is known filled in. `actor` None: by the rule of the missed limit."""
+    session: Session, slip: FollowUpTicket, command: Escalate, *, actor: User | None, at: datetime,
+    action: Action = Action.ESCALATE,
+) -> Complaint:  # fmt: skip
+    """The problem becomes a complaint with everything that is known filled in. `actor` None: by a rule, the `action`."""
     if actor is not None:
-        steps.check_permission(actor, slip.PROCESS.transition(slip.state, Action.ESCALATE))
-    call = slip.call
+        steps.check_permission(actor, slip.PROCESS.transition(slip.state, action))
     made = complaints.register(
         session,
         complaints.RegisterComplaint(
-            complainant=slip.customer.name,
-            phone=slip.customer.phone,
-            phase=_phase(call),
+            complainant=slip.survey.contact_name if slip.survey is not None else slip.customer.name,
+            phone=slip.survey.contact_phone if slip.survey is not None else slip.customer.phone,
+            phase=_phase(slip),
             category=command.category or category_of(slip),
             subject=slip.problem[:100],
             content=_content(slip, command),
@@ -266,7 +267,6 @@ def escalate(
         at=at,
     )
     slip.complaint_id, slip.settled_at = made.id, at
-    action = Action.ESCALATE if actor is not None else Action.MISSED_TWICE
     advance(session, slip, action, {"demand": command.demand, "why": command.why}, actor, at)
     _asked(session, slip, at, actor, at)
     follow(session, slip, actor, at)
@@ -287,7 +287,8 @@ def limit_missed(session: Session, task_id: int, *, at: datetime) -> None:
     _propose_penalty(session, slip, task, breach, at)
     if slip.missed_count >= MISSES:
         said = N_("The limit was missed twice; settle it at once.")
-        escalate(session, slip, Escalate(demand=_(said.message), why=_(TWICE.message)), actor=None, at=at)
+        command = Escalate(demand=_(said.message), why=_(TWICE.message))
+        escalate(session, slip, command, actor=None, at=at, action=Action.MISSED_TWICE)
         return
     slip.limit_at, slip.limit_from = usual_limit(session, at), at
     advance(session, slip, Action.URGE, {}, None, at)
@@ -358,8 +359,12 @@ def _check_limit(limit: datetime, at: datetime) -> None:
         raise Invalid({"limit_at": N_("This limit is too far ahead.")})
 
 
-def _phase(call: FollowUpCall | None) -> complaint_rules.Phase:
-    is_after = call is None or call.stage in AFTER_SALE
+def _phase(slip: FollowUpTicket) -> complaint_rules.Phase:
+    """The phase of the works; of the call that found the problem, where it says more."""
+    if slip.call is not None:
+        is_after = slip.call.stage in AFTER_SALE
+    else:
+        is_after = slip.project is None or slip.project.stage in FINISHED
     return complaint_rules.Phase.AFTER_SALE if is_after else complaint_rules.Phase.IN_SALE
 
 

@@ -173,6 +173,7 @@ class _Writer:
             "email",
             "grade",
             "source",
+            "avoid_hours",
             "avoid_times",
             "remarks",
         ):

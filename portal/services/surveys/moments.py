@@ -1,4 +1,4 @@
-"""When the portal asks by itself: at the settlement, after a repair, each half year some customers. Source: `domain.md` 4.21."""
+"""When the portal asks by itself: at the settlement, after a repair, when a service ends, each half year some customers. Source: `domain.md` 4.21."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal import i18n, settings
 from portal.i18n import N_
+from portal.models.consultation import Channel, Consultation
 from portal.models.customer import Customer
 from portal.models.org import User
 from portal.models.project import Project, ProjectStage
@@ -81,6 +82,40 @@ def sample(session: Session, period: str, *, at: datetime) -> int:
         command = asking.SendSurvey(SurveyKind.PERIODIC, customer, cause=f"{prefix}{customer.id}")
         asking.send(session, command, actor=None, at=at)
     return len(chosen)
+
+
+def at_service_end(
+    session: Session, contact: Consultation, score: int | None, *, actor: User, at: datetime
+) -> Survey | None:
+    """A service has ended (003): the score that the customer gave then is the survey. Once per contact.
+
+    Without one the survey waits, where the setting wants that and no other of the customer does. None: nothing is
+    asked, or whoever called is no customer.
+    """
+    if contact.customer is None:
+        return None
+    cause = f"service-end:{contact.id}"
+    known = _once(session, cause)
+    if known is not None or (score is None and not _may_wait(session, contact.customer)):
+        return known
+    command = asking.SendSurvey(
+        SurveyKind.SERVICE_END, contact.customer, contact.project, consultation=contact, contact_name=contact.name,
+        contact_phone=contact.phone, cause=cause,
+    )  # fmt: skip
+    survey = asking.send(session, command, actor=None, at=at)
+    if score is not None:
+        via = AnsweredVia.VISIT if contact.channel == Channel.VISIT else AnsweredVia.PHONE
+        said = answering.AnswerSurvey(via, at, {Dimension.OVERALL.value: score})
+        answering.receive(session, survey, said, at=at, entered_by=actor, required=False)
+    return survey
+
+
+def _may_wait(session: Session, customer: Customer) -> bool:
+    """Whether a customer may be asked later about a service that has ended: wanted, and not asked already."""
+    waiting = select(Survey.id).where(
+        Survey.customer_id == customer.id, Survey.kind == SurveyKind.SERVICE_END, Survey.state == State.SENT
+    )
+    return bool(settings.get(session, "survey_service_end_waits")) and session.scalar(waiting.limit(1)) is None
 
 
 def _once(session: Session, cause: str) -> Survey | None:
