@@ -117,6 +117,7 @@ APPS: tuple[App, ...] = (
         (
             Entry(N_("Call desk"), "/specialist/calls", P.FOLLOW_UP_WORK),
             Entry(N_("Follow-up calls"), records("follow-up-calls"), P.FOLLOW_UP_VIEW),
+            Entry(N_("Rounds of calls"), f"{records('follow-up-calls')}/rounds", P.FOLLOW_UP_VIEW),
             Entry(N_("Liaison slips"), records("follow-up-tickets"), P.FOLLOW_UP_VIEW),
             Entry(N_("Scripts of calls"), "/manager/call-scripts", P.FOLLOW_UP_DECIDE),
             Entry(N_("Leave to read call records"), "/manager/call-access", P.FOLLOW_UP_DECIDE),
@@ -236,7 +237,6 @@ APPS: tuple[App, ...] = (
             Entry(N_("Supervisor", "works menu"), records("supervisor-visits"), P.PROJECT_VIEW),
             Entry(N_("Open days", "works menu"), records("open-days"), P.PROJECT_VIEW),
             Entry(N_("Completion acceptances"), records("completions"), P.COMPLETION_VIEW),
-            Entry(N_("Holiday calls"), "/records/follow-up-calls/seasonal", P.FOLLOW_UP_DECIDE),
         ),
         (
             "dispatch-orders",

@@ -6,7 +6,8 @@ The dates of the table were counted on a calendar from 5.3 (days run through wee
 from __future__ import annotations
 
 import random
-from datetime import date, datetime, timedelta
+import re
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +29,7 @@ from portal.processes.follow_up import OBLIGATORY, CallStage, ItemKind
 from portal.processes.follow_up_call import OFF_FOR_GRADE, WAITING, State
 from portal.services import call_plan, calls, customers, projects, tasks
 from portal.services.call_plan import months_after, periodic_days
-from portal.services.calls import scripts
+from portal.services.calls import queue, scripts
 
 # grade, start, material, concealed, waterproof, mid, accepted, warranty | due: start, material, concealed, waterproof,
 # mid, completion | one month: from, due
@@ -73,6 +74,51 @@ A 27-12-20 27-12-23 28-01-06 28-01-09 28-02-06 28-03-11 28-03-12 | 27-12-30 27-1
 B 28-01-18 28-01-22 28-02-05 28-02-09 28-03-07 28-03-30 28-04-01 | 28-01-28 -------- 28-02-08 -------- 28-03-10 28-04-11 28-04-30 28-05-05
 C 28-02-19 28-02-24 28-03-09 28-03-14 28-04-09 28-05-25 28-05-28 | 28-02-29 -------- 28-03-12 -------- 28-04-12 28-06-07 28-06-25 28-06-30
 A 28-02-28 28-03-05 28-03-19 28-03-25 28-04-06 28-06-10 28-06-14 | 28-03-09 28-03-08 28-03-22 28-03-28 28-04-09 28-06-24 28-07-10 28-07-15
+"""
+# grade, first day | when the customer does not want it | each try falls on the moment that the try before it set; / the next day
+# By hand: again after two hours, then at 18:30, then the next day; called is 09:00-12:00 and 14:00-20:00; the first
+# failed try of the third day is the last. Sundays, holidays and leap days count like all days.
+LADDERS = """
+A 2026-10-01 | -                        | 09:00 11:00 18:30 / 09:00 11:00 18:30 / 09:00
+B 2026-10-02 | -                        | 09:30 11:30 18:30 / 09:00 11:00 18:30 / 09:00
+C 2026-10-03 | -                        | 09:59 11:59 18:30 / 09:00 11:00 18:30 / 09:00
+A 2026-02-16 | -                        | 10:00 14:00 18:30 / 09:00 11:00 18:30 / 09:00
+B 2026-02-17 | -                        | 11:59 14:00 18:30 / 09:00 11:00 18:30 / 09:00
+C 2026-02-18 | -                        | 14:00 16:00 18:30 / 09:00 11:00 18:30 / 09:00
+A 2026-02-27 | -                        | 15:10 17:10 18:30 / 09:00 11:00 18:30 / 09:00
+B 2026-12-30 | -                        | 16:29 18:29 18:30 / 09:00 11:00 18:30 / 09:00
+C 2026-12-31 | -                        | 16:30 18:30 / 09:00 11:00 18:30 / 09:00
+A 2028-02-28 | -                        | 16:45 18:45 / 09:00 11:00 18:30 / 09:00
+B 2028-02-29 | -                        | 17:59 19:59 / 09:00 11:00 18:30 / 09:00
+C 2026-05-01 | -                        | 18:00 / 09:00 11:00 18:30 / 09:00
+A 2026-05-02 | -                        | 19:59 / 09:00 11:00 18:30 / 09:00
+B 2026-06-19 | 12:00-14:00              | 10:30 14:00 18:30 / 09:00 11:00 18:30 / 09:00
+C 2026-06-20 | 22:00-07:30              | 09:00 11:00 18:30 / 09:00 11:00 18:30 / 09:00
+A 2026-06-21 | 09:00-10:00              | 10:00 14:00 18:30 / 10:00 14:00 18:30 / 10:00
+B 2026-09-25 | 09:00-09:30              | 09:30 11:30 18:30 / 09:30 11:30 18:30 / 09:30
+C 2026-09-26 | 09:00-12:00              | 14:00 16:00 18:30 / 14:00 16:00 18:30 / 14:00
+A 2026-09-27 | 10:30-11:30              | 09:00 11:30 18:30 / 09:00 11:30 18:30 / 09:00
+B 2026-10-07 | 11:00-12:00              | 09:00 14:00 18:30 / 09:00 14:00 18:30 / 09:00
+C 2026-10-08 | 14:00-16:00              | 10:30 16:00 18:30 / 09:00 11:00 18:30 / 09:00
+A 2026-10-09 | 14:00-18:30              | 11:15 18:30 / 09:00 11:00 18:30 / 09:00
+B 2026-10-10 | 14:00-20:00              | 09:15 11:15 / 09:00 11:00 / 09:00
+C 2026-10-11 | 18:00-19:00              | 09:40 11:40 19:00 / 09:00 11:00 19:00 / 09:00
+A 2026-11-01 | 18:30-20:00              | 09:00 11:00 / 09:00 11:00 / 09:00
+B 2026-11-02 | 18:30-19:30              | 14:20 16:20 19:30 / 09:00 11:00 19:30 / 09:00
+C 2026-11-03 | 16:00-17:00              | 14:00 17:00 18:30 / 09:00 11:00 18:30 / 09:00
+A 2026-11-04 | 17:30-18:31              | 15:30 18:31 / 09:00 11:00 18:31 / 09:00
+B 2026-11-05 | 19:00-20:00              | 17:00 / 09:00 11:00 18:30 / 09:00
+C 2026-11-06 | 20:00-22:00              | 17:59 19:59 / 09:00 11:00 18:30 / 09:00
+A 2026-11-07 | 09:00-12:00, 14:00-18:00 | 18:10 / 18:00 / 18:00
+B 2026-11-08 | 09:00-12:00, 14:00-17:00 | 17:00 19:00 / 17:00 19:00 / 17:00
+C 2026-11-09 | 09:00-11:00, 18:00-20:00 | 11:00 14:00 / 11:00 14:00 / 11:00
+A 2027-02-05 | 08:00-09:00              | 09:00 11:00 18:30 / 09:00 11:00 18:30 / 09:00
+B 2027-02-06 | 12:00-15:00              | 10:05 15:00 18:30 / 09:00 11:00 18:30 / 09:00
+C 2027-02-28 | 00:00-10:30              | 10:30 14:00 18:30 / 10:30 14:00 18:30 / 10:30
+A 2027-03-01 | 09:00-11:59              | 11:59 14:00 18:30 / 11:59 14:00 18:30 / 11:59
+B 2027-04-04 | 21:00-09:30              | 09:45 11:45 18:30 / 09:30 11:30 18:30 / 09:30
+C 2027-04-05 | 11:30-14:30              | 09:30 14:30 18:30 / 09:00 11:00 18:30 / 09:00
+A 2027-12-31 | 15:00-16:00, 18:30-19:00 | 11:00 14:00 19:00 / 09:00 11:00 19:00 / 09:00
 """
 NONE = "--------"
 EVENTS = ("START", "MATERIAL", "CONCEALED", "WATERPROOF", "MID")
@@ -163,6 +209,33 @@ def test_windows_are_those_counted_by_hand_for_forty_projects(make, clock, sessi
             wanted = {stage: text for stage, text in expected.items() if text != NONE}
             if shown != wanted or found["ONE_MONTH"].window_from != day(due[6]):
                 wrong.append((number, shown, wanted))
+    assert not wrong, wrong
+
+
+@pytest.mark.sqlite_only
+def test_ladders_are_those_written_by_hand_for_forty_projects(make, clock, session):
+    """Who is not reached is tried at the moments of the table and no others, then given up (5.2, C-6)."""
+    rows = [[part.strip() for part in line.split("|")] for line in LADDERS.strip().splitlines()]
+    assert len(rows) == 40 and {row[0][0] for row in rows} == {"A", "B", "C"}
+    owner, wrong = make.user(Role.SPECIALIST), []
+    with transaction() as writing:
+        actor = writing.merge(owner)
+        for number, (who, quiet, ladder) in enumerate(rows, 1):
+            grade, first = who.split()
+            tries = [
+                datetime.combine(date.fromisoformat(first) + timedelta(days=after), time.fromisoformat(text), ZONE)
+                for after, texts in enumerate(ladder.split("/"))
+                for text in texts.split()
+            ]
+            project = site(writing, number, grade, actor, tries[0], stage="IN_PROGRESS")
+            project.customer.avoid_hours = None if quiet == "-" else quiet
+            call = calls.open_window(writing, project, CallStage.START, on=tries[0].date(), event=project, at=tries[0])
+            shown = []
+            for at in tries:
+                made = calls.attempt(writing, call, calls.Attempt("NO_ANSWER", at), actor=actor, at=at)
+                shown.append(made.next_at)
+            if shown != [*tries[1:], None] or call.state != State.UNREACHABLE:
+                wrong.append((number, [f"{at:%d %H:%M}" for at in shown if at], call.state))
     assert not wrong, wrong
 
 
@@ -326,7 +399,7 @@ def test_in_a_quarter_of_three_hundred_projects_no_call_is_lost_or_doubled(make,
     dice = random.Random(2026)
     first, last = date(2026, 7, 1), date(2026, 9, 30)
     owner = make.user(Role.SPECIALIST)
-    make.user(Role.SPECIALIST, is_lead=True)
+    lead = make.user(Role.SPECIALIST, is_lead=True)
     manager = make.party(PartyKind.PROJECT_MANAGER)
     due: dict[date, list[tuple[int, str]]] = {}
     happened: dict[tuple[int, str], date] = {}
@@ -347,6 +420,10 @@ def test_in_a_quarter_of_three_hundred_projects_no_call_is_lost_or_doubled(make,
             project = site(writing, number, "ABC"[number % 3], actor, at, **dates, **people)
             call_plan.make_plan(writing, project, at=at)
             keys[number] = project.id
+            if number % 13 == 0:
+                start += timedelta(days=4)
+                later = {"planned_start_on": start, "planned_finish_on": start + timedelta(days=span)}
+                projects.change(writing, project, later, version=project.version, actor=actor, at=at)
             for stage, share in (("START", 0), ("MATERIAL", 12), ("CONCEALED", 30), ("WATERPROOF", 38), ("MID", 55)):
                 plans(number, stage, start + timedelta(days=span * share // 100))
             plans(number, "ACCEPTED", start + timedelta(days=span))
@@ -409,6 +486,8 @@ def test_in_a_quarter_of_three_hundred_projects_no_call_is_lost_or_doubled(make,
     )
     waiting = {call.id for call in made if call.window_from is not None and call.state in WAITING and call.due_on}
     assert waiting == clocks, "every call that waits has its clock, and no other has one"
+    offered = {line.record.id for one in (owner, lead) for line in queue.queue(session, session.merge(one), at=at)}
+    assert {call.id for call in made if call.window_from is not None and call.state in WAITING} == offered
     gone = {numbers[call.project_id] for call in made if call.state == State.UNREACHABLE}
     assert gone and gone <= unreached
     plans_made = session.scalar(select(func.count()).select_from(FollowUpPlan))
@@ -439,4 +518,22 @@ def test_the_manager_has_customers_greeted_through_the_page(make, clock, session
     assert sorted((call.grade, call.remarks, call.expected_on) for call in found) == [
         (grade, "国庆问候", date(2026, 10, 1)) for grade in "AAB"
     ]  # fmt: skip
-    sign_in(Role.SPECIALIST).get(path, status=403)
+    colleague = sign_in(Role.SPECIALIST)
+    colleague.get(path, status=403)
+    rounds = "/records/follow-up-calls/rounds"
+    assert "国庆问候" not in colleague.get(rounds, status=200).text, "none of these customers is theirs"
+    clock.set("2026-10-01 10:00")
+    with transaction() as writing:
+        call_plan.open_due(writing, clock.now())
+        first, second, _third = writing.scalars(select(FollowUpCall).order_by(FollowUpCall.id)).all()
+        talk(writing, first, writing.merge(owner), clock.now())
+        second.reason = "已说过"
+        calls.cancel(writing, second, calls.Because("已说过"), actor=writing.merge(manager.user), at=clock.now())
+    line = sign_in(owner).get(rounds, status=200).text
+    assert re.search(r'国庆问候</a></td><td class="num">[^<]+</td>(<td class="num">[0-9]</td>){4}', line)
+    shown = re.findall(r'<td class="num(?: cell-foot)?">([0-9]+)</td>', line)
+    assert shown == ["2", "1", "1", "0", "0"], "planned, reached, waiting, unreachable, discontent"
+    one = sign_in(owner).get(f"{rounds}?name=国庆问候&on=2026-10-01", status=200).text
+    assert all(name in one for name in ("客户1", "客户2", "客户3")) and "documents/F-30" in one
+    for odd in ("?name=国庆问候&on=x", "?name=无&on=2026-10-01"):
+        sign_in(owner).get(f"{rounds}{odd}", status=200)
