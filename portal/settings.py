@@ -97,6 +97,10 @@ QUESTIONS_SETTLEMENT = [
     "* 总体",
 ]
 QUESTIONS_SHORT = ["* 施工质量", "* 响应速度", "* 服务态度", "售后", "* 总体"]
+MATERIALS = [
+    "瓷砖", "石材", "防水涂料", "水管管件", "电线电缆", "开关插座", "木作板材", "腻子石膏", "乳胶漆", "门窗", "五金件", "地板",
+    "卫浴洁具", "橱柜台面", "吊顶材料", "胶粘密封",
+]  # fmt: skip
 CHECKS_SIGN_OFF = ["* 已向客户演示维修结果", "已告知养护注意事项"]
 
 _DECLARED = (
@@ -240,8 +244,9 @@ _DECLARED = (
     Setting("entry_age_days", N_("What a phone wrote without signal is carried out at once for"), "int", 30, "assumed", WORKS, DAYS, 1, 180),
     Setting("phone_clock_hours", N_("A phone's clock may be wrong by"), "int", 12, "assumed", WORKS, HOURS, 1, 240),
     Setting("repair_repeat_days", N_("The same trade again within these days is a repair of the repair"), "int", 30, "assumed", WORKS, DAYS, 0, 365),
+    Setting("materials", N_("Materials that complaints, repairs and slips name"), "lines", MATERIALS, "assumed", WORKS),
     Setting("repeat_days", N_("Repeats: the same crew, estate, trade, category or material within"), "int", 90, "assumed", WORKS, DAYS, 1, 730),
-    Setting("repeat_least", N_("Repeats are told from so many earlier ones of a crew, an estate, with bad material"), "int", 1, "assumed", WORKS, None, 1, 100),
+    Setting("repeat_least", N_("Repeats are told from so many earlier ones of a crew, an estate, a material"), "int", 1, "assumed", WORKS, None, 1, 100),
     Setting("repeat_least_kind", N_("Repeats are told from so many earlier ones of a trade or a category"), "int", 2, "assumed", WORKS, None, 1, 100),
     Setting("warranty_issue_wd", N_("DL-21 Warranty issued after the final payment"), "int", 1, "assumed", WORKS, WORKING_DAYS, 1, 30),
     Setting("warranty_notice_days", N_("Notice before a warranty term ends"), "int", 30, "assumed", WORKS, DAYS, 1, 365),

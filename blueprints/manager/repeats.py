@@ -1,4 +1,4 @@
-"""What happens again: crews, estates, trades and categories with several cases, each number the records it counts."""
+"""What happens again: crews, estates, trades, categories and materials with several cases, each number the records it counts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from portal import clock, settings
 from portal.db import session
 from portal.permissions import Permission
 from portal.services import repeats
-from portal.services.repeats import Sort
+from portal.services.repeats import COUNTED
 
 PATH = "/manager/repeats"
-COUNTED = (Sort.CREW, Sort.ESTATE, Sort.TRADE, Sort.CATEGORY)
 
 
 @blueprint.get("/repeats")

@@ -19,6 +19,7 @@ from blueprints.forms import (
     TermField,
     TextField,
 )
+from blueprints.materials import material_field, offer
 from blueprints.records.steps import Desk, StepForm
 from portal import visibility
 from portal.errors import Invalid
@@ -52,6 +53,7 @@ class RegisterForm(Form):
     subject = TextField(L["subject"], limit=100, required=True)
     content = TextField(L["content"], limit=4000, rows=4, required=True)
     demand = TextField(L["demand"], limit=2000, rows=2, required=True)
+    material = material_field(L["material"])
     is_multi_department = BooleanField(N_("Several departments are concerned"))
 
 
@@ -245,10 +247,12 @@ class CloseForm(StepForm):
     follow_up_note = TextField(L["follow_up_note"], limit=2000, rows=2)
     verdict = TermField(L["verdict"], Verdict, leave_out=(Verdict.MALICIOUS,))
     root_cause = TextField(L["root_cause"], limit=2000, rows=2, required=True)
+    material = material_field(L["material"])
     improvement = TextField(L["improvement"], limit=2000, rows=2, required=True)
     responsible = TextField(L["responsible"], limit=100, required=True)
 
     def prepare(self, desk: Desk) -> None:
+        offer(self.material, desk.session, desk.record.material)
         if not self.is_submitted():
             self.follow_up_at.data = desk.at
             self.verdict.data = Verdict(desk.record.verdict or Verdict.ESTABLISHED)
@@ -261,6 +265,7 @@ class CloseForm(StepForm):
             follow_up_satisfied=True,
             verdict=str(self.verdict.data),
             root_cause=self.root_cause.data,
+            material=self.material.data or None,
             improvement=self.improvement.data,
             responsible=self.responsible.data,
             follow_up_note=self.follow_up_note.data,

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from blueprints.http import get_or_404, page, requires, see_other
+from blueprints.materials import offer
 from blueprints.records import blueprint
 from blueprints.records.complaint_forms import RegisterForm
 from portal import clock, visibility
@@ -41,6 +42,7 @@ class Source:
 def register_complaint() -> ResponseReturnValue:
     """F-16: register a complaint, pre-filled from a call or a customer."""
     form = RegisterForm()
+    offer(form.material, session())
     source = _source(form)
     form.project.choices = [(0, N_("Not about a project")), *_project_choices(source.customer)]
     if not form.is_submitted():
@@ -143,6 +145,7 @@ def _register(form: RegisterForm, source: Source) -> str:
                 project=project,
                 consultation=source.contact,
                 is_multi_department=bool(form.is_multi_department.data),
+                material=form.material.data or None,
             ),
             actor=g.user,
             at=at,

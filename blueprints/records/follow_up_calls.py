@@ -94,6 +94,7 @@ CALL_ONLY_IF = frozenset(
 
 TICKET_FIELDS: dict[str, Field] = {
     "problem": Field(T["problem"]),
+    "material": Field(T["material"]),
     "department": term(T["department"], Department),
     "responsible_id": link(T["responsible"], Party),
     "owner_id": link(N_("Owner", "record"), User),
@@ -112,11 +113,11 @@ TICKET_FIELDS: dict[str, Field] = {
     "remarks": Field(N_("Remarks")),
 }
 TICKET_GROUPS = (
-    (N_("Problem", "liaison slip"), ("problem", "department", "responsible_id", "handed_over_at", "limit_at", "missed_count", "round_no")),
+    (N_("Problem", "liaison slip"), ("problem", "material", "department", "responsible_id", "handed_over_at", "limit_at", "missed_count", "round_no")),
     (N_("What was done"), ("received_at", "received_by_id", "measure", "done_at", "revisit_due_at", "revisit_at", "is_solved", "revisit_result", "owner_id", "remarks")),
 )  # fmt: skip
 TICKET_ONLY_IF = frozenset(
-    {"responsible_id", "missed_count", "received_at", "received_by_id", "measure", "done_at", "revisit_due_at",
+    {"material", "responsible_id", "missed_count", "received_at", "received_by_id", "measure", "done_at", "revisit_due_at",
      "revisit_at", "revisit_result", "remarks"}
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from blueprints.forms import ChoiceField, Form, HiddenField, LocalDateTimeField, TermField, TextField
+from blueprints.materials import material_field, offer
 from blueprints.records.steps import Desk, StepForm
 from portal import formatting
 from portal.errors import Invalid
@@ -117,8 +118,10 @@ class FinishForm(StepForm):
 
     measure = TextField(T["measure"], limit=1000, rows=3, required=True)
     done_at = LocalDateTimeField(T["done_at"], required=True)
+    material = material_field(T["material"])
 
     def prepare(self, desk: Desk) -> None:
+        offer(self.material, desk.session, desk.record.material)
         if not self.is_submitted():
             self.done_at.data = desk.at
 
@@ -126,7 +129,7 @@ class FinishForm(StepForm):
         return [_("The customer is asked again within a day; only then is it settled.")]
 
     def to_command(self, desk: Desk) -> tickets.Finish:
-        return tickets.Finish(self.measure.data, self.done_at.data)
+        return tickets.Finish(self.measure.data, self.done_at.data, self.material.data or None)
 
 
 class RevisitForm(StepForm):

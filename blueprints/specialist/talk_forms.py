@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from blueprints.forms import BooleanField, ChoiceField, Form, HiddenField, LocalDateTimeField, TermField, TextField
+from blueprints.materials import material_field, offer
 from portal.i18n import N_
 from portal.models.follow_up import FollowUpCall
 from portal.models.org import Department, Party, PartyKind, User
@@ -61,9 +62,9 @@ class TalkForm(Form):
         return [(item, self[f"answers-{item['code']}"], self[f"comments-{item['code']}"]) for item in self.script]
 
     @property
-    def slip_rows(self) -> list[tuple[Any, Any, Any, Any]]:
-        """Problem, department, person and limit of each slip."""
-        names = ("problem", "department", "responsible", "limit_at")
+    def slip_rows(self) -> list[tuple[Any, Any, Any, Any, Any]]:
+        """Problem, department, person, limit and material of each slip."""
+        names = ("problem", "department", "responsible", "limit_at", "material")
         return [tuple(self[f"slip{number}_{name}"] for name in names) for number in range(SLIPS)]
 
     def to_command(self, writing: Session, at: datetime) -> calls.FinishCall:
@@ -76,8 +77,14 @@ class TalkForm(Form):
             value, score = (None, int(field.data)) if is_score else (str(field.data), None)
             answers.append(calls.Answer(item["code"], value, score, comment.data))
         slips = tuple(
-            calls.Slip(problem.data, str(department.data or ""), _party(writing, person.data), limit.data)
-            for problem, department, person, limit in self.slip_rows
+            calls.Slip(
+                problem.data,
+                str(department.data or ""),
+                _party(writing, person.data),
+                limit.data,
+                material.data or None,
+            )
+            for problem, department, person, limit, material in self.slip_rows
             if problem.data
         )
         wish = None
@@ -118,6 +125,7 @@ def talk_form(call: FollowUpCall, items: Sequence[asked.Item], session: Session,
             f"slip{number}_department": TermField(T["department"], Department, default=Department.ENGINEERING),
             f"slip{number}_responsible": ChoiceField(T["responsible"], coerce=int, choices=[], blank=HEAD),
             f"slip{number}_limit_at": LocalDateTimeField(T["limit_at"]),
+            f"slip{number}_material": material_field(T["material"]),
         }
     form: TalkForm = type("ScriptForm", (TalkForm,), fields)()
     people = parties.working(session, user, set(PartyKind))
@@ -127,6 +135,7 @@ def talk_form(call: FollowUpCall, items: Sequence[asked.Item], session: Session,
     named = [(one.id, f"{one.name} · {PartyKind.show(one.kind)}") for one in people]
     for number in range(SLIPS):
         form[f"slip{number}_responsible"].choices = named
+        offer(form[f"slip{number}_material"], session)
     form.praised.choices = named
     return form
 

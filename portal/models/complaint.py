@@ -69,6 +69,8 @@ class Complaint(Record, Base):
     is_historical: Mapped[bool] = mapped_column(default=False)
     """Imported from the old ledger: no clocks, no notices; when it was closed may be unknown."""
     historical_result: Mapped[str | None] = mapped_column(String(200))
+    material: Mapped[str | None] = mapped_column(String(40), sort_order=1)
+    """What it is about, in a word of the setting; None: no material, or not known."""
 
     customer: Mapped[Customer | None] = relationship()
     project: Mapped[Project | None] = relationship()
@@ -107,6 +109,7 @@ class Complaint(Record, Base):
         one_of("severity", Severity),
         CheckConstraint("state <> 'CLOSED' OR closed_at IS NOT NULL OR is_historical", name="closed_has_a_time"),
         Index("ix_complaint_owner_state", "owner_id", "state"),
+        Index("ix_complaint_named_material", "material", "received_at", "id"),
         Index("ix_complaint_category", "category", "received_at", "id"),
         Index("ix_complaint_branch", "branch_id", "received_at", "id"),
         Index("ix_complaint_branch_state", "branch_id", "state", "received_at", "id"),

@@ -278,6 +278,8 @@ class FollowUpTicket(Record, Base):
     """Until when the customer is to be asked again."""
     revisit_at: Mapped[datetime | None]
     revisit_result: Mapped[str | None] = mapped_column(Text)
+    material: Mapped[str | None] = mapped_column(String(40), sort_order=1)
+    """What the problem is about, in a word of the setting; None: no material, or not known."""
     is_solved: Mapped[bool | None] = mapped_column(sort_order=1)
     """Whether the problem is solved, as the customer said when last asked; None: not asked yet."""
     round_no: Mapped[int] = mapped_column(default=1)
@@ -334,6 +336,7 @@ class FollowUpTicket(Record, Base):
         CheckConstraint("state <> 'ESCALATED' OR complaint_id IS NOT NULL", name="escalated_has_a_complaint"),
         CheckConstraint("state NOT IN ('DONE', 'VERIFIED') OR done_at IS NOT NULL", name="done_has_a_time"),
         CheckConstraint("state <> 'VERIFIED' OR is_solved", name="verified_is_solved"),
+        Index("ix_follow_up_ticket_material", "material", "handed_over_at", "id"),
         Index("ix_follow_up_ticket_branch", "branch_id", "id"),
         Index("ix_follow_up_ticket_department", "department", "id"),
     )

@@ -476,6 +476,7 @@ PROCESS = Process(
         "follow_up_note": N_("What the customer said"),
         "new_demand": N_("New demand"),
         "root_cause": N_("Root cause"),
+        "material": N_("Material", "case"),
         "improvement": N_("Improvement"),
         "responsible": N_("Responsible person"),
         "why": N_("Ground for escalation"),

@@ -579,6 +579,7 @@ PROCESS = Process(
         "phone": N_("Phone"),
         "address": N_("Address"),
         "trade": N_("What is to be repaired"),
+        "material": N_("Material", "case"),
         "symptom": N_("Symptom"),
         "urgency": N_("Urgency"),
         "reported_at": N_("Reported at"),

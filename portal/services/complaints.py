@@ -54,6 +54,7 @@ class RegisterComplaint:
     consultation: Consultation | None = None
     previous: Complaint | None = None
     is_multi_department: bool = False
+    material: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ class Close:
     improvement: str
     responsible: str
     follow_up_note: str | None = None
+    material: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +308,7 @@ def close(session: Session, complaint: Complaint, command: Close, *, actor: User
     now.follow_up_at, now.follow_up_satisfied = command.follow_up_at, command.follow_up_satisfied
     now.follow_up_note = command.follow_up_note
     complaint.verdict, complaint.root_cause = command.verdict, command.root_cause
+    complaint.material = command.material or complaint.material
     complaint.improvement, complaint.responsible = command.improvement, command.responsible
     complaint.closed_at = at
     _advance(session, complaint, Action.CLOSE, command, actor, at)

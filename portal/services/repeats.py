@@ -1,4 +1,4 @@
-"""What happens again: earlier complaints, repairs and slips of the same crew, estate, trade, category or with bad material.
+"""What happens again: earlier complaints, repairs and slips of the same crew, estate, trade, category or material.
 
 Only what the person may see is named and counted. Days and least numbers are settings; the days count back from the
 moment of the record. One question for a record, one for each sort on the manager's page, all by indexes.
@@ -51,9 +51,13 @@ class Sort(Term):
     ESTATE = "ESTATE", "Same estate"
     TRADE = "TRADE", "Same trade"
     CATEGORY = "CATEGORY", "Same category"
-    MATERIAL = "MATERIAL", "Bad material again"
+    MATERIAL = "MATERIAL", "Same material"
+    BAD_MATERIAL = "BAD_MATERIAL", "Bad material again"
+    """Nobody said which."""
 
 
+COUNTED = (Sort.CREW, Sort.ESTATE, Sort.TRADE, Sort.CATEGORY, Sort.MATERIAL)
+"""What is counted over all records, for the manager and the reports."""
 OF_A_KIND = frozenset({Sort.TRADE, Sort.CATEGORY})
 """Sorts that many records share: they need more earlier ones before anybody is told."""
 SHOWN, MOST = 3, 20
@@ -128,7 +132,8 @@ def _about(record: Any) -> dict[Sort, Any]:
         Sort.ESTATE: project.property.estate if project is not None else None,
         Sort.TRADE: getattr(record, "trade", None),
         Sort.CATEGORY: None if is_material else getattr(record, "category", None),
-        Sort.MATERIAL: is_material or None,
+        Sort.MATERIAL: record.material,
+        Sort.BAD_MATERIAL: (is_material and not record.material) or None,
     }
     return {sort: value for sort, value in found.items() if value is not None}
 
@@ -152,9 +157,11 @@ def _same(model: type[Any], sort: Sort) -> ColumnElement[bool] | None:
             return RepairOrder.trade == value
         case Sort.CATEGORY, _ if model is Complaint:
             return Complaint.category == value
-        case Sort.MATERIAL, _ if model is Complaint:
+        case Sort.MATERIAL, _:
+            return model.material == value
+        case Sort.BAD_MATERIAL, _ if model is Complaint:
             return Complaint.category == Category.MATERIAL
-        case Sort.MATERIAL, _ if model is RepairOrder:
+        case Sort.BAD_MATERIAL, _ if model is RepairOrder:
             return RepairOrder.cause == Cause.MATERIAL
     return None
 
@@ -212,7 +219,7 @@ def _statement(viewer: visibility.Placeholder, sorts: tuple[Sort, ...], own: str
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one crew, estate, trade or category had in the days of the setting."""
+    """What one crew, estate, trade, category or material had in the days of the setting."""
 
     value: str
     name: str
@@ -267,12 +274,12 @@ class Again:
 
 
 def again(session: Session, user: visibility.Viewer, *, start: datetime, end: datetime) -> list[Again]:
-    """Crews, estates, trades and categories of which something came in the period and enough stood in the days of the setting.
+    """Crews, estates, trades, categories and materials of which something came in the period and enough stood in the days of the setting.
 
     The same least numbers as the banner on a record; the most first.
     """
     found = []
-    for sort in (Sort.CREW, Sort.ESTATE, Sort.TRADE, Sort.CATEGORY):
+    for sort in COUNTED:
         new = {row.value: row.total for row in counts(session, user, sort, at=end, since=start, least=1)}
         least = int(settings.get(session, "repeat_least_kind" if sort in OF_A_KIND else "repeat_least")) + 1
         rows = counts(session, user, sort, at=end, least=least) if new else []
@@ -291,6 +298,8 @@ def _keyed(model: type[Any], sort: Sort) -> list[tuple[Any, Any]]:
         return [(with_project, Project.crew_id)]
     if sort is Sort.ESTATE:
         return [(with_project.join(Property.__table__, Property.id == Project.property_id), Property.estate)]
+    if sort is Sort.MATERIAL:
+        return [(table, model.material)]
     if sort is Sort.TRADE and model is RepairOrder:
         return [(table, RepairOrder.trade)]
     if sort is Sort.CATEGORY and model is Complaint:

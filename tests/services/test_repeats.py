@@ -105,10 +105,14 @@ def test_which_earlier_records_count_for_a_complaint_and_a_repair(house, queries
     assert seen(make.user(Role.REPAIR_CAPTAIN), record) == {}
     again = session().get_one(RepairOrder, repair(house, 4, "same-estate", "PAINT", timedelta(), cause="MATERIAL"))
     assert seen(user, again)[Sort.TRADE] == ["WX-2026-0001", "WX-2026-0002", "WX-2026-0003"]
-    assert Sort.MATERIAL not in seen(user, again)
+    assert Sort.BAD_MATERIAL not in seen(user, again)
     complaint(house, 6, "elsewhere", "MATERIAL", DAY)
     repair(house, 5, "elsewhere", "BASIC", 2 * DAY, cause="MATERIAL")
-    assert seen(user, again)[Sort.MATERIAL] == ["TS-2026-0006", "WX-2026-0005"]
+    assert seen(user, again)[Sort.BAD_MATERIAL] == ["TS-2026-0006", "WX-2026-0005"]
+    repair(house, 6, "elsewhere", "BASIC", 3 * DAY, material="瓷砖")
+    repair(house, 7, "elsewhere", "BASIC", 3 * DAY, material="地板")
+    named = session().get_one(RepairOrder, repair(house, 8, "same-estate", "PAINT", timedelta(), material="瓷砖"))
+    assert seen(user, named)[Sort.MATERIAL] == ["WX-2026-0006"] and Sort.BAD_MATERIAL not in seen(user, named)
 
 
 def test_slips_count_and_many_are_capped(house, sign_in):
@@ -141,13 +145,14 @@ def test_the_banner_and_the_managers_page(house, sign_in, queries):
     complaint(house, 1, "same-estate", "SITE", 3 * DAY)
     complaint(house, 2, "same-crew", "SITE", 2 * DAY)
     complaint(house, 9, "here", "QUALITY", timedelta())
-    repair(house, 1, "same-crew", "PAINT", DAY)
-    repair(house, 2, "here", "PAINT", timedelta())
+    repair(house, 1, "same-crew", "PAINT", DAY, material="防水涂料")
+    repair(house, 2, "here", "PAINT", timedelta(), material="防水涂料")
     page = house["me"].get("/records/complaints/TS-2026-0009", status=200)
     banner = page.text[page.text.index("重复发生") :][:3000]
     assert "同一施工队 2" in banner and "同一小区 1" in banner and "/records/complaints/TS-2026-0002" in banner
     with queries() as asked:
-        assert "同一施工队 2" in house["me"].get("/records/repair-orders/WX-2026-0002", status=200).text
+        again = house["me"].get("/records/repair-orders/WX-2026-0002", status=200).text
+    assert "同一施工队 2" in again and "同一材料 1" in again
     with queries() as asked:
         house["me"].get("/records/complaints/TS-2026-0009", status=200)
     assert len(asked) <= 15, len(asked)
@@ -159,6 +164,8 @@ def test_the_banner_and_the_managers_page(house, sign_in, queries):
     crew = house["crew"].id
     behind = manager.get(f"/manager/repeats?by=CREW&value={crew}", status=200).text
     assert "<h1>同一施工队 刘大勇队</h1>" in behind
+    behind_it = manager.get("/manager/repeats?by=MATERIAL&value=防水涂料", status=200).text
+    assert "WX-2026-0001" in behind_it and "WX-2026-0002" in behind_it and "TS-2026-0002" not in behind_it
     assert all(number in behind for number in ("TS-2026-0002", "TS-2026-0009", "WX-2026-0001", "WX-2026-0002")) and "TS-2026-0001" not in behind  # fmt: skip
     for query in ("by=CREW&value=x%27", "by=CREW&value=99999999999", "by=NOTHING&value=1", "by=ESTATE&value=%E9%97%A8"):
         manager.get(f"/manager/repeats?{query}", status=200)

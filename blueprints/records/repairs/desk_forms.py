@@ -16,6 +16,7 @@ from blueprints.forms import (
     TermField,
     TextField,
 )
+from blueprints.materials import material_field, offer
 from blueprints.records.forms.base import RecordForm
 from blueprints.records.steps import Desk, StepForm
 from portal import clock, visibility
@@ -47,6 +48,7 @@ class ReportForm(Form):
     trade = TermField(L["trade"], Trade, required=True, blank=PLEASE)
     urgency = TermField(L["urgency"], Urgency)
     symptom = TextField(L["symptom"], limit=2000, rows=3, required=True)
+    material = material_field(L["material"])
     channel = TermField(N_("Channel"), Channel)
     reported_at = LocalDateTimeField(L["reported_at"], required=True)
 
@@ -63,10 +65,12 @@ class CheckForm(StepForm):
     )
     crew_status = TermField(L["crew_status"], CrewStatus)
     basis_told = TextField(L["basis_told"], limit=200, required=True)
+    material = material_field(L["material"])
 
     def prepare(self, desk: Desk) -> None:
         crews = desk.session.scalars(visibility.visible_to(desk.user, Crew).order_by(Crew.name, Crew.id).limit(300))
         self.responsible_crew.choices = [(0, N_("None known")), *((crew.id, crew.name) for crew in crews)]
+        offer(self.material, desk.session, desk.record.material)
         if self.is_submitted():
             return
         order = desk.record
@@ -120,6 +124,7 @@ class CheckForm(StepForm):
             responsible_crew=crew,
             certificate=self._certificate(desk),
             has_no_certificate=bool(self.has_no_certificate.data),
+            material=self.material.data or None,
         )
 
 

@@ -51,6 +51,7 @@ FIELDS: dict[str, Field] = {
     "address": Field(L["address"]),
     "trade": term(L["trade"], Trade),
     "symptom": Field(L["symptom"]),
+    "material": Field(L["material"]),
     "urgency": term(L["urgency"], Urgency),
     "channel": term(N_("Channel"), Channel),
     "reported_at": Field(L["reported_at"]),
@@ -93,7 +94,15 @@ REPORTED: tuple[Text, tuple[str, ...]] = (
 LATER: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (
         N_("Warranty and crew"),
-        ("in_warranty", "basis_told", "warranty_reason", "has_no_certificate", "responsible_crew_id", "crew_status"),
+        (
+            "in_warranty",
+            "basis_told",
+            "warranty_reason",
+            "has_no_certificate",
+            "responsible_crew_id",
+            "crew_status",
+            "material",
+        ),
     ),
     (
         N_("Visit"),
@@ -116,7 +125,7 @@ LATER: tuple[tuple[Text, tuple[str, ...]], ...] = (
 )
 """Groups of facts that are shown once one of them is known."""
 ONLY_IF_SO = frozenset(
-    {"has_no_certificate", "overlap_reason", "is_plan_told", "defects", "rework_count", "complaint_ground"}
+    {"material", "has_no_certificate", "overlap_reason", "is_plan_told", "defects", "rework_count", "complaint_ground"}
 )
 
 

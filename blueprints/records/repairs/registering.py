@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from blueprints.http import get_or_404, page, requires, see_other
+from blueprints.materials import offer
 from blueprints.records import blueprint, editing
 from blueprints.records.repairs.desk_forms import ReportForm
 from portal import clock, visibility
@@ -32,6 +33,7 @@ def report_repair() -> ResponseReturnValue:
     form = ReportForm()
     contact, customer = _source(form)
     form.project.choices = [(0, N_("Not known yet")), *_projects(customer)]
+    offer(form.material, session())
     if not form.is_submitted():
         _prefill(form, contact, customer)
     elif form.validate():
@@ -132,6 +134,7 @@ def _register(form: ReportForm, contact: Consultation | None, customer: Customer
                 customer=customer,
                 project=project,
                 consultation=contact,
+                material=form.material.data or None,
             ),
             actor=g.user,
             at=at,

@@ -57,6 +57,7 @@ class Slip:
     department: str
     responsible: Party | None = None
     limit_at: datetime | None = None
+    material: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,7 @@ def _open_slip(session: Session, call: FollowUpCall, slip: Slip, actor: User, at
         problem=slip.problem,
         department=slip.department,
         responsible=slip.responsible,
+        material=slip.material,
         limit_at=slip.limit_at,
         call=call,
         actor=actor,

@@ -73,6 +73,7 @@ class Finish:
 
     measure: str
     done_at: datetime
+    material: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ def open_ticket(
     at: datetime,
     actor: User | None,
     responsible: Party | None = None,
+    material: str | None = None,
     limit_at: datetime | None = None,
     call: FollowUpCall | None = None,
     survey: Any = None,
@@ -152,13 +154,17 @@ def open_ticket(
         department=department,
         responsible=responsible,
         responsible_id=responsible.id if responsible is not None else None,
+        material=material,
         handed_over_at=at,
         limit_at=limit,
         limit_from=at,
         round_no=1,
         rounds=settings.get(session, "slip_rounds"),
     )
-    entered = {"problem": problem, "department": department, "responsible": responsible, "limit_at": limit}
+    entered = {
+        "problem": problem, "department": department, "responsible": responsible, "limit_at": limit,
+        "material": material,
+    }  # fmt: skip
     steps.begin(session, slip, Action.OPEN, actor=actor, at=at, entered=steps.said_of(entered))
     return slip
 
@@ -180,6 +186,7 @@ def extend(session: Session, slip: FollowUpTicket, command: Extend, *, actor: Us
 def finish(session: Session, slip: FollowUpTicket, command: Finish, *, actor: User, at: datetime) -> None:
     """The department reports it done; within a day the customer is called again."""
     slip.measure, slip.done_at = command.measure, command.done_at
+    slip.material = command.material or slip.material
     slip.revisit_due_at = max(command.done_at, slip.limit_from) + timedelta(
         hours=settings.get(session, "slip_revisit_hours")
     )
@@ -262,6 +269,7 @@ def escalate(
             channel=Channel.PHONE,
             customer=slip.customer,
             project=slip.project,
+            material=slip.material,
         ),
         actor=actor,
         at=at,

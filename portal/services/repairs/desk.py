@@ -41,6 +41,7 @@ class ReportRepair:
     customer: Customer | None = None
     project: Project | None = None
     consultation: Consultation | None = None
+    material: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class CheckRepair:
     certificate: WarrantyCertificate | None = None
     """None: the one of the project, where the project is known."""
     has_no_certificate: bool = False
+    material: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def check(session: Session, order: RepairOrder, command: CheckRepair, *, actor: 
     _consult(session, order, command)
     order.in_warranty, order.warranty_reason = command.in_warranty, command.warranty_reason
     order.crew_status, order.responsible_crew = command.crew_status, command.responsible_crew
-    order.basis_told = command.basis_told
+    order.basis_told, order.material = command.basis_told, command.material or order.material
     advance(session, order, Action.CHECK, command, actor, at)
 
 
