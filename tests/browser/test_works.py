@@ -108,6 +108,18 @@ def test_a_home_from_the_archive_to_the_last_money(portal, desk):
     send("登记开工")
     expect(page.locator(".status-bar .now-at")).to_have_text("在施工")
 
+    person.go(f"{path}/change-orders/new")
+    page.get_by_label("增减内容").fill("增加玄关柜")
+    page.get_by_label("增减金额（元）").fill("0")
+    page.get_by_label("增加工期（天）").fill("2")
+    with page.expect_navigation():
+        page.get_by_role("button", name="保存").click()
+    expect(page.get_by_text("尚未签字，不得施工。").first).to_be_visible()
+    page.get_by_role("link", name="登记签字").first.click()
+    expect(page.get_by_label("客户签字", exact=True)).to_have_value("顾安然")
+    send("登记签字")
+    expect(page.locator(".status-bar .now-at")).to_have_text("已签字")
+
     def passed() -> None:
         with transaction() as writing:
             project = writing.scalars(select(Project).where(Project.number == number)).one()

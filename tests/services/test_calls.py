@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from jobs import calls as jobs
+from portal import clock
 from portal.clock import ZONE
 from portal.db import session, transaction
 from portal.errors import Invalid, NotPermitted
@@ -586,6 +587,54 @@ def test_who_reads_call_records(story, make):
             jobs.end_record_access(writing, access_id=asked.id)
         assert readers() == expected
     assert session().get_one(RecordAccess, asked.id).state == "EXPIRED"
+
+
+def test_leave_to_read_is_asked_for_and_decided_on_the_pages(story, make, sign_in):
+    """R-20: whoever handles the project neither by right nor by leave finds no record; the manager allows or refuses."""
+    call = story.opens(S.START, "04-08 09:00")
+    reader, refused = sign_in(make.user(Role.SPECIALIST, name="钱读")), sign_in(make.user(Role.SPECIALIST, name="孙拒"))
+    form, record = f"/records/projects/{story.project.number}/call-access", f"/records/follow-up-calls/{call.number}"
+    reader.get(record, status=404)
+    reader.post(form, {"purpose": ""}, status=422)
+    for person, why in ((reader, "核对插座"), (refused, "好奇")):
+        person.get(form, status=200)
+        person.post(form, {"purpose": why}, status=303)
+    reader.get("/manager/call-access", status=403)
+    manager = sign_in(story.manager)
+    shown = manager.get("/manager/call-access", status=200).text
+    assert all(words in shown for words in ("钱读", "核对插座", "孙拒", "好奇"))
+    first, second = session().scalars(select(RecordAccess).order_by(RecordAccess.id)).all()
+    reader.post(f"/manager/call-access/{first.id}/allow", status=403)
+    manager.post(f"/manager/call-access/{first.id}/allow", {"note": "仅核对"}, status=303)
+    manager.post(f"/manager/call-access/{second.id}/refuse", status=303)
+    manager.post("/manager/call-access/9999/allow", status=404)
+    reader.get(record, status=200)
+    refused.get(record, status=404)
+    assert story.fresh(first).looks == 1, "a look by leave is noted"
+
+
+def test_the_manager_changes_a_script_on_its_page(story, sign_in):
+    """Saved, it is the next edition; the question whether it is solved stays in the script of asking again."""
+    sign_in(story.specialist).get("/manager/call-scripts", status=403)
+    manager, path = sign_in(story.manager), "/manager/call-scripts/revisit/all"
+    assert path in manager.get("/manager/call-scripts", status=200).text
+    assert "上次反映的问题是否已解决？" in manager.get(path, status=200).text
+    manager.get("/manager/call-scripts/nothing/all", status=404)
+    solved = {
+        "q0_place": "1",
+        "q0_question": "现在解决了吗？",
+        "q0_kind": "YES_NO",
+        "q0_required": "y",
+        "q0_code": "measure_done",
+    }
+    more = {"q1_place": "2", "q1_question": "还有什么要说？", "q1_kind": "TEXT", "q1_code": ""}
+    at = {"effective_from": clock.today(story.clock.now()).isoformat()}
+    kept = manager.post(path, at | more, status=422).text
+    assert "必须保留“问题是否已解决”一题" in kept and "还有什么要说？" in kept
+    manager.post(path, at | solved | {"q0_kind": "TEXT"}, status=422)
+    manager.post(path, at | solved | more, status=303)
+    found = scripts.script_for(session(), "REVISIT", "B", clock.today(story.clock.now()))
+    assert (found.edition, [item["question"] for item in found.items]) == (2, ["现在解决了吗？", "还有什么要说？"])
 
 
 def test_the_manager_makes_a_new_edition_of_a_script(story):
