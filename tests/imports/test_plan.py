@@ -14,7 +14,7 @@ from portal.imports.plan import Act, Status
 from portal.imports.rows import Skip
 from portal.imports.values import Doubt
 from tests.imports.plans import planned, row, steps
-from tests.imports.workbooks import LEDGER, ledger, read
+from tests.imports.workbooks import HEADERS, LEDGER, ledger, read
 
 # --- single rules on small ledgers
 
@@ -54,7 +54,7 @@ def test_hours_of_quiet_have_a_column_and_what_are_no_hours_is_asked(tmp_path):
         {"勿扰时段": "12:00-14:00，22:00至7:30"},
         {"勿扰时段": "午休", "合同编号": "HT2", "房号": "2", "联系电话": "13812345670"},
     ]
-    sheet = small(tmp_path, *rows)
+    sheet = small(tmp_path, *rows, headers=[*HEADERS, "勿扰时段"])
     done = planned(sheet)
     assert steps(done, done.rows[0].number)["customer"].values["avoid_hours"] == "00:00-07:30, 12:00-14:00, 22:00-24:00"
     (question,) = done.questions
