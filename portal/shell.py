@@ -219,6 +219,7 @@ APPS: tuple[App, ...] = (
             Entry(N_("Projects"), records("projects"), P.PROJECT_VIEW),
             Entry(N_("Contracts"), records("contracts"), P.CONTRACT_VIEW),
             Entry(N_("Quotations"), records("quotations"), P.CONTRACT_VIEW),
+            Entry(N_("Contract templates"), records("contract-templates"), P.CONTRACT_VIEW),
             Entry(N_("Duplicates"), records("duplicates"), P.CUSTOMER_MERGE),
             Entry(N_("Import"), records("import-runs"), P.IMPORT_RUN),
         ),

@@ -27,7 +27,7 @@ from portal.models.compensation import PaymentVoucher
 from portal.models.complaint import Complaint, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
-from portal.models.contract import Contract, Quotation
+from portal.models.contract import Contract, ContractTemplate, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.document import PrintRun
 from portal.models.drawing_review import DrawingReview, ReviewFinding, ReviewRound
@@ -577,9 +577,9 @@ def people_outside(model: Any, viewer: Viewer) -> Condition:
     return in_branch(model, viewer)
 
 
-@rule(Branch, TaskType)
+@rule(Branch, TaskType, ContractTemplate)
 def open_to_all(_model: Any, _viewer: Viewer) -> Condition:
-    """Everybody: which stores and which types of tasks there are is no secret."""
+    """Everybody: which stores, types of tasks and printed contracts there are is no secret."""
     return true()
 
 

@@ -34,6 +34,7 @@ GROUPS = (
             "signed_on",
             "signed_by_company",
             "signed_by_customer",
+            "template_id",
             "copies",
             "amount",
             "output_value",
@@ -58,6 +59,7 @@ NAMED = (
     selectinload(Contract.terms),
     selectinload(Contract.payments),
     joinedload(Contract.designer),
+    joinedload(Contract.template),
     selectinload(Contract.legal_reviews),
     selectinload(Contract.reviews).selectinload(DrawingReview.rounds),
 )

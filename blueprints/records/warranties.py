@@ -21,7 +21,7 @@ from portal.models.repair import Evaluation, WarrantyCertificate
 from portal.permissions import Permission, may
 from portal.processes.repair import Trade
 from portal.processes.warranty import PROCESS, TRADES, VALID, Action, VoidGround
-from portal.services import surveys, warranties
+from portal.services import surveys, warranties, warranty_terms
 from portal.services.fields import Field, link, term
 
 P = Permission
@@ -38,6 +38,7 @@ NAMED = (
 FIELDS: dict[str, Field] = {
     "project_id": link(N_("Project"), Project),
     "contract_id": link(N_("Contract"), Contract),
+    "template": Field(N_("Terms by the template")),
     "paid_on": Field(N_("Paid in full on")),
     "starts_on": Field(L["starts_on"]),
     "ends_on": Field(N_("Last term ends on")),
@@ -131,17 +132,28 @@ class IssueForm(StepForm):
         self.received_by.data, self.exclusions.data = desk.record.customer.name, EXCLUSIONS
         self.care_notes.data, self.hotline.data = warranties.CARE, settings.get(desk.session, "company_hotline")
         for trade in TRADES:
-            self[f"years_{trade.lower()}"].data = warranties.usual_years(desk.session, trade)
+            years = warranty_terms.promised_years(desk.session, desk.record.contract, trade)
+            self[f"years_{trade.lower()}"].data = years
 
     def told(self, desk: Desk) -> list[str]:
+        template = desk.record.contract.template
+        terms = (
+            _("The contract is signed on “%(name)s”; its terms are filled in.", name=template.name)
+            if template is not None
+            else _("The contract names no template; the usual terms are filled in.")
+        )
         found = surveys.collected(desk.session, desk.record.project)
         if found is None:
             return [
+                terms,
                 _(
                     "The evaluation F-18 is not answered yet. Enter its answers first, or note that the customer declined."
-                )
+                ),
             ]
-        return [_("F-18 is answered: %(number)s, overall %(score)s points.", number=found.number, score=found.overall)]
+        answered = _(
+            "F-18 is answered: %(number)s, overall %(score)s points.", number=found.number, score=found.overall
+        )
+        return [terms, answered]
 
     def to_command(self, desk: Desk) -> warranties.IssueWarranty:
         return warranties.IssueWarranty(

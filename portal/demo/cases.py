@@ -101,6 +101,7 @@ def opens(stage: Stage, writing: Session, house: Household, customer: Any, at: d
             amount=Decimal(house.amount),
             project_id=project.id,
             signed_on=date.fromisoformat(house.signed),
+            template_id=stage.get(writing, "template").id,
             signed_by_company="方总",
             reviewed_on_paper=True,
         ),

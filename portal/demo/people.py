@@ -13,7 +13,7 @@ from portal.demo.stage import Stage, local
 from portal.models.org import PartyKind, PartyStatus
 from portal.permissions import Role
 from portal.preparation import DEMO_PASSWORD
-from portal.services import accounts, branches, calendars, crews, parties
+from portal.services import accounts, branches, calendars, contract_templates, crews, parties
 
 OPENED = "2026-01-05 09:00"
 
@@ -56,6 +56,11 @@ def enter(stage: Stage) -> None:
         for code, name in (("CN", "城南店"), ("CB", "城北店")):
             command = branches.CreateBranch(code=code, name=name)
             stage.keep(name, branches.create(writing, command, actor=None, at=at))
+        command = contract_templates.CreateTemplate(
+            title="住宅装饰装修施工合同", edition="2024版", effective_from=date(2024, 1, 1), years_basic=2,
+            years_water_electric=5, years_waterproof=5, years_woodwork=3, years_hardware=2, years_paint=2,
+        )  # fmt: skip
+        stage.keep("template", contract_templates.create(writing, command, actor=None, at=at))
         for username, name, role, extension in STAFF:
             details = accounts.Details(
                 name=name,

@@ -54,6 +54,7 @@ def certificate(session: Session, record: WarrantyCertificate, _store: Store) ->
         project_kind=ProjectKind.show(record.project.kind),
         starts_on=record.starts_on,
         terms=tuple(TermLine(Trade.show(term.trade), term.years, term.ends_on) for term in record.terms),
+        template=record.template,
         exclusions=record.exclusions,
         care_notes=record.care_notes,
         hotline=record.hotline,

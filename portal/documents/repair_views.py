@@ -36,6 +36,8 @@ class CertificatePaper:
     project_kind: str
     starts_on: date | None
     terms: tuple[TermLine, ...]
+    template: str | None
+    """The contract template that promised them, as it was called when the certificate was issued."""
     exclusions: str | None
     care_notes: str | None
     hotline: str | None

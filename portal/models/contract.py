@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Numeric, String, Text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.models.base import Base, Record
@@ -20,7 +20,16 @@ from portal.terms import Term, one_of
 if TYPE_CHECKING:
     from portal.models.drawing_review import DrawingReview
 
-__all__ = ["Contract", "ContractState", "LegalReview", "Payment", "PaymentKind", "PaymentTerm", "Quotation"]
+__all__ = [
+    "Contract",
+    "ContractState",
+    "ContractTemplate",
+    "LegalReview",
+    "Payment",
+    "PaymentKind",
+    "PaymentTerm",
+    "Quotation",
+]
 
 
 class PaymentKind(Term):
@@ -34,7 +43,45 @@ class PaymentKind(Term):
     REFUND = "REFUND", "Refund"
 
 
+TEMPLATE_TRADES = ("basic", "water_electric", "waterproof", "woodwork", "hardware", "paint")
+"""The trades a contract promises a warranty for, as the columns of a template are named."""
 _SIGNS: dict[str, int] = {PaymentKind.REFUND: -1, PaymentKind.REPAIR: 0}
+
+
+class ContractTemplate(Record, Base):
+    """A printed contract that the company uses from a day on, with the warranty it promises for each trade (3.15)."""
+
+    __tablename__ = "contract_template"
+    KIND, PREFIX = "contract-templates", "MB"
+
+    title: Mapped[str] = mapped_column(String(50))
+    edition: Mapped[str] = mapped_column(String(20))
+    effective_from: Mapped[date]
+    """The first day on which a contract may be signed on it."""
+    years_basic: Mapped[int]
+    years_water_electric: Mapped[int]
+    years_waterproof: Mapped[int]
+    years_woodwork: Mapped[int]
+    years_hardware: Mapped[int]
+    years_paint: Mapped[int]
+    is_active: Mapped[bool] = mapped_column(default=True)
+    """Whether further contracts may be signed on it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called, with its edition."""
+        return f"{self.title} {self.edition}"
+
+    def years(self, trade: str) -> int:
+        """How long it promises a trade, in years."""
+        return int(getattr(self, f"years_{trade.lower()}"))
+
+    __table_args__ = (
+        UniqueConstraint("title", "edition"),
+        CheckConstraint(
+            " AND ".join(f"years_{trade} BETWEEN 0 AND 50" for trade in TEMPLATE_TRADES), name="years_in_range"
+        ),
+    )
 
 
 class Contract(Record, Base):
@@ -81,12 +128,16 @@ class Contract(Record, Base):
     intended_until: Mapped[date | None] = mapped_column(sort_order=1)
     """The last day on which the letter of intent holds; None: no day was named."""
 
+    template_id: Mapped[int | None] = mapped_column(ForeignKey("contract_template.id"), sort_order=1)
+    """Which printed contract it was signed on; None: nobody said."""
+
     is_ending = False
     """Whether a cancellation that went its way voids it now."""
 
     customer: Mapped[Customer] = relationship()
     project: Mapped[Project | None] = relationship(back_populates="contract")
     designer: Mapped[Party | None] = relationship()
+    template: Mapped[ContractTemplate | None] = relationship()
     store: Mapped[Branch | None] = relationship(
         primaryjoin="Contract.branch_id == Branch.id", foreign_keys="Contract.branch_id", viewonly=True
     )

@@ -89,6 +89,8 @@ class WarrantyCertificate(Record, Base):
     issued_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     ends_on: Mapped[date | None] = mapped_column(index=True)
     """The last day of the longest term."""
+    template: Mapped[str | None] = mapped_column(String(80), sort_order=1)
+    """The contract template whose terms it was issued by, as it was called then; None: the usual terms."""
     consented_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     """The manager who consents to the next reissue."""
     replaced_numbers: Mapped[str | None] = mapped_column(String(200))

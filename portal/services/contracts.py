@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal import clock, formatting, settings, visibility
 from portal.errors import DomainError, Invalid, Stale
 from portal.i18n import N_, Text, _
-from portal.models.contract import Contract, ContractState, Payment, PaymentKind, PaymentTerm
+from portal.models.contract import Contract, ContractState, ContractTemplate, Payment, PaymentKind, PaymentTerm
 from portal.models.customer import Customer, CustomerKind
 from portal.models.event import EventKind
 from portal.models.org import Party, User
@@ -25,6 +25,7 @@ from portal.processes.follow_up import CallStage
 from portal.services import (
     bypasses,
     call_plan,
+    contract_templates,
     customers,
     drawing_reviews,
     events,
@@ -79,6 +80,7 @@ FIELDS: dict[str, Field] = {
     "amount": money(N_("Contract amount")),
     "output_value": money(N_("Output value")),
     "signed_on": Field(N_("Signed on")),
+    "template_id": link(N_("Contract template"), ContractTemplate),
     "signed_by_company": Field(N_("Signed for the company by")),
     "copies": Field(N_("Copies and who holds them"), copies_text),
     "signed_by_customer": Field(N_("Signed for the customer by")),
@@ -119,6 +121,8 @@ class CreateContract:
     state: str = ContractState.SIGNED
     project_id: int | None = None
     signed_on: date | None = None
+    template_id: int | None = None
+    """Which printed contract it is; None: nobody said, the usual warranty terms hold."""
     signed_by_company: str | None = None
     copies: list[dict[str, Any]] | None = None
     terms: tuple[TermLine, ...] = ()
@@ -228,6 +232,7 @@ def create(
         amount=command.amount,
         output_value=command.amount,
         signed_on=command.signed_on,
+        template_id=command.template_id,
         signed_by_company=cleaned(command.signed_by_company),
         copies=command.copies,
         reviewed_on_paper=command.reviewed_on_paper,
@@ -261,6 +266,7 @@ def update(
         "output_value": contract.output_value + (command.amount - contract.amount),
         "amount": command.amount,
         "signed_on": command.signed_on,
+        "template_id": command.template_id,
         "signed_by_company": cleaned(command.signed_by_company),
         "copies": command.copies,
         "reviewed_on_paper": command.reviewed_on_paper,
@@ -280,7 +286,7 @@ def update(
     project = session.get(Project, command.project_id) if command.project_id else None
     _follow(session, contract, customer, project, actor=actor, at=at)
     session.flush()
-    session.expire(contract, ["project"])
+    session.expire(contract, ["project", "template"])
     if "state" in changes and changes["state"][0] in BEFORE_SIGNED and contract.state in SIGNED_STATES:
         bypasses.entered_as_signed(session, contract, actor=actor, at=at)
     warranties.open_when_paid(session, contract, paid_on=clock.today(at), actor=actor, at=at)
@@ -356,6 +362,8 @@ def _check(
     own = present.id if present else 0
     if number and session.scalar(select(Contract.id).where(Contract.number == number, Contract.id != own)):
         problems["number"] = N_("There is a contract with this number already.")
+    if wrong := contract_templates.problem(session, command.template_id, present, command.signed_on, at):
+        problems["template_id"] = wrong
     if command.terms and sum(line.percent for line in command.terms) != 100:
         problems["terms"] = N_("The shares must add up to 100 %.")
     if command.project_id is not None:

@@ -17,7 +17,7 @@ from portal.models.compensation import PaymentVoucher
 from portal.models.complaint import Complaint, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
-from portal.models.contract import Contract, Quotation
+from portal.models.contract import Contract, ContractTemplate, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.drawing_review import DrawingReview
 from portal.models.follow_up import FollowUpCall, FollowUpTicket
@@ -54,6 +54,7 @@ VIEW: dict[type[Any], Permission] = {
     CompletionAcceptance: P.COMPLETION_VIEW,
     Consultation: P.CONSULTATION_VIEW,
     Contract: P.CONTRACT_VIEW,
+    ContractTemplate: P.CONTRACT_VIEW,
     Crew: P.PARTY_VIEW,
     Customer: P.CUSTOMER_VIEW,
     DelayNotice: P.PROJECT_VIEW,

@@ -23,7 +23,7 @@ from portal.models.approval import Approval
 from portal.models.cancellation import Cancellation
 from portal.models.complaint import Complaint, Escalation
 from portal.models.consultation import Consultation
-from portal.models.contract import Contract, Quotation
+from portal.models.contract import Contract, ContractTemplate, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.document import Document
 from portal.models.export import Export, ExportFormat
@@ -65,6 +65,11 @@ SHOWN: dict[str, tuple[Any, Any, Callable[[str, str], tuple[str, str]]]] = {
     "parties": (Party.name, Party.kind, lambda name, kind: (name, PartyKind.show(kind))),
     "crews": (Crew.name, Crew.number, lambda name, number: (name, number)),
     "branches": (Branch.name, Branch.code, lambda name, code: (name, code)),
+    "contract-templates": (
+        ContractTemplate.title,
+        ContractTemplate.edition,
+        lambda title, edition: (title, edition),
+    ),
     "users": (User.name, User.role, lambda name, role: (name, str(Role(role).label))),
     "documents": (Document.form, Document.record_number, lambda form, number: (documents.name_of(form), number)),
     "import-runs": (ImportRun.file_name, ImportRun.number, lambda name, number: (name, number)),

@@ -5,7 +5,7 @@ Source: `domain.md` 3.15, 4.13, DL-21. Rules: `processes/warranty.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -27,16 +27,8 @@ from portal.processes.contract import Action as ContractAction
 from portal.processes.repair import Trade
 from portal.processes.warranty import Action, State, Verdict, last_day
 from portal.services import assignment, events, numbering, projects, settlement, steps, surveys, warranty_followup
+from portal.services.warranty_terms import least_years, promised_years
 
-YEARS: dict[Trade, str] = {
-    Trade.BASIC: "warranty_years_basic",
-    Trade.WATER_ELECTRIC: "warranty_years_water_electric",
-    Trade.WATERPROOF: "warranty_years_waterproof",
-    Trade.WOODWORK: "warranty_years_woodwork",
-    Trade.HARDWARE: "warranty_years_hardware",
-    Trade.PAINT: "warranty_years_paint",
-}
-"""The setting that holds the usual term of each trade."""
 CARE = "保持室内通风，地漏、下水保持畅通；有水管、电线的墙面请勿打孔；地面积水请及时擦干。发现问题请尽早告知。"
 """How the home is to be used and cared for (3.15); the form offers it for change."""
 
@@ -60,7 +52,7 @@ class IssueWarranty:
     received_by: str
     evaluation: str
     years: tuple[tuple[str, int], ...] = ()
-    """(trade, years); trades that are not named get their usual term."""
+    """(trade, years); trades that are not named get the term of the contract's template, else the usual one."""
     care_notes: str | None = None
     """None: the usual ones."""
     hotline: str | None = None
@@ -80,17 +72,6 @@ class Void:
 
     ground: str
     reason: str
-
-
-def usual_years(session: Session, trade: Trade) -> int:
-    """The term the company gives a trade, in years."""
-    return int(settings.get(session, YEARS[trade]))
-
-
-def least_years(session: Session, trade: Trade) -> int:
-    """The shortest term the law allows for a trade, in years."""
-    leak = trade is Trade.WATERPROOF
-    return int(settings.get(session, "warranty_least_years_waterproof" if leak else "warranty_least_years"))
 
 
 def open_when_paid(session: Session, contract: Contract, *, paid_on: date, actor: User, at: datetime) -> None:
@@ -123,17 +104,18 @@ def issue(
     session: Session, certificate: WarrantyCertificate, command: IssueWarranty, *, actor: User, at: datetime
 ) -> None:
     """Issue the certificate: terms are fixed, the project is in warranty, what follows is set. Raises Invalid by field, ConditionsMissing."""
-    _check(session, certificate, command, at)
+    given = dict(command.years)
+    years = {each: given.get(each, promised_years(session, certificate.contract, each)) for each in rules.TRADES}
+    _check(session, certificate, command, years, at)
     hotline = command.hotline or str(settings.get(session, "company_hotline"))
     command = replace(command, care_notes=command.care_notes or CARE, hotline=hotline)
-    given = dict(command.years)
     certificate.starts_on, certificate.acceptance_signed = command.starts_on, bool(command.acceptance_signed)
     certificate.exclusions, certificate.evaluation = command.exclusions, command.evaluation
     certificate.received_by, certificate.care_notes = command.received_by, command.care_notes
     certificate.hotline = command.hotline
-    certificate.terms = [
-        _term(trade, command.starts_on, given.get(trade, usual_years(session, trade))) for trade in rules.TRADES
-    ]
+    certificate.terms = [_term(trade, command.starts_on, count) for trade, count in years.items()]
+    template = certificate.contract.template
+    certificate.template = template.name if template is not None else None
     certificate.ends_on = max(term.ends_on for term in certificate.terms)
     certificate.issued_at, certificate.issued_by_id = at, actor.id
     _advance(session, certificate, Action.ISSUE, command, actor, at)
@@ -231,15 +213,17 @@ def _term(trade: Trade, starts_on: date, years: int) -> WarrantyTerm:
     return WarrantyTerm(trade=trade, years=years, starts_on=starts_on, ends_on=last_day(starts_on, years))
 
 
-def _check(session: Session, certificate: WarrantyCertificate, command: IssueWarranty, at: datetime) -> None:
+def _check(
+    session: Session, certificate: WarrantyCertificate, command: IssueWarranty, years: Mapping[Trade, int], at: datetime
+) -> None:
     problems: dict[str, Text | str] = {}
     if command.evaluation == Evaluation.COLLECTED and surveys.collected(session, certificate.project) is None:
         problems["evaluation"] = N_("F-18 is not answered yet. Enter the answers of the evaluation first.")
     if command.starts_on > clock.today(at):
         problems["starts_on"] = N_("This day is still to come.")
-    for trade, years in command.years:
-        least = least_years(session, Trade(trade))
-        if years < least:
+    for trade, count in years.items():
+        least = least_years(session, trade)
+        if count < least:
             problems[f"years_{trade.lower()}"] = N_("The law gives at least %(years)s years.") % {"years": least}
     if problems:
         raise Invalid(problems)

@@ -12,13 +12,14 @@ from sqlalchemy import select
 
 from jobs.outbox import handlers
 from portal.db import session, transaction
-from portal.errors import ConditionsMissing
-from portal.models.contract import Contract
+from portal.documents import repair_building
+from portal.errors import ConditionsMissing, Invalid
+from portal.models.contract import Contract, ContractTemplate
 from portal.models.document import Document
 from portal.models.follow_up import FollowUpCall
 from portal.models.outbox import Outbox
 from portal.models.task import Task
-from portal.services import contracts, repairs, warranties
+from portal.services import contract_templates, contracts, repairs, warranties
 from tests.services.repair_story import Story, fresh, local, task_of
 
 
@@ -145,3 +146,86 @@ def test_a_certificate_found_in_the_archive_brings_the_project(story):
     story.act(repairs.check, order, command, actor=story.specialist)
     found = fresh(order)
     assert (found.project_id, found.customer_id) == (story.project.id, story.customer.id)
+
+
+def template(story: Story, **said: Any) -> Any:
+    """A printed contract that promises more than the usual for waterproofing."""
+    years = {"basic": 2, "water_electric": 5, "waterproof": 8, "woodwork": 3, "hardware": 2, "paint": 2}
+    command = contract_templates.CreateTemplate(
+        title="施工合同",
+        edition="2026版",
+        effective_from=date(2026, 1, 1),
+        **{f"years_{trade}": count for trade, count in years.items()} | said,
+    )
+    with transaction() as writing:
+        return contract_templates.create(writing, command, actor=story.manager, at=story.clock.now())
+
+
+def choose(story: Story, template_id: int | None) -> None:
+    with transaction() as writing:
+        contract = writing.get_one(Contract, story.contract.id)
+        contracts.change(
+            writing, contract, {"template_id": template_id}, version=contract.version, actor=story.specialist,
+            at=story.clock.now(),
+        )  # fmt: skip
+
+
+def test_the_template_of_the_contract_says_the_terms_and_a_later_change_of_it_nothing(story, app):
+    """3.15: terms per trade are data of the contract template; what was issued is frozen, for the verdict and on F-19."""
+    made = template(story)
+    choose(story, made.id)
+    story.settled()
+    certificate = story.issued()
+    assert {term.trade: term.years for term in certificate.terms} == {
+        "BASIC": 2, "WATER_ELECTRIC": 5, "WATERPROOF": 8, "WOODWORK": 3, "HARDWARE": 2, "PAINT": 2,
+    }  # fmt: skip
+    with transaction() as writing:
+        fresh_one = writing.get_one(ContractTemplate, made.id)
+        said = {name: getattr(fresh_one, name) for name in contract_templates.FIELDS}
+        command = contract_templates.UpdateTemplate(
+            **said | {"years_waterproof": 5, "edition": "2026B"}, version=fresh_one.version
+        )
+        contract_templates.update(writing, fresh_one, command, actor=story.manager, at=story.clock.now())
+    session().expire_all()
+    verdict, _certificate = warranties.verdict(session(), certificate.project, "WATERPROOF", date(2034, 7, 3))
+    assert (verdict.standing, verdict.ends_on) == ("IN_TERM", date(2034, 7, 3))
+    with app.test_request_context():
+        paper = repair_building.certificate(session(), certificate, None)
+    assert (paper.template, [line.years for line in paper.terms]) == ("施工合同 2026版", [2, 5, 8, 3, 2, 2])
+
+
+def test_a_template_is_no_shorter_than_the_law_and_not_chosen_before_its_day(story):
+    with pytest.raises(Invalid) as refused:
+        template(story, years_waterproof=4, years_paint=1)
+    assert set(refused.value.problems) == {"years_waterproof", "years_paint"}
+    late = template(story, effective_from=date(2027, 1, 1))
+    with pytest.raises(Invalid) as refused:
+        choose(story, late.id)
+    assert set(refused.value.problems) == {"template_id"}
+    with pytest.raises(Invalid) as refused:
+        template(story)
+    assert set(refused.value.problems) == {"edition"}
+
+
+def test_the_manager_keeps_templates_and_a_contract_names_one(story, sign_in):
+    manager = sign_in(story.manager)
+    sent = {"title": "施工合同", "edition": "2026版", "effective_from": "2026-01-01", "is_active": "y"}
+    sent |= {f"years_{trade}": "6" for trade in ("basic", "water_electric", "waterproof", "woodwork", "hardware")}
+    path = "/records/contract-templates/new"
+    manager.get(path, status=200)
+    refused = manager.post(path, sent | {"years_paint": "1"}, status=422)
+    assert "法律规定至少 2 年" in refused.text and 'value="施工合同"' in refused.text
+    manager.post(path, sent | {"years_paint": "2"}, status=303)
+    made = session().scalars(select(ContractTemplate)).one()
+    specialist = sign_in(story.specialist)
+    specialist.get(path, status=403)
+    assert "6" in specialist.get(f"/records/contract-templates/{made.number}", status=200).text
+    form = specialist.get(f"/records/contracts/{story.contract.number}/edit", status=200).text
+    assert "施工合同 2026版" in form
+    manager.post(
+        f"/records/contract-templates/{made.number}/edit",
+        sent | {"years_paint": "3", "version": str(made.version)},
+        status=303,
+    )
+    session().expire_all()
+    assert session().scalars(select(ContractTemplate)).one().years("PAINT") == 3

@@ -25,7 +25,7 @@ from portal.models.contract import Contract, ContractState, PaymentKind
 from portal.models.customer import Customer, Property
 from portal.models.org import User
 from portal.models.project import Project, ProjectKind, ProjectStage
-from portal.services import contracts, crews, parties, projects, quotations
+from portal.services import contract_templates, contracts, crews, parties, projects, quotations
 
 P = {name: field.label for name, field in projects.FIELDS.items()}
 C = {name: field.label for name, field in contracts.FIELDS.items()}
@@ -129,7 +129,16 @@ class ContractForm(RecordForm):
     SECTIONS = (
         (
             N_("Contract"),
-            ("number", "state", "project_id", "amount", "signed_on", "signed_by_company", "reviewed_on_paper"),
+            (
+                "number",
+                "state",
+                "project_id",
+                "amount",
+                "signed_on",
+                "template_id",
+                "signed_by_company",
+                "reviewed_on_paper",
+            ),
         ),
         (
             N_("Payment terms"),
@@ -144,6 +153,10 @@ class ContractForm(RecordForm):
     project_id = ChoiceField(C["project_id"], coerce=int, blank=N_("No project yet"))
     amount = MoneyField(C["amount"], required=True)
     signed_on = LocalDateField(C["signed_on"])
+    template_id = ChoiceField(
+        C["template_id"], coerce=int, blank=N_("No template: the usual warranty terms"),
+        description=N_("It says how long each trade is under warranty."),
+    )  # fmt: skip
     signed_by_company = NameField(C["signed_by_company"], required=False)
     reviewed_on_paper = BooleanField(
         C["reviewed_on_paper"],
@@ -175,6 +188,10 @@ class ContractForm(RecordForm):
         self.project_id.choices = [
             (project.id, f"{project.number} · {project.property.address}") for project in session().scalars(free)
         ]
+        keep = contract.template_id if contract is not None else None
+        self.template_id.choices = [
+            (template.id, template.name) for template in contract_templates.usable(session(), keep_id=keep)
+        ]
         if not self.is_submitted():
             self._lines(contract.terms if contract is not None else contracts.default_terms(session()))
             for item in (contract.copies if contract is not None else None) or []:
@@ -203,7 +220,10 @@ class ContractForm(RecordForm):
             for holder in contracts.HOLDERS
             if self[f"copies_{holder.lower()}"].data
         ]
-        names = ("number", "project_id", "amount", "signed_on", "signed_by_company", "reviewed_on_paper", "remarks")
+        names = (
+            *("number", "project_id", "amount", "signed_on", "template_id", "signed_by_company"),
+            *("reviewed_on_paper", "remarks"),
+        )
         return {
             **{name: self[name].data for name in names},
             "state": self._state or self.state.data,

@@ -11,11 +11,12 @@ from portal.i18n import N_
 from portal.listing import cells
 from portal.listing.declaration import Choice, Column, Filter, Listing, Span
 from portal.listing.kinds import search
-from portal.models.contract import Contract, ContractState, Quotation
+from portal.models.contract import Contract, ContractState, ContractTemplate, Quotation
 from portal.models.customer import Customer, CustomerGrade, CustomerKind, CustomerSource, Intention, Property
 from portal.models.org import Branch, Party, User
 from portal.models.project import Project, ProjectKind, ProjectStage
 from portal.permissions import Permission
+from portal.processes.warranty import TRADES
 from portal.visibility import turn_of
 
 P = Permission
@@ -151,6 +152,11 @@ def _of_works(column: Any) -> Any:
     return select(column).where(Project.id == Contract.project_id).correlate(Contract).scalar_subquery()
 
 
+def _template(title: str | None, edition: str | None) -> str:
+    """A contract template by its name and edition."""
+    return " ".join(filter(None, (title, edition)))
+
+
 CONTRACTS = Listing(
     kind=Contract.KIND,
     title=N_("Contracts"),
@@ -164,6 +170,7 @@ CONTRACTS = Listing(
         (Customer, Customer.id == Contract.customer_id),
         (Project, Project.id == Contract.project_id),
         (Property, Property.id == Project.property_id),
+        (ContractTemplate, ContractTemplate.id == Contract.template_id),
     ),
     spans=(
         Span(
@@ -182,6 +189,13 @@ CONTRACTS = Listing(
         Column("signed", N_("Signed on"), (Contract.signed_on,), cells.day, "num hide-small"),
         Column("amount", N_("Amount (yuan)"), (Contract.amount,), cells.money, "num cell-due", sort=Contract.amount),
         Column("value", N_("Output value (yuan)"), (Contract.output_value,), cells.money, "num hide-small"),
+        Column(
+            "template",
+            N_("Contract template"),
+            (ContractTemplate.title, ContractTemplate.edition),
+            _template,
+            "hide-small",
+        ),
     ),
     search=search.contracts,
     choices=(Choice("state", N_("State"), Contract.state, ContractState), cells.of_customer(Contract.customer_id)),
@@ -218,4 +232,45 @@ QUOTATIONS = Listing(
     empty=N_("Record the head of a quotation when the designer hands it in."),
 )
 
-LISTINGS = (CUSTOMERS, PROPERTIES, PROJECTS, CONTRACTS, QUOTATIONS)
+TEMPLATES = Listing(
+    kind=ContractTemplate.KIND,
+    title=N_("Contract templates"),
+    one=N_("Contract template"),
+    icon="file-text",
+    model=ContractTemplate,
+    permission=P.CONTRACT_VIEW,
+    number=ContractTemplate.number,
+    order="-effective",
+    columns=(
+        Column(
+            "title", N_("Name", "contract template"), (ContractTemplate.title,), cells.title, "cell-title",
+            sort=ContractTemplate.title,
+        ),
+        Column("number", N_("Number"), (ContractTemplate.number,), cells.text, "ref hide-small", sort=ContractTemplate.number),
+        Column("edition", N_("Edition", "contract template"), (ContractTemplate.edition,), cells.text, "fill"),
+        Column(
+            "effective", N_("In use from", "contract template"), (ContractTemplate.effective_from,), cells.day,
+            "num cell-foot", sort=ContractTemplate.effective_from,
+        ),
+        *(
+            Column(
+                f"years-{trade.lower().replace('_', '-')}", N_("%(trade)s: years") % {"trade": trade.label},
+                (getattr(ContractTemplate, f"years_{trade.lower()}"),), cells.text, "num hide-small",
+            )
+            for trade in TRADES
+        ),
+        Column(
+            "active", N_("In use", "contract template"), (ContractTemplate.is_active,),
+            cells.yes(N_("In use", "contract template")), "cell-due",
+        ),
+    ),
+    search=search.contract_templates,
+    placeholder=N_("Name, edition or number"),
+    filters=(Filter("in-use", N_("In use", "contract template"), lambda now: ContractTemplate.is_active.is_(True)),),
+    create=P.SETTING_EDIT,
+    create_label=N_("New contract template"),
+    create_path="/records/contract-templates/new",
+    empty=N_("Enter the printed contracts of the company with the warranty that each promises."),
+)  # fmt: skip
+
+LISTINGS = (CUSTOMERS, PROPERTIES, PROJECTS, CONTRACTS, QUOTATIONS, TEMPLATES)

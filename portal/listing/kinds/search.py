@@ -23,7 +23,7 @@ from portal.models.compensation import PaymentVoucher
 from portal.models.complaint import Complaint, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
-from portal.models.contract import Contract
+from portal.models.contract import Contract, ContractTemplate
 from portal.models.customer import Customer, Property
 from portal.models.document import Document
 from portal.models.export import Export
@@ -487,6 +487,12 @@ def crews(word: Word) -> Places:
 def branches(word: Word) -> Places:
     """Branches by anything people know of them."""
     return Places(Branch, (word.within(Branch.name), word.within(Branch.code), word.within(Branch.address)))
+
+
+def contract_templates(word: Word) -> Places:
+    """Contract templates, few enough to be searched anywhere."""
+    own = (word.within(ContractTemplate.title), word.within(ContractTemplate.edition))
+    return Places(ContractTemplate, (*own, word.begins(ContractTemplate.number, "upper")))
 
 
 def users(word: Word) -> Places:
