@@ -17,7 +17,7 @@ from portal.db import session, transaction
 from portal.errors import Invalid
 from portal.i18n import N_, _, _p
 from portal.models.customer import CustomerGrade
-from portal.models.follow_up import AccessState, FollowUpCall, FollowUpTicket, Revisit
+from portal.models.follow_up import AccessState, FollowUpCall, FollowUpTicket, RepairFollowUp, Revisit
 from portal.models.org import Department, Party, User
 from portal.models.project import Project
 from portal.permissions import Permission, may
@@ -42,6 +42,7 @@ CALL_NAMED = (
     selectinload(FollowUpCall.answers),
     selectinload(FollowUpCall.tickets),
     joinedload(FollowUpCall.revisit).joinedload(Revisit.slip),
+    joinedload(FollowUpCall.after).joinedload(RepairFollowUp.order),
 )
 TICKET_NAMED = (
     joinedload(FollowUpTicket.customer),
@@ -134,6 +135,8 @@ def follow_up_call(number: str) -> ResponseReturnValue:
     meta = [(call.customer.name, editing.path(call.customer))]
     if call.project is not None:
         meta += [(call.project.number, editing.path(call.project)), (call.project.property.address, "")]
+    if call.repair is not None:
+        meta.append((call.repair.number, editing.path(call.repair)))
     return showing.show(
         call,
         f"{call.customer.name} · {CallStage.show(call.stage)}",

@@ -21,14 +21,16 @@ from portal.db import session, transaction
 from portal.errors import ConditionsMissing, DomainError, Invalid, NotFound, Stale
 from portal.i18n import _
 from portal.models.customer import CustomerGrade, CustomerKind, GenderTitle
-from portal.models.follow_up import FollowUpCall, FollowUpTicket, Revisit
+from portal.models.follow_up import FollowUpCall, FollowUpTicket, RepairFollowUp, Revisit
 from portal.models.org import Department
 from portal.models.project import Project, ProjectStage
+from portal.models.repair import RepairOrder
 from portal.paths import record_path
 from portal.permissions import Permission
 from portal.processes import follow_up_ticket as ticket_rules
 from portal.processes.follow_up import AttemptOutcome, CallStage, Overall
 from portal.processes.follow_up_call import WAITING
+from portal.processes.repair import Trade
 from portal.services import calls, promises, recognition, requests
 from portal.services.calls import queue, scripts, tickets
 from portal.services.calls.common import avoided, call_hours
@@ -40,6 +42,7 @@ NAMED = (
     selectinload(FollowUpCall.attempts),
     selectinload(FollowUpCall.tickets),
     joinedload(FollowUpCall.revisit).joinedload(Revisit.slip).joinedload(FollowUpTicket.responsible),
+    joinedload(FollowUpCall.after).joinedload(RepairFollowUp.order).joinedload(RepairOrder.captain),
 )
 TERMS: dict[str, Any] = {
     "grade": CustomerGrade,
@@ -49,6 +52,7 @@ TERMS: dict[str, Any] = {
     "department": Department,
     "outcome": AttemptOutcome,
     "overall": Overall,
+    "trade": Trade,
 }
 QUICK = (
     AttemptOutcome.NO_ANSWER,
@@ -114,6 +118,10 @@ def finish_call(number: str) -> ResponseReturnValue:
     done = _find_call(number)
     if done.about is not None:
         return _asked_again(done.about, number)
+    if done.repair is not None:
+        said = _("%(who)s: the repair is now “%(state)s”.", who=done.customer.name, state=_state(done.repair))
+        flash(said, "done")
+        return _next(number)
     said = _("%(who)s: now “%(state)s”.", who=done.customer.name, state=done.PROCESS.state(done.state).label)
     flash(said, "done")
     return _next(number)
@@ -216,6 +224,14 @@ def _promise(form: TalkForm, call: FollowUpCall, at: Any) -> None:
         return
     due = form.promised_at.data or at + timedelta(days=1)
     promises.promise(session(), call, form.promise.data, due, g.user, g.user, at=at)
+
+
+def _state(order: RepairOrder) -> str:
+    """Where a repair stands after the call; satisfied and not closed, it is not paid yet."""
+    if order.follow_up_satisfied and order.still_owed > 0:
+        owed = formatting.money(order.still_owed)
+        return _("satisfied, %(amount)s yuan still to pay", amount=owed)
+    return str(order.PROCESS.state(order.state).label)
 
 
 def _asked_again(slip: FollowUpTicket, number: str) -> ResponseReturnValue:

@@ -42,6 +42,7 @@ class TalkForm(Form):
     called_at = LocalDateTimeField(C["called_at"])
     slips = HiddenField()
     limit_at = LocalDateTimeField(N_("New limit for the department"))
+    is_to_be_repaired_again = BooleanField(N_("Not whole: the captain comes again"))
     repair = TextField(N_("What is to be repaired"), limit=500, rows=2)
     repair_trade = TermField(N_("Trade", "repair"), Trade, default=Trade.OTHER)
     repair_urgent = BooleanField(N_("Urgent: water, power or gas is not safe"))
@@ -105,6 +106,7 @@ class TalkForm(Form):
             praised=_party(writing, self.praised.data),
             incident=self.incident.data,
             limit_at=self.limit_at.data,
+            is_to_be_repaired_again=bool(self.is_to_be_repaired_again.data),
         )
 
 

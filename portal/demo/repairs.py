@@ -22,6 +22,7 @@ from portal.models.repair import WarrantyCertificate
 from portal.processes.follow_up import CallStage
 from portal.processes.repair import Action, CrewStatus, Executor, InWarranty, PhotoKind, Urgency, fingerprint
 from portal.services import (
+    calls,
     crews,
     own_tasks,
     repair_costs,
@@ -202,10 +203,12 @@ class Job:
         return self._at(moment, act)
 
     def closed(self, moment: datetime | str) -> Job:
-        """The call after the repair is satisfied."""
+        """The call after the repair is satisfied: it is closed."""
 
         def act(writing: Session, at: datetime) -> None:
-            self._take(writing, repairs.close, repairs.CloseRepair(at, True, "客户满意"), "specialist", at)
+            call = self.stage.get(writing, self.key).waiting_call
+            said = sites.content(writing, call, at, customer_words="客户满意")
+            calls.finish(writing, call, said, actor=self.stage.get(writing, "specialist"), at=at)
 
         return self._at(moment, act)
 

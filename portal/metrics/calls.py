@@ -11,20 +11,20 @@ from portal.metrics.registry import Unit, metric
 from portal.models.completion import CompletionAcceptance
 from portal.models.follow_up import FollowUpCall, FollowUpTicket
 from portal.permissions import Permission
-from portal.processes.follow_up import OBLIGATORY, CallStage, Overall
+from portal.processes.follow_up import OBLIGATORY, UNCOUNTED, Overall
 from portal.processes.follow_up_call import State
 
 P = Permission
 
 
 def _due(period: Period) -> Rows:
-    """Calls of the plan; who is only asked again after a measure was counted at the call before (5.2)."""
+    """Calls of the plan; who is only asked after a measure or a repair is counted there (5.2)."""
     return Rows(
         FollowUpCall,
         (
             period.holds_day(FollowUpCall.due_on),
             FollowUpCall.state != State.CANCELLED,
-            FollowUpCall.stage != CallStage.REVISIT,
+            FollowUpCall.stage.not_in(UNCOUNTED),
         ),
     )
 

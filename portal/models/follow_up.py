@@ -15,14 +15,19 @@ from portal.models.customer import Customer, CustomerGrade
 from portal.models.org import Branch, Department, Party, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.project import Project
+from portal.models.repair import RepairOrder
 from portal.models.survey import Survey
 from portal.processes import follow_up as asked
 from portal.processes import follow_up_call as call_rules
 from portal.processes import follow_up_ticket as ticket_rules
+from portal.processes import repair as repair_rules
 from portal.processes.follow_up import OBLIGATORY, AnsweredBy, AttemptOutcome, CallStage, GradeClass, Manner, Overall
 from portal.terms import Term, one_of
 
 __all__ = ["OBLIGATORY", "CallStage"]
+
+REPAIRED = frozenset({repair_rules.State.SIGNED_OFF, repair_rules.State.CLOSED})
+"""A repair of which nobody has anything left to do but to ask the customer."""
 
 
 class FollowUpPlan(Base):
@@ -81,7 +86,7 @@ class FollowUpCall(Record, Base):
     plan_id: Mapped[int | None] = mapped_column(ForeignKey("follow_up_plan.id"), index=True)
     """None: made for an event of a project that has no plan."""
     project_id: Mapped[int | None] = mapped_column(ForeignKey("project.id"))
-    """The works it is about; None: a call that asks again about a slip without any."""
+    """The works it is about; None: a call that asks again about a slip, or after a repair, without any."""
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     stage: Mapped[str] = mapped_column(String(20))
     occurrence: Mapped[int] = mapped_column(default=1)
@@ -134,6 +139,17 @@ class FollowUpCall(Record, Base):
     answers: Mapped[list[CallAnswer]] = relationship(back_populates="call", order_by="CallAnswer.id")
     tickets: Mapped[list[FollowUpTicket]] = relationship(back_populates="call", order_by="FollowUpTicket.id")
     revisit: Mapped[Revisit | None] = relationship(back_populates="call")
+    after: Mapped[RepairFollowUp | None] = relationship(back_populates="call")
+
+    @property
+    def repair(self) -> RepairOrder | None:
+        """The repair after which the customer is asked; None: it is another call."""
+        return self.after.order if self.after is not None else None
+
+    @property
+    def sent_back(self) -> RepairOrder | None:
+        """The repair that is done again because of what was said; None: none is."""
+        return self.after.order if self.after is not None and self.after.is_sent_back else None
 
     @property
     def about(self) -> FollowUpTicket | None:
@@ -151,6 +167,8 @@ class FollowUpCall(Record, Base):
         """The end of its last day; where the customer is asked again, the hour."""
         if self.stage == CallStage.REVISIT and self.revisit is not None:
             return self.revisit.due_at
+        if self.after is not None and self.again_until is None:
+            return self.after.due_at
         last = self.again_until or self.due_on
         return clock.at_local(last + timedelta(days=1)) - timedelta(minutes=1) if last else None
 
@@ -161,23 +179,41 @@ class FollowUpCall(Record, Base):
 
     @property
     def are_slips_done(self) -> bool:
-        """Whether no department has anything left to do."""
-        return bool(self.slips) and all(slip.state not in ticket_rules.WITH_DEPARTMENT for slip in self.slips)
+        """Whether nobody has anything left to do: no department, and no captain where it is repaired again."""
+        back = self.sent_back
+        is_any = bool(self.slips) or back is not None
+        return (
+            is_any
+            and all(slip.state not in ticket_rules.WITH_DEPARTMENT for slip in self.slips)
+            and (back is None or back.state in REPAIRED)
+        )
 
     @property
     def are_slips_verified(self) -> bool:
-        """Whether the customer is content with every measure."""
-        return bool(self.slips) and all(slip.state == ticket_rules.State.VERIFIED for slip in self.slips)
+        """Whether the customer is content with every measure, and with the repair where it was done again."""
+        back = self.sent_back
+        is_any = bool(self.slips) or back is not None
+        return (
+            is_any
+            and all(slip.state == ticket_rules.State.VERIFIED for slip in self.slips)
+            and (back is None or back.state == repair_rules.State.CLOSED)
+        )
 
     @property
     def is_slip_reopened(self) -> bool:
-        """Whether a department has to do it again."""
-        return any(slip.state in ticket_rules.WITH_DEPARTMENT for slip in self.slips)
+        """Whether a department or the captain has to do it again."""
+        back = self.sent_back
+        return any(slip.state in ticket_rules.WITH_DEPARTMENT for slip in self.slips) or (
+            back is not None and back.state in repair_rules.OPEN - REPAIRED
+        )
 
     @property
     def is_slip_escalated(self) -> bool:
         """Whether one of them became a complaint."""
-        return any(slip.state == ticket_rules.State.ESCALATED for slip in self.slips)
+        back = self.sent_back
+        return any(slip.state == ticket_rules.State.ESCALATED for slip in self.slips) or (
+            back is not None and back.state == repair_rules.State.COMPLAINT
+        )
 
     __table_args__ = (
         one_of("state", call_rules.State),
@@ -186,7 +222,7 @@ class FollowUpCall(Record, Base):
         one_of("manner", Manner, nullable=True),
         one_of("answered_by", AnsweredBy, nullable=True),
         one_of("overall", Overall, nullable=True),
-        CheckConstraint("project_id IS NOT NULL OR stage = 'REVISIT'", name="stage_of_a_project"),
+        CheckConstraint("project_id IS NOT NULL OR stage IN ('REPAIR', 'REVISIT')", name="stage_of_a_project"),
         CheckConstraint("due_on IS NULL OR window_from IS NOT NULL", name="due_needs_a_window"),
         CheckConstraint("due_on IS NULL OR due_on >= window_from", name="window_in_order"),
         CheckConstraint(
@@ -357,6 +393,25 @@ class Revisit(Base):
     slip: Mapped[FollowUpTicket] = relationship(back_populates="revisits")
 
     __table_args__ = (UniqueConstraint("slip_id", "round_no"),)
+
+
+class RepairFollowUp(Base):
+    """The call after a repair (维修回访): one for each round of it. Source: `domain.md` 3.16, 4.14, DL-23."""
+
+    __tablename__ = "repair_follow_up"
+
+    call_id: Mapped[int] = mapped_column(ForeignKey("follow_up_call.id"), primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("repair_order.id"))
+    round_no: Mapped[int]
+    due_at: Mapped[datetime]
+    """Until when the customer is to be asked (DL-23)."""
+    is_sent_back: Mapped[bool] = mapped_column(default=False)
+    """Whether it is repaired again because of what was said."""
+
+    call: Mapped[FollowUpCall] = relationship(back_populates="after")
+    order: Mapped[RepairOrder] = relationship(back_populates="follow_ups")
+
+    __table_args__ = (UniqueConstraint("order_id", "round_no"),)
 
 
 class AccessState(Term):

@@ -22,9 +22,14 @@ from portal.models.task import DeadlineBreach
 from portal.processes import repair as rules
 from portal.processes import repair_cost as cost_rules
 from portal.processes import warranty as warranty_rules
+from portal.processes.follow_up_call import WAITING
+from portal.processes.follow_up_call import State as CallState
 from portal.processes.repair import Cause, CrewStatus, Executor, InWarranty, PhotoKind, StandsFor, Trade, Urgency
 from portal.processes.repair_cost import Bearer
 from portal.terms import Term, one_of
+
+if TYPE_CHECKING:
+    from portal.models.follow_up import FollowUpCall, RepairFollowUp
 
 MONEY = Numeric(12, 2)
 NOTHING = Decimal("0.00")
@@ -89,7 +94,7 @@ class WarrantyCertificate(Record, Base):
     issued_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     ends_on: Mapped[date | None] = mapped_column(index=True)
     """The last day of the longest term."""
-    template: Mapped[str | None] = mapped_column(String(80), sort_order=1)
+    template: Mapped[str | None] = mapped_column(String(80), sort_order=2)
     """The contract template whose terms it was issued by, as it was called then; None: the usual terms."""
     consented_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     """The manager who consents to the next reissue."""
@@ -262,6 +267,8 @@ class RepairOrder(Record, Base):
         back_populates="order", order_by="RepairVisit.id", cascade="all, delete-orphan"
     )
     calls: Mapped[list[RepairCall]] = relationship(back_populates="order", order_by="RepairCall.called_at")
+    follow_ups: Mapped[list[RepairFollowUp]] = relationship(back_populates="order", order_by="RepairFollowUp.round_no")
+    """The calls after it, one for each round."""
     cost_case: Mapped[RepairCostCase | None] = relationship(back_populates="order", uselist=False)
     all_photos: Mapped[list[RepairPhoto]] = relationship(back_populates="order", order_by="RepairPhoto.id")
     """Also those in the bin; what people see is `photos`."""
@@ -272,6 +279,12 @@ class RepairOrder(Record, Base):
     if TYPE_CHECKING:
         is_arrival_late: bool
         appointment_at: Mapped[datetime | None]
+
+    @property
+    def waiting_call(self) -> FollowUpCall | None:
+        """The call after the repair that is still to be made, also where nobody could be reached yet."""
+        waiting = (each.call for each in self.follow_ups if each.call.state in (*WAITING, CallState.UNREACHABLE))
+        return next(waiting, None)
 
     @property
     def photos(self) -> list[RepairPhoto]:

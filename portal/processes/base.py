@@ -102,6 +102,8 @@ class Deadline:
     """A setting that turns the second limit on. None: it always counts."""
     starts_on: frozenset[str] = frozenset()
     """Actions that also (re)start it, where the state alone does not tell."""
+    met_on: frozenset[str] = frozenset()
+    """Actions that also meet it, where the state alone does not tell."""
     not_met_by: frozenset[str] = frozenset()
     """Actions that enter one of `met_by` without meeting the clock: it is cancelled or starts again."""
     cancelled_by: frozenset[str] = frozenset()

@@ -25,12 +25,16 @@ class CallStage(Term):
     COMPLETION = "COMPLETION", "Completion"
     ONE_MONTH = "ONE_MONTH", "One month after completion"
     WARRANTY_PERIODIC = "WARRANTY_PERIODIC", "Regular, in the warranty"
+    REPAIR = "REPAIR", "After a repair"
     SEASONAL = "SEASONAL", "Holiday"
     REVISIT = "REVISIT", "Call again"
 
 
 OBLIGATORY = (CallStage.START, CallStage.CONCEALED, CallStage.MID, CallStage.COMPLETION)
 """Every project has these four (C-1); one effective call of each counts."""
+
+UNCOUNTED = (CallStage.REPAIR, CallStage.REVISIT)
+"""Never effective (5.2) and never planned: they follow from a repair or a slip, which have clocks of their own."""
 
 WINDOW_SETTINGS = {
     CallStage.START: "call_start_days",
@@ -41,6 +45,7 @@ WINDOW_SETTINGS = {
     CallStage.COMPLETION: "call_completion_days",
     CallStage.ONE_MONTH: "call_one_month_days",
     CallStage.WARRANTY_PERIODIC: "call_warranty_days",
+    CallStage.REPAIR: "repair_call_days",
 }
 """How many days after its window opened a call is due (5.3); a stage without one has no limit."""
 
@@ -139,7 +144,11 @@ Item = Mapping[str, Any]
 
 
 SOLVED = "measure_done"
-"""The question of the call that asks again whether the problem is solved; every edition of its script keeps it."""
+"""The question of the call that asks again whether the problem is solved."""
+REPAIRED = "repaired"
+"""The question after a repair whether it is whole; “no” sends it back to the captain (4.14)."""
+KEPT = {CallStage.REVISIT: SOLVED, CallStage.REPAIR: REPAIRED}
+"""What every edition of these scripts keeps, because something follows from the answer."""
 
 
 def leads_to(item: Item, value: str | None, score: int | None) -> Opens | None:

@@ -97,8 +97,8 @@ CONTENT = Guard(
 )
 HAS_SLIP = Guard(
     "has-slip",
-    N_("a liaison slip says the problem, who is responsible and the limit"),
-    lambda call: bool(call.slips),
+    N_("a liaison slip says the problem, who is responsible and the limit, or it is repaired again"),
+    lambda call: bool(call.slips) or call.sent_back is not None,
     needs_input=True,
 )
 ALL_DONE = Guard("slips-done", N_("every liaison slip is reported done"), lambda call: call.are_slips_done)
@@ -342,13 +342,13 @@ PROCESS = Process(
         ),
         Transition(
             Action.GO_ON,
-            N_("The slip went on without this call"),
+            N_("It went on without this call"),
             frozenset({*WAITING, State.UNREACHABLE}),
             State.CANCELLED,
             P.FOLLOW_UP_WORK,
             automatic=True,
             primary=False,
-            source_note="5.6",
+            source_note="4.14, 5.6",
         ),
         Transition(
             Action.DROP,

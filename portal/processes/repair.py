@@ -50,9 +50,11 @@ class Action(StrEnum):
     FINISH = "finish"
     SIGN_OFF = "sign-off"
     REJECT = "reject"
+    CALLED = "called"
     CLOSE = "close"
     REWORK = "rework"
     COMPLAIN = "complain"
+    ESCALATED = "escalated"
 
 
 class Trade(Term):
@@ -305,6 +307,11 @@ def _ticked(action: Action) -> Guard:
     return Guard(f"ticked-{action}", label, Not(_not_ticked(action, required=True)), needs_input=True)
 
 
+CALL_HELD = Guard(
+    "call-held",
+    N_("the call after the repair is held at the call desk, by its script"),
+    lambda repair: repair.waiting_call is None,
+)
 SATISFIED = Guard(
     "satisfied",
     N_("the customer is satisfied in the call after the repair"),
@@ -514,6 +521,18 @@ PROCESS = Process(
             primary=False,
         ),
         Transition(
+            Action.CALLED,
+            N_("Called after the repair"),
+            frozenset({State.SIGNED_OFF}),
+            State.SIGNED_OFF,
+            Permission.REPAIR_CLOSE,
+            required=("follow_up_at", "follow_up_satisfied"),
+            optional=("follow_up_note",),
+            happened_field="follow_up_at",
+            automatic=True,
+            source_note="DL-23",
+        ),
+        Transition(
             Action.CLOSE,
             N_("Close after the call", CONTEXT),
             frozenset({State.SIGNED_OFF}),
@@ -521,7 +540,7 @@ PROCESS = Process(
             Permission.REPAIR_CLOSE,
             required=("follow_up_at", "follow_up_satisfied"),
             optional=("follow_up_note",),
-            guards=(PAID, SATISFIED),
+            guards=(CALL_HELD, PAID, SATISFIED),
             happened_field="follow_up_at",
             notify=("captain",),
             source_note="DL-23, R-17",
@@ -533,6 +552,7 @@ PROCESS = Process(
             State.REPAIRING,
             Permission.REPAIR_CLOSE,
             required=("follow_up_at", "follow_up_note"),
+            guards=(CALL_HELD,),
             happened_field="follow_up_at",
             notify=("captain", "managers"),
             primary=False,
@@ -547,6 +567,17 @@ PROCESS = Process(
             required=("ground", "why_complaint", "demand"),
             notify=("captain", "managers"),
             primary=False,
+        ),
+        Transition(
+            Action.ESCALATED,
+            N_("A liaison slip of the call became a complaint"),
+            frozenset({State.SIGNED_OFF}),
+            State.COMPLAINT,
+            Permission.REPAIR_CLOSE,
+            automatic=True,
+            notify=("captain",),
+            primary=False,
+            source_note="5.6",
         ),
     ),
     deadlines=(
@@ -568,6 +599,8 @@ PROCESS = Process(
             "DL-23",
             N_("Call the customer after the repair"),
             starts=frozenset({State.SIGNED_OFF}),
+            starts_on=frozenset({Action.SIGN_OFF}),
+            met_on=frozenset({Action.CALLED}),
             met_by=frozenset({State.CLOSED, State.REPAIRING}),
             cancelled_by=frozenset({State.COMPLAINT}),
             setting="repair_call_days",

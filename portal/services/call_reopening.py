@@ -24,6 +24,8 @@ def anew(session: Session, call: FollowUpCall, at: datetime) -> None:
     if call.about is not None and call.revisit is not None:
         call.revisit.due_at = at + timedelta(hours=settings.get(session, "slip_revisit_hours"))
         call.again_until = clock.today(call.revisit.due_at)
+    if call.after is not None:
+        call.after.due_at = at + timedelta(days=settings.get(session, "repair_call_days"))
     call.attempts_from, call.next_at = at, None
 
 

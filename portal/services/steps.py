@@ -230,7 +230,7 @@ def _clocks(
         clock = next((item for item in process.deadlines if item.code == task.code), None)
         if clock is None:
             continue
-        if step.target in clock.met_by and step.action not in clock.not_met_by:
+        if step.action in clock.met_on or (step.target in clock.met_by and step.action not in clock.not_met_by):
             tasks.close(session, task, happened_at=happened, at=at, actor=actor)
         elif step.target in clock.cancelled_by or clock in process.deadlines_started(step):
             tasks.cancel(session, task, at=at, actor=actor)

@@ -196,7 +196,7 @@ def test_a_signature_is_void_once_the_words_change(phone, story, clock):
     to_done(phone, clock)
     phone.sign(at="2026-10-13T16:00")
     assert "作废" not in phone.client.get(phone.path, status=200).text
-    story.act(repairs.rework, phone.order, repairs.Rework(clock.now(), "仍有渗水"), actor=story.specialist)
+    story.called(phone.order, "仍有渗水", wrong=("repaired",))
     phone.photo("AFTER", hostile.photo(colour="navy"))
     finish(phone, work_done="再次更换接头")
     html = phone.client.get(phone.path, status=200).text

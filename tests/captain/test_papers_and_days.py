@@ -38,7 +38,7 @@ def test_pairs_and_signature_stand_on_the_forms(phone, story, clock, app, form):
     company = Company("示例", "客户服务部", "400", None)
     issue = Issue(company, "WD-1", clock.now(), "马建国")
     assert "作废" not in paper.write(signed, issue).html
-    story.act(repairs.rework, phone.order, repairs.Rework(clock.now(), "仍有渗水"), actor=story.specialist)
+    story.called(phone.order, "仍有渗水", wrong=("repaired",))
     phone.photo("AFTER", hostile.photo(colour="navy"))
     finish(phone, work_done="再次更换接头")
     changed = view()

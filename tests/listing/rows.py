@@ -16,7 +16,7 @@ from portal.models.compensation import PaymentVoucher
 from portal.models.complaint import Complaint, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
-from portal.models.contract import Quotation
+from portal.models.contract import ContractTemplate, Quotation
 from portal.models.document import Document
 from portal.models.drawing_review import DeductionRule, DrawingReview, ReviewFinding, ReviewRound
 from portal.models.export import Export
@@ -111,6 +111,14 @@ def fill(make: Any, clock: Any) -> Rows:
                 Quotation(
                     number=f"BJ-{number}", title="报价", amount=Decimal(1000), quoted_on=(at - timedelta(days=(number - 1) * 11)).date(),
                     customer_id=customer.id, **kept,
+                )
+            )  # fmt: skip
+            writing.add(
+                ContractTemplate(
+                    number=f"MB-{number}", title="施工合同", edition=f"第{number}版", is_active=number > 2,
+                    effective_from=(at - timedelta(days=number)).date(), years_basic=2, years_water_electric=5,
+                    years_waterproof=5, years_woodwork=3, years_hardware=2, years_paint=2,
+                    **kept | {"branch_id": None},
                 )
             )  # fmt: skip
             writing.add(

@@ -51,7 +51,7 @@ def cards_of(session, user, kind, state, grouping, at):
 def test_what_has_no_closed_list_has_no_board():
     assert set(LISTINGS) - set(KINDS) == {
         *("quotations", "branches", "properties", "dispatch-orders", "review-findings"),
-        *("payment-vouchers", "open-days"),
+        *("payment-vouchers", "open-days", "contract-templates"),
     }
 
 

@@ -212,6 +212,8 @@ REPAIR = {
     ("REPAIRING", "finish"): ("DONE", CAPTAIN),
     ("DONE", "sign-off"): ("SIGNED_OFF", CAPTAIN),
     ("DONE", "reject"): ("REPAIRING", CAPTAIN),
+    ("SIGNED_OFF", "called"): ("SIGNED_OFF", SPECIALISTS),
+    ("SIGNED_OFF", "escalated"): ("COMPLAINT", SPECIALISTS),
     ("SIGNED_OFF", "close"): ("CLOSED", SPECIALISTS),
     ("SIGNED_OFF", "rework"): ("REPAIRING", SPECIALISTS),
     **{

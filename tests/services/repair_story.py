@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from jobs.outbox import handlers
+from portal import clock
 from portal.db import session, transaction
 from portal.files.intake import Accepted
 from portal.models.org import PartyKind
@@ -21,7 +22,8 @@ from portal.permissions import Role
 from portal.processes.repair import fingerprint
 from portal.processes.survey import AnsweredVia, Dimension
 from portal.processes.survey import State as SurveyState
-from portal.services import contracts, repair_photos, repair_words, repairs, surveys, tasks, warranties
+from portal.services import calls, contracts, repair_photos, repair_words, repairs, surveys, tasks, warranties
+from portal.services.calls import scripts
 from portal.services.surveys import evaluation
 
 ALL_CONTENT = {
@@ -139,6 +141,21 @@ class Story:
         )  # fmt: skip
         self.act(repairs.sign_off, order, command, actor=self.captain)
 
+    def called(self, order: RepairOrder, said: str | None = None, *, wrong: tuple[str, ...] = (), **more: Any) -> None:
+        """The customer is called after the repair: content, or not and in these words; `wrong` is answered the bad way."""
+        call = session().merge(order).waiting_call
+        script = scripts.script_for(session(), call.stage, call.customer.grade, clock.today(self.clock.now()))
+        answers = []
+        for item in script.items:
+            good = "14:30" if item["kind"] == "TIME" else ("NO" if item.get("when") == "YES" else "YES")
+            bad = "YES" if item.get("when") == "YES" else "NO"
+            answers.append(calls.Answer(item["code"], bad if item["code"] in wrong else good))
+        overall = "SATISFIED" if said is None else "UNSATISFIED"
+        command = calls.FinishCall(
+            self.clock.now(), "PHONE", "CUSTOMER", overall, tuple(answers), customer_words=said or "满意", **more
+        )
+        self.act(calls.finish, call, command, actor=self.specialist)
+
 
 def task_of(order: Any, code: str) -> Task:
     return session().scalars(
@@ -147,8 +164,6 @@ def task_of(order: Any, code: str) -> Task:
 
 
 def local(moment: Any) -> str:
-    from portal import clock
-
     return clock.local(moment).strftime("%m-%d %H:%M")
 
 
@@ -169,7 +184,7 @@ def begun(story: Story, **more: Any) -> RepairOrder:
 def closed(story: Story, order: RepairOrder) -> None:
     story.done(order)
     story.signed(order)
-    story.act(repairs.close, order, repairs.CloseRepair(story.clock.now(), True), actor=story.specialist)
+    story.called(order)
 
 
 def fresh(order: RepairOrder) -> RepairOrder:

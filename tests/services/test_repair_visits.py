@@ -145,8 +145,7 @@ def test_the_visits_of_a_repair_that_is_sent_back_twice(story):
     assert {photo.pair for photo in fresh(order).photos if photo.kind == "AFTER"} == {1}
 
     story.signed(order)
-    call = repairs.Rework(story.clock.now(), "又漏了")
-    story.act(repairs.rework, order, call, actor=story.specialist)
+    story.called(order, "又漏了", wrong=("repaired",))
     assert (fresh(order).round_no, fresh(order).rework_count) == (3, 1)
     again = repairs.MoveVisit(portal_clock.at_local(day + timedelta(days=4), 9))
     story.act(repairs.move_visit, order, again, actor=story.specialist)

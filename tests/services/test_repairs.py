@@ -7,16 +7,19 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from portal.db import session, transaction
 from portal.errors import ConditionsMissing, DomainError, Invalid, NotPermitted
 from portal.models.contract import Payment
+from portal.models.follow_up import FollowUpCall
 from portal.models.org import Crew, PartyStatus
 from portal.models.repair import RepairCostCase, RepairOrder
 from portal.processes.repair import fingerprint
-from portal.services import approvals, repair_costs, repairs, tasks, warranties
+from portal.services import approvals, calls, repair_costs, repairs, tasks, warranties
 from portal.services.approvals import TakeBack, Word
-from tests.services.repair_story import Story, local, task_of
+from portal.services.calls import tickets
+from tests.services.repair_story import Story, begun, fresh, local, task_of
 
 VOID = warranties.Void("CONTRACT_CANCELLED", "合同解除")
 
@@ -160,7 +163,9 @@ def test_the_repair_of_a_departed_crew_as_the_worked_example_tells_it(story):
     assert session().get(Crew, story.crew.id).retention_balance == Decimal("3940.00")
 
     story.clock.set("2026-10-14 10:00")
-    story.act(repairs.close, order, repairs.CloseRepair(story.clock.now(), True), actor=story.specialist)
+    story.called(order)
+    call = fresh(order).follow_ups[0].call
+    assert (call.stage, call.state, call.is_effective) == ("REPAIR", "DONE_SATISFIED", False)  # 5.2: never counts
     closing = repair_costs.CloseCase("PZ-1014", story.clock.now())
     story.act(repair_costs.close, case, closing, actor=story.specialist)
     assert (session().get(RepairOrder, order.id).state, session().get(RepairCostCase, case.id).state) == (
@@ -294,3 +299,93 @@ def test_a_repair_that_becomes_a_complaint(story):
     found = session().get(RepairOrder, order.id)
     assert (found.state, found.complaint_id, made.category) == ("COMPLAINT", made.id, "REPAIR")
     assert order.number in made.content
+
+
+def signed_off(story: Story) -> RepairOrder:
+    order = begun(story)
+    story.done(order)
+    story.signed(order)
+    return order
+
+
+def test_the_call_after_a_repair_stands_in_the_queue_with_its_script_until_dl_23(story, sign_in):
+    """4.14, 5.3: three days after the signature; nobody closes the repair beside the script."""
+    order = signed_off(story)
+    call = fresh(order).waiting_call
+    assert (call.stage, call.owner_id, call.due_at) == ("REPAIR", story.specialist.id, task_of(order, "DL-23").due_at)
+    desk = sign_in(story.specialist)
+    page = desk.get(f"/specialist/calls/{call.number}", status=200).text
+    assert order.number in page and "是否已完全修好" in page
+    refused = desk.get(f"/records/repair-orders/{order.number}", status=200).text
+    assert f"/specialist/calls/{call.number}" in refused
+    with pytest.raises(ConditionsMissing):
+        story.act(repairs.close, order, repairs.CloseRepair(story.clock.now(), True), actor=story.specialist)
+
+
+def test_not_repaired_sends_it_back_and_the_next_call_settles_the_first(story):
+    """4.14: SIGNED_OFF → REPAIRING with the rework flag; 5.6: asked again until the customer is content."""
+    order = signed_off(story)
+    with pytest.raises(Invalid) as refusal:
+        story.called(order, wrong=("repaired",))
+    assert set(refusal.value.fields) == {"overall"}
+    session().rollback()
+    story.called(order, "还在滴水", wrong=("repaired",))
+    found = fresh(order)
+    assert (found.state, found.rework_count, found.round_no, found.waiting_call) == ("REPAIRING", 1, 2, None)
+    assert (found.follow_up_satisfied, found.follow_up_note) == (False, "还在滴水")
+    assert found.follow_ups[0].call.state == "DONE_UNSATISFIED"
+    story.done(order)
+    story.signed(order)
+    assert [each.call.state for each in fresh(order).follow_ups] == ["RESOLVED", "PLANNED"]
+    story.called(order)
+    assert [each.call.state for each in fresh(order).follow_ups] == ["CLOSED", "DONE_SATISFIED"]
+    assert fresh(order).state == "CLOSED"
+
+
+def test_whole_but_not_content_needs_a_slip_and_is_closed_once_that_is_settled(story):
+    """5.6: the repair waits for the department's measure; what the customer says then closes it."""
+    order = signed_off(story)
+    with pytest.raises(Invalid) as refusal:
+        story.called(order, "没戴鞋套", wrong=("manners",))
+    assert set(refusal.value.fields) == {"slips"}
+    session().rollback()
+    story.called(order, "没戴鞋套", wrong=("manners",), slips=(calls.Slip("没戴鞋套", "ENGINEERING"),))
+    assert (fresh(order).state, fresh(order).follow_up_satisfied) == ("SIGNED_OFF", False)
+    assert task_of(order, "DL-23").closed_at is not None  # the call was made in time
+    slip = fresh(order).follow_ups[0].call.tickets[0]
+    story.act(tickets.finish, slip, tickets.Finish("已批评并道歉", story.clock.now()), actor=story.specialist)
+    content = tickets.AskedAgain(story.clock.now(), True, "可以了")
+    story.act(tickets.asked_again, slip, content, actor=story.specialist)
+    assert (fresh(order).state, fresh(order).follow_up_note) == ("CLOSED", "可以了")
+
+
+def test_a_slip_that_becomes_a_complaint_takes_the_repair_along(story):
+    order = signed_off(story)
+    story.called(order, "态度恶劣", wrong=("manners",), slips=(calls.Slip("态度恶劣", "ENGINEERING"),))
+    slip = fresh(order).follow_ups[0].call.tickets[0]
+    made = story.act(tickets.escalate, slip, tickets.Escalate("换人道歉", "多次无果"), actor=story.manager)
+    assert (fresh(order).state, fresh(order).complaint_id) == ("COMPLAINT", made.id)
+
+
+def test_a_complaint_calls_off_what_was_still_to_be_called(story):
+    order = signed_off(story)
+    number = fresh(order).waiting_call.number
+    story.act(repairs.complain, order, repairs.Complain("多次未修好", "退款", "REPEATED"), actor=story.specialist)
+    call = session().scalars(select(FollowUpCall).where(FollowUpCall.number == number)).one()
+    assert (call.state, fresh(order).waiting_call) == ("CANCELLED", None)
+
+
+def test_a_repair_of_somebody_who_is_no_customer_is_asked_about_on_its_page(story):
+    order = story.reported(project=None, customer=None)
+    command = repairs.CheckRepair(
+        "YES", "客户持旧保修单", "ACTIVE", "免费", session().merge(story.crew), has_no_certificate=True
+    )
+    story.act(repairs.check, order, command, actor=story.specialist)
+    story.assigned(order, "RESPONSIBLE_CREW")
+    story.on_site(order)
+    story.act(repairs.start, order, actor=story.captain)
+    story.done(order)
+    story.signed(order)
+    assert fresh(order).follow_ups == []
+    story.act(repairs.close, order, repairs.CloseRepair(story.clock.now(), True), actor=story.specialist)
+    assert fresh(order).state == "CLOSED"

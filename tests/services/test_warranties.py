@@ -151,12 +151,9 @@ def test_a_certificate_found_in_the_archive_brings_the_project(story):
 def template(story: Story, **said: Any) -> Any:
     """A printed contract that promises more than the usual for waterproofing."""
     years = {"basic": 2, "water_electric": 5, "waterproof": 8, "woodwork": 3, "hardware": 2, "paint": 2}
-    command = contract_templates.CreateTemplate(
-        title="施工合同",
-        edition="2026版",
-        effective_from=date(2026, 1, 1),
-        **{f"years_{trade}": count for trade, count in years.items()} | said,
-    )
+    given: dict[str, Any] = {"title": "施工合同", "edition": "2026版", "effective_from": date(2026, 1, 1)}
+    given |= {f"years_{trade}": count for trade, count in years.items()}
+    command = contract_templates.CreateTemplate(**given | said)
     with transaction() as writing:
         return contract_templates.create(writing, command, actor=story.manager, at=story.clock.now())
 
@@ -197,14 +194,14 @@ def test_the_template_of_the_contract_says_the_terms_and_a_later_change_of_it_no
 def test_a_template_is_no_shorter_than_the_law_and_not_chosen_before_its_day(story):
     with pytest.raises(Invalid) as refused:
         template(story, years_waterproof=4, years_paint=1)
-    assert set(refused.value.problems) == {"years_waterproof", "years_paint"}
+    assert set(refused.value.fields) == {"years_waterproof", "years_paint"}
     late = template(story, effective_from=date(2027, 1, 1))
     with pytest.raises(Invalid) as refused:
         choose(story, late.id)
-    assert set(refused.value.problems) == {"template_id"}
+    assert set(refused.value.fields) == {"template_id"}
     with pytest.raises(Invalid) as refused:
         template(story)
-    assert set(refused.value.problems) == {"edition"}
+    assert set(refused.value.fields) == {"edition"}
 
 
 def test_the_manager_keeps_templates_and_a_contract_names_one(story, sign_in):
@@ -214,7 +211,7 @@ def test_the_manager_keeps_templates_and_a_contract_names_one(story, sign_in):
     path = "/records/contract-templates/new"
     manager.get(path, status=200)
     refused = manager.post(path, sent | {"years_paint": "1"}, status=422)
-    assert "法律规定至少 2 年" in refused.text and 'value="施工合同"' in refused.text
+    assert "法定最低 2 年" in refused.text and 'value="施工合同"' in refused.text
     manager.post(path, sent | {"years_paint": "2"}, status=303)
     made = session().scalars(select(ContractTemplate)).one()
     specialist = sign_in(story.specialist)

@@ -250,7 +250,9 @@ class CloseForm(StepForm):
 
     def prepare(self, desk: Desk) -> None:
         if not self.is_submitted():
-            self.follow_up_at.data = desk.at
+            order = desk.record
+            self.follow_up_at.data, self.follow_up_note.data = order.follow_up_at or desk.at, order.follow_up_note
+            self.follow_up_satisfied.data = {True: "yes", False: "no", None: None}[order.follow_up_satisfied]
 
     def to_command(self, desk: Desk) -> repairs.CloseRepair:
         if self.follow_up_satisfied.data != "yes":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import g
 from flask.typing import ResponseReturnValue
@@ -17,6 +18,7 @@ from portal.db import session
 from portal.errors import NotFound
 from portal.i18n import N_, Text, _
 from portal.models.consultation import Channel
+from portal.models.follow_up import RepairFollowUp
 from portal.models.org import Crew, User
 from portal.models.project import Project
 from portal.models.repair import RepairOrder, RepairVisit
@@ -41,6 +43,7 @@ NAMED = (
     selectinload(RepairOrder.signatures),
     selectinload(RepairOrder.payments),
     selectinload(RepairOrder.calls),
+    selectinload(RepairOrder.follow_ups).joinedload(RepairFollowUp.call),
     selectinload(RepairOrder.visits).joinedload(RepairVisit.captain),
     selectinload(RepairOrder.visits).selectinload(RepairVisit.all_photos),
 )
@@ -264,6 +267,11 @@ def _smart(record: RepairOrder) -> list[dict[str, Any]]:
         found.append({
             "url": editing.path(record.cost_case), "icon": "receipt", "count": "", "label": _("Cost case"),
         })  # fmt: skip
+    if record.follow_ups and may(g.user, P.FOLLOW_UP_VIEW):
+        found.append({
+            "url": editing.path(record.follow_ups[-1].call), "icon": "phone", "count": "",
+            "label": _("Call after the repair"),
+        })  # fmt: skip
     found.append({"url": maps.url(session(), record.address), "icon": "map-pin", "count": "", "label": _("Map")})
     return found
 
@@ -282,6 +290,9 @@ def _actions(record: RepairOrder) -> list[dict[str, Any]]:
         and may(g.user, P.REPAIR_PAYMENT)
     ):
         found.append({"label": _("Note a payment"), "url": f"{base}/payment", "icon": "cash"})
+    if record.waiting_call is not None and may(g.user, P.FOLLOW_UP_WORK):
+        url = f"/specialist/calls/{quote(record.waiting_call.number, safe='')}"
+        found.append({"label": _("Call"), "url": url, "icon": "phone-call", "primary": True})
     if record.state == State.REPAIRING and may(g.user, P.REPAIR_CLOSE):
         found.append({"label": _("Note a call"), "url": f"{base}/calls", "icon": "phone"})
     gone = record.crew_status in repairs.GONE

@@ -44,7 +44,7 @@ STEPS = StepPages(
     heading=lambda order: (order.reporter, order.symptom[:40]),
     shows_waiting_clocks=False,
 )
-assert set(STEP_FORMS) == {str(step.action) for step in PROCESS.transitions} - {Action.REPORT}
+assert set(STEP_FORMS) == {str(step.action) for step in PROCESS.transitions if step.sources and not step.automatic}
 
 
 @blueprint.route(f"{PATH}/steps/<action>", methods=["GET", "POST"])

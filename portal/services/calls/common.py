@@ -15,6 +15,7 @@ from portal.models.customer import Customer
 from portal.models.follow_up import FollowUpCall, FollowUpTicket
 from portal.models.org import Party, User
 from portal.processes import follow_up as asked
+from portal.processes import follow_up_call as call_rules
 from portal.services import steps
 
 
@@ -65,3 +66,16 @@ def advance(
     steps.advance(
         session, record, action, actor=actor, at=at, entered=entered, said=said, acted_by=acted_by, round_no=round_no
     )
+
+
+def follow(session: Session, call: FollowUpCall, at: datetime) -> None:
+    """A call in which something was not in order moves on with its slips, and with the repair that is done again."""
+    S, A = call_rules.State, call_rules.Action
+    if call.state in (S.DONE_UNSATISFIED, S.RESOLVED) and call.is_slip_escalated:
+        advance(session, call, A.ESCALATE, {}, None, at)
+    elif call.state == S.DONE_UNSATISFIED and call.are_slips_done:
+        advance(session, call, A.RESOLVE, {}, None, at)
+    elif call.state == S.RESOLVED and call.is_slip_reopened:
+        advance(session, call, A.REOPEN_PROBLEM, {}, None, at)
+    if call.state == S.RESOLVED and call.are_slips_verified:
+        advance(session, call, A.CLOSE, {}, None, at)

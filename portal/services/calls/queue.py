@@ -141,6 +141,7 @@ def _calls(session: Session, user: User) -> Sequence[FollowUpCall]:
             joinedload(FollowUpCall.project).joinedload(Project.property),
             joinedload(FollowUpCall.attempts),
             joinedload(FollowUpCall.revisit),
+            joinedload(FollowUpCall.after),
         )
         .order_by(FollowUpCall.due_on.asc().nulls_last(), FollowUpCall.id)
         .limit(MOST)

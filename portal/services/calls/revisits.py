@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.i18n import N_
 from portal.models.follow_up import FollowUpCall, FollowUpTicket, Revisit
-from portal.models.project import Project
 from portal.processes.follow_up import CallStage
 from portal.processes.follow_up_call import WAITING, Action, State
 from portal.processes.follow_up_ticket import State as SlipState
@@ -34,7 +33,7 @@ def plan(session: Session, slip: FollowUpTicket, *, at: datetime) -> FollowUpCal
     call = windows.plan_call(
         session, slip.project, CallStage.REVISIT, at=at, customer=slip.customer, owner=slip.owner,
         plan=call_plan.of_project(session, slip.project) if slip.project is not None else None,
-        occurrence=_following(session, slip),
+        occurrence=windows.following(session, slip.project, CallStage.REVISIT),
     )  # fmt: skip
     call.window_from = clock.today(at)
     call.due_on = max(clock.today(slip.revisit_due_at), call.window_from)
@@ -67,14 +66,3 @@ def plan_missing(session: Session, *, at: datetime) -> int:
     for slip in slips:
         plan(session, slip, at=at)
     return len(slips)
-
-
-def _following(session: Session, slip: FollowUpTicket) -> int:
-    """The next number among the calls of the project that ask again; two at the same time wait for each other."""
-    if slip.project_id is None:
-        return 1
-    session.execute(select(Project.id).where(Project.id == slip.project_id).with_for_update())
-    query = select(func.max(FollowUpCall.occurrence)).where(
-        FollowUpCall.project_id == slip.project_id, FollowUpCall.stage == CallStage.REVISIT
-    )
-    return (session.scalar(query) or 0) + 1

@@ -19,7 +19,7 @@ from portal.models.event import EventKind
 from portal.models.follow_up import CallScript
 from portal.models.org import User
 from portal.permissions import Permission, may
-from portal.processes.follow_up import SOLVED, CallStage, GradeClass, ItemKind, Opens, When
+from portal.processes.follow_up import KEPT, CallStage, GradeClass, ItemKind, Opens, When
 from portal.services import events
 
 LONGEST_QUESTION, MOST_ITEMS = 200, 40
@@ -127,7 +127,8 @@ def _check(stage: str, command: NewEdition, at: datetime) -> None:
             problems[f"questions-{number}"] = N_("At most %(count)s characters.") % {"count": LONGEST_QUESTION}
         elif not _fits(line):
             problems[f"questions-{number}"] = N_("This answer cannot lead to that with this kind of question.")
-    if stage == CallStage.REVISIT and not any(_asks_whether_solved(line) for line in command.questions):
+    kept = KEPT.get(CallStage(stage))
+    if kept is not None and not any(_asks(kept, line) for line in command.questions):
         problems["questions"] = N_(
             "This script keeps the question whether the problem is solved, answered by yes or no."
         )
@@ -135,8 +136,8 @@ def _check(stage: str, command: NewEdition, at: datetime) -> None:
         raise Invalid(problems)
 
 
-def _asks_whether_solved(line: Question) -> bool:
-    return line.code == SOLVED and line.kind == ItemKind.YES_NO and line.required
+def _asks(code: str, line: Question) -> bool:
+    return line.code == code and line.kind == ItemKind.YES_NO and line.required
 
 
 def _fits(line: Question) -> bool:

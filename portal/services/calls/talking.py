@@ -85,6 +85,8 @@ class FinishCall:
     praise: str | None = None
     praised: Party | None = None
     incident: str | None = None
+    is_to_be_repaired_again: bool = False
+    """After a repair: it is not whole, the captain comes again."""
     limit_at: datetime | None = None
     """Where the customer was asked again and is not content: the department's next limit. None: the usual time (DL-08)."""
 
@@ -128,6 +130,9 @@ def finish(session: Session, call: FollowUpCall, command: FinishCall, *, actor: 
     )
     for slip in command.slips:
         _open_slip(session, call, slip, actor, at)
+    sends_back = action == Action.UNSATISFIED and _sends_back(call, command)
+    if call.after is not None:
+        call.after.is_sent_back = sends_back
     said = ("called_at", "answered_by", "overall", "manner", "customer_words")
     advance(session, call, action, {name: getattr(command, name) for name in said}, actor, at)
     if call.about is not None:
@@ -136,7 +141,16 @@ def finish(session: Session, call: FollowUpCall, command: FinishCall, *, actor: 
         is_solved = is_content if solved is None else solved
         again = tickets.AskedAgain(command.called_at, is_content, is_solved, command.customer_words, command.limit_at)
         tickets.asked_again(session, call.about, again, actor=actor, at=at)
+    if call.after is not None:
+        words = repairs.CloseRepair(command.called_at, action == Action.SATISFIED, command.customer_words)
+        repairs.heard(session, call, words, sends_back=sends_back, actor=actor, at=at)
     return _pass_on(session, call, command, action, actor, at)
+
+
+def _sends_back(call: FollowUpCall, command: FinishCall) -> bool:
+    """Whether the repair is not whole, by the question of the script or by the specialist."""
+    is_asked = any(each.code == asked.REPAIRED and each.value == "NO" for each in command.answers)
+    return call.after is not None and (command.is_to_be_repaired_again or is_asked)
 
 
 def checks_of(items: Sequence[asked.Item], answers: Sequence[Answer]) -> dict[str, Text | str]:
@@ -177,9 +191,15 @@ def _check(call: FollowUpCall, command: FinishCall, items: Sequence[asked.Item],
         problems["answered_by"] = N_(
             "Only the customer or the named representative answers here (5.2): note a try, “Somebody else answered”."
         )
+    if _sends_back(call, command) and command.overall == Overall.SATISFIED and not command.slips:
+        problems["overall"] = N_("It is not repaired: the customer cannot be satisfied.")
     if command.overall in (Overall.FAIR, Overall.UNSATISFIED):
-        if not command.slips and call.about is None:
-            problems["slips"] = N_("Fair and unsatisfied need a liaison slip: problem, department, limit.")
+        if not command.slips and call.about is None and not _sends_back(call, command):
+            problems["slips"] = (
+                N_("Fair and unsatisfied need a liaison slip, unless it is repaired again.")
+                if call.after is not None
+                else N_("Fair and unsatisfied need a liaison slip: problem, department, limit.")
+            )
         if not (command.customer_words or "").strip():
             problems["customer_words"] = N_("Write down what the customer said, in the customer's words.")
     elif call.about is not None and _solved(command) is False:

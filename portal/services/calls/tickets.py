@@ -21,12 +21,11 @@ from portal.models.project import Project
 from portal.models.task import DeadlineBreach, Task, TaskKind
 from portal.permissions import Role
 from portal.processes import complaint as complaint_rules
-from portal.processes import follow_up_call as call_rules
 from portal.processes.complaint import Category
 from portal.processes.follow_up import CallStage
 from portal.processes.follow_up_ticket import MORE_ROUNDS, WITH_DEPARTMENT, Action
-from portal.services import assignment, complaints, numbering, penalties, steps, tasks
-from portal.services.calls import revisits
+from portal.services import assignment, complaints, numbering, penalties, repairs, steps, tasks
+from portal.services.calls import common, revisits
 from portal.services.calls.common import advance
 from portal.services.projects import FINISHED
 
@@ -45,7 +44,9 @@ CATEGORIES = {
     Department.SERVICE: Category.SERVICE,
 }
 """What a complaint is about when nobody says otherwise (4.9.3, read backwards)."""
-AFTER_SALE = frozenset({CallStage.COMPLETION, CallStage.ONE_MONTH, CallStage.WARRANTY_PERIODIC})
+AFTER_SALE = frozenset(
+    {CallStage.COMPLETION, CallStage.ONE_MONTH, CallStage.WARRANTY_PERIODIC, CallStage.REPAIR, CallStage.SEASONAL}
+)
 LONGEST = timedelta(days=30)
 MISSES = 2
 """The second missed limit makes it a complaint (4.7)."""
@@ -309,19 +310,8 @@ def follow(session: Session, slip: FollowUpTicket, actor: User | None, at: datet
     """The calls move on with their slips: the one that found the problem, and those that asked again."""
     session.flush()
     for call in [*([slip.call] if slip.call is not None else []), *(each.call for each in slip.revisits)]:
-        _follow(session, call, at)
-
-
-def _follow(session: Session, call: FollowUpCall, at: datetime) -> None:
-    S, A = call_rules.State, call_rules.Action
-    if call.state in (S.DONE_UNSATISFIED, S.RESOLVED) and call.is_slip_escalated:
-        advance(session, call, A.ESCALATE, {}, None, at)
-    elif call.state == S.DONE_UNSATISFIED and call.are_slips_done:
-        advance(session, call, A.RESOLVE, {}, None, at)
-    elif call.state == S.RESOLVED and call.is_slip_reopened:
-        advance(session, call, A.REOPEN_PROBLEM, {}, None, at)
-    if call.state == S.RESOLVED and call.are_slips_verified:
-        advance(session, call, A.CLOSE, {}, None, at)
+        common.follow(session, call, at)
+        repairs.settled(session, call, actor=actor, at=at)
 
 
 def category_of(slip: FollowUpTicket) -> Category:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal import settings
@@ -42,6 +42,17 @@ def find(session: Session, project: Project, stage: str, occurrence: int = 1) ->
         FollowUpCall.project_id == project.id, FollowUpCall.stage == stage, FollowUpCall.occurrence == occurrence
     )
     return session.scalars(query).one_or_none()
+
+
+def following(session: Session, project: Project | None, stage: CallStage) -> int:
+    """The next number among the calls of a project at a stage that comes again; two at the same time wait for each other."""
+    if project is None:
+        return 1
+    session.execute(select(Project.id).where(Project.id == project.id).with_for_update())
+    query = select(func.max(FollowUpCall.occurrence)).where(
+        FollowUpCall.project_id == project.id, FollowUpCall.stage == stage
+    )
+    return (session.scalar(query) or 0) + 1
 
 
 def plan_call(

@@ -20,6 +20,7 @@ from portal.i18n import N_, _
 from portal.models.base import Base
 from portal.models.complaint import Complaint
 from portal.models.consultation import Consultation
+from portal.models.follow_up import RepairFollowUp
 from portal.models.lead_touch import LeadTouch
 from portal.models.org import Crew, Party, User
 from portal.models.repair import RepairCostCase, RepairOrder, WarrantyCertificate
@@ -282,7 +283,11 @@ LOADED: dict[str, tuple[Any, ...]] = {
         joinedload(LeadTouch.consultation),
     ),
     Complaint.KIND: (selectinload(Complaint.departments), selectinload(Complaint.rounds)),
-    RepairOrder.KIND: (selectinload(RepairOrder.costs), selectinload(RepairOrder.signatures)),
+    RepairOrder.KIND: (
+        selectinload(RepairOrder.costs),
+        selectinload(RepairOrder.signatures),
+        selectinload(RepairOrder.follow_ups).joinedload(RepairFollowUp.call),
+    ),
     RepairCostCase.KIND: (
         joinedload(RepairCostCase.order),
         joinedload(RepairCostCase.crew),

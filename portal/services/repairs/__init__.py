@@ -1,7 +1,7 @@
 """P14 repairs: what people do with them and which they see. Rules: `processes/repair.py`. Source: `domain.md` 4.14.
 
 `desk` takes a repair from the request to the captain, `work` to the place where it is done, `ending` to the signature and
-the call after it; `visits`, `money`, `checklists`, `signing`, `reminders` and `history` are what goes along. Whoever uses repairs needs none
+the call after it (`calling`); `visits`, `money`, `checklists`, `signing`, `reminders` and `history` are what goes along. Whoever uses repairs needs none
 of these names: everything is called as `repairs.assign`.
 """
 
@@ -27,8 +27,10 @@ from portal.services.repairs.ending import (
     SignOff,
     close,
     complain,
+    heard,
     reject,
     rework,
+    settled,
     sign_off,
 )
 from portal.services.repairs.history import earlier
@@ -130,6 +132,7 @@ __all__ = [
     "earlier",
     "extend",
     "finish",
+    "heard",
     "move_visit",
     "note_visit",
     "number_of_contact",
@@ -142,6 +145,7 @@ __all__ = [
     "reject",
     "report",
     "rework",
+    "settled",
     "show_number",
     "sign_off",
     "signature_is_void",

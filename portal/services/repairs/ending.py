@@ -10,12 +10,14 @@ from sqlalchemy.orm import Session
 from portal.errors import Invalid
 from portal.i18n import N_
 from portal.models.complaint import Complaint
+from portal.models.follow_up import FollowUpCall
 from portal.models.org import User
 from portal.models.repair import RepairOrder
 from portal.processes import complaint as complaint_rules
-from portal.processes.repair import Action, StandsFor
+from portal.processes.follow_up_call import State as CallState
+from portal.processes.repair import PAID, Action, Ground, StandsFor, State
 from portal.services import complaints, steps, surveys
-from portal.services.repairs import visits
+from portal.services.repairs import calling, visits
 from portal.services.repairs.checklists import begin_round, tick
 from portal.services.repairs.common import advance
 from portal.services.repairs.reminders import COST_CASE, INTERIM_CALL, no_more, plan_call
@@ -73,6 +75,8 @@ def sign_off(session: Session, order: RepairOrder, command: SignOff, *, actor: U
     order.signed_by, order.signed_at, order.rating = command.signed_by, command.signed_at, command.rating
     tick(order, Action.SIGN_OFF, command.checks, actor, at)
     advance(session, order, Action.SIGN_OFF, command, actor, at)
+    calling.plan(session, order, at=at)
+    calling.follow(session, order, at=at)
     surveys.after_repair(session, order, actor=actor, at=at)
 
 
@@ -86,9 +90,10 @@ def reject(session: Session, order: RepairOrder, command: Reject, *, actor: User
 
 def close(session: Session, order: RepairOrder, command: CloseRepair, *, actor: User, at: datetime) -> None:
     """The customer is satisfied: the repair is filed and counts for the rating of the crew (R-17)."""
-    order.follow_up_at, order.follow_up_satisfied = command.follow_up_at, command.follow_up_satisfied
-    order.follow_up_note, order.closed_at = command.follow_up_note, at
+    _said(order, command)
+    order.closed_at = at
     advance(session, order, Action.CLOSE, command, actor, at)
+    calling.follow(session, order, at=at)
 
 
 def rework(session: Session, order: RepairOrder, command: Rework, *, actor: User, at: datetime) -> None:
@@ -99,6 +104,49 @@ def rework(session: Session, order: RepairOrder, command: Rework, *, actor: User
     advance(session, order, Action.REWORK, command, actor, at)
     begin_round(order)
     plan_call(session, order, at)
+    calling.follow(session, order, at=at)
+
+
+def heard(
+    session: Session, call: FollowUpCall, said: CloseRepair, *, sends_back: bool, actor: User, at: datetime
+) -> None:
+    """The customer was called after the repair: content, it is closed once it is paid; to be repaired again, it goes back to
+    the captain; else it waits until the liaison slips of the call are settled."""
+    after = call.after
+    if after is None or after.order.state != State.SIGNED_OFF:
+        return
+    if sends_back:
+        after.is_sent_back = True
+        rework(session, after.order, Rework(said.follow_up_at, said.follow_up_note or ""), actor=actor, at=at)
+    else:
+        _called(session, after.order, said, actor, at)
+
+
+def settled(session: Session, call: FollowUpCall, *, actor: User | None, at: datetime) -> None:
+    """The slips of the call are settled, so is the repair; where one became a complaint, the repair goes on as that."""
+    order = call.repair
+    if order is None or order.state != State.SIGNED_OFF or call.sent_back is not None:
+        return
+    if call.state == CallState.CLOSED and actor is not None:
+        last = max(call.slips, key=lambda slip: slip.revisit_at or at)
+        _called(session, order, CloseRepair(last.revisit_at or at, True, last.revisit_result), actor, at)
+    elif call.state == CallState.ESCALATED:
+        order.complaint_id = next(slip.complaint_id for slip in call.slips if slip.complaint_id is not None)
+        order.complaint_ground, order.closed_at = Ground.REPEATED, at
+        session.flush()
+        steps.advance(session, order, Action.ESCALATED, actor=actor, at=at, entered={})
+
+
+def _called(session: Session, order: RepairOrder, said: CloseRepair, actor: User, at: datetime) -> None:
+    _said(order, said)
+    advance(session, order, Action.CALLED, said, actor, at)
+    if said.follow_up_satisfied and PAID.holds(order):
+        close(session, order, said, actor=actor, at=at)
+
+
+def _said(order: RepairOrder, said: CloseRepair) -> None:
+    order.follow_up_at, order.follow_up_satisfied = said.follow_up_at, said.follow_up_satisfied
+    order.follow_up_note = said.follow_up_note
 
 
 def complain(session: Session, order: RepairOrder, command: Complain, *, actor: User, at: datetime) -> Complaint:
@@ -126,4 +174,6 @@ def complain(session: Session, order: RepairOrder, command: Complain, *, actor: 
     visits.called_off(order)
     no_more(session, order, INTERIM_CALL, actor, at)
     no_more(session, order, COST_CASE, actor, at)
+    calling.call_off(session, order, at=at)
+    calling.follow(session, order, at=at)
     return made
