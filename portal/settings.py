@@ -183,6 +183,7 @@ _DECLARED = (
     Setting("calendar_minutes", N_("Length of an entry in calendars, where it has none of its own"), "int", 30, "assumed", CLOCKS, MINUTES, 5, 720),
     Setting("repair_visit_minutes", N_("Length of a visit, in calendars and for visits that lie on each other"), "int", 120, "assumed", WORKS, MINUTES, 10, 720),
     Setting("repair_interim_days", N_("Call again during a longer repair every"), "int", 3, "assumed", WORKS, DAYS, 1, 60),
+    Setting("party_told_hours", N_("Departments without a login are told by telephone within"), "int", 4, "assumed", WORKS, HOURS, 1, 72),
     Setting("cost_case_wd", N_("Cost case of an urgent repair written within"), "int", 2, "assumed", WORKS, WORKING_DAYS, 1, 30),
     Setting(
         "repair_late_rule", N_("Penalty proposed when a crew does not come in time (DL-22)"), "choice", "K-20", "assumed", WORKS,

@@ -1,4 +1,4 @@
-"""Payment vouchers (F-08), for the manager: they are written by a leader's consent and paid by finance."""
+"""Payment vouchers (F-08), for the manager: they are written by a leader's consent, or when the company bears a repair (P15), and paid by finance."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ FIELDS: dict[str, Field] = {
 GROUPS = ((N_("Payment voucher"), tuple(FIELDS)),)
 NAMED = (
     joinedload(PaymentVoucher.escalation),
+    joinedload(PaymentVoucher.cost_case),
     joinedload(PaymentVoucher.customer),
     joinedload(PaymentVoucher.leader),
     joinedload(PaymentVoucher.clerk),
@@ -46,6 +47,6 @@ def payment_voucher(number: str) -> ResponseReturnValue:
         f"{record.payee} · {formatting.money(record.amount)}",
         FIELDS,
         GROUPS,
-        meta=[(record.escalation.number, editing.path(record.escalation)), (capitals, "")],
+        meta=[(record.case.number, editing.path(record.case)), (capitals, "")],
         notes=[("alert-triangle", _("This voucher is void."))] if record.voided_at else [],
     )

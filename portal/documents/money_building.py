@@ -20,10 +20,12 @@ from portal.models.cancellation import Cancellation, LossNotice
 from portal.models.compensation import PaymentVoucher
 from portal.models.complaint import Escalation
 from portal.models.contract import PaymentKind
-from portal.models.org import Department
-from portal.models.project import ProjectStage
+from portal.models.org import Department, User
+from portal.models.project import Project, ProjectStage
+from portal.models.repair import RepairCostCase
 from portal.processes.cancellation import Liability, Reason
 from portal.processes.escalation import Bearer
+from portal.processes.repair_cost import Bearer as CostBearer
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class VoucherPaper:
     payee: str
     purpose: str
     case_number: str
+    is_cost_case: bool
+    """Whether the case is one of P15; else it is an escalation."""
     contract_number: str | None
     amount: Decimal
     annex_count: int
@@ -147,7 +151,7 @@ def _day(moment: datetime | None) -> date | None:
     return clock.today(moment) if moment is not None else None
 
 
-def _annexes(session: Session, record: PaymentVoucher, case: Escalation | None) -> int:
+def _annexes(session: Session, record: PaymentVoucher, case: Escalation | RepairCostCase | None) -> int:
     """How many papers lie with it: those of the voucher, of the case, and the signed decision."""
     mine = or_(
         *(
@@ -161,36 +165,61 @@ def _annexes(session: Session, record: PaymentVoucher, case: Escalation | None) 
 
 def voucher(session: Session, record: PaymentVoucher, _store: Store) -> VoucherPaper:
     """F-08 with amount in figures and capitals; before it is paid the places of finance stay open."""
-    case = record.escalation
-    project = case.complaint.project
+    case, project = record.case, _project(record)
     contract = project.contract if project is not None else None
     counts = case.approval is not None and case.approval.id == record.approval_id
+    leader = name_of(record.leader) or _manager(session, record)
     return VoucherPaper(
         number=record.number,
         made_on=clock.today(record.created_at),
         payee=record.payee,
         purpose=record.purpose,
         case_number=case.number,
+        is_cost_case=record.cost_case is not None,
         contract_number=contract.number if contract else None,
         amount=record.amount,
         annex_count=_annexes(session, record, case if counts else None),
-        shares=tuple(ShareRow(s.name, Bearer.show(s.bearer), s.percent, s.amount) for s in case.shares)
-        if counts
-        else (),
+        shares=_shares_paid(record) if counts or record.cost_case is not None else (),
         approval_number=case.approval.number if counts and case.approval else None,
-        leader=name_of(record.leader),
+        leader=leader,
         leader_decided_at=record.leader_decided_at,
-        decision=case.leader_decision if counts else None,
+        decision=_decision(record) if counts else None,
         finance_no=record.finance_no,
         clerk=name_of(record.clerk),
         paid_at=record.paid_at,
         is_void=record.voided_at is not None,
         signatures=(
-            Signature(_p("form", "Company leader"), name_of(record.leader), _day(record.leader_decided_at)),
+            Signature(_p("form", "Company leader"), leader, _day(record.leader_decided_at)),
             Signature(_p("form", "Finance clerk"), name_of(record.clerk), _day(record.paid_at)),
             Signature(_p("form", "Payee's signature"), record.payee, _day(record.paid_at)),
         ),
     )
+
+
+def _project(record: PaymentVoucher) -> Project | None:
+    if record.escalation is not None:
+        return record.escalation.complaint.project
+    return record.cost_case.order.project if record.cost_case is not None else None
+
+
+def _shares_paid(record: PaymentVoucher) -> tuple[ShareRow, ...]:
+    """Out of whose money it is paid: a compensation of several, the share of a repair of the company's."""
+    if record.escalation is None:
+        label = CostBearer.show(CostBearer.COMPANY)
+        return (ShareRow(label, label, Decimal(100), record.amount),)
+    return tuple(ShareRow(s.name, Bearer.show(s.bearer), s.percent, s.amount) for s in record.escalation.shares)
+
+
+def _decision(record: PaymentVoucher) -> str | None:
+    if record.escalation is not None:
+        return record.escalation.leader_decision
+    return record.cost_case.decision if record.cost_case is not None else None
+
+
+def _manager(session: Session, record: PaymentVoucher) -> str | None:
+    """Who consented where no leader had to: the manager, within the limit of cost cases."""
+    key = record.cost_case.approved_by_id if record.cost_case is not None else None
+    return name_of(session.get(User, key)) if key else None
 
 
 def termination(session: Session, case: Cancellation, _store: Store) -> TerminationPaper:

@@ -22,7 +22,8 @@ def _voided(period: Period) -> Rows:
 @metric("M-29.paid", N_("Compensation paid", "metric"), Unit.YUAN, P.VOUCHER_VIEW, "less")
 def compensation(period: Period) -> Question:
     """Sum of the vouchers of compensation that were paid in the period."""
-    return Sum(Rows(PaymentVoucher, (period.holds(PaymentVoucher.paid_at),)), PaymentVoucher.amount)
+    paid = (period.holds(PaymentVoucher.paid_at), PaymentVoucher.escalation_id.is_not(None))
+    return Sum(Rows(PaymentVoucher, paid), PaymentVoucher.amount)
 
 
 @metric("M-29.borne", N_("Compensation by who bears it", "metric"), Unit.YUAN, P.ESCALATION_VIEW, "less")

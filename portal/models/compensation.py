@@ -18,6 +18,7 @@ from portal.terms import one_of
 
 if TYPE_CHECKING:
     from portal.models.complaint import Escalation
+    from portal.models.repair import RepairCostCase
 
 MONEY = Numeric(12, 2)
 
@@ -72,9 +73,13 @@ class PaymentVoucher(Record, Base):
     __tablename__ = "payment_voucher"
     KIND, PREFIX = "payment-vouchers", "ZC"
 
-    escalation_id: Mapped[int] = mapped_column(ForeignKey("escalation.id"), index=True)
+    escalation_id: Mapped[int | None] = mapped_column(ForeignKey("escalation.id"), index=True)
+    """The compensation it pays; None: it pays a cost case."""
+    cost_case_id: Mapped[int | None] = mapped_column(ForeignKey("repair_cost_case.id"), unique=True, sort_order=1)
+    """The cost case whose company share it pays."""
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"), index=True)
-    approval_id: Mapped[int] = mapped_column(ForeignKey("approval.id"), unique=True)
+    approval_id: Mapped[int | None] = mapped_column(ForeignKey("approval.id"), unique=True)
+    """None: a cost case that was approved elsewhere."""
     payee: Mapped[str] = mapped_column(String(50))
     purpose: Mapped[str] = mapped_column(String(200))
     amount: Mapped[Decimal] = mapped_column(MONEY)
@@ -87,12 +92,19 @@ class PaymentVoucher(Record, Base):
     voided_at: Mapped[datetime | None]
     void_reason: Mapped[str | None] = mapped_column(Text)
 
-    escalation: Mapped[Escalation] = relationship(back_populates="vouchers")
+    escalation: Mapped[Escalation | None] = relationship(back_populates="vouchers")
+    cost_case: Mapped[RepairCostCase | None] = relationship(back_populates="voucher")
     customer: Mapped[Customer | None] = relationship()
     leader: Mapped[Party | None] = relationship(foreign_keys=[leader_id])
     clerk: Mapped[Party | None] = relationship(foreign_keys=[clerk_id])
 
+    @property
+    def case(self) -> Escalation | RepairCostCase:
+        """What it pays for."""
+        return self.escalation or self.cost_case  # type: ignore[return-value]
+
     __table_args__ = (
+        CheckConstraint("(escalation_id IS NULL) <> (cost_case_id IS NULL)", name="one_case"),
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint("paid_at IS NULL OR voided_at IS NULL", name="not_paid_and_void"),
         Index("ix_payment_voucher_branch", "branch_id", "id"),

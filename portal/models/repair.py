@@ -29,6 +29,7 @@ from portal.processes.repair_cost import Bearer
 from portal.terms import Term, one_of
 
 if TYPE_CHECKING:
+    from portal.models.compensation import PaymentVoucher
     from portal.models.follow_up import FollowUpCall, RepairFollowUp
 
 MONEY = Numeric(12, 2)
@@ -634,6 +635,8 @@ class RepairCostCase(Record, Base):
     approval: Mapped[Approval | None] = relationship()
     gm: Mapped[Party | None] = relationship(foreign_keys=[gm_id])
     bookings: Mapped[list[CostBooking]] = relationship(back_populates="case", order_by="CostBooking.id")
+    voucher: Mapped[PaymentVoucher | None] = relationship(back_populates="cost_case")
+    """F-08 for the share of the company; None: it bears nothing, or it is not booked yet."""
 
     @property
     def estimate(self) -> Decimal:

@@ -13,14 +13,15 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy import and_, case, exists, func, or_, select, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from portal import clock, settings, visibility
 from portal.models.org import Crew, Party, User
-from portal.models.repair import MONEY, NOTHING, CostBearer, RepairCost, RepairOrder
+from portal.models.repair import MONEY, NOTHING, CostBearer, CostBooking, RepairCost, RepairCostCase, RepairOrder
 from portal.models.task import DeadlineBreach
 from portal.processes.repair import Executor, State
+from portal.processes.repair_cost import Bearer
 
 FILED = RepairOrder.state == State.CLOSED
 """Each repair that is filed counts, on the day it was closed (R-17)."""
@@ -40,10 +41,24 @@ LATE = and_(
     .correlate(RepairOrder),
 )
 """DL-22 was missed by the crew; what was noted late and happened in time is not."""
-COSTLY = (
-    exists(RepairCost.id)
-    .where(RepairCost.order_id == RepairOrder.id, RepairCost.bearer == CostBearer.CREW, RepairCost.amount > 0)
+FROM_CREW = CostBooking.bearer.in_([Bearer.ORIGINAL_CREW_RETENTION, Bearer.ORIGINAL_CREW_SETTLEMENT])
+"""Booked on money of the crew that built it (P15)."""
+IS_BOOKED = (
+    exists(CostBooking.id)
+    .where(CostBooking.case_id == RepairCostCase.id, RepairCostCase.order_id == RepairOrder.id)
     .correlate(RepairOrder)
+)
+"""A cost case says to the fen who bore it; the lines of the repair then count no more."""
+COSTLY = or_(
+    and_(
+        ~IS_BOOKED,
+        exists(RepairCost.id)
+        .where(RepairCost.order_id == RepairOrder.id, RepairCost.bearer == CostBearer.CREW, RepairCost.amount > 0)
+        .correlate(RepairOrder),
+    ),
+    exists(CostBooking.id)
+    .where(CostBooking.case_id == RepairCostCase.id, RepairCostCase.order_id == RepairOrder.id, FROM_CREW)
+    .correlate(RepairOrder),
 )
 """The crew bears cost of it."""
 
@@ -180,14 +195,23 @@ def _counted(session: Session, user: User, period: Period) -> dict[int, tuple[in
 
 
 def _costs(session: Session, user: User, period: Period) -> dict[int, Decimal]:
-    orders = _within(user, period).with_only_columns(RepairOrder.id)
-    rows = session.execute(
-        select(RepairOrder.responsible_crew_id, func.sum(RepairCost.amount, type_=MONEY))
+    """What each crew bears: what was booked on it, and the lines of repairs of which nothing was booked."""
+    orders = RepairOrder.id.in_(_within(user, period).with_only_columns(RepairOrder.id))
+    lines = (
+        select(RepairOrder.responsible_crew_id, RepairCost.amount.label("amount"))
         .join(RepairCost, RepairCost.order_id == RepairOrder.id)
-        .where(RepairOrder.id.in_(orders), RepairCost.bearer == CostBearer.CREW)
-        .group_by(RepairOrder.responsible_crew_id)
+        .where(orders, RepairCost.bearer == CostBearer.CREW, ~IS_BOOKED)
     )
-    return {crew_id: amount.quantize(Decimal("0.01")) for crew_id, amount in rows if crew_id is not None}
+    booked = (
+        select(RepairCostCase.crew_id, CostBooking.amount)
+        .join(RepairCostCase, RepairCostCase.id == CostBooking.case_id)
+        .join(RepairOrder, RepairOrder.id == RepairCostCase.order_id)
+        .where(orders, FROM_CREW)
+    )
+    both = union_all(lines, booked).subquery()
+    crew_id, amount = both.c
+    rows = session.execute(select(crew_id, func.sum(amount, type_=MONEY)).group_by(crew_id))
+    return {crew: total.quantize(Decimal("0.01")) for crew, total in rows if crew is not None}
 
 
 def _within(user: User, period: Period) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal import clock, settings
+from portal import clock, formatting, settings
 from portal.i18n import N_
 from portal.models.event import EventKind
 from portal.models.org import Crew, User
@@ -17,16 +17,18 @@ from portal.models.repair import RepairOrder
 from portal.models.task import DeadlineBreach, Task
 from portal.processes.penalty import PROPOSED_FOR, State
 from portal.processes.repair import Executor
-from portal.services import events, penalties, steps
+from portal.services import events, penalties, steps, telling
 
 GROUND_GONE = "ground-gone"
 """What happens to a decided penalty when the clock it is for counts as met after all."""
 STANDS = frozenset({State.APPROVED, State.SENT, State.EXECUTED, State.APPEALED})
 """It was decided and not taken back."""
+TELL_ENGINEERING = N_("Telephone engineering: the crew did not come within the limit (DL-22)")
 
 
 def propose_for_miss(session: Session, task_id: int, *, at: datetime) -> PenaltyEntry | None:
-    """Propose a penalty for a missed clock of a repair (DL-22), once however often it is asked; managers are told.
+    """Propose a penalty for a missed clock of a repair (DL-22), once however often it is asked; managers are told, and whoever
+    tracks the repair is to tell engineering.
 
     None where no crew was in charge: the captain's own team answers by the breach alone.
     """
@@ -41,6 +43,8 @@ def propose_for_miss(session: Session, task_id: int, *, at: datetime) -> Penalty
     crew = _in_charge(order, breach.due_at)
     if crew is None:
         return None
+    late = f"{crew.name} · {order.address} · {formatting.stamp(breach.due_at)}"
+    telling.have_told(session, order, TELL_ENGINEERING, detail=late, at=at, person=order.owner)
     return penalties.propose(
         session,
         rule=settings.get(session, PROPOSED_FOR[breach.code]),
@@ -62,6 +66,8 @@ def call_off(session: Session, task: Task, *, met_at: datetime, actor: User, at:
     """
     why = N_("%(code)s counts as met") % {"code": task.code or ""}
     penalties.withdraw(session, _cause(task), why=why, actor=actor, at=at)
+    if task.record_kind == RepairOrder.KIND:
+        telling.call_off(session, session.get_one(RepairOrder, task.record_id), TELL_ENGINEERING, actor=actor, at=at)
     query = select(PenaltyEntry).where(PenaltyEntry.cause == _cause(task), PenaltyEntry.state.in_(STANDS))
     found = list(session.scalars(query.order_by(PenaltyEntry.id)))
     for entry in found:

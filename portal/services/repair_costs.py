@@ -15,19 +15,23 @@ from portal import settings, visibility
 from portal.errors import DomainError, Invalid
 from portal.i18n import N_, Text
 from portal.models.approval import Approval
+from portal.models.compensation import PaymentVoucher
 from portal.models.org import Crew, Department, Party, User
 from portal.models.repair import CostBooking, RepairCostCase, RepairOrder
+from portal.permissions import Role
 from portal.processes import repair_cost as rules
 from portal.processes.approval import Level, What
-from portal.processes.repair import OPEN, State
+from portal.processes.repair import OPEN, Executor, State
 from portal.processes.repair_cost import Action, Bearer, Share
-from portal.services import approvals, crews, numbering, repairs, steps
+from portal.services import approvals, crews, numbering, repairs, steps, telling
 from portal.services.approvals import Request, TakeBack, Word
 from portal.services.fields import apply
 
 NOTHING = rules.NOTHING
 ON_SITE = frozenset({State.ON_SITE, State.QUOTED, State.REPAIRING, State.DONE, State.SIGNED_OFF})
 """The cause is known, so a cost case can be written."""
+TELL_ENGINEERING = N_("Telephone engineering: its head confirms who is liable (P15)")
+GIVE_COPY = N_("Give finance and human resources their copy of the cost case (F-22)")
 
 
 def visible_to(user: User) -> Select[RepairCostCase]:
@@ -102,6 +106,7 @@ def draft(session: Session, order: RepairOrder, command: DraftCase, *, actor: Us
     steps.begin(session, case, Action.DRAFT, actor=actor, at=at, entered=steps.entered_of(command))
     session.expire(order, ["cost_case"])
     repairs.cost_case_written(session, order, actor=actor, at=at)
+    _tell_engineering(session, case, at)
     return case
 
 
@@ -118,6 +123,7 @@ def confirm(session: Session, case: RepairCostCase, command: ConfirmCase, *, act
     for name, amount in found.items():
         setattr(case, name, amount)
     _advance(session, case, Action.CONFIRM, command, actor, at, acted_by=command.confirmed_by)
+    telling.was_told(session, case, TELL_ENGINEERING, actor=actor, at=at)
     _ask(session, case, actor, at)
 
 
@@ -140,6 +146,7 @@ def refuse(session: Session, case: RepairCostCase, word: Word, *, actor: User, a
     steps.check_permission(actor, case.PROCESS.transition(case.state, Action.REFUSE))
     approvals.refuse(session, _asked(case), word, actor=actor, at=at)
     _advance(session, case, Action.REFUSE, word, actor, at, acted_by=word.person)
+    _tell_engineering(session, case, at)
 
 
 def _asked(case: RepairCostCase) -> Approval:
@@ -156,6 +163,7 @@ def recall(session: Session, case: RepairCostCase, command: TakeBack, *, actor: 
         approvals.take_back(session, case.approval, command, actor=actor, at=at)
     case.decision = case.approved_by_id = case.approved_at = case.gm = case.gm_decided_at = None
     _advance(session, case, Action.RECALL, command, actor, at)
+    _tell_engineering(session, case, at)
 
 
 def execute(session: Session, case: RepairCostCase, command: ActualCost, *, actor: User, at: datetime) -> None:
@@ -188,7 +196,10 @@ def planned(case: RepairCostCase, cost: Decimal) -> tuple[Share, ...]:
 
 
 def charge(session: Session, case: RepairCostCase, *, actor: User, at: datetime) -> None:
-    """Book the actual cost on whoever bears it; retention money of the crew is taken from its balance."""
+    """Book the actual cost on whoever bears it; retention money of the crew is taken from its balance.
+
+    For the share of the company the voucher (F-08) is written; finance and human resources are given their copy (4.15).
+    """
     step = case.PROCESS.transition(case.state, Action.CHARGE)
     steps.check_permission(actor, step)
     crew = session.scalars(
@@ -207,6 +218,9 @@ def charge(session: Session, case: RepairCostCase, *, actor: User, at: datetime)
     session.flush()
     said = {share.bearer.lower(): share.amount for share in booked(case)}
     steps.advance(session, case, Action.CHARGE, actor=actor, at=at, entered={}, said=said)
+    _write_voucher(session, case, at)
+    detail = f"{case.order.number} · {case.crew.name}"
+    telling.have_told(session, case, GIVE_COPY, detail=detail, at=at, role=Role.MANAGER)
 
 
 def booked(case: RepairCostCase) -> list[Share]:
@@ -215,9 +229,47 @@ def booked(case: RepairCostCase) -> list[Share]:
 
 
 def close(session: Session, case: RepairCostCase, command: CloseCase, *, actor: User, at: datetime) -> None:
-    """The executing crew is paid, with the number of its voucher."""
+    """The executing crew is paid, with the number of its voucher; so is the voucher for the share of the company."""
     case.voucher_no, case.executor_paid_at, case.closed_at = command.voucher_no, command.executor_paid_at, at
+    if (voucher := case.voucher) is not None:
+        voucher.finance_no = command.voucher_no if command.voucher_no != voucher.number else None
+        voucher.paid_at, voucher.updated_at, voucher.updated_by_id = command.executor_paid_at, at, actor.id
     _advance(session, case, Action.CLOSE, command, actor, at)
+
+
+def executor_of(case: RepairCostCase) -> str:
+    """Who carried the repair out, and is paid for it."""
+    order = case.order
+    if order.executor == Executor.RESPONSIBLE_CREW and order.responsible_crew is not None:
+        return order.responsible_crew.name
+    return order.captain.name if order.captain is not None else case.crew.name
+
+
+def _write_voucher(session: Session, case: RepairCostCase, at: datetime) -> None:
+    """F-08 for what the company bears: to whoever repaired it, on the consent the case has."""
+    amount = sum((share.amount for share in booked(case) if share.bearer is Bearer.COMPANY), rules.NOTHING)
+    if amount <= 0:
+        return
+    case.voucher = PaymentVoucher(
+        number=numbering.next_number(session, PaymentVoucher.PREFIX, at),
+        branch_id=case.branch_id,
+        customer_id=case.order.customer_id,
+        approval_id=case.approval_id,
+        payee=executor_of(case),
+        purpose=f"{case.number} {case.order.number} {case.order.symptom}"[:200],
+        amount=amount,
+        leader=case.gm,
+        leader_decided_at=case.gm_decided_at or case.approved_at or at,
+        created_at=at,
+        updated_at=at,
+    )
+    session.flush()
+
+
+def _tell_engineering(session: Session, case: RepairCostCase, at: datetime) -> None:
+    """Engineering has no login: who tracks the repair asks its head who is liable."""
+    detail = f"{case.order.number} {case.order.symptom}"
+    telling.have_told(session, case, TELL_ENGINEERING, detail=detail, at=at, person=case.owner)
 
 
 def _ask(session: Session, case: RepairCostCase, actor: User, at: datetime) -> None:

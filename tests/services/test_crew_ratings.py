@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from portal import clock as portal_clock
-from portal.db import session
+from portal.db import session, transaction
+from portal.models.repair import CostBooking, RepairCostCase
 from portal.listing import engine
 from portal.models.task import DeadlineBreach
 from portal.services import crew_ratings, repairs
@@ -138,3 +139,28 @@ def test_the_pages_of_a_crews_rating(story, sign_in):
     assert "维修评价" in crew and "filter=filed%2Ccrew-late" in crew
     assert "维修评价" not in sign_in(story.captain).get(f"/records/crews/{story.crew.number}", status=200).text
     sign_in(story.captain).get("/records/crew-ratings", status=403)
+
+
+def test_what_a_cost_case_booked_counts_once_and_the_lines_of_that_repair_no_more(story):
+    """R-17, R-19: the crew bears what was booked on its money, not what the captain had noted, and not the company's share."""
+    order = told(story)
+    story.on_site(order)
+    story.act(repairs.start, order, actor=story.captain)
+    finish_with(story, order, repairs.CostLine("LABOUR", "返工", Decimal("900.00"), "CREW"))
+    story.signed(order)
+    story.called(order)
+    with transaction() as writing:
+        case = RepairCostCase(
+            number="FY-1", state="CHARGED", order_id=order.id, crew_id=story.crew.id, crew_status="DEPARTED",
+            estimate_material=Decimal(900), estimate_labour=Decimal(0), approval_limit=Decimal(1000),
+            tolerance_percent=Decimal(10), created_at=story.clock.now(), updated_at=story.clock.now(),
+        )  # fmt: skip
+        shares = {"ORIGINAL_CREW_RETENTION": 300, "ORIGINAL_CREW_SETTLEMENT": 200, "COMPANY": 400}
+        for bearer, amount in shares.items():
+            case.bookings.append(CostBooking(bearer=bearer, amount=Decimal(amount), booked_at=story.clock.now()))
+        writing.add(case)
+    today = portal_clock.today(story.clock.now())
+    (rating,) = crew_ratings.of_crews(session(), story.manager, Period(today, today))
+    assert (rating.costly, rating.cost) == (1, Decimal("500.00"))
+    url = crew_ratings.records_url(rating.crews, Period(today, today), "crew-cost")
+    assert _listed(story, url) == 1

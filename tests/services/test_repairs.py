@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from portal.db import session, transaction
+from portal.documents import money_building
 from portal.errors import ConditionsMissing, DomainError, Invalid, NotPermitted
+from portal.models.compensation import PaymentVoucher
 from portal.models.contract import Payment
 from portal.models.follow_up import FollowUpCall
 from portal.models.org import Crew, PartyStatus
@@ -132,6 +135,8 @@ def test_the_repair_of_a_departed_crew_as_the_worked_example_tells_it(story):
 
     draft = repair_costs.DraftCase("DEPARTED", Decimal("460.00"), Decimal("600.00"))
     case = story.act(repair_costs.draft, order, draft, actor=story.captain)
+    (telling,) = tasks.open_of(session(), case)  # engineering has no login: the specialist telephones
+    assert (telling.title, telling.person_id) == (repair_costs.TELL_ENGINEERING.message, story.specialist.id)
     confirmed = repair_costs.ConfirmCase("CONSTRUCTION", True, session().merge(story.engineering), story.clock.now())
     story.act(repair_costs.confirm, case, confirmed, actor=story.specialist)
     story.act(repair_costs.approve, case, Word(reason="同意"), actor=story.manager)
@@ -163,6 +168,9 @@ def test_the_repair_of_a_departed_crew_as_the_worked_example_tells_it(story):
     assert session().get(Crew, story.crew.id).retention_balance == Decimal("3940.00")
 
     story.clock.set("2026-10-14 10:00")
+    (copy,) = [task for task in tasks.open_of(session(), session().get(RepairCostCase, case.id))]
+    assert (copy.title, copy.role) == (repair_costs.GIVE_COPY.message, "MANAGER")
+    assert session().get(RepairCostCase, case.id).voucher is None  # the retention money bears all of it
     story.called(order)
     call = fresh(order).follow_ups[0].call
     assert (call.stage, call.state, call.is_effective) == ("REPAIR", "DONE_SATISFIED", False)  # 5.2: never counts
@@ -389,3 +397,59 @@ def test_a_repair_of_somebody_who_is_no_customer_is_asked_about_on_its_page(stor
     assert fresh(order).follow_ups == []
     story.act(repairs.close, order, repairs.CloseRepair(story.clock.now(), True), actor=story.specialist)
     assert fresh(order).state == "CLOSED"
+
+
+def test_the_share_of_the_company_has_a_voucher_of_its_own(story, app, sign_in):
+    """4.15: retention money, then unsettled money, the rest the company by voucher F-08."""
+    with transaction() as writing:
+        writing.get_one(Crew, story.crew.id).retention_balance = Decimal("300.00")
+    order = story.reported()
+    story.checked(order, "DEPARTED")
+    story.assigned(order)
+    story.on_site(order)
+    draft = repair_costs.DraftCase("DEPARTED", Decimal("400.00"), Decimal("500.00"))
+    case = story.act(repair_costs.draft, order, draft, actor=story.captain)
+    confirmed = repair_costs.ConfirmCase(
+        "CONSTRUCTION", True, session().merge(story.engineering), story.clock.now(), Decimal("200.00")
+    )
+    story.act(repair_costs.confirm, case, confirmed, actor=story.specialist)
+    story.act(repair_costs.approve, case, Word(reason="同意"), actor=story.manager)
+    story.act(repairs.start, order, actor=story.captain)
+    story.done(order)
+    story.signed(order)
+    actual = repair_costs.ActualCost(Decimal("400.00"), Decimal("500.00"))
+    story.act(repair_costs.execute, case, actual, actor=story.captain)
+    story.act(repair_costs.charge, case, actor=story.manager)
+    session().expire_all()
+    found = session().get_one(RepairCostCase, case.id)
+    assert {each.bearer: each.amount for each in found.bookings} == {
+        "ORIGINAL_CREW_RETENTION": Decimal("300.00"),
+        "ORIGINAL_CREW_SETTLEMENT": Decimal("200.00"),
+        "COMPANY": Decimal("400.00"),
+    }
+    voucher = found.voucher
+    assert (voucher.amount, voucher.payee, voucher.paid_at) == (Decimal("400.00"), "马建国", None)
+    with app.test_request_context():
+        paper = money_building.voucher(session(), voucher, None)
+    assert (paper.case_number, paper.is_cost_case, paper.leader) == (found.number, True, story.manager.name)
+    assert [(row.percent, row.amount) for row in paper.shares] == [(Decimal(100), Decimal("400.00"))]
+    number, path = voucher.number, f"/records/payment-vouchers/{voucher.number}"
+    assert "肆佰元整" in sign_in(story.manager).get(path, status=200).text
+    desk = sign_in(story.specialist)
+    desk.get(path, status=404)
+    assert f'value="{number}"' in desk.get(f"/records/repair-cost-cases/{found.number}/steps/close", status=200).text
+    closing = repair_costs.CloseCase(number, story.clock.now())
+    story.act(repair_costs.close, case, closing, actor=story.specialist)
+    session().expire_all()
+    voucher = session().get_one(RepairCostCase, case.id).voucher
+    assert (voucher.paid_at, voucher.finance_no) == (story.clock.now(), None)
+
+
+def test_a_voucher_is_for_one_case(story):
+    with pytest.raises(IntegrityError), transaction() as writing:
+        writing.add(
+            PaymentVoucher(
+                number="ZC-1", payee="甲", purpose="无", amount=Decimal(1), leader_decided_at=story.clock.now(),
+                created_at=story.clock.now(), updated_at=story.clock.now(),
+            )
+        )  # fmt: skip

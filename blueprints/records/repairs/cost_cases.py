@@ -21,7 +21,7 @@ from portal.errors import Invalid
 from portal.i18n import N_, _
 from portal.models.org import Crew, Department, Party, PartyStatus
 from portal.models.repair import RepairCostCase, RepairOrder
-from portal.permissions import Permission
+from portal.permissions import Permission, may
 from portal.processes.repair import Cause, CrewStatus
 from portal.processes.repair_cost import PROCESS, Action, Bearer
 from portal.services import repair_costs, repairs
@@ -39,6 +39,7 @@ NAMED = (
     joinedload(RepairCostCase.confirmed_by),
     joinedload(RepairCostCase.gm),
     selectinload(RepairCostCase.bookings),
+    joinedload(RepairCostCase.voucher),
 )
 FIELDS: dict[str, Field] = {
     "order_id": link(N_("Repair", "record"), RepairOrder),
@@ -74,7 +75,7 @@ def repair_cost_case(number: str) -> ResponseReturnValue:
         f"{record.order.reporter} · {record.crew.name}",
         FIELDS,
         GROUPS,
-        meta=[(record.order.number, editing.path(record.order))],
+        meta=[(record.order.number, editing.path(record.order)), *_voucher(record)],
         notes=approval_tables.banner(record),
         tables=[_shares(record), *approval_tables.rounds(record)],
     )
@@ -112,6 +113,14 @@ def new_cost_case(number: str) -> ResponseReturnValue:
 
 def _find(number: str) -> RepairCostCase:
     return find_or_404(RepairCostCase, number)
+
+
+def _voucher(record: RepairCostCase) -> list[tuple[str, str]]:
+    """F-08 for the share of the company; its page is the manager's."""
+    if record.voucher is None:
+        return []
+    path = editing.path(record.voucher) if may(g.user, P.VOUCHER_VIEW) else ""
+    return [(_("Voucher %(number)s", number=record.voucher.number), path)]
 
 
 def _shares(record: RepairCostCase) -> showing.Table:
@@ -224,6 +233,7 @@ class CloseForm(StepForm):
     def prepare(self, desk: Desk) -> None:
         if not self.is_submitted():
             self.executor_paid_at.data = desk.at
+            self.voucher_no.data = desk.record.voucher.number if desk.record.voucher else None
 
     def to_command(self, desk: Desk) -> repair_costs.CloseCase:
         return repair_costs.CloseCase(self.voucher_no.data, self.executor_paid_at.data)

@@ -16,6 +16,7 @@ from portal.models.complaint import Escalation
 from portal.models.contract import Contract
 from portal.models.customer import Customer
 from portal.models.org import User
+from portal.models.repair import RepairCostCase
 from portal.permissions import Permission
 from portal.processes import approval, cancellation
 from portal.visibility import turn_of
@@ -76,13 +77,17 @@ VOUCHERS = Listing(
     permission=P.VOUCHER_VIEW,
     number=PaymentVoucher.number,
     order="-id",
-    joins=((Escalation, Escalation.id == PaymentVoucher.escalation_id),),
+    joins=(
+        (Escalation, Escalation.id == PaymentVoucher.escalation_id),
+        (RepairCostCase, RepairCostCase.id == PaymentVoucher.cost_case_id),
+    ),
     card=("amount", "purpose"),
     spans=(Span(N_("Consent to payment", "span"), PaymentVoucher.leader_decided_at, PaymentVoucher.paid_at, runs=True),),
     columns=(
         Column("payee", N_("Payee"), (PaymentVoucher.payee,), cells.title, "cell-title"),
         Column("number", N_("Number"), (PaymentVoucher.number,), cells.text, "ref hide-small", sort=PaymentVoucher.number),
         Column("escalation", N_("Escalation"), (Escalation.number,), cells.text, "ref hide-small"),
+        Column("cost_case", N_("Cost case"), (RepairCostCase.number,), cells.text, "ref hide-small"),
         Column("purpose", N_("Purpose"), (PaymentVoucher.purpose,), cells.text, "fill"),
         Column("amount", AMOUNT, (PaymentVoucher.amount,), cells.money, "num", sort=PaymentVoucher.amount),
         Column("finance_no", N_("Finance's voucher number"), (PaymentVoucher.finance_no,), cells.text, "ref hide-small"),
@@ -102,7 +107,7 @@ VOUCHERS = Listing(
         Filter("void", N_("Void"), lambda now: PaymentVoucher.voided_at.is_not(None), "stands"),
     ),
     choices=(cells.of_customer(PaymentVoucher.customer_id),),
-    empty=N_("No voucher here. One is written when a leader consents to a compensation."),
+    empty=N_("No voucher here. One is written when a leader consents to a compensation, or when the company bears a repair."),
 )  # fmt: skip
 
 CANCELLATIONS = Listing(

@@ -344,9 +344,13 @@ def approvals(word: Word) -> Places:
 
 
 def payment_vouchers(word: Word) -> Places:
-    """Payment vouchers: by their number or whatever finds the escalation."""
+    """Payment vouchers: by their number or whatever finds the escalation or the cost case."""
     own = (word.begins(PaymentVoucher.number, "upper"),)
-    return Places(PaymentVoucher, own, through=((PaymentVoucher.escalation_id, escalations(word)),))
+    cases = (
+        (PaymentVoucher.escalation_id, escalations(word)),
+        (PaymentVoucher.cost_case_id, repair_cost_cases(word)),
+    )
+    return Places(PaymentVoucher, own, through=cases)
 
 
 def cancellations(word: Word) -> Places:
