@@ -9,22 +9,26 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.demo import pictures, sites, surveys
-from portal.demo.cases import Household
+from portal.demo.cases import Household, comes_in
 from portal.demo.hours import on_duty
 from portal.demo.stage import Stage, local
 from portal.models.customer import Property
-from portal.models.repair import WarrantyCertificate
+from portal.models.project import ProjectStage
+from portal.models.repair import RepairOrder, WarrantyCertificate
+from portal.models.setting import NumberSequence
 from portal.processes.follow_up import CallStage
 from portal.processes.repair import Action, CrewStatus, Executor, InWarranty, PhotoKind, Urgency, fingerprint
 from portal.services import (
     calls,
     crews,
     own_tasks,
+    projects,
+    properties,
     repair_costs,
     repair_photos,
     repair_words,
@@ -39,6 +43,10 @@ from portal.services.warranty_followup import CLUB
 
 EXCLUSIONS = "使用不当或客户自行造成的损坏；第三方或客户私自委托的施工；客户自购材料；房屋沉降及不可抗力；正常磨损。"
 TEAM = "周大海队"
+OLD = Household(
+    "何伟", "何伟", "13900010026", "梧桐苑", "2", "1", "301", "96", "138000.00", "2023-11-20", layout="两室两厅"
+)
+"""Whose home was finished before the portal."""
 
 
 class Job:
@@ -51,10 +59,14 @@ class Job:
         self.stage.at(moment, act)
         return self
 
-    def reported(self, moment: datetime | str, trade: str, symptom: str, urgency: str = Urgency.NORMAL) -> Job:
-        """The customer calls the front desk."""
+    def reported(
+        self, moment: datetime | str, trade: str, symptom: str, urgency: str = Urgency.NORMAL, number: int = 0
+    ) -> Job:
+        """The customer calls the front desk; `number`: the one that the worked example gives it."""
 
         def act(writing: Session, at: datetime) -> None:
+            if number:
+                _numbered_from(writing, number, at)
             project = self.stage.get(writing, f"{self.house.key}.project")
             home = writing.get_one(Property, project.property_id)
             command = repairs.ReportRepair(
@@ -64,17 +76,28 @@ class Job:
             self.stage.keep(
                 self.key, repairs.report(writing, command, actor=self.stage.get(writing, "front_desk"), at=at)
             )
+            if number:
+                _numbered_from(writing, None, at)
 
         return self._at(moment, act)
 
-    def checked(self, moment: datetime | str, warranty: str, reason: str, crew: str, status: str) -> Job:
+    def checked(
+        self,
+        moment: datetime | str,
+        warranty: str,
+        reason: str,
+        crew: str,
+        status: str,
+        *,
+        no_certificate: bool = False,
+    ) -> Job:
         """The specialist looks into the archive."""
 
         def act(writing: Session, at: datetime) -> None:
             command = repairs.CheckRepair(
                 warranty, reason, status,
                 "属公司责任免费" if warranty == InWarranty.YES else "收费维修，现场先报价",
-                self.stage.get(writing, crew),
+                self.stage.get(writing, crew), has_no_certificate=no_certificate,
             )  # fmt: skip
             self._take(writing, repairs.check, command, "specialist", at)
 
@@ -230,6 +253,7 @@ def plan(stage: Stage, zhang: Household, houses: list[Household], today: datetim
     certificate(stage, zhang, "2026-07-06 11:00", date(2026, 7, 4))
     _leak(stage, zhang)
     _team(stage)
+    _paid(stage)
     _jobs_of_today(stage, houses, today)
 
 
@@ -265,7 +289,7 @@ def certificate(stage: Stage, house: Household, moment: str, accepted: date) -> 
 def _leak(stage: Stage, zhang: Household) -> None:
     """WX-2026-0001: the crew has left, the captain's team repairs, 1,060.00 yuan from the retention money."""
     job = Job(stage, "WX1", zhang)
-    job.reported("2026-10-12 09:05", "WATERPROOF", "卫生间漏水，楼下天花有水迹")
+    job.reported("2026-10-12 09:05", "WATERPROOF", "卫生间漏水，楼下天花有水迹", number=1)
     job.checked("2026-10-12 09:08", InWarranty.YES, "防水工程在保修期内", "刘大勇队", CrewStatus.DEPARTED)
     job.assigned("2026-10-12 09:10", Executor.CAPTAIN_TEAM)
     job.arrived("2026-10-12 14:30", "CONSTRUCTION", "更换渗漏的管道接头，局部重做防水并做闭水试验")
@@ -291,6 +315,10 @@ def _leak(stage: Stage, zhang: Household) -> None:
         repair_costs.charge(writing, found, actor=stage.get(writing, "manager"), at=at)
 
     def paid(writing: Session, at: datetime) -> None:
+        found = stage.get(writing, "FY1")
+        for task in tasks.open_of(writing, found):
+            if task.title == repair_costs.GIVE_COPY.message:
+                own_tasks.finish(writing, task, "复印件已交吴会计、郑红", actor=stage.get(writing, "manager"), at=at)
         command = repair_costs.CloseCase("PZ-2026-1014", at)
         repair_costs.close(writing, stage.get(writing, "FY1"), command, actor=stage.get(writing, "specialist"), at=at)
 
@@ -320,6 +348,49 @@ def _team(stage: Stage) -> None:
         stage.keep(TEAM, crews.create(writing, command, actor=None, at=at))
 
     stage.at("2026-01-05 09:30", act)
+
+
+def _numbered_from(writing: Session, first: int | None, at: datetime) -> None:
+    """The next repair of the year gets this number; None: as many as there are have been given."""
+    year = clock.today(at).year
+    found = func.coalesce(func.max(cast(func.substr(RepairOrder.number, -4), Integer)), 0)
+    given = writing.scalar(select(found).where(RepairOrder.number.like(f"{RepairOrder.PREFIX}-{year}-%")))
+    sequence = writing.get(NumberSequence, (RepairOrder.PREFIX, year), populate_existing=True)
+    if sequence is not None:
+        sequence.last = first - 1 if first is not None else given
+        writing.flush()
+
+
+def _paid(stage: Stage) -> None:
+    """8.2 no. 6: accepted on 2024-03-10, the paint peels after its two years: 680.00 quoted, accepted, paid."""
+
+    def known(writing: Session, at: datetime) -> None:
+        actor = stage.get(writing, OLD.owner)
+        customer = comes_in(stage, writing, OLD, at)
+        home = properties.create(
+            writing, customer,
+            properties.CreateProperty(
+                estate=OLD.estate, building=OLD.building, unit=OLD.unit, room=OLD.room, area=Decimal(OLD.area),
+                layout=OLD.layout,
+            ),
+            actor=actor, at=at,
+        )  # fmt: skip
+        project = projects.CreateProject(
+            kind=OLD.kind, branch_id=stage.get(writing, "城南店").id, stage=ProjectStage.IN_WARRANTY,
+            designer_id=stage.get(writing, "许诺").id, sales_id=stage.get(writing, "蒋涛").id,
+            actual_start_on=date(2023, 12, 1), actual_finish_on=date(2024, 3, 10), contract_days=OLD.days,
+        )  # fmt: skip
+        stage.keep(f"{OLD.key}.project", projects.create(writing, home, project, actor=actor, at=at))
+
+    stage.at("2026-01-06 10:00", known)
+    job = Job(stage, "WX-paid", OLD).reported("2026-04-13 09:30", "PAINT", "客厅墙面油漆起皮")
+    told = "2024-03-10 验收，墙面油漆保修 2 年，已于 2026-03-09 到期；纸质保修单在客户处"
+    job.checked("2026-04-13 09:45", InWarranty.NO, told, TEAM, CrewStatus.ACTIVE, no_certificate=True)
+    job.assigned("2026-04-13 10:00", Executor.RESPONSIBLE_CREW)
+    job.arrived("2026-04-13 14:00", "CUSTOMER_USE", "铲除起皮处，重刮腻子并刷漆两遍")
+    job.quoted("2026-04-13 14:20", "280.00", "400.00", "2026-04-13 15:00")
+    job.done("2026-04-14 16:00", "铲除、重刮、刷漆两遍，现场清理", "280.00", "400.00", "CUSTOMER", part="腻子、乳胶漆")
+    job.paid("2026-04-14 16:10", "680.00", "WXSJ-2026-0414").signed("2026-04-14 16:20").closed("2026-04-16 10:00")
 
 
 def _jobs_of_today(stage: Stage, houses: list[Household], today: datetime) -> None:

@@ -220,6 +220,21 @@ def test_the_worked_example_on_the_phone(desk, portal):
     charge.locator("#step button.primary").click()
     charge.wait_for_url(f"**/repair-cost-cases/{case_number}")
 
+    # The call after the repair closes it, the payment of the team the cost case.
+    call = portal.ask(lambda: order_of(number).waiting_call.number)
+    talk = office.go(f"/specialist/calls/{call}")
+    talk.locator("#talk [name=answers-arrived_at]").fill("10:00")
+    for question in ("explained", "repaired", "cleaned", "manners", "satisfied"):
+        talk.locator(f"#q-{question} label:has(input[value=YES])").click()
+    talk.locator("#q-money_asked label:has(input[value=NO])").click()
+    talk.locator("#q-overall label:has(input[value=SATISFIED])").click()
+    with talk.expect_navigation(wait_until="load"):
+        talk.locator("[data-finish]").click()
+    paid = office.go(f"/records/repair-cost-cases/{case_number}/steps/close")
+    paid.locator("[name=voucher_no]").fill("PZ-1118")
+    paid.locator("#step button.primary").click()
+    paid.wait_for_url(f"**/repair-cost-cases/{case_number}")
+
     portal.ask(lambda: check_the_end(number))
 
 
@@ -229,7 +244,7 @@ def order_of(number: str) -> RepairOrder:
 
 def check_the_end(number: str) -> None:
     order = order_of(number)
-    assert (order.state, order.cost_case.state, order.rating) == ("SIGNED_OFF", "CHARGED", 5)
+    assert (order.state, order.cost_case.state, order.rating) == ("CLOSED", "CLOSED", 5)
     bookings = session().scalars(select(CostBooking).where(CostBooking.case_id == order.cost_case.id)).all()
     assert [(one.bearer, one.amount, one.balance_before, one.balance_after) for one in bookings] == [
         ("ORIGINAL_CREW_RETENTION", Decimal("1060.00"), Decimal("5000.00"), Decimal("3940.00"))

@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from portal import clock as portal_clock
 from portal.db import session, transaction
-from portal.models.repair import CostBooking, RepairCostCase
 from portal.listing import engine
+from portal.models.repair import CostBooking, RepairCostCase
 from portal.models.task import DeadlineBreach
 from portal.services import crew_ratings, repairs
 from portal.services.crew_ratings import Period, Weights
