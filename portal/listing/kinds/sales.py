@@ -256,6 +256,7 @@ TEMPLATES = Listing(
             Column(
                 f"years-{trade.lower().replace('_', '-')}", N_("%(trade)s: years") % {"trade": trade.label},
                 (getattr(ContractTemplate, f"years_{trade.lower()}"),), cells.text, "num hide-small",
+                adds_up=False,
             )
             for trade in TRADES
         ),
