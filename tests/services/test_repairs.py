@@ -362,7 +362,7 @@ def test_whole_but_not_content_needs_a_slip_and_is_closed_once_that_is_settled(s
     assert task_of(order, "DL-23").closed_at is not None  # the call was made in time
     slip = fresh(order).follow_ups[0].call.tickets[0]
     story.act(tickets.finish, slip, tickets.Finish("已批评并道歉", story.clock.now()), actor=story.specialist)
-    content = tickets.AskedAgain(story.clock.now(), True, "可以了")
+    content = tickets.AskedAgain(story.clock.now(), True, True, "可以了")
     story.act(tickets.asked_again, slip, content, actor=story.specialist)
     assert (fresh(order).state, fresh(order).follow_up_note) == ("CLOSED", "可以了")
 
