@@ -351,14 +351,12 @@ def _team(stage: Stage) -> None:
 
 
 def _numbered_from(writing: Session, first: int | None, at: datetime) -> None:
-    """The next repair of the year gets this number; None: as many as there are have been given."""
+    """The next repair of the year gets this number; None: the one after the highest."""
     year = clock.today(at).year
     found = func.coalesce(func.max(cast(func.substr(RepairOrder.number, -4), Integer)), 0)
     given = writing.scalar(select(found).where(RepairOrder.number.like(f"{RepairOrder.PREFIX}-{year}-%")))
-    sequence = writing.get(NumberSequence, (RepairOrder.PREFIX, year), populate_existing=True)
-    if sequence is not None:
-        sequence.last = first - 1 if first is not None else given
-        writing.flush()
+    writing.merge(NumberSequence(prefix=RepairOrder.PREFIX, year=year, last=given if first is None else first - 1))
+    writing.flush()
 
 
 def _paid(stage: Stage) -> None:
@@ -383,7 +381,7 @@ def _paid(stage: Stage) -> None:
         stage.keep(f"{OLD.key}.project", projects.create(writing, home, project, actor=actor, at=at))
 
     stage.at("2026-01-06 10:00", known)
-    job = Job(stage, "WX-paid", OLD).reported("2026-04-13 09:30", "PAINT", "客厅墙面油漆起皮")
+    job = Job(stage, "WX-paid", OLD).reported("2026-04-13 09:30", "PAINT", "客厅墙面油漆起皮", number=2)
     told = "2024-03-10 验收，墙面油漆保修 2 年，已于 2026-03-09 到期；纸质保修单在客户处"
     job.checked("2026-04-13 09:45", InWarranty.NO, told, TEAM, CrewStatus.ACTIVE, no_certificate=True)
     job.assigned("2026-04-13 10:00", Executor.RESPONSIBLE_CREW)
