@@ -157,7 +157,8 @@ def legal_and_signature(stage: Stage, house: Household) -> None:
         )  # fmt: skip
         project = projects.create(writing, stage.get(writing, f"{house.key}.home"), command, actor=actor, at=at)
         stage.keep(f"{house.key}.project", project)
-        contracts.change(writing, contract, {"project_id": project.id}, version=contract.version, actor=actor, at=at)
+        agreed = {"project_id": project.id, "template_id": stage.get(writing, "template").id}
+        contracts.change(writing, contract, agreed, version=contract.version, actor=actor, at=at)
         signing = negotiations.Sign(
             date.fromisoformat(house.signed), "方总", contract.customer.name, contract.amount,
             [{"holder": holder, "count": 1} for holder in negotiations.USUAL_COPIES], True,
