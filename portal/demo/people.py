@@ -56,11 +56,11 @@ def enter(stage: Stage) -> None:
         for code, name in (("CN", "城南店"), ("CB", "城北店")):
             command = branches.CreateBranch(code=code, name=name)
             stage.keep(name, branches.create(writing, command, actor=None, at=at))
-        command = contract_templates.CreateTemplate(
+        printed = contract_templates.CreateTemplate(
             title="住宅装饰装修施工合同", edition="2024版", effective_from=date(2024, 1, 1), years_basic=2,
             years_water_electric=5, years_waterproof=5, years_woodwork=3, years_hardware=2, years_paint=2,
         )  # fmt: skip
-        stage.keep("template", contract_templates.create(writing, command, actor=None, at=at))
+        stage.keep("template", contract_templates.create(writing, printed, actor=None, at=at))
         for username, name, role, extension in STAFF:
             details = accounts.Details(
                 name=name,

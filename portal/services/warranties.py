@@ -105,7 +105,9 @@ def issue(
 ) -> None:
     """Issue the certificate: terms are fixed, the project is in warranty, what follows is set. Raises Invalid by field, ConditionsMissing."""
     given = dict(command.years)
-    years = {each: given.get(each, promised_years(session, certificate.contract, each)) for each in rules.TRADES}
+    years: dict[Trade, int] = {
+        each: given.get(each, promised_years(session, certificate.contract, each)) for each in rules.TRADES
+    }
     _check(session, certificate, command, years, at)
     hotline = command.hotline or str(settings.get(session, "company_hotline"))
     command = replace(command, care_notes=command.care_notes or CARE, hotline=hotline)

@@ -436,7 +436,7 @@ def test_the_share_of_the_company_has_a_voucher_of_its_own(story, app, sign_in):
     number, path = voucher.number, f"/records/payment-vouchers/{voucher.number}"
     assert "肆佰元整" in sign_in(story.manager).get(path, status=200).text
     desk = sign_in(story.specialist)
-    desk.get(path, status=404)
+    desk.get(path, status=403)
     assert f'value="{number}"' in desk.get(f"/records/repair-cost-cases/{found.number}/steps/close", status=200).text
     closing = repair_costs.CloseCase(number, story.clock.now())
     story.act(repair_costs.close, case, closing, actor=story.specialist)

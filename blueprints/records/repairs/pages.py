@@ -277,7 +277,8 @@ def _smart(record: RepairOrder) -> list[dict[str, Any]]:
 
 
 def _actions(record: RepairOrder) -> list[dict[str, Any]]:
-    base, found = editing.path(record), []
+    base = editing.path(record)
+    found: list[dict[str, Any]] = []
     if record.state in repairs.PLANNED and may(g.user, P.REPAIR_PLAN):
         label = _("Move the visit") if to_come(record) else _("Agree on a visit")
         found.append({"label": label, "url": f"{base}/visit", "icon": "calendar"})
