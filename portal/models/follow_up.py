@@ -314,7 +314,7 @@ class FollowUpTicket(Record, Base):
     """Until when the customer is to be asked again."""
     revisit_at: Mapped[datetime | None]
     revisit_result: Mapped[str | None] = mapped_column(Text)
-    material: Mapped[str | None] = mapped_column(String(40), sort_order=1)
+    material: Mapped[str | None] = mapped_column(String(40), sort_order=2)
     """What the problem is about, in a word of the setting; None: no material, or not known."""
     is_solved: Mapped[bool | None] = mapped_column(sort_order=1)
     """Whether the problem is solved, as the customer said when last asked; None: not asked yet."""

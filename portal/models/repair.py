@@ -236,7 +236,7 @@ class RepairOrder(Record, Base):
     """1, and one more each time the customer sends the work back: before signing, or in the call after it."""
     complaint_ground: Mapped[str | None] = mapped_column(String(20), sort_order=1)
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
-    material: Mapped[str | None] = mapped_column(String(40), sort_order=1)
+    material: Mapped[str | None] = mapped_column(String(40), sort_order=3)
     """What failed, in a word of the setting; None: no material, or not known."""
     photo_rules: Mapped[dict[str, str] | None] = mapped_column(JSON, sort_order=1)
     """Which steps need a photo, `processes.repair.PhotoRule` by action, as it was set when the captain was told."""
