@@ -13,14 +13,20 @@ from portal import database as structure
 from portal.db import session, transaction
 from portal.models.absence import Absence
 from portal.models.approval import Approval
+from portal.models.follow_up import FollowUpTicket
+from portal.models.milestone import DelayNotice
 from portal.models.org import PartyKind, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.project import Project
 from portal.models.repair import RepairCostCase
+from portal.models.works import WorkStop
 from portal.permissions import Role
-from portal.services import absences, penalties, repair_costs
+from portal.processes.follow_up import CallStage
+from portal.services import absences, calls, penalties, repair_costs
 from portal.services.approvals import Word
+from portal.services.calls import tickets
 from tests.services.repair_story import Story
+from tests.services.test_calls import Story as CallStory
 
 
 def to(version: str, *, up: bool = False) -> None:
@@ -126,3 +132,27 @@ def test_who_stood_in_for_approvals_stays_entered(make, clock):
         people = [writing.get_one(User, keys[0]), writing.get_one(User, keys[1])]
         command = absences.Enter(*people, date(2026, 6, 1), date(2026, 6, 2))
         assert absences.enter(writing, command, actor=people[1], at=clock.now()).id > found[-1].id
+
+
+def test_what_was_settled_was_solved_and_a_delay_agreed_to_the_last_stop(make, clock):
+    calls_of = CallStory(make, clock)
+    call = calls_of.opens(CallStage.CONCEALED, "04-27 16:00")
+    calls_of.answers(call, "04-28 10:00", "UNSATISFIED", slips=(calls.Slip("插座位置不对", "ENGINEERING"),))
+    given = calls_of.fresh(call).tickets[0]
+    at = calls_of.at("04-29 10:00")
+    calls_of.act(tickets.finish, given, tickets.Finish("已移位", at))
+    calls_of.act(tickets.verify, given, tickets.Verify(at, "满意"))
+    project = calls_of.project
+    site = {"project_id": project.id, "customer_id": project.customer_id, "state": "SIGNED", "customer_signed_by": "张建军",
+            "cause": "停工", "days": 3, "created_at": at, "updated_at": at}  # fmt: skip
+    with transaction() as writing:
+        stop = WorkStop(project_id=project.id, reason="QUALITY", what="返工", since=date(2026, 4, 10))
+        before = DelayNotice(number="YQ-1", signed_on=date(2026, 4, 9), **site)
+        after = DelayNotice(number="YQ-2", signed_on=date(2026, 4, 12), **site)
+        writing.add_all([stop, before, after])
+        writing.flush()
+        kept = (stop.id, before.id, after.id)
+    to("0045")
+    to("head", up=True)
+    assert session().get_one(FollowUpTicket, given.id).is_solved is True
+    assert [session().get_one(DelayNotice, key).stop_id for key in kept[1:]] == [None, kept[0]]

@@ -55,7 +55,7 @@ def rounds(session: Session, user: User) -> list[Round]:
         .order_by(FollowUpCall.expected_on.desc(), FollowUpCall.remarks)
         .limit(LATEST)
     )
-    return [Round(*row) for row in session.execute(query)]
+    return [Round(*tuple(row)) for row in session.execute(query)]
 
 
 def calls_of(session: Session, user: User, name: str, on: date) -> Sequence[FollowUpCall]:
