@@ -92,11 +92,10 @@ def at_service_end(
     Without one the survey waits, where the setting wants that and no other of the customer does. None: nothing is
     asked, or whoever called is no customer.
     """
-    if contact.customer is None:
+    if contact.customer is None or (score is None and not _may_wait(session, contact.customer)):
         return None
     cause = f"service-end:{contact.id}"
-    known = _once(session, cause)
-    if known is not None or (score is None and not _may_wait(session, contact.customer)):
+    if (known := _once(session, cause)) is not None:
         return known
     command = asking.SendSurvey(
         SurveyKind.SERVICE_END, contact.customer, contact.project, consultation=contact, contact_name=contact.name,
