@@ -85,6 +85,8 @@ class SlipPaper:
     done_at: datetime | None
     revisit_at: datetime | None
     revisit_result: str | None
+    material: str | None
+    solved: str | None
     complaint: str | None
     signatures: tuple[Signature, ...]
 
@@ -140,11 +142,13 @@ def slip(_session: Session, record: FollowUpTicket, _store: Store) -> SlipPaper:
         done_at=record.done_at,
         revisit_at=record.revisit_at,
         revisit_result=record.revisit_result,
+        material=record.material,
+        solved=None if record.is_solved is None else _("Yes") if record.is_solved else _("No"),
         complaint=record.complaint.number if record.complaint is not None else None,
         signatures=(
             Signature(_p("form", "Handed over by"), name_of(record.owner), clock.today(record.handed_over_at)),
             Signature(_p("form", "Signed for by"), name_of(record.received_by), _day(record.received_at)),
-            Signature(_p("form", "Asked again by"), None, _day(record.revisit_at)),
+            Signature(_p("form", "Asked again by"), _asker(record), _day(record.revisit_at)),
         ),
     )
 
@@ -162,6 +166,12 @@ def _line(call: FollowUpCall) -> CallLine:
         ),
         revisit="；".join(each.revisit_result for each in call.tickets if each.revisit_result),
     )
+
+
+def _asker(record: FollowUpTicket) -> str | None:
+    """Who called about the last measure; None: nobody, or it was settled without a call."""
+    called = [each.call for each in record.revisits if each.call.called_at is not None]
+    return name_of(called[-1].caller) if called else None
 
 
 def _day(moment: datetime | None) -> date | None:

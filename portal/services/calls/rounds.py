@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal import visibility
+from portal.i18n import _
 from portal.models.follow_up import FollowUpCall
 from portal.models.org import User
 from portal.models.project import Project
@@ -33,8 +34,16 @@ class Round:
     waiting: int
     unreachable: int
     discontent: int
-    number: str
-    """Of one of its calls, by which F-30 is printed."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What is still to be done or was not well; nothing of it: all is done."""
+        said = (
+            (self.waiting, _("Still to be called: %(count)s", count=self.waiting)),
+            (self.unreachable, _("Cannot be reached: %(count)s", count=self.unreachable)),
+            (self.discontent, _("Fair or unsatisfied: %(count)s", count=self.discontent)),
+        )
+        return [words for number, words in said if number] or [_("All called")]
 
 
 def rounds(session: Session, user: User) -> list[Round]:
@@ -48,7 +57,6 @@ def rounds(session: Session, user: User) -> list[Round]:
             _count(FollowUpCall.state.in_(sorted(WAITING))),
             _count(FollowUpCall.state == State.UNREACHABLE),
             _count(FollowUpCall.overall.in_([Overall.FAIR, Overall.UNSATISFIED])),
-            func.min(FollowUpCall.number),
         )
         .where(*_of_rounds(user))
         .group_by(FollowUpCall.remarks, FollowUpCall.expected_on)
