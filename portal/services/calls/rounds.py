@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, joinedload
@@ -63,7 +64,8 @@ def rounds(session: Session, user: User) -> list[Round]:
         .order_by(FollowUpCall.expected_on.desc(), FollowUpCall.remarks)
         .limit(LATEST)
     )
-    return [Round(*tuple(row)) for row in session.execute(query)]
+    rows: Sequence[Any] = session.execute(query).all()
+    return [Round(*row) for row in rows]
 
 
 def calls_of(session: Session, user: User, name: str, on: date) -> Sequence[FollowUpCall]:
