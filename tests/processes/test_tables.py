@@ -193,6 +193,7 @@ SLIP = {
     **{(state, "urge"): (state, SPECIALISTS) for state in WITH_DEPARTMENT},
     **{(state, "extend"): (state, {MG}) for state in WITH_DEPARTMENT},
     **{(state, "missed-twice"): ("ESCALATED", SPECIALISTS) for state in WITH_DEPARTMENT},
+    ("OPEN", "severe"): ("ESCALATED", SPECIALISTS),  # very low scores of a survey (4.21)
     ("DONE", "refuse"): ("DONE", SPECIALISTS),
     ("DONE", "verify"): ("VERIFIED", SPECIALISTS),
     ("DONE", "reopen"): ("REOPENED", SPECIALISTS),
