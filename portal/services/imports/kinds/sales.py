@@ -157,7 +157,7 @@ declare(
             *(
                 replace(item, read=values.amount) if item.key == "amount" else item
                 for item in deriving.of_service(
-                    contracts.FIELDS, contracts.CreateContract, Contract, leave_out=("number", "copies", "terms")
+                    contracts.FIELDS, contracts.CreateContract, Contract, leave_out=("number", "template_id", "copies", "terms")
                 )
             ),
             VERSION,
@@ -166,6 +166,7 @@ declare(
         {"customer": Link(Customer, name="name"), "project_id": Link(Project)},
         _make_contract,
         _change_contract,
+        columns={"template": ""},
     )
 )  # fmt: skip
 
