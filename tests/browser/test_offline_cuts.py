@@ -60,10 +60,10 @@ FREE = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThrough
 LONGEST_PAUSE = 1000
 """Milliseconds that the page may be busy at a stretch while photos are made smaller and sent: longer feels broken."""
 CHOOSE_THIRTY = """async () => {
-  const grain = new ImageData(150, 112);
+  const grain = new ImageData(144, 108);
   crypto.getRandomValues(grain.data);
   for (let at = 3; at < grain.data.length; at += 4) grain.data[at] = 255;
-  const small = new OffscreenCanvas(150, 112), canvas = new OffscreenCanvas(2400, 1800);
+  const small = new OffscreenCanvas(144, 108), canvas = new OffscreenCanvas(2400, 1800);
   small.getContext("2d").putImageData(grain, 0, 0);
   const pen = canvas.getContext("2d"), chosen = new DataTransfer(), rest = new Uint8Array(4_000_000);
   for (let index = 0; index < 30; index += 1) {
