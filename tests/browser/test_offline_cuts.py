@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import time
 
+import pytest
 from playwright.sync_api import Error
 from sqlalchemy import select
 
@@ -85,6 +87,7 @@ SENT = """() => performance.getEntriesByType("resource")
   .filter((each) => each.name.endsWith("/photos")).map((each) => each.duration)"""
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_thirty_large_photos_over_a_slow_line_leave_the_page_usable(handset, portal, network):
     """Made smaller and sent one at a time; meanwhile the page answers at once, and what is written goes before the photos."""
     number = new_job(portal)
@@ -117,3 +120,4 @@ def test_thirty_large_photos_over_a_slow_line_leave_the_page_usable(handset, por
     assert sorted(actions) == ["photos"] * 30 + ["reach"]  # each once
     assert waiting >= 10 and actions.index("reach") <= 31 - waiting
     assert network.most_at_once == 1
+    gc.collect()  # the page came again and cut an upload; what the server had of it goes here, not in a later test
