@@ -19,7 +19,6 @@ from portal.metrics import (  # noqa: F401
 from portal.metrics.dimensions import Dimension
 from portal.metrics.measuring import (
     compare,
-    counted,
     digits,
     dimension,
     formatted,
@@ -27,6 +26,7 @@ from portal.metrics.measuring import (
     measure_all,
     percent,
     shown,
+    sides,
     split,
     why,
 )
@@ -45,7 +45,6 @@ __all__ = [
     "Unit",
     "between",
     "compare",
-    "counted",
     "digits",
     "dimension",
     "formatted",
@@ -54,6 +53,7 @@ __all__ = [
     "of_family",
     "percent",
     "shown",
+    "sides",
     "split",
     "why",
 ]

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 from datetime import date
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
 from portal.i18n import N_, Text
 from portal.listing.declaration import Filter
-from portal.metrics.questions import Balance, NoSource, Period, Rows, Share
+from portal.metrics.questions import Balance, NoSource, Period, Rows, Share, Unsaid
 from portal.metrics.registry import METRICS
 
 PREFIX = "figure."
@@ -34,14 +35,18 @@ def sides(key: str, period: Period) -> dict[str, Rows]:
 
 def path(key: str, side: str, period: Period) -> str:
     """Where the records of a figure are listed; empty where there are none to list."""
-    rows = sides(key, period).get(side)
-    if rows is None:
-        return ""
-    kind = getattr(rows.model, "KIND", "tasks")
+    kind = _kind(key, side)
     if kind not in _listed():
         return ""
     name = f"{PREFIX}{key}.{side}.{period.first:%Y%m%d}.{period.last:%Y%m%d}"
     return f"/records/{kind}?{urlencode({'filter': name})}"
+
+
+@cache
+def _kind(key: str, side: str) -> str:
+    """What records stand behind it, whatever the period; empty: none."""
+    rows = sides(key, Unsaid()).get(side)
+    return "" if rows is None else getattr(rows.model, "KIND", "tasks")
 
 
 def _listed() -> Container[str]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Numeric, distinct, func, select
 from sqlalchemy.orm import Session
 
-from portal import formatting
+from portal import formatting, visibility
 from portal.i18n import _
 from portal.listing.days import seconds_between
+from portal.metrics import lists
 from portal.metrics.dimensions import DIMENSIONS, Dimension
-from portal.metrics.questions import Balance, Count, Figure, Mean, NoSource, Period, Question, Rows, Share, Sum
+from portal.metrics.questions import Balance, Count, Figure, Mean, NoSource, Period, Question, Rows, Share, Sum, Unsaid
 from portal.metrics.registry import METRICS, Unit
+from portal.prepared import Prepared
 from portal.visibility import Viewer
 
 TENTH, CENT, HUNDRED = Decimal("0.1"), Decimal("0.01"), Decimal(100)
@@ -24,8 +26,6 @@ Asked = tuple[Rows, Any]
 """Some rows and what is computed of them."""
 TOGETHER = 120
 """Numbers that are asked for in one statement."""
-_DAY = date(2026, 1, 1)
-"""Any day: which records a question is about does not depend on it."""
 
 
 def measure(session: Session, viewer: Viewer, key: str, period: Period) -> Figure:
@@ -47,9 +47,12 @@ def compare(
     return {key: tuple(found[key, period] for period in periods) for key in wanted}
 
 
-def counted(session: Session, viewer: Viewer, asked: Sequence[Rows]) -> list[int]:
-    """How many rows each has, as the sides of figures are counted."""
-    return [int(number or 0) for number in _numbers(session, viewer, [(rows, func.count()) for rows in asked])]
+def sides(
+    session: Session, viewer: Viewer, wanted: Sequence[tuple[str, str]], periods: Sequence[Period]
+) -> dict[tuple[str, str], tuple[int, ...]]:
+    """How many records stand behind sides of figures (`lists.sides`) in several periods, in the order of the periods."""
+    numbers = _numbers(session, viewer, tuple(wanted), periods)
+    return {about: tuple(int(number or 0) for (number,) in found) for about, found in zip(wanted, numbers, strict=True)}
 
 
 def split(session: Session, viewer: Viewer, key: str, period: Period, by: str) -> dict[Any, Figure]:
@@ -68,7 +71,7 @@ def split(session: Session, viewer: Viewer, key: str, period: Period, by: str) -
 
 def dimension(key: str, by: str) -> Dimension | None:
     """How a figure is split; None: it has no source yet. Raises KeyError where it is not split so."""
-    question = METRICS[key].ask(Period(_DAY, _DAY))
+    question = _question(key)
     return None if isinstance(question, NoSource) else DIMENSIONS[_asked(question)[0][0].model][by]
 
 
@@ -96,8 +99,16 @@ def digits(unit: Unit) -> int:
 # ---------- Asking ----------
 
 
+@cache
+def _question(key: str) -> Question:
+    """What the figure asks: which records it is about, and how it is computed, do not depend on the period."""
+    return METRICS[key].ask(Unsaid())
+
+
 def _asked(question: Question) -> list[Asked]:
     match question:
+        case NoSource():
+            return []
         case Count(rows, None):
             return [(rows, func.count())]
         case Count(rows, different):
@@ -120,24 +131,50 @@ def _together(
     session: Session, viewer: Viewer, keys: Iterable[str], periods: Sequence[Period]
 ) -> dict[tuple[str, Period], Figure]:
     """All of them with few statements."""
-    questions = {(key, period): METRICS[key].ask(period) for key in keys for period in periods}
-    asked = {about: [] if isinstance(each, NoSource) else _asked(each) for about, each in questions.items()}
-    left = iter(_numbers(session, viewer, [part for parts in asked.values() for part in parts]))
+    wanted = list(dict.fromkeys(keys))
+    numbers = _numbers(session, viewer, tuple((key, "") for key in wanted), periods)
     found = {}
-    for about, parts in asked.items():
-        question, given = questions[about], [next(left) for _part in parts]
-        without = Figure(about[0], None, has_source=False)
-        found[about] = without if isinstance(question, NoSource) else _figure(about[0], question, given)
+    for key, given in zip(wanted, numbers, strict=True):
+        question = _question(key)
+        for period, parts in zip(periods, given, strict=True):
+            without = Figure(key, None, has_source=False)
+            found[key, period] = without if isinstance(question, NoSource) else _figure(key, question, parts)
     return found
 
 
-def _numbers(session: Session, viewer: Viewer, asked: Sequence[Asked]) -> list[Any]:
-    columns = [rows.query(viewer, computed).scalar_subquery() for rows, computed in asked]
+def _numbers(
+    session: Session, viewer: Viewer, wanted: tuple[tuple[str, str], ...], periods: Sequence[Period]
+) -> list[list[Sequence[Any]]]:
+    """What each figure or side of one is computed from, in each period."""
+    session.flush()
+    given = visibility.parameters(viewer) | Unsaid.filling(periods)
     numbers: list[Any] = []
-    for at in range(0, len(columns), TOGETHER):
-        some = columns[at : at + TOGETHER]
-        numbers += session.execute(select(*(column.label(f"n{place}") for place, column in enumerate(some)))).one()
-    return numbers
+    for statement in _statements(visibility.placeholder(viewer), wanted, len(periods)):
+        numbers += statement.rows(session, given)[0]
+    left = iter(numbers)
+    shapes = [1 if side else len(_asked(_question(key))) for key, side in wanted]
+    return [[[next(left) for _part in range(shape)] for _period in periods] for shape in shapes]
+
+
+@lru_cache(maxsize=128)
+def _statements(
+    viewer: visibility.Placeholder, wanted: tuple[tuple[str, str], ...], periods: int
+) -> tuple[Prepared, ...]:
+    """The questions for all of them, built once: so many numbers in one cost more to say than to answer."""
+    places = [Unsaid(place=place) for place in range(periods)]
+    parts = [part for key, side in wanted for place in places for part in _parts(key, side, place)]
+    columns = [rows.query(viewer, computed).scalar_subquery() for rows, computed in parts]
+    several = (columns[at : at + TOGETHER] for at in range(0, len(columns), TOGETHER))
+    return tuple(
+        Prepared(select(*(column.label(f"n{place}") for place, column in enumerate(some)))) for some in several
+    )
+
+
+def _parts(key: str, side: str, period: Period) -> list[Asked]:
+    """What is computed: all that a figure needs, or how many rows one side of it has."""
+    if side:
+        return [(lists.sides(key, period)[side], func.count())]
+    return _asked(METRICS[key].ask(period))
 
 
 def _figure(key: str, question: Question, numbers: Sequence[Any]) -> Figure:

@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Date, Select, bindparam, select
 
 from portal import clock, visibility
+from portal.db import UtcDateTime
 from portal.i18n import Text
 
 Condition = ColumnElement[bool]
@@ -59,6 +60,38 @@ class Period:
     def holds_day(self, day: Any) -> Condition:
         """The day lies in the period."""
         return (day >= self.first) & (day <= self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid(Period):
+    """A period of which only its place among others is known: for statements that are built once; see `filling`."""
+
+    first: Any = None
+    last: Any = None
+    place: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("first", "last"):
+            object.__setattr__(self, name, bindparam(f"{name}_{self.place}", type_=Date()))
+
+    @property
+    def start(self) -> Any:
+        """The placeholder of the moment it begins."""
+        return bindparam(f"start_{self.place}", type_=UtcDateTime())
+
+    @property
+    def end(self) -> Any:
+        """The placeholder of the moment after it."""
+        return bindparam(f"end_{self.place}", type_=UtcDateTime())
+
+    @staticmethod
+    def filling(periods: Sequence[Period]) -> dict[str, Any]:
+        """What fills the placeholders of the first so many places."""
+        return {
+            f"{name}_{place}": getattr(period, name)
+            for place, period in enumerate(periods)
+            for name in ("first", "last", "start", "end")
+        }
 
 
 @dataclass(frozen=True, slots=True)

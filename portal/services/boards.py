@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock, visibility
 from portal.db import UtcDateTime
-from portal.metrics import Period, compare, counted, lists
+from portal.metrics import Period, compare, sides
 from portal.metrics.clocks import KEPT
 from portal.metrics.periods import week_of
 from portal.models.complaint import Complaint, Escalation
@@ -157,9 +157,8 @@ def trend(session: Session, user: User, which: str, at: datetime) -> list[Track]
     """The figures of a trend, the very ones that metrics and reports tell of these weeks."""
     periods, wanted = weeks(at), TRENDS[which]
     if all(side for _key, side in wanted):
-        asked = [lists.sides(key, period)[side] for key, side in wanted for period in periods]
-        numbers = iter(counted(session, user, asked))
-        return [Track(key, [Decimal(next(numbers)) for _period in periods], side) for key, side in wanted]
+        counted = sides(session, user, wanted, periods)
+        return [Track(key, [Decimal(number) for number in counted[key, side]], side) for key, side in wanted]
     found = compare(session, user, [key for key, _side in wanted], periods)
     return [Track(key, [figure.value for figure in found[key]]) for key, _side in wanted]
 

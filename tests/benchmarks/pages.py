@@ -69,6 +69,10 @@ PAGES = (
     Page("household", 12, SPECIALIST, lambda sample: f"/records/customers/{sample.customer}/household"),
     Page("dashboard of a specialist", 20, SPECIALIST, _at("/specialist/"), of_a_store=True),
     Page("dashboard of the manager", 20, MANAGER, _at("/manager/")),
+    *(
+        Page(f"twelve weeks: {which}", 20, MANAGER, _at(f"/manager/weeks/{which}"), is_part=True)
+        for which in ("trend", "timeliness", "satisfaction")
+    ),
     Page("front desk", 20, DESK, _at("/front-desk/"), of_a_store=True),
     Page("search by name", 20, MANAGER, lambda sample: f"/records/palette?q={sample.name}", is_part=True),
     Page(
@@ -93,6 +97,10 @@ PAGES = (
         True,
         is_part=True,
     ),
+    Page("calendar of all tasks", 25, MANAGER, _at("/records/tasks?view=calendar&filter=")),
+    Page("calendar of tasks, one store", 25, SPECIALIST, _at("/records/tasks?view=calendar&filter="), of_a_store=True),
+    Page("calendar of customers", 25, MANAGER, _at("/records/customers?view=calendar&filter=")),
+    Page("calendar of customers, one store", 25, SPECIALIST, _at("/records/customers?view=calendar&filter="), True),
     Page("register a call", 25, DESK, _at("/front-desk/calls/new"), of_a_store=True, form=_call),
 )
 
