@@ -24,41 +24,54 @@ from portal.calendar import (
     statutory,
     to_pairs,
 )
+from portal.kept import Kept
 from portal.models.calendar import CalendarDay, CalendarWeek, CalendarYear
 from portal.models.event import EventKind
 from portal.models.org import User
+from portal.prepared import Prepared
 from portal.services import events
+
+_DAYS = Prepared(select(CalendarDay.day, CalendarDay.kind, CalendarDay.name, CalendarDay.source, CalendarDay.intervals))
+_WEEK = Prepared(select(CalendarWeek.pattern, CalendarWeek.version).where(CalendarWeek.id == 1))
+_YEARS = Prepared(select(CalendarYear.year).where(CalendarYear.confirmed.is_(True)))
+_built: Kept[str, WorkCalendar] = Kept(20)
 
 
 def current(session: Session) -> WorkCalendar:
-    """The calendar in force. Read once per session."""
+    """The calendar in force. Read once per session, and built once while its tables say the same."""
     known: WorkCalendar | None = session.info.get("calendar")
     if known is None:
-        week = session.get(CalendarWeek, 1)
-        known = build(session, rules(session), Week.from_dict(week.pattern) if week else OFFICE_WEEK)
+        rows = [statement.raw(session, {}) for statement in (_DAYS, _WEEK, _YEARS)]
+        said = repr((rows, settings.get(session, "working_day_ends")))
+        known = _built.get(said)
+        if known is None:
+            week = _WEEK.rows(session, {})
+            known = build(session, rules(session), Week.from_dict(week[0][0]) if week else OFFICE_WEEK)
+            _built.keep(said, known)
         session.info["calendar"] = known
     return known
 
 
 def rules(session: Session) -> list[DayRule]:
     """The days that differ from their weekday, as the table has them."""
-    return [_rule(row) for row in session.scalars(select(CalendarDay))]
+    return [_rule(*row) for row in _DAYS.rows(session, {})]
 
 
 def build(session: Session, days: Iterable[DayRule], week: Week) -> WorkCalendar:
     """The calendar of these days and this week, under the present version; also one that is only being considered."""
-    present = session.get(CalendarWeek, 1)
+    present = _WEEK.rows(session, {})
     return WorkCalendar.build(
         days,
         week=week,
-        known_years=frozenset(session.scalars(select(CalendarYear.year).where(CalendarYear.confirmed.is_(True)))),
-        version=str(present.version if present else 0),
+        known_years=frozenset(year for (year,) in _YEARS.rows(session, {})),
+        version=str(present[0][1] if present else 0),
         day_end=parse_minute(settings.get(session, "working_day_ends")),
     )
 
 
 def forget(session: Session) -> None:
     """Drop what was read, after a change."""
+    session.flush()
     session.info.pop("calendar", None)
 
 
@@ -171,9 +184,8 @@ def _changed(session: Session, action: str, actor: User, at: datetime, **data: A
     forget(session)
 
 
-def _rule(row: CalendarDay) -> DayRule:
-    intervals = None if row.intervals is None else from_pairs(row.intervals)
-    return DayRule(row.day, DayKind(row.kind), row.name, row.source, intervals)
+def _rule(day: date, kind: str, name: str, source: str, intervals: list[list[str]] | None) -> DayRule:
+    return DayRule(day, DayKind(kind), name, source, None if intervals is None else from_pairs(intervals))
 
 
 def _row(rule: DayRule, at: datetime) -> CalendarDay:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select
@@ -20,6 +21,8 @@ from portal.models.event import EventKind
 from portal.models.field_entry import ClaimState, DeadlineClaim
 from portal.models.org import User
 from portal.models.task import DeadlineBreach, Task
+from portal.prepared import among, filled
+from portal.reading import Asked
 from portal.services import events
 
 ARRIVAL = "arrival"
@@ -105,10 +108,13 @@ def decided_ones(session: Session, user: User, most: int = 50) -> Sequence[Deadl
 
 def of_tasks(session: Session, task_ids: Sequence[int]) -> dict[int, DeadlineClaim]:
     """The claims of clocks, by clock; whoever sees the clock sees both its times."""
-    found = (
-        select(DeadlineClaim).where(DeadlineClaim.task_id.in_(task_ids)).options(joinedload(DeadlineClaim.decided_by))
-    )
-    return {claim.task_id: claim for claim in session.scalars(found)}
+    found = _of_tasks(len(task_ids)).all(session, filled("task", task_ids))
+    return {claim.task_id: claim for claim in found}
+
+
+@lru_cache(maxsize=64)
+def _of_tasks(count: int) -> Asked[DeadlineClaim]:
+    return Asked(DeadlineClaim, ("decided_by",), (among(DeadlineClaim.task_id, "task", count),))
 
 
 _IS_OPEN = DeadlineClaim.state == ClaimState.OPEN.value
