@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock, settings
 from portal.i18n import Text
-from portal.listing import board, engine
+from portal.listing import board, engine, kept
 from portal.listing.days import first_day
 from portal.listing.declaration import Listing
 from portal.listing.engine import Row
@@ -80,9 +80,10 @@ def length(session: Session, listing: Listing, dated: Dated) -> timedelta:
 def counts(
     session: Session, user: User, listing: Listing, state: State, dated: Dated, days: tuple[date, date], at: datetime
 ) -> dict[date, int]:
-    """How many rows each day from the first up to before the last has; days without any are left out."""
+    """How many rows each day from the first up to before the last has; days without any are left out. Of very many rows
+    as they were some minutes ago (`kept`)."""
     question, values = engine.asked(session, user, listing, state.rows_only(), at, ordered=False)
-    found = _counts(question, dated.key).rows(session, values | _between(dated, days))
+    found = kept.rows(_counts(question, dated.key), session, values | _between(dated, days), at, count=1)
     return {date.fromisoformat(day): count for day, count in found}
 
 

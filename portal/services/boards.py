@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock, visibility
 from portal.db import UtcDateTime
+from portal.listing import kept
 from portal.metrics import Period, compare, sides
 from portal.metrics.clocks import KEPT
 from portal.metrics.periods import week_of
@@ -23,11 +24,10 @@ from portal.models.org import Department, User
 from portal.models.task import Task
 from portal.prepared import Prepared, among, filled
 from portal.processes import escalation
+from portal.processes.registry import PROCESSES
 
 WEEKS = 12
 MOST_PEOPLE = 20
-LONGEST = 20_000
-"""More open tasks than this are not looked at one by one: a department with that many has another problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,14 @@ class Loads:
     departments: list[Load]
     people: list[Load]
     """The fullest MOST_PEOPLE."""
+    counted_at: datetime | None = None
+    """Of when the shares are, where they are of very many clocks (`listing/kept.py`); None: of this moment."""
 
 
 def loads(session: Session, user: User, at: datetime) -> Loads:
     """Who has how much to do, the fullest first. Tasks of no department are ours."""
     given = visibility.parameters(user) | {"at": at, "soon": at + timedelta(hours=24)}
-    rows = _load(visibility.placeholder(user)).rows(session, given)
+    rows = _open(session, user, given)
     shares = _on_time(session, user, at)
     departments = _summed((department, *numbers) for department, _person, *numbers in rows)
     people = _summed((person, *numbers) for _department, person, *numbers in rows if person is not None)
@@ -74,7 +76,14 @@ def loads(session: Session, user: User, at: datetime) -> Loads:
             for key, total, soon, late in departments
         ],
         [Load(str(key), names[key], total, soon, late, filter=f"person.{key}") for key, total, soon, late in people],
+        kept.counted_at(session),
     )
+
+
+def _open(session: Session, user: User, given: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """(department, person, open, soon, late): tasks of no department are ours."""
+    rows = _load(visibility.placeholder(user)).rows(session, given)
+    return [(department or Department.SERVICE.value, *others) for department, *others in rows]
 
 
 def _summed(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -106,7 +115,7 @@ class Late:
 def late_now(session: Session, user: User, at: datetime) -> Late:
     """Who has how much that is overdue: for the stand-up in the morning."""
     given = visibility.parameters(user) | {"at": at, "soon": at + timedelta(hours=24)}
-    rows = _load(visibility.placeholder(user)).rows(session, given)
+    rows = _open(session, user, given)
 
     def most(place: int) -> list[tuple[Any, int]]:
         found: Counter[Any] = Counter()
@@ -182,38 +191,39 @@ def escalations_to_take(session: Session, user: User, limit: int) -> list[Waitin
 def _on_time(session: Session, user: User, at: datetime) -> dict[str, float]:
     first = clock.at_local(clock.today(at).replace(day=1))
     given = visibility.parameters(user) | {"first": first}
-    rows = _met(visibility.placeholder(user)).rows(session, given)
-    return {key: int(good or 0) / total for key, total, good in rows if total}
+    rows = kept.rows(_met(visibility.placeholder(user)), session, given, at, count=1)
+    totals: dict[str, list[int]] = {}
+    for key, total, good in rows:
+        sums = totals.setdefault(key or Department.SERVICE.value, [0, 0])
+        sums[0], sums[1] = sums[0] + total, sums[1] + int(good or 0)
+    return {key: good / total for key, (total, good) in totals.items()}
 
 
 # Statements, built once per kind of viewer ---------------------------------------------------------------------------
 
-_DEPARTMENT = func.coalesce(Task.department, Department.SERVICE.value)
+CODES = tuple(sorted({deadline.code for process in PROCESSES.values() for deadline in process.deadlines}))
+"""The limits of all processes, each a stretch of the index."""
 
 
 @lru_cache
 def _load(viewer: visibility.Placeholder) -> Prepared:
-    own = (
-        select(_DEPARTMENT.label("department"), Task.person_id, Task.due_at)
-        .where(visibility.condition(viewer, Task), Task.closed_at.is_(None))
-        .limit(LONGEST)
-        .subquery()
-    )
+    """In the order of `ix_task_load`, which says all that is asked."""
     at = bindparam("at", type_=UtcDateTime())
-    soon = func.sum(case((and_(own.c.due_at >= at, own.c.due_at < bindparam("soon")), 1), else_=0))
-    late = func.sum(case((own.c.due_at < at, 1), else_=0))
-    who = (own.c.department, own.c.person_id)
-    return Prepared(select(*who, func.count(), soon, late).group_by(*who))
+    soon = func.sum(case((and_(Task.due_at >= at, Task.due_at < bindparam("soon")), 1), else_=0))
+    late = func.sum(case((Task.due_at < at, 1), else_=0))
+    own = (visibility.condition(viewer, Task), Task.closed_at.is_(None))
+    who = (Task.department, Task.person_id)
+    return Prepared(select(*who, func.count(), soon, late).where(*own).group_by(*who))
 
 
 @lru_cache
 def _met(viewer: visibility.Placeholder) -> Prepared:
     met = func.sum(case((KEPT, 1), else_=0))
     return Prepared(
-        select(_DEPARTMENT, func.count(), met)
-        .where(visibility.condition(viewer, Task), Task.closed_at >= bindparam("first"), Task.code.is_not(None))
+        select(Task.department, func.count(), met)
+        .where(visibility.condition(viewer, Task), Task.closed_at >= bindparam("first"), Task.code.in_(CODES))
         .where(Task.outcome == literal_column("'DONE'"))  # as the index says it
-        .group_by(_DEPARTMENT)
+        .group_by(Task.department)
     )
 
 

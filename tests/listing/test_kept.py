@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from portal.listing import groups, kept, pivot
+from portal import clock as portal_clock
+from portal.listing import agenda, groups, kept, pivot
 from portal.listing.analysis import read
 from portal.listing.registry import LISTINGS
 from portal.listing.state import State, from_args
@@ -95,3 +96,21 @@ def test_the_page_says_of_when_its_numbers_are(make, sign_in, clock, few, view):
     assert "数字为" in page.text and "anew=1" in page.text
     assert "重新统计" in browser.get(f"/records/complaints?filter=&{view}&anew=1", status=200).text
     assert "数字为" not in browser.get(f"/records/complaints?filter=state.CLOSED&{view}", status=200).text
+
+
+def test_the_numbers_of_the_days_of_a_calendar_too(make, session, clock, few):
+    known, at = rows.fill(make, clock), clock.now()
+    received = next(each for each in agenda.dates(COMPLAINTS) if each.key == "received")
+    month = (portal_clock.today(at) - timedelta(days=40), portal_clock.today(at) + timedelta(days=2))
+
+    def days(moment: Any) -> int:
+        session.info.pop("counted_at", None)
+        found = agenda.counts(session, known.manager, COMPLAINTS, State(), received, month, moment)
+        return sum(found.values())
+
+    before = days(at)
+    rows.complaint(None, make.customer(), 50, at, None, state="REGISTERED")
+    session.rollback()
+    assert days(at + timedelta(minutes=4)) == before > 4
+    assert kept.counted_at(session) == at, "it says of when the numbers are"
+    assert days(at + kept.KEPT_FOR) == before + 1
