@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
+from portal import visibility
 from portal.i18n import Text
 from portal.models.approval import Approval, ApprovalStep
 from portal.models.org import User
@@ -51,8 +53,16 @@ class Waiting:
 
 def waiting(session: Session, user: User, most: int = MOST) -> list[Waiting]:
     """What waits for a decision and this person may decide or record, what was asked first first; in two questions."""
-    query = (
-        approvals.visible_to(user)
+    given = visibility.parameters(user) | {"most": most}
+    found = session.scalars(_waiting(visibility.placeholder(user)), given).unique().all()
+    offences = _offences(session, [each.id for each in found if each.what == What.PENALTY])
+    return [_shown(each, str(offences.get(each.id) or What.show(each.what))) for each in found]
+
+
+@lru_cache
+def _waiting(viewer: visibility.Placeholder) -> Select[Approval]:
+    return (
+        approvals.visible_to(viewer)
         .where(Approval.state == State.WAITING)
         .options(
             joinedload(Approval.asked_by),
@@ -60,11 +70,8 @@ def waiting(session: Session, user: User, most: int = MOST) -> list[Waiting]:
             joinedload(Approval.steps).joinedload(ApprovalStep.user),
         )
         .order_by(Approval.asked_at, Approval.id)
-        .limit(most)
+        .limit(bindparam("most"))
     )
-    found = session.scalars(query).unique().all()
-    offences = _offences(session, [each.id for each in found if each.what == What.PENALTY])
-    return [_shown(each, str(offences.get(each.id) or What.show(each.what))) for each in found]
 
 
 def _offences(session: Session, approvals: Sequence[int]) -> dict[int, Text]:

@@ -76,7 +76,7 @@ class TakeBack:
     reason: str
 
 
-def visible_to(user: User) -> Select[Approval]:
+def visible_to(user: visibility.Viewer) -> Select[Approval]:
     """The requests that exist for this person."""
     return visibility.visible_to(user, Approval)
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal import outbox, visibility
@@ -84,7 +84,7 @@ def decide(session: Session, claim: DeadlineClaim, *, accept: bool, actor: User,
     _say(session, task, action, actor, at, met_at=claim.met_at, received_at=claim.received_at)
 
 
-def visible_to(user: User) -> Any:
+def visible_to(user: visibility.Viewer) -> Any:
     """The claims that exist for this person: only managers decide them."""
     return visibility.visible_to(user, DeadlineClaim)
 
@@ -96,8 +96,14 @@ def open_count(session: Session, user: User) -> int:
 
 def open_ones(session: Session, user: User, most: int = 100) -> Sequence[DeadlineClaim]:
     """What waits, the longest waiting first."""
-    found = _of(user, _IS_OPEN).options(*_NAMED).order_by(DeadlineClaim.received_at, DeadlineClaim.id).limit(most)
-    return session.scalars(found).all()
+    given = visibility.parameters(user) | {"most": most}
+    return session.scalars(_waiting(visibility.placeholder(user)), given).all()
+
+
+@lru_cache
+def _waiting(viewer: visibility.Placeholder) -> Any:
+    found = _of(viewer, _IS_OPEN).options(*_NAMED).order_by(DeadlineClaim.received_at, DeadlineClaim.id)
+    return found.limit(bindparam("most"))
 
 
 def decided_ones(session: Session, user: User, most: int = 50) -> Sequence[DeadlineClaim]:
@@ -121,7 +127,7 @@ _IS_OPEN = DeadlineClaim.state == ClaimState.OPEN.value
 _NAMED = (joinedload(DeadlineClaim.task), joinedload(DeadlineClaim.user), joinedload(DeadlineClaim.decided_by))
 
 
-def _of(user: User, state: ColumnElement[bool]) -> Any:
+def _of(user: visibility.Viewer, state: ColumnElement[bool]) -> Any:
     return visible_to(user).where(state)
 
 
