@@ -278,13 +278,9 @@ def customers(viewer: Viewer) -> Condition:
 def _customers_of_branch(viewer: Viewer) -> Condition:
     if viewer.branch_id is None:
         return true()
-    theirs = (
-        select(Project.id)
-        .where(Project.customer_id == Customer.id, Project.branch_id == viewer.branch_id)
-        .correlate(Customer)
-        .exists()
-    )
-    return or_(in_branch(Customer, viewer), theirs)
+    # Not as an EXISTS, for which PostgreSQL would first gather the customers of all projects of the branch.
+    theirs = select(Project.id).where(Project.customer_id == Customer.id, Project.branch_id == viewer.branch_id)
+    return or_(in_branch(Customer, viewer), theirs.correlate(Customer).limit(1).scalar_subquery().is_not(None))
 
 
 def _through_customer(model: Any, viewer: Viewer) -> Condition:

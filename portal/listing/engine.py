@@ -29,7 +29,7 @@ from portal.models.org import User
 from portal.paths import record_path
 from portal.prepared import Prepared, Values
 from portal.services import workload
-from portal.visibility import Alternative, Placeholder, alternatives, condition, parameters, placeholder
+from portal.visibility import Alternative, Placeholder, alternatives, condition, parameters, placeholder, standing
 
 PAGE = 80
 CEILING = 10_000
@@ -354,7 +354,8 @@ def _may_walk(question: Question, sort: str) -> bool:
 def _of_branch(kind: str) -> Prepared:
     """How many rows the branch has, at most one more than few."""
     model = LISTINGS[kind].model
-    some = select(model.id).where(model.branch_id == bindparam("viewer_branch_id")).limit(search.FEW + 1).subquery()
+    own = (standing(model), model.branch_id == bindparam("viewer_branch_id"))  # as its index says it
+    some = select(model.id).where(*own).limit(search.FEW + 1).subquery()
     return Prepared(select(func.count()).select_from(some))
 
 

@@ -243,3 +243,13 @@ def test_only_the_manager_may(sign_in, role):
     client = sign_in(role)
     client.get("/manager/calendar", status=403)
     client.post("/manager/calendar/week", {"day_0": "09:00-12:00"}, status=403)
+
+
+def test_a_change_that_was_taken_back_is_in_no_calendar(session, make, clock):
+    manager, day = make.user(Role.MANAGER), date(2026, 5, 12)
+    assert calendars.current(session).is_working_day(day)
+    calendars.set_day(session, day, "停工", [], actor=manager, at=clock.now())
+    assert not calendars.current(session).is_working_day(day)
+    session.rollback()
+    calendars.forget(session)
+    assert calendars.current(session).is_working_day(day)
