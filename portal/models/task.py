@@ -99,11 +99,22 @@ class Task(Base):
     __table_args__ = (
         one_of("kind", TaskKind),
         one_of("outcome", TaskOutcome, nullable=True),
-        Index("ix_task_person_open", "person_id", "closed_at", "due_at", **where("person_id IS NOT NULL")),
-        Index("ix_task_role_open", "role", "closed_at", "due_at", **where("role IS NOT NULL")),
+        Index(
+            "ix_task_person_open", "person_id", "closed_at", "due_at", "record_kind", **where("person_id IS NOT NULL")
+        ),
+        Index(
+            "ix_task_role_open",
+            "role",
+            "closed_at",
+            "due_at",
+            "record_kind",
+            "person_id",
+            "branch_id",
+            **where("role IS NOT NULL"),
+        ),
         Index("ix_task_open", "closed_at", "due_at"),
         Index("ix_task_due", "due_at", "id", "person_id", "set_by_id", "role", "branch_id"),
-        Index("ix_task_load", "department", "person_id", "due_at", "branch_id", **where("closed_at IS NULL")),
+        Index("ix_task_load", "closed_at", "department", "person_id", "due_at", "branch_id"),
         Index("ix_task_clock", "record_kind", "due_at", "record_id", **where("closed_at IS NULL")),
         Index("ix_task_record_open", "record_kind", "record_id", "due_at", "id", **where("closed_at IS NULL")),
         Index("ix_task_record", "record_kind", "record_id"),

@@ -18,9 +18,12 @@ def _where(condition: str) -> dict[str, Any]:
 
 
 MET = _where("code IS NOT NULL AND outcome = 'DONE'")
+PERSON, ROLE = _where("person_id IS NOT NULL"), _where("role IS NOT NULL")
 BEFORE: tuple[tuple[str, list[str], dict[str, Any]], ...] = (
     ("ix_task_due", ["due_at", "id"], {}),
     ("ix_task_met", ["closed_at", "department", "breached_at", "branch_id"], MET),
+    ("ix_task_person_open", ["person_id", "closed_at", "due_at"], PERSON),
+    ("ix_task_role_open", ["role", "closed_at", "due_at"], ROLE),
 )
 AFTER: tuple[tuple[str, list[str], dict[str, Any]], ...] = (
     ("ix_task_due", ["due_at", "id", "person_id", "set_by_id", "role", "branch_id"], {}),
@@ -29,7 +32,9 @@ AFTER: tuple[tuple[str, list[str], dict[str, Any]], ...] = (
         ["code", "closed_at", "department", "breached_at", "branch_id", "record_kind", "record_id"],
         MET,
     ),
-    ("ix_task_load", ["department", "person_id", "due_at", "branch_id"], _where("closed_at IS NULL")),
+    ("ix_task_person_open", ["person_id", "closed_at", "due_at", "record_kind"], PERSON),
+    ("ix_task_role_open", ["role", "closed_at", "due_at", "record_kind", "person_id", "branch_id"], ROLE),
+    ("ix_task_load", ["closed_at", "department", "person_id", "due_at", "branch_id"], {}),
 )
 
 
