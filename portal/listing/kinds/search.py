@@ -48,9 +48,9 @@ from portal.visibility import Condition
 
 FEW = 3000
 """So many records are gathered and sorted in a few milliseconds."""
-TIMES = {"sqlite": 5, "postgresql": 3}
-"""How many times more a word may fit to be gathered. Of a million rows, walking until 80 are found that one in a hundred fits
-costs as much as gathering these 10,000."""
+TIMES = {"sqlite": 3}
+"""What a word may fit more of, where looking up a row costs little. Of a million rows, walking until 80 are found that one in
+a hundred fits costs as much as gathering these 10,000."""
 _HOME = re.compile(r"([0-9A-Za-z]{1,6})[-号栋#]+(?:([0-9A-Za-z]{1,6})[-单元]+)?([0-9A-Za-z]{1,6})(?:室)?")
 _NUMBER = re.compile(r"[A-Za-z]{2}-\d{4}-\d{3,}")
 _PINYIN = re.compile(r"[A-Za-zÜü]{2,40}")
@@ -191,7 +191,7 @@ def many(session: Session, kind: str, places: Any, typed: Typed) -> frozenset[in
     narrow = {word.place for word in typed.narrow}
     if narrow or not typed.words:
         return frozenset(word.place for word in typed.words if word.place not in narrow)
-    few = FEW * TIMES[session.get_bind().dialect.name]
+    few = FEW * TIMES.get(session.get_bind().dialect.name, 1)
     key = (kind, typed.words, few)
     asked = _asked.get(key)
     if asked is None:
