@@ -151,8 +151,8 @@ def test_what_was_settled_was_solved_and_a_delay_agreed_to_the_last_stop(make, c
         after = DelayNotice(number="YQ-2", signed_on=date(2026, 4, 12), **site)
         writing.add_all([stop, before, after])
         writing.flush()
-        kept = (stop.id, before.id, after.id)
+        kept = (stop.id, before.id, after.id, given.id)
     to("0045")
     to("head", up=True)
-    assert session().get_one(FollowUpTicket, given.id).is_solved is True
-    assert [session().get_one(DelayNotice, key).stop_id for key in kept[1:]] == [None, kept[0]]
+    assert session().get_one(FollowUpTicket, kept[3]).is_solved is True
+    assert [session().get_one(DelayNotice, key).stop_id for key in kept[1:3]] == [None, kept[0]]
