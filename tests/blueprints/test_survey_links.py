@@ -13,6 +13,7 @@ from portal import settings
 from portal.db import session, transaction
 from portal.formatting import phone_mask
 from portal.models.account import LoginAttempt
+from portal.models.complaint import Complaint
 from portal.models.follow_up import FollowUpTicket
 from portal.models.setting import SettingValue
 from portal.models.survey import Survey, SurveyLink
@@ -83,14 +84,18 @@ def test_the_customer_answers_once(asked, visitor):
     assert (state(asked), found.praise) == (("ANSWERED", 4), "师傅好")
 
 
-def test_bad_answers_by_the_link_open_a_slip_without_anybody_of_the_desk(asked, visitor):
-    visitor.post(asked.path(), SCORES | {"score_0": "1", "wants_contact": "y"}, token=False, status=303)
+@pytest.mark.parametrize("score", ["1", "2"])
+def test_bad_answers_by_the_link_open_a_slip_without_anybody_of_the_desk(asked, visitor, score):
+    visitor.post(asked.path(), SCORES | {"score_0": score, "wants_contact": "y"}, token=False, status=303)
     (slip,) = session().scalars(select(FollowUpTicket)).all()
     assert (slip.survey_id, slip.department) == (asked.survey.id, "ENGINEERING")
     page = asked.specialist.get(f"/records/surveys/{asked.number}", status=200).text
-    assert slip.number in page and f"/records/complaints/new?survey={asked.number}" in page
-    form = asked.specialist.get(f"/records/complaints/new?survey={asked.number}", status=200).text
-    assert "张建军" in form
+    offered = f"/records/complaints/new?survey={asked.number}"
+    made = session().scalars(select(Complaint)).all()
+    assert slip.number in page and [one.number in page for one in made] == ([True] if score == "1" else [])
+    assert (offered in page) == (score == "2")
+    if score == "2":
+        assert "张建军" in asked.specialist.get(offered, status=200).text
 
 
 def test_every_address_that_does_not_open_says_the_same(asked, visitor):
