@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
 
-CUSTOMER = "/records/customers/KH-2026-0001"
+CUSTOMER = "/records/customers/KH-2026-0002"
 TOUCH = 44
 
 

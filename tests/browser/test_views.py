@@ -221,7 +221,7 @@ def test_what_is_pressed_on_a_phone_is_large_enough(desk, portal):
 
 
 def test_what_a_fact_said_before_is_read_by_pointing_by_key_and_by_touch(desk, portal):
-    page = desk("manager").go("/records/customers/KH-2026-0001")
+    page = desk("manager").go("/records/customers/KH-2026-0002")
     mark, pop = page.locator(".history-mark").first, page.locator(".history-pop").first
     expect(pop).to_be_hidden()
     mark.hover()
@@ -232,7 +232,7 @@ def test_what_a_fact_said_before_is_read_by_pointing_by_key_and_by_touch(desk, p
     expect(page.locator(".history-pop").nth(1)).to_contain_text("的修改记录")
     page.keyboard.press("Escape")
     expect(page.locator(".history-pop").nth(1)).to_be_hidden()
-    small = desk("manager", width=PHONE).go("/records/customers/KH-2026-0001")
+    small = desk("manager", width=PHONE).go("/records/customers/KH-2026-0002")
     small.locator(".history-mark").first.tap()
     expect(small.locator(".history-pop").first).to_contain_text("的修改记录")
-    expect(small).to_have_url(portal.url + "/records/customers/KH-2026-0001")
+    expect(small).to_have_url(portal.url + "/records/customers/KH-2026-0002")

@@ -357,7 +357,7 @@ TASKS = Listing(
         Column("number", N_("Number"), (Task.record_number,), cells.text, "ref hide-small"),
         Column("title", N_("To do", "column"), (Task.kind, Task.title), task_title, "fill"),
         Column("kind", N_("Kind", "task"), (Task.kind, Task.type_name), lambda kind, name: name or TaskKind.show(kind)),
-        Column("detail", N_("Detail"), (Task.detail,), cells.text),
+        Column("detail", N_("Detail"), (Task.detail,), cells.text, "words hide-small"),
         Column(
             "person",
             N_("Whose turn"),
