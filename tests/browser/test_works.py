@@ -117,6 +117,7 @@ def test_a_home_from_the_archive_to_the_last_money(portal, desk):
     expect(page.get_by_text("尚未签字，不得施工。").first).to_be_visible()
     page.get_by_role("link", name="登记签字").first.click()
     expect(page.get_by_label("客户签字", exact=True)).to_have_value("顾安然")
+    page.get_by_label("设计师签字", exact=True).fill("许诺")
     send("登记签字")
     expect(page.locator(".status-bar .now-at")).to_have_text("已签字")
 
