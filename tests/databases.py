@@ -17,7 +17,25 @@ from portal.sqlite import module
 SERVER = os.environ.get("PORTAL_TEST_DATABASE_URL")
 """A PostgreSQL server where the tests may create databases; None: they run on SQLite only."""
 
-EMPTY = """
+KEEP = """
+DO $$
+DECLARE named record;
+DECLARE is_filled boolean;
+BEGIN
+    CREATE SCHEMA {schema};
+    FOR named IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', named.tablename) INTO is_filled;
+        IF is_filled THEN
+            EXECUTE format('CREATE TABLE {schema}.%I AS TABLE public.%I', named.tablename, named.tablename);
+        END IF;
+    END LOOP;
+    CREATE TABLE {schema}."the next numbers" AS
+        SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
+END $$
+"""
+"""All rows there are, and the next numbers, are laid aside for tests to begin with."""
+
+BRING_BACK = """
 DO $$
 DECLARE named record;
 BEGIN
@@ -28,68 +46,18 @@ BEGIN
     FOR named IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
         PERFORM setval(format('%I', named.sequencename)::regclass, 1, false);
     END LOOP;
-    FOR named IN SELECT tablename FROM pg_tables WHERE schemaname = 'seeded' LOOP
-        EXECUTE format('INSERT INTO public.%I SELECT * FROM seeded.%I', named.tablename, named.tablename);
-        EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, ''id''), max(id)) FROM public.%I',
-                       'public.' || quote_ident(named.tablename), named.tablename);
+    FOR named IN SELECT tablename FROM pg_tables WHERE schemaname = '{schema}' AND tablename <> 'the next numbers' LOOP
+        EXECUTE format('INSERT INTO public.%I SELECT * FROM {schema}.%I', named.tablename, named.tablename);
+    END LOOP;
+    FOR named IN SELECT * FROM {schema}."the next numbers" LOOP
+        PERFORM setval(format('%I', named.sequencename)::regclass, named.last_value);
     END LOOP;
 END $$
 """
 """As replica, triggers do not fire: the event table lets itself be emptied, and the order does not matter."""
 
-KEEP_SAMPLE = """
-DO $$
-DECLARE named record;
-DECLARE is_filled boolean;
-BEGIN
-    CREATE SCHEMA sample;
-    FOR named IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-        EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', named.tablename) INTO is_filled;
-        IF is_filled THEN
-            EXECUTE format('CREATE TABLE sample.%I AS TABLE public.%I', named.tablename, named.tablename);
-        END IF;
-    END LOOP;
-    CREATE TABLE sample."the next numbers" AS
-        SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
-END $$
-"""
-"""All rows there are, and the next numbers, are laid aside as the sample that many tests begin with."""
-
-FILL = """
-DO $$
-DECLARE named record;
-BEGIN
-    PERFORM set_config('session_replication_role', 'replica', true);
-    FOR named IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-        EXECUTE format('DELETE FROM %I', named.tablename);
-    END LOOP;
-    FOR named IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
-        PERFORM setval(format('%I', named.sequencename)::regclass, 1, false);
-    END LOOP;
-    FOR named IN SELECT tablename FROM pg_tables WHERE schemaname = 'sample' AND tablename <> 'the next numbers' LOOP
-        EXECUTE format('INSERT INTO public.%I SELECT * FROM sample.%I', named.tablename, named.tablename);
-    END LOOP;
-    FOR named IN SELECT * FROM sample."the next numbers" LOOP
-        PERFORM setval(format('%I', named.sequencename)::regclass, named.last_value);
-    END LOOP;
-END $$
-"""
-
-KEEP_SEEDED = """
-DO $$
-DECLARE named record;
-DECLARE is_seeded boolean;
-BEGIN
-    CREATE SCHEMA seeded;
-    FOR named IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-        EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', named.tablename) INTO is_seeded;
-        IF is_seeded THEN
-            EXECUTE format('CREATE TABLE seeded.%I AS TABLE public.%I', named.tablename, named.tablename);
-        END IF;
-    END LOOP;
-END $$
-"""
-"""What migrations themselves put into tables with an `id` is laid aside, for every test to begin with."""
+SEEDED, SAMPLE = "seeded", "sample"
+"""What migrations themselves put into tables; rows of every record type."""
 
 
 def sqlite_engine(path: Path) -> Engine:
@@ -138,7 +106,7 @@ def postgresql_database(name: str, *, migrate: bool = True) -> Iterator[str]:
             engine = create_engine(url)
             database.upgrade(engine=engine)
             with engine.begin() as connection:
-                connection.execute(text(KEEP_SEEDED))
+                connection.execute(text(KEEP.format(schema=SEEDED)))
             engine.dispose()
         yield url
         with server.connect() as connection:
@@ -149,17 +117,17 @@ def postgresql_database(name: str, *, migrate: bool = True) -> Iterator[str]:
 
 def empty_postgresql(url: str) -> None:
     """Take all rows away; numbers start at 1 again."""
-    _carry_out(url, EMPTY)
+    _carry_out(url, BRING_BACK.format(schema=SEEDED))
 
 
 def keep_sample(url: str) -> None:
     """From now on `fill_postgresql` brings back the rows that are there now."""
-    _carry_out(url, KEEP_SAMPLE)
+    _carry_out(url, KEEP.format(schema=SAMPLE))
 
 
 def fill_postgresql(url: str) -> None:
     """All rows are those of the sample."""
-    _carry_out(url, FILL)
+    _carry_out(url, BRING_BACK.format(schema=SAMPLE))
 
 
 def _carry_out(url: str, block: str) -> None:
