@@ -9,6 +9,12 @@
   const linkOf = (row) => row.querySelector("a.who");
   const typing = (element) => element.matches?.("textarea, select, input:not([type=checkbox])");
 
+  // What is cut off shows whole under the pointer; it is not in the page a second time.
+  table.addEventListener("mouseover", (event) => {
+    const cell = event.target.closest?.("td.fill");
+    if (cell) cell.title = cell.scrollWidth > cell.clientWidth ? cell.textContent : "";
+  });
+
   // ---- Choosing ----
   const bar = document.getElementById("bulk");
   const every = table.querySelector("[data-select-all]"), whole = bar?.elements.all, phone = document.querySelector("[data-choose]");

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, BrowserType, Page
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from portal import clock as portal_clock
@@ -24,6 +24,8 @@ from tests.browser.measures import DESKTOP, FLAGS, HEIGHTS, PATIENCE, PHONE, WID
 from tests.conftest import Clock
 
 __all__ = ["DESKTOP", "PHONE", "WIDTHS"]
+
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,7 +3,7 @@
 DESKTOP, PHONE = 1440, 390
 WIDTHS = (DESKTOP, PHONE)
 HEIGHTS = {DESKTOP: 900, PHONE: 844}
-PATIENCE = 8_000
+PATIENCE = 20_000
 """Milliseconds before a missing thing fails a test; two busy cores are slow."""
 
 FLAGS = (

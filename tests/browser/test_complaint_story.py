@@ -82,8 +82,9 @@ def test_from_registered_to_closed(desk, portal, subject, java_script, width):
     case.send()
     expect(page.locator(".form-errors")).to_contain_text("复印件")
     case.fill(copy_left=True)
-    for box in page.locator("[name=further_departments]:checked").all():
-        box.uncheck()
+    further = page.locator("[name=further_departments]:checked")
+    while further.count():
+        further.first.uncheck()
     case.send()
     case.expect_state("已转部门签收")
     expect(case.clock("DL-10")).to_contain_text("提前" if subject != "吊顶停工五天" else "逾期")

@@ -81,10 +81,10 @@ def test_all_of_it_works_without_javascript(desk):
     page.locator("#q").fill("TS-")
     page.locator("select[name=in]").select_option("number")
     page.locator("#q").press("Enter")
-    assert "where=" in page.url
+    page.wait_for_url(re.compile("where="))
     page.goto(page.url.split("?")[0] + "?filter=&group=state")
     page.locator(".group-toggle").first.click()
-    assert page.locator("tr.line").count() > 0
+    expect(page.locator("tr.line").first).to_be_visible()
     page.goto(page.url.split("?")[0] + "/conditions?filter=")
     page.locator("select[name='field.0']").select_option("received")
     page.get_by_role("button", name="刷新可选项").click()
@@ -92,7 +92,8 @@ def test_all_of_it_works_without_javascript(desk):
     page.get_by_role("button", name="刷新可选项").click()
     page.locator("select[name='value.0']").select_option("this-year")
     page.locator("#conditions .btn.primary").click()
-    assert "where=" in page.url and page.locator("tr.line").count() > 0
+    page.wait_for_url(re.compile("where="))
+    expect(page.locator("tr.line").first).to_be_visible()
 
 
 def test_a_favourite_is_kept_and_found_with_its_count(desk):

@@ -16,7 +16,7 @@ from portal.models.task import Task
 from portal.models.task_type import TaskType
 from portal.services import canned, task_types
 from portal.services.canned import Details
-from tests.browser.conftest import DESKTOP, HEIGHTS, PATIENCE, PHONE
+from tests.browser.conftest import DESKTOP, HEIGHTS, PHONE
 from tests.browser.test_accessibility import COLOURS, SWITCH, WHOLE, findings
 
 
@@ -187,7 +187,7 @@ def test_topics_are_chosen_beside_the_record(desk, address):
     page.locator(".followers summary").click()
     expect(page.locator(".followers input[value=FILES]")).to_be_checked()
     page.locator(".followers button", has_text="按我的账号设置").click()
-    expect(page.locator(".entry.log").first).to_contain_text("按账号设置", timeout=PATIENCE)
+    expect(page.locator(".entry.log").first).to_contain_text("按账号设置")
     page.locator(".followers summary").click()
     expect(page.locator(".followers input[value=FILES]")).not_to_be_checked()
 

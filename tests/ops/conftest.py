@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-def wait_until(condition, seconds=30, what="waited in vain", every=0.05):
+def wait_until(condition, seconds=120, what="waited in vain", every=0.05):
     """Come back when the condition holds; what it gave is given."""
     until = time.monotonic() + seconds
     while not (result := condition()):
