@@ -271,7 +271,7 @@ def _step(state: State, name: str, row: Values, before: int) -> State:
 # ---------- Building ----------
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def _counts(questions: tuple[Question, ...], ceiling: int) -> Prepared:
     capped = (
         _apart(matching(question).limit(ceiling + 1), place).subquery() for place, question in enumerate(questions)
@@ -318,7 +318,7 @@ def every(question: Question, *columns: Any) -> Select[Any]:
     return select(*columns).select_from(model).where(model.id.in_(union_all(*found)), *_narrowing(question))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _page(question: Question, sort: str, walks: bool, placed: bool, backwards: bool) -> list[Prepared]:
     """The statements of a page, one for each stretch of the order; the next is asked when the page is not full yet."""
     listing = LISTINGS[question.kind]

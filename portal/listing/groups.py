@@ -187,7 +187,7 @@ def place(grouping: Grouping) -> Any:
     return first_day(column, grouping.stretch, field.kind is Kind.MOMENT) if grouping.stretch else column
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def _grouped(question: engine.Question, by: tuple[str, ...], summed: tuple[str, ...]) -> Prepared:
     listing = LISTINGS[question.kind]
     found = [read(listing, key) for key in by]

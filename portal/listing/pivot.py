@@ -341,7 +341,7 @@ def names_of(session: Session, user: User, grouping: Grouping, values: Iterable[
 # ---------- Asking ----------
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def _statement(question: engine.Question, by: tuple[str, ...], summed: tuple[str, ...], largest: bool) -> Prepared:
     listing = LISTINGS[question.kind]
     found = [groups.read(listing, key) for key in by]

@@ -27,7 +27,18 @@ P = Permission
 PLEASE = N_("Please choose")
 AS_THE_RULE_SAYS = N_("As the catalogue says")
 NOT_SEEN_AT = frozenset(
-    {"penalties", "rewards", "parties", "crews", "branches", "users", "customers", "properties", "lead-touches"}
+    [
+        "penalties",
+        "rewards",
+        "parties",
+        "crews",
+        "branches",
+        "users",
+        "customers",
+        "properties",
+        "lead-touches",
+        "contract-templates",
+    ]
 )
 """Kinds whose pages propose nothing: nothing is done wrong or well there."""
 WHO = {"crews": Crew, "parties": Party, "users": User}
