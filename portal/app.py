@@ -18,19 +18,9 @@ from portal.templating import Application, icon
 def create_app(config: Config | None = None) -> Flask:
     """The portal as a WSGI application, configured by the environment unless a `Config` is given."""
     config = config or Config.from_env()
-    if config.env == TEST:
-        clock.use_test_clock(config.test_clock)
-        faults.configure(config.faults)
     app = Application("portal", root_path=str(_root()), template_folder="templates", static_folder="static")
-    app.config.update(
-        SECRET_KEY=config.secret_key,
-        SQLALCHEMY_DATABASE_URI=config.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(config),
-        MAX_CONTENT_LENGTH=20 * 1024 * 1024,
-        MAX_FORM_MEMORY_SIZE=500 * 1024,
-        MAX_FORM_PARTS=1000,
-        PORTAL=config,
-    )
+    app.config.update(MAX_CONTENT_LENGTH=20 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=500 * 1024, MAX_FORM_PARTS=1000)
+    configure(app, config)
     db.init_app(app)
     with i18n.use_locale(i18n.DEFAULT):
         _jinja(app)
@@ -49,6 +39,19 @@ def create_app(config: Config | None = None) -> Flask:
     for blueprint in registration.blueprints():
         app.register_blueprint(blueprint)
     return app
+
+
+def configure(app: Flask, config: Config) -> None:
+    """Tell the application how it runs."""
+    if config.env == TEST:
+        clock.use_test_clock(config.test_clock)
+        faults.configure(config.faults)
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        SQLALCHEMY_DATABASE_URI=config.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(config),
+        PORTAL=config,
+    )
 
 
 def _root() -> Path:

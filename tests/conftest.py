@@ -22,7 +22,6 @@ from sqlalchemy.orm import Session, scoped_session
 from portal import clock as portal_clock
 from portal import db as portal_db
 from portal import i18n
-from portal.app import create_app
 from portal.config import Bucket, Config
 from portal.models.org import User
 from portal.permissions import Role
@@ -197,11 +196,17 @@ def config(home: Path, database: str, clock: Clock) -> Config:
 @pytest.fixture
 def app(config: Config) -> Iterator[Flask]:
     """The application, its context pushed, so that services can be called directly."""
-    made = create_app(config)
-    made.config["PROPAGATE_EXCEPTIONS"] = True
-    made.testing = True
-    with made.app_context(), i18n.use_locale(i18n.DEFAULT):
-        yield made
+    with opened(shared.application(config)) as shown:
+        yield shown
+
+
+@contextmanager
+def opened(app: Flask) -> Iterator[Flask]:
+    """The application, its context pushed, for one test."""
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    app.testing = True
+    with app.app_context(), i18n.use_locale(i18n.DEFAULT):
+        yield app
         portal_db.db.session.remove()
         portal_db.db.engine.dispose()
 

@@ -1,7 +1,8 @@
-"""What the applications of one test process share, since every test makes one of its own.
+"""What the tests of one process share: the application, and of those that need one of their own what it is made of.
 
 Most of what an application costs is Werkzeug writing, for each of hundreds of addresses, the small function that builds it;
-most of what a first page costs is Jinja compiling its templates. Neither depends on anything but the text it is made of.
+most of what a first page costs is Jinja compiling its templates and SQLAlchemy writing its statements. None depends on
+anything but the text it is made of.
 """
 
 from __future__ import annotations
@@ -11,10 +12,15 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
+from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from sqlalchemy import Engine, event, make_url
 from werkzeug.routing import Rule
 
+from portal.app import configure, create_app
+from portal.config import Config
+from portal.db import db
 from portal.templating import Application
 
 
@@ -22,6 +28,48 @@ def share() -> None:
     """From now on no address and no template is compiled twice in this process."""
     Rule._compile_builder = _compile_once  # type: ignore[method-assign]
     Application.jinja_options = {**Application.jinja_options, "bytecode_cache": _Templates()}
+
+
+STATEMENTS = 5_000
+"""So many statements stay written; a whole portal asks some thousand."""
+_shared: list[Flask] = []
+_settings: dict[str, Any] = {}
+_engines: dict[str, Engine] = {}
+
+
+def application(config: Config) -> Flask:
+    """The application of this process, told to run as `config` says, connected to the database of `config`."""
+    if not _shared:
+        _shared.append(create_app(config))
+        _settings.update(_shared[0].config)
+    (app,) = _shared
+    app.config.clear()
+    app.config.update(_settings)
+    configure(app, config)
+    db._app_engines[app] = {None: _engine(config)}
+    return app
+
+
+def _engine(config: Config) -> Engine:
+    """One for SQLite and one for PostgreSQL, as the library makes it, connected anew; statements it wrote stay written."""
+    url = make_url(config.database_url)
+    kind = url.get_backend_name()
+    if kind not in _engines:
+        bare = Flask("bare")
+        configure(bare, config)
+        bare.config["SQLALCHEMY_ENGINE_OPTIONS"]["query_cache_size"] = STATEMENTS
+        db.init_app(bare)
+        engine = _engines[kind] = db._app_engines[bare][None]
+
+        @event.listens_for(engine, "do_connect")
+        def where(dialect: Any, _record: Any, arguments: list[Any], named: dict[str, Any]) -> None:
+            arguments[:], told = dialect.create_connect_args(engine.url)
+            named.update(told)
+
+    found = _engines[kind]
+    found.dispose()
+    found.url = url
+    return found
 
 
 TESTS_BETWEEN = 16

@@ -17,7 +17,14 @@ from portal.services.calls import tickets
 from tests.factories import Make
 
 CALLS = 10
-KEYS = {"YES_NO": ("y",), "SCORE": ("5",), "RATE10": ("t",), "NUMBER": ("3", "Enter"), "TEXT": ("x", "Enter"), "TIME": ("9", "Enter")}
+KEYS = {
+    "YES_NO": ("y",),
+    "SCORE": ("5",),
+    "RATE10": ("t",),
+    "NUMBER": ("3", "Enter"),
+    "TEXT": ("x", "Enter"),
+    "TIME": ("9", "Enter"),
+}
 
 
 def planned(portal) -> list[str]:

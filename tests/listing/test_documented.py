@@ -9,6 +9,7 @@ import pytest
 
 from blueprints.records import lists
 from portal import visibility
+from portal.app import create_app
 from portal.db import transaction
 from portal.exporting import fields, reading
 from portal.listing import engine, groups
@@ -16,8 +17,16 @@ from portal.listing.registry import LISTINGS
 from portal.listing.state import State
 from portal.models.notice import Delivery
 from portal.permissions import Role
+from tests.conftest import opened
 
 PAGE = Path(__file__).parents[2] / "docs" / "lists.md"
+
+
+@pytest.fixture
+def app(config):
+    """One of its own: it gets an address more."""
+    with opened(create_app(config)) as made:
+        yield made
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from blueprints.records import task_matrix
 from portal.db import transaction
@@ -87,22 +87,14 @@ def test_the_most_pressing_task_stands_in_the_cell(session, sample, clock):
     assert [task.due_at for task in tasks] == [at + timedelta(hours=hours) for hours in (1, 3, 9)]
 
 
-def test_questions_stay_few(app, sign_in, sample, clock, session):
+def test_questions_stay_few(sign_in, sample, clock, queries):
     desk = sign_in(Role.MANAGER)
-    asked: list[str] = []
-
-    def ask():
-        with app.app_context():
-            from portal.db import db
-
-            event.listen(db.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
 
     def questions():
-        asked.clear()
-        desk.get("/records/complaints", query={"filter": "", "view": "tasks"}, status=200)
+        with queries() as asked:
+            desk.get("/records/complaints", query={"filter": "", "view": "tasks"}, status=200)
         return len(asked)
 
-    ask()
     questions()
     few = questions()
     more_tasks(clock, [("complaints", number) for number in range(1, 9)] * 3)

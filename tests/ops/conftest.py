@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import databases
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -110,13 +112,16 @@ def is_running(pid: int) -> bool:
 
 
 @pytest.fixture
-def portal(tmp_path):
-    """Make portals on data folders of this test; whatever still runs at the end is killed."""
+def portal(tmp_path, sqlite_template):
+    """Make portals on data folders of this test, with an empty database unless they are to make it at their first start;
+    whatever still runs at the end is killed."""
     made = []
 
-    def make(folder: str = "home", **environ: str) -> Portal:
+    def make(folder: str = "home", *, is_new: bool = False, **environ: str) -> Portal:
         home = tmp_path / folder
         home.mkdir(parents=True, exist_ok=True)
+        if not is_new and not (home / "portal.sqlite3").exists():
+            databases.copy_sqlite(sqlite_template, home)
         made.append(Portal(home, **environ))
         return made[-1]
 

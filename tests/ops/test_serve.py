@@ -67,7 +67,7 @@ def test_killing_the_supervisor_ends_everything_and_the_next_start_works(portal)
 
 
 def test_a_long_and_chinese_folder_name_serves(portal):
-    house = portal("数据" * 20 + "/客服 门户").start()
+    house = portal("数据" * 20 + "/客服 门户", is_new=True).start()
     assert house.answers()
     assert house.stop() == 0
 

@@ -14,6 +14,7 @@ def bare_machine(monkeypatch):
     """A machine without servers, where nothing can be installed."""
     for need in testing.NEEDS:
         monkeypatch.delenv(need.variable, raising=False)
+    monkeypatch.delenv("PORTAL_TEST_INSTALL", raising=False)
     monkeypatch.setattr(testing.shutil, "which", lambda _name: None)
     monkeypatch.setattr(testing.os.path, "exists", lambda _path: False)
     monkeypatch.setattr(bootstrap, "package_manager", lambda: "apt-get")
