@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
-from portal import metrics, visibility
+from portal import clock, metrics, visibility
 from portal.i18n import N_, Text
 from portal.metrics import Period
 from portal.metrics.clocks import KEPT
@@ -19,17 +19,22 @@ from portal.models.complaint import Complaint, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.customer import Customer
 from portal.models.ledger import LedgerLine
+from portal.models.milestone import OpenDay
 from portal.models.org import Department
 from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import Inspection
 from portal.models.project import Project
 from portal.models.repair import RepairOrder
+from portal.models.reward import RewardEntry
+from portal.models.survey import Survey
 from portal.models.task import Task, TaskOutcome
 from portal.processes import complaint as complaint_rules
 from portal.processes import repair as repair_rules
 from portal.processes.complaint import Category, Verdict
 from portal.processes.penalty import Kind
 from portal.processes.pre_acceptance import Result
+from portal.processes.reward import Cause
+from portal.processes.reward import State as RewardState
 from portal.reports.values import day, moment, number, say, term
 from portal.visibility import Viewer
 
@@ -386,6 +391,58 @@ def open_homes(session: Session, viewer: Viewer, period: Period, at: datetime) -
     rows = [
         [each.customer.name, each.property.address, each.number, name or ""] for each, name in session.execute(query)
     ]
+    return Listed(heads, rows)
+
+
+def activities(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """Open days that were held in the period (3.9): where, who was invited, who came and what they said."""
+    heads = [
+        (N_("Held on", "report"), "num"), (N_("Sites that are shown"), ""), (N_("Invited", "report"), "fill"),
+        (N_("Attended and said", "report"), "fill"),
+        (NUMBER, "nowrap"),
+    ]  # fmt: skip
+    query = (
+        select(OpenDay)
+        .where(visibility.condition(viewer, OpenDay), period.holds_day(OpenDay.held_on))
+        .options(selectinload(OpenDay.sites).joinedload(Project.property))
+        .order_by(OpenDay.held_on, OpenDay.id)
+        .limit(MOST)
+    )
+    rows = [
+        [day(each.held_on), _together(site.property.address for site in each.sites), each.invited, each.attended or "", each.number]
+        for each in session.scalars(query)
+    ]  # fmt: skip
+    return Listed(heads, rows)
+
+
+def praise(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """What customers praised in the period: in calls and contacts, for which a reward was proposed, and in surveys."""
+    heads = [
+        (N_("Day"), "num"), (N_("Who is praised", "report"), ""), (N_("In the customer's words"), "fill"), (NUMBER, "nowrap"),
+    ]  # fmt: skip
+    rewarded = (
+        select(RewardEntry)
+        .where(
+            visibility.condition(viewer, RewardEntry),
+            RewardEntry.reason == Cause.CUSTOMER_PRAISE,
+            RewardEntry.state != RewardState.REJECTED,
+            period.holds(RewardEntry.created_at),
+        )
+        .options(joinedload(RewardEntry.crew), joinedload(RewardEntry.party), joinedload(RewardEntry.user))
+        .limit(MOST)
+    )
+    answered = (
+        select(Survey)
+        .where(visibility.condition(viewer, Survey), period.holds(Survey.answered_at), Survey.praise > "")
+        .limit(MOST)
+    )
+    proposed = list(session.scalars(rewarded))
+    known = {each.record_number for each in proposed}
+    found = [(each.created_at, each.person, each.words, each.record_number) for each in proposed]
+    for survey in session.scalars(answered):
+        if survey.number not in known and survey.answered_at is not None:
+            found.append((survey.answered_at, "", survey.praise or "", survey.number))
+    rows = [[day(clock.today(when)), who, words, code] for when, who, words, code in sorted(found)[:MOST]]
     return Listed(heads, rows)
 
 

@@ -263,7 +263,12 @@ _DECLARED = (
     ),
     Report(
         "RP-10", N_("Monthly material for the group"), (R.CULTURE,),
-        (ANALYSIS, Cases(N_("Homes that may be visited", "report"), "open_homes")),
+        (
+            ANALYSIS,
+            Cases(N_("Activities", "report"), "activities"),
+            Cases(N_("Praise of customers", "report"), "praise"),
+            Cases(N_("Homes that may be visited", "report"), "open_homes"),
+        ),
         _fixed(AfterMonth(day=5)),
     ),
     Report(
