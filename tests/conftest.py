@@ -68,12 +68,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return databases.make_sqlite_template(tmp_path_factory.mktemp("template"))
+    return shared.once(_of_the_run(tmp_path_factory) / "template", databases.make_sqlite_template)
 
 
 @pytest.fixture(scope="session")
 def demo_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return story.make_template(tmp_path_factory.mktemp("story"))
+    return shared.once(_of_the_run(tmp_path_factory) / "story", story.make_template)
+
+
+def _of_the_run(factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run see."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")

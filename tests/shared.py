@@ -1,4 +1,4 @@
-"""What the tests of one process share: the application, and of those that need one of their own what it is made of.
+"""What tests share: the processes of a run the files to copy from, the tests of a process the application.
 
 Most of what an application costs is Werkzeug writing, for each of hundreds of addresses, the small function that builds it;
 most of what a first page costs is Jinja compiling its templates and SQLAlchemy writing its statements. None depends on
@@ -7,8 +7,11 @@ anything but the text it is made of.
 
 from __future__ import annotations
 
+import fcntl
 import gc
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -28,6 +31,17 @@ def share() -> None:
     """From now on no address and no template is compiled twice in this process."""
     Rule._compile_builder = _compile_once  # type: ignore[method-assign]
     Application.jinja_options = {**Application.jinja_options, "bytecode_cache": _Templates()}
+
+
+def once(folder: Path, make: Callable[[Path], Path]) -> Path:
+    """What `make` puts into a folder, made by the first of all processes that ask; the others wait for it."""
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = folder / "made"
+        if not made.exists():
+            made.write_text(str(make(Path(tempfile.mkdtemp(dir=folder)))), encoding="utf-8")
+        return Path(made.read_text(encoding="utf-8"))
 
 
 STATEMENTS = 5_000
