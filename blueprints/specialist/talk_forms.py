@@ -76,6 +76,8 @@ class TalkForm(Form):
                 continue
             is_score = item["kind"] in asked.RANGES
             value, score = (None, int(field.data)) if is_score else (str(field.data), None)
+            if value and item["kind"] == ItemKind.TIME:
+                value = calls.as_time(value)
             answers.append(calls.Answer(item["code"], value, score, comment.data))
         slips = tuple(
             calls.Slip(

@@ -663,3 +663,12 @@ def test_the_manager_makes_a_new_edition_of_a_script(story):
     assert scripts.script_for(session(), "START", "A", date(2026, 4, 9)).grade_class == "A"
     assert story.fresh(call).script_id == known.id
     assert len(session().scalars(select(FollowUpTicket)).all()) == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("9", "9:00"), ("930", "9:30"), ("1430", "14:30"), ("9:30", "9:30"), ("9：30", "9:30"), ("9点30", "9:30"),
+     ("14时", "14:00"), ("上午", "上午"), ("12345", "12345")],
+)  # fmt: skip
+def test_a_time_is_taken_as_it_is_typed(typed, meant):
+    assert calls.as_time(typed) == meant

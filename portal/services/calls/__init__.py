@@ -2,7 +2,7 @@
 
 from portal.services.calls.common import may_call_now, next_allowed, tickets_visible_to, visible_to
 from portal.services.calls.dialling import Attempt, attempt, next_try
-from portal.services.calls.talking import Answer, FinishCall, Outcome, RepairWish, Slip, finish
+from portal.services.calls.talking import Answer, FinishCall, Outcome, RepairWish, Slip, as_time, finish
 from portal.services.calls.windows import (
     Because,
     Explain,
@@ -27,6 +27,7 @@ __all__ = [
     "RepairWish",
     "Slip",
     "allow_visit",
+    "as_time",
     "attempt",
     "call_again",
     "cancel",

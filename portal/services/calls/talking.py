@@ -36,6 +36,7 @@ ACT_ON_INCIDENT = N_("Incident heard of in a call: see to it today")
 INCIDENT = N_("%(customer)s: incident heard of in a call (%(number)s)")
 UNSATISFIED_A = N_("Grade A customer %(customer)s is unsatisfied (%(number)s)")
 _TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
+_TYPED = re.compile(r"(\d{1,2})\s*[:：点时.]?\s*(\d{2})?分?")
 LONGEST = 2000
 
 
@@ -151,6 +152,12 @@ def _sends_back(call: FollowUpCall, command: FinishCall) -> bool:
     """Whether the repair is not whole, by the question of the script or by the specialist."""
     is_asked = any(each.code == asked.REPAIRED and each.value == "NO" for each in command.answers)
     return call.after is not None and (command.is_to_be_repaired_again or is_asked)
+
+
+def as_time(typed: str) -> str:
+    """A time as one types it with the telephone at the ear: 9, 930 and 9点30 are 9:00, 9:30 and 9:30. Others stay as they are."""
+    found = _TYPED.fullmatch(typed.strip())
+    return f"{found[1]}:{found[2] or '00'}" if found else typed
 
 
 def checks_of(items: Sequence[asked.Item], answers: Sequence[Answer]) -> dict[str, Text | str]:
