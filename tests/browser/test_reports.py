@@ -62,7 +62,7 @@ def test_the_manager_signs_and_downloads_saturdays_report_on_the_phone(portal, d
     page.wait_for_url(f"**{path}*")
     expect(page.locator("main")).to_contain_text("下周回访滨江花园三户。")
     page = phone.go(path)
-    page.get_by_text("打印").first.tap()
+    page.locator("summary", has_text="打印").tap()
     page.get_by_role("button", name="RP-03").first.tap()
     page.wait_for_url("**/documents/*")
     print_what_waits(portal)
