@@ -49,7 +49,7 @@ MAY_SEE = {
         (role, kind)
         for role in (Role.SPECIALIST, Role.REVIEWER, Role.MANAGER)
         for kind in (
-            *("contracts", "quotations", "drawing-reviews", "review-findings"),
+            *("contracts", "contract-templates", "quotations", "drawing-reviews", "review-findings"),
             *("pre-acceptances", "inspections", "rectification-notices"),
         )
     ),
