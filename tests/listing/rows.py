@@ -114,14 +114,6 @@ def fill(make: Any, clock: Any) -> Rows:
                 )
             )  # fmt: skip
             writing.add(
-                ContractTemplate(
-                    number=f"MB-{number}", title="施工合同", edition=f"第{number}版", is_active=number > 2,
-                    effective_from=(at - timedelta(days=number)).date(), years_basic=2, years_water_electric=5,
-                    years_waterproof=5, years_woodwork=3, years_hardware=2, years_paint=2,
-                    **kept | {"branch_id": None},
-                )
-            )  # fmt: skip
-            writing.add(
                 Consultation(
                     number=f"ZX-{number}", channel="PHONE", kind="CONSULT", occurred_at=at - timedelta(hours=number),
                     name="罗", phone=customer.phone, question="多少钱", state=("LOGGED", "CLOSED")[number % 2], **kept,
@@ -144,11 +136,19 @@ def fill(make: Any, clock: Any) -> Rows:
 
 
 def before_the_contract(number: int, customer: Any, at: datetime, kept: dict[str, Any], make: Any) -> None:
-    """A drawing review with a finding, in several states."""
+    """A template of contracts, a touch, and a drawing review with a finding, in several states."""
     designer, head = make.party(PartyKind.DESIGNER), make.party(PartyKind.BRANCH_MANAGER)
     state, result = (("SUBMITTED", None), ("RETURNED", "RETURN"), ("PASSED", "PASS"))[number % 3]
     decided = {"result": result, "score": 70 + number, "reviewed_at": at} if result else {}
     with transaction() as writing:
+        writing.add(
+            ContractTemplate(
+                number=f"MB-{number}", title="施工合同", edition=f"第{number}版", is_active=number > 2,
+                effective_from=(at - timedelta(days=number)).date(), years_basic=2, years_water_electric=5,
+                years_waterproof=5, years_woodwork=3, years_hardware=2, years_paint=2,
+                **kept | {"branch_id": None},
+            )
+        )  # fmt: skip
         writing.add(
             LeadTouch(
                 number=f"GJ-{number}", customer_id=customer.id, kind=("VISIT_3", "VISIT_0", "HANDOVER_3")[number % 3],
