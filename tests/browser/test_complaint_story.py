@@ -27,6 +27,7 @@ class Case:
         self.path = f"{portal.url}/records/complaints/{self.number}"
 
     def open(self):
+        self.page.wait_for_load_state()  # what is still loading would be cut off
         self.page.goto(self.path)
 
     def at(self, local):
