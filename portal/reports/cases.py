@@ -397,7 +397,7 @@ def open_homes(session: Session, viewer: Viewer, period: Period, at: datetime) -
 def activities(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
     """Open days that were held in the period (3.9): where, who was invited, who came and what they said."""
     heads = [
-        (N_("Held on", "report"), "num"), (N_("Sites that are shown"), ""), (N_("Invited", "report"), "fill"),
+        (N_("Held on", "report"), "nowrap"), (N_("Sites that are shown"), ""), (N_("Invited", "report"), "fill"),
         (N_("Attended and said", "report"), "fill"),
         (NUMBER, "nowrap"),
     ]  # fmt: skip
@@ -418,7 +418,7 @@ def activities(session: Session, viewer: Viewer, period: Period, at: datetime) -
 def praise(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
     """What customers praised in the period: in calls and contacts, for which a reward was proposed, and in surveys."""
     heads = [
-        (N_("Day"), "num"), (N_("Who is praised", "report"), ""), (N_("In the customer's words"), "fill"), (NUMBER, "nowrap"),
+        (N_("Day"), "nowrap"), (N_("Who is praised", "report"), ""), (N_("In the customer's words"), "fill"), (NUMBER, "nowrap"),
     ]  # fmt: skip
     rewarded = (
         select(RewardEntry)
