@@ -429,11 +429,13 @@ def praise(session: Session, viewer: Viewer, period: Period, at: datetime) -> Li
             period.holds(RewardEntry.created_at),
         )
         .options(joinedload(RewardEntry.crew), joinedload(RewardEntry.party), joinedload(RewardEntry.user))
+        .order_by(RewardEntry.id)
         .limit(MOST)
     )
     answered = (
         select(Survey)
         .where(visibility.condition(viewer, Survey), period.holds(Survey.answered_at), Survey.praise > "")
+        .order_by(Survey.id)
         .limit(MOST)
     )
     proposed = list(session.scalars(rewarded))
