@@ -244,6 +244,10 @@
       changed.length ? sessionStorage.setItem(storage(form), JSON.stringify(Object.fromEntries(changed))) : sessionStorage.removeItem(storage(form));
     } catch { /* too long for the browser: it stays in the form */ }
   }
+  function settle(field, fields) { // what is kept elsewhere counts as what the server sent
+    if (isBox(field)) field.defaultChecked = fields.some(([name, value]) => name === field.name && value === field.value);
+    else if (field.matches("textarea, input")) field.defaultValue = fields.find(([name]) => name === field.name)?.[1] ?? "";
+  }
   function restore(form) {
     const kept = sessionStorage.getItem(storage(form));
     if (!kept || failed(form)) return;
@@ -275,7 +279,18 @@
     if (keeps(form)) keep(form);
     all("[data-timer-waits]", form).forEach((timer) => { timer.dataset.timer ||= String(now()); });
   });
-  on("outbox-kept", (event) => sessionStorage.removeItem(storage(event.target))); // written into the outbox: nothing to bring back
+  on("outbox-kept", ({ target: form, detail: fields }) => { // written into the outbox: brought back is only what was typed since
+    if (!form.matches("[data-outbox-stay]")) return sessionStorage.removeItem(storage(form));
+    keepable(form).forEach((field) => settle(field, fields));
+    keep(form);
+  });
+  on("outbox-filled", ({ target: form, detail: fields }) => { // the page is older than what the outbox knows of it
+    keepable(form).forEach((field) => {
+      settle(field, fields);
+      isBox(field) ? (field.checked = field.defaultChecked) : (field.value = field.defaultValue);
+    });
+    restore(form);
+  });
   addEventListener("beforeunload", (event) => {
     if (all("form[data-guard]").some((form) => dirty.has(form))) event.preventDefault();
   });

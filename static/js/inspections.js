@@ -101,8 +101,9 @@
     judgeByMeasure(card);
     drawAll();
     clearTimeout(waiting.get(card));
-    waiting.set(card, setTimeout(() => (usesOutbox() ? form(card).requestSubmit() : form(card).dispatchEvent(new CustomEvent("judge", { bubbles: true }))), wait));
+    wait ? waiting.set(card, setTimeout(() => send(card), wait)) : send(card); // at once where a field is left: the page may be left, too
   }
+  const send = (card) => (usesOutbox() ? form(card).requestSubmit() : form(card).dispatchEvent(new CustomEvent("judge", { bubbles: true })));
   main.addEventListener("change", (event) => {
     const card = event.target.closest("[data-line]"), photos = event.target.closest("[data-photo-line]");
     if (photos) return event.target.files.length && photograph(photos, [...event.target.files]);
@@ -123,9 +124,10 @@
       save(card, 0);
     });
   }, true);
-  // Without an outbox, what was typed before the person had to sign in again is put back by app.js; it is saved now.
+  // What was typed before the person had to sign in again, or in the moment the page was left, is put back by app.js; it is saved now.
   const isChanged = (field) => (field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
-  addEventListener("load", () => setTimeout(() => usesOutbox() || cards.filter((card) => all("input:not([type=hidden]), textarea", form(card)).some(isChanged)).forEach((card) => save(card, 0)), 50));
+  const saveChanged = () => cards.filter((card) => all("input:not([type=hidden]), textarea", form(card)).some(isChanged)).forEach((card) => save(card, 0));
+  addEventListener("load", () => setTimeout(() => usesOutbox() || saveChanged(), 50));
   async function photograph(photos, files) {
     if (!usesOutbox()) return photos.dispatchEvent(new CustomEvent("photograph", { bubbles: true }));
     for (const file of files) {
@@ -144,21 +146,16 @@
     for (const { path, isPhoto } of items) if (isPhoto) unsentPhotos.set(path, (unsentPhotos.get(path) ?? 0) + 1);
     if (!isFilled) cards.forEach((card) => fillIn(card, items.findLast(({ path, isPhoto }) => !isPhoto && path === new URL(form(card).action).pathname)));
     if (!isFilled && items.length) begin(Math.min(...items.map(({ at }) => at)));
-    isFilled = true;
     const isOver = items.some(({ path, isStuck }) => !isStuck && path === new URL(end.action).pathname), note = main.querySelector("[data-is-over]");
     main.querySelector("[data-lines]").inert = isOver;
     note.hidden = !isOver;
     note.querySelector("span").textContent = texts.over;
     drawAll();
+    if (!isFilled && !isOver) saveChanged();
+    isFilled = true;
   });
   function fillIn(card, item) { // the page may be older than what was tapped on it
-    if (!item || "touched" in form(card).dataset) return;
-    const fields = new Map(item.fields);
-    for (const name of ["measured", "comment"]) {
-      const field = part(card, name);
-      if (field) field.value = fields.get(field.name) ?? "";
-    }
-    all("input[type=radio]", card).forEach((box) => { box.checked = fields.get(box.name) === box.value; });
+    if (item && !("touched" in form(card).dataset)) form(card).dispatchEvent(new CustomEvent("outbox-filled", { bubbles: true, detail: item.fields }));
   }
   document.addEventListener("outbox-answered", async (event) => {
     const card = event.target.closest("[data-line]");

@@ -57,7 +57,25 @@
     return [...form.elements].filter((field) => field.name && field.type !== "hidden" && field.type !== "file" && shownValue(field))
       .map((field) => [field.labels?.[0]?.textContent.trim() || field.name, /^datetime/.test(field.type) ? shownValue(field).replace("T", " ") : shownValue(field)]);
   }
-  async function write(form, submitter, data = new FormData(form, submitter)) {
+  const underWay = new Set(); // what is being written down
+  let last = Promise.resolve();
+  function write(form, submitter, data = new FormData(form, submitter)) { // one after the other: what was typed later stays the last word
+    const done = last.then(() => writeDown(form, submitter, data));
+    last = done.catch(() => {});
+    return done;
+  }
+  function hold(work) {
+    underWay.add(work);
+    work.catch(() => {}).finally(() => underWay.delete(work));
+    return work;
+  }
+  addEventListener("click", (event) => { // a page is left once all is written down
+    const link = event.target.closest("a[href]");
+    if (!underWay.size || !link || link.origin !== location.origin || link.target || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    Promise.allSettled(underWay).then(() => location.assign(link.href));
+  });
+  async function writeDown(form, submitter, data) {
     const path = pathOf(form), fields = [], files = [];
     for (const [name, value] of data) {
       if (value instanceof File) { if (value.size) files.push([name, value]); }
@@ -89,7 +107,7 @@
       });
       keys.push(item.key);
     }
-    form.dispatchEvent(new CustomEvent("outbox-kept", { bubbles: true }));
+    form.dispatchEvent(new CustomEvent("outbox-kept", { bubbles: true, detail: fields }));
     return keys;
   }
 
@@ -203,7 +221,7 @@
   const shot = new Map(); // photos that were made smaller and handed over, by form
   addEventListener("outbox", (event) => {
     event.preventDefault();
-    shot.set(event.target, [...(shot.get(event.target) ?? []), write(event.target, null, event.detail.data)]);
+    shot.set(event.target, [...(shot.get(event.target) ?? []), hold(write(event.target, null, event.detail.data))]);
   });
   addEventListener("photos-sent", async (event) => {
     event.preventDefault();
@@ -227,8 +245,7 @@
     submitter?.classList.add("busy");
     say(form, "");
     try {
-      if (!(await ownKey())) await meet().catch(() => {});
-      if (!(await ownKey())) return say(form, navigator.onLine ? texts.signIn : texts.noKey);
+      if (!(await keyed(form))) return;
       const keys = await write(form, submitter), photo = isPhoto(pathOf(form));
       await changed();
       const sent = send();
@@ -242,12 +259,17 @@
       submitter?.classList.remove("busy");
     }
   }
+  async function keyed(form) { // said where nothing can be written down: nobody is signed in, or the key was never fetched
+    if (!(await ownKey())) await meet().catch(() => {});
+    const isThere = Boolean(await ownKey());
+    if (!isThere) say(form, navigator.onLine ? texts.signIn : texts.noKey);
+    return isThere;
+  }
   async function note(form, submitter) { // one stays on the page, and may write the same form again before this one is sent
     say(form, "");
     try {
-      if (!(await ownKey())) await meet().catch(() => {});
-      if (!(await ownKey())) return say(form, navigator.onLine ? texts.signIn : texts.noKey);
-      const [key] = await write(form, submitter);
+      const [key] = await hold(keyed(form).then((isThere) => (isThere ? write(form, submitter) : [])));
+      if (!key) return;
       await changed();
       await sendAlso([key]);
       const said = answers.get(key);
@@ -315,6 +337,7 @@
     if (!job || moving) return;
     const own = items.filter((item) => item.job === job), contents = await Promise.all(own.map((item) => contentOf(item).catch(() => null)));
     const known = (await sent()).filter((item) => item.job === job && item.sentAt >= served), old = await Promise.all(known.map((item) => contentOf(item).catch(() => null)));
+    if (own.length + known.length > 0 && !(await ownKey())) return; // read once the portal has given the key again
     const earlier = known.flatMap(({ path, isPhoto }, index) => (old[index] ? [{ path, isPhoto, isSent: true, at: Date.now() - skew, fields: old[index].fields }] : []));
     const waiting = own.flatMap(({ path, isPhoto, state, at, skew: ahead }, index) => (contents[index] ? [{ path, isPhoto, isStuck: state === "attention", at: Date.parse(at) - 1000 * ahead, fields: contents[index].fields }] : []));
     document.dispatchEvent(new CustomEvent("outbox-shown", { detail: [...earlier, ...delivered.filter((item) => item.job === job), ...waiting] }));

@@ -93,12 +93,13 @@ def test_a_day_of_inspection_with_a_failed_line_and_its_re_inspection(portal, de
         remark.fill("缝宽")
     sitting.context.clear_cookies()  # the session ends; what is typed now, behind what was saved, is not lost
     remark.fill("缝宽 2 毫米")
+    expect(page.locator("#outbox-bar a")).to_have_attribute("href", re.compile(r"/account/sign-in"))
     expect(page.locator("#outbox-bar")).to_contain_text("未上传 1 条")
     page.locator("#outbox-bar a").click()
     page.wait_for_url(re.compile(r"/account/sign-in"))
     with page.expect_navigation():
         page.locator("button[name=username][value=reviewer]").click()
-    page.wait_for_url(re.compile(r"/reviewer/inspections/"))
+    page.wait_for_url(re.compile(r"/reviewer/inspections/YY-"))
     expect(line("砖缝均匀一致").get_by_label("说明")).to_have_value("缝宽 2 毫米")
     expect(page.locator("#outbox-bar")).to_have_count(0)
 
@@ -148,6 +149,43 @@ def test_a_day_of_inspection_with_a_failed_line_and_its_re_inspection(portal, de
     expect(page.locator(".status-bar .now-at")).to_have_text("预验收合格")
     page = sitting.go(f"/records/rectification-notices/{_notice(portal, number)}")
     expect(page.locator(".sides .thumbs img")).to_have_count(2)  # before and after side by side
+
+
+def test_a_remark_typed_in_the_moment_of_leaving_is_there_again(portal, desk):
+    """A slow phone, a session that has ended, and a remark written on behind what was saved, with the bar tapped at once:
+    the page is left only once the remark is written down."""
+    scheduled(portal, name="季晚晴", phone="13977770005")
+    sitting = desk("reviewer", width=PHONE)
+    sitting.page.clock.install(time=story.NOW.replace(" ", "T") + ":00+08:00")
+    page = sitting.go("/records/pre-acceptances/day")
+    page.locator(".day-sheet li").filter(has_text="季晚晴").get_by_role("link", name="验收", exact=True).click()
+    page.wait_for_selector("html[data-outbox-ready]", state="attached")
+    at = page.url
+    sitting.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 8})
+    remark = page.locator(".check-card").filter(has_text="砖缝均匀一致").get_by_label("说明")
+    saved = remark.evaluate("field => field.form.action")
+    with page.expect_response(lambda answer: answer.url == saved):
+        remark.fill("缝宽")
+    sitting.context.clear_cookies()
+    remark.fill("缝宽 3 毫米")
+    page.locator(".phone-head a, #outbox-bar a").first.click()
+    page.wait_for_url(re.compile(r"/account/sign-in"))
+    with page.expect_navigation():
+        page.locator("button[name=username][value=reviewer]").click()
+    page.wait_for_selector("html[data-outbox-ready]", state="attached")
+    page.goto(at)
+    expect(remark).to_have_value("缝宽 3 毫米")
+    expect(page.locator("#outbox-bar")).to_have_count(0)
+    page.reload()
+    expect(remark).to_have_value("缝宽 3 毫米")  # the portal has it
+    page.wait_for_selector("html[data-outbox-ready]", state="attached")
+    remark.fill("缝宽 4 毫米")
+    with page.expect_response(lambda answer: answer.url == saved):  # kept by the tab, sent by the page that comes
+        page.reload()
+    expect(remark).to_have_value("缝宽 4 毫米")
+    expect(page.locator("#outbox-bar")).to_have_count(0)
+    page.reload()
+    expect(remark).to_have_value("缝宽 4 毫米")
 
 
 def _notice(portal, number: str) -> str:
