@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import event
 from sqlalchemy.orm import Session, scoped_session
 
@@ -33,6 +35,10 @@ from tests.sample import MADE_BY_NOW, Sample, fill_once
 
 START = "2026-05-11 10:00"
 """A Monday in a week without holidays, on the company's clocks."""
+
+# Many processes on few cores: how long an input takes to be made says nothing about the portal.
+hypothesis_settings.register_profile("shared-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("shared-machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -75,6 +75,10 @@ class CallScript(Base):
     )
 
 
+def _end_of(day: date) -> datetime:
+    return clock.at_local(day + timedelta(days=1)) - timedelta(minutes=1)
+
+
 class FollowUpCall(Record, Base):
     """One call of a project at one stage. Rules: `processes/follow_up_call.py`."""
 
@@ -170,7 +174,18 @@ class FollowUpCall(Record, Base):
         if self.after is not None and self.again_until is None:
             return self.after.due_at
         last = self.again_until or self.due_on
-        return clock.at_local(last + timedelta(days=1)) - timedelta(minutes=1) if last else None
+        return _end_of(last) if last else None
+
+    @property
+    def due_setting(self) -> str | None:
+        """The setting that counted the days of its window; None: its last day was agreed, or there is none."""
+        is_counted = self.window_from is not None and self.again_until is None
+        return asked.DUE_SETTINGS.get(CallStage(self.stage)) if is_counted else None
+
+    def due_with(self, days: int) -> datetime:
+        """The end of its last day, had its window so many days."""
+        assert self.window_from is not None
+        return _end_of(self.window_from + timedelta(days=days))
 
     @property
     def missing_items(self) -> list[asked.Item]:

@@ -118,6 +118,9 @@ class Deadline:
     one that such dates follow."""
     due_words: Text | None = None
     """With `due_field`: what date that is, for the help page."""
+    due_settings: tuple[str, ...] = ()
+    """With `due_field`: the settings that such dates are counted with. Which one, the record says by `due_setting` (None:
+    the date was agreed), and what comes of another value by `due_with(value)`."""
     department: str | None = None
     """The department that answers where `responsible` is `department` and it is always the same one."""
 

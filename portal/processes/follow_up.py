@@ -36,7 +36,7 @@ OBLIGATORY = (CallStage.START, CallStage.CONCEALED, CallStage.MID, CallStage.COM
 UNCOUNTED = (CallStage.REPAIR, CallStage.REVISIT)
 """Never effective (5.2) and never planned: they follow from a repair or a slip, which have clocks of their own."""
 
-WINDOW_SETTINGS = {
+WINDOW_SETTINGS: Mapping[CallStage, str] = {
     CallStage.START: "call_start_days",
     CallStage.MATERIAL: "call_material_days",
     CallStage.CONCEALED: "call_concealed_days",
@@ -48,6 +48,10 @@ WINDOW_SETTINGS = {
     CallStage.REPAIR: "repair_call_days",
 }
 """How many days after its window opened a call is due (5.3); a stage without one has no limit."""
+DUE_SETTINGS: Mapping[CallStage, str] = {
+    stage: key for stage, key in WINDOW_SETTINGS.items() if stage != CallStage.REPAIR
+}
+"""Those that DL-28 counts; after a repair it is DL-23."""
 
 
 class GradeClass(Term):

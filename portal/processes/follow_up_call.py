@@ -8,7 +8,7 @@ from portal.i18n import N_
 from portal.permissions import Permission
 from portal.processes import base
 from portal.processes.base import Deadline, Guard, Process, Transition
-from portal.processes.follow_up import OBLIGATORY, SPEAKS, TALKS, Manner, Overall
+from portal.processes.follow_up import DUE_SETTINGS, OBLIGATORY, SPEAKS, TALKS, Manner, Overall
 
 CONTEXT = "follow-up call"
 
@@ -383,6 +383,7 @@ PROCESS = Process(
             setting="call_start_days",
             due_field="due_at",
             due_words=N_("The end of the stage's window, each with a setting of its own"),
+            due_settings=tuple(DUE_SETTINGS.values()),
         ),
     ),
     field_labels={

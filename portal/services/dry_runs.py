@@ -1,38 +1,45 @@
 """What would have happened last month with other limits, before a setting is saved (DL-01 to DL-29).
 
 Looked at are the clocks that were met last month, as M-23 to M-26 count them: each is counted again from its own start,
-with its own pauses, on today's calendar. What cannot be known from what a clock keeps is left out and said.
+with its own pauses, on today's calendar. Where a second limit begins, and which window a call had, its record says. What
+cannot be known is left out and said.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from portal import clock, settings, visibility
-from portal.calendar import Due, Limit, WorkCalendar, compute_due
+from portal.calendar import Due, Limit, compute_due
 from portal.i18n import N_, Text
 from portal.metrics.clocks import KEPT
 from portal.metrics.periods import month_of
 from portal.metrics.questions import Period
+from portal.models.complaint import Complaint
 from portal.models.org import User
-from portal.models.setting import SettingValue
 from portal.models.task import Task, TaskOutcome
 from portal.paths import record_path
 from portal.processes.base import Deadline
 from portal.processes.registry import PROCESSES
 from portal.services import calendars, setting_changes
+from portal.services.record_kinds import MODELS
 
 MOST = 5_000
 """Clocks that are looked at; of more the last ones."""
+AT_ONCE = 500
+"""Records that are read with one query."""
+WITH: Mapping[Any, tuple[ORMOption, ...]] = {Complaint: (selectinload(Complaint.departments),)}
+"""What `Deadline.cap_field` of these records looks at beside the record itself."""
 A_MINUTE = timedelta(minutes=1)
 """Less than a minute after its time is in time (`portal.metrics.clocks.KEPT`)."""
 
@@ -42,6 +49,7 @@ class _Met(NamedTuple):
 
     code: str
     record_kind: str
+    record_id: int
     record_number: str
     customer_name: str | None
     started_at: datetime
@@ -61,7 +69,7 @@ class Turned:
     url: str
     due_at: datetime | None
     due_then: datetime | None
-    """None where only its side of the second limit is known."""
+    """None: its clock would stand."""
     met_at: datetime
     is_late: bool
     """What it would have been."""
@@ -80,7 +88,7 @@ class Trial:
     late_then: int = 0
     turned: tuple[Turned, ...] = ()
     unknown: int = 0
-    """Left out: it hangs on the second limit, and where that began is not kept with the clock."""
+    """Left out: the record no longer says from when its second limit ran, or is gone."""
     bare: int = 0
     """Left out: nothing is kept of how it was counted."""
     cancelled: int = 0
@@ -106,26 +114,21 @@ def of_changes(session: Session, user: User, changes: Mapping[str, Any], *, at: 
         (deadline, keys)
         for process in PROCESSES.values()
         for deadline in process.deadlines
-        if not deadline.due_field and (keys := [key for key in _keys(session, deadline, changes) if key in changes])
+        if (keys := [key for key in _keys(session, deadline, changes) if key in changes])
     ]
     if not concerned:
         return None
     told = {key for _deadline, keys in concerned for key in keys}
     fixed = [key for key in changes if key not in told and settings.SETTINGS[key].label.message.startswith("DL-")]
-    switches = {deadline.cap_switch for deadline, _keys in concerned if deadline.cap_switch}
-    touched = (
-        set(session.scalars(select(SettingValue.key).where(SettingValue.key.in_(switches)))) if switches else set()
-    )
     found = _ended(session, user, [deadline.code for deadline, _keys in concerned], period)
     waiting = _open(session, user, [deadline.code for deadline, _keys in concerned])
     trials = []
     for deadline, keys in concerned:
         trial = Trial(deadline, tuple(_said(session, key, changes[key]) for key in keys), _urls(deadline.code, period))
-        rules = _rules(
-            session, deadline, changes, is_capped=deadline.cap_switch is None or deadline.cap_switch in touched
-        )
         rows = [row for row in found[:MOST] if row.code == deadline.code]
-        trials.append(replace(_tried(trial, rules, rows), open=waiting.get(deadline.code, 0)))
+        records = _records(session, deadline, rows)
+        again = _by_window(changes, records) if deadline.due_field else _by_limits(session, deadline, changes, records)
+        trials.append(replace(_tried(trial, again, rows), open=waiting.get(deadline.code, 0)))
     return DryRun(
         period,
         tuple(trials),
@@ -138,36 +141,16 @@ def of_changes(session: Session, user: User, changes: Mapping[str, Any], *, at: 
 # ---- which limits ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """The limits of a clock as they are and as they would be. `cap` None: it has no second limit."""
-
-    own_now: Limit
-    own: Limit
-    cap_now: Limit | None
-    cap: Limit | None
-    same_start: bool
-    """The second limit begins where the clock does."""
-    calendar: WorkCalendar
-
-
 def _keys(session: Session, deadline: Deadline, changes: Mapping[str, Any]) -> list[str]:
-    """The settings from which a clock is counted. What turns a second limit on is none: from when it ran is not kept."""
-    keys = [deadline.setting, *filter(None, (deadline.cap_setting, deadline.clock_setting))]
+    """The settings from which a clock is counted."""
+    if deadline.due_field:
+        return list(deadline.due_settings)
+    second = (deadline.cap_setting, deadline.cap_switch)
+    keys = [deadline.setting, *filter(None, (*second, deadline.clock_setting))]
     chosen = deadline.clock_setting
     if chosen and changes.get(chosen, settings.get(session, chosen)) == "DUTY_HOURS":
         keys.append("duty_hours")
     return keys
-
-
-def _rules(session: Session, deadline: Deadline, changes: Mapping[str, Any], *, is_capped: bool) -> _Rules:
-    def both(key: str) -> tuple[Limit, Limit]:
-        chosen = deadline.clock_setting
-        return calendars.limit(session, key, chosen), calendars.limit(session, key, chosen, considered=changes)
-
-    own_now, own = both(deadline.setting)
-    cap_now, cap = both(deadline.cap_setting) if deadline.cap_setting and is_capped else (None, None)
-    return _Rules(own_now, own, cap_now, cap, deadline.cap_field is None, calendars.current(session))
 
 
 def _said(session: Session, key: str, value: Any) -> tuple[Text, str, str]:
@@ -185,7 +168,7 @@ def _ended(session: Session, user: User, codes: Sequence[str], period: Period) -
     """The clocks of these codes that ended in the period, the last first; one more than is looked at."""
     rows = session.execute(
         select(
-            Task.code, Task.record_kind, Task.record_number, Task.customer_name, Task.started_at, Task.due_at,
+            Task.code, Task.record_kind, Task.record_id, Task.record_number, Task.customer_name, Task.started_at, Task.due_at,
             Task.explanation, Task.closed_at, Task.outcome, KEPT.label("kept"),
         )
         .where(visibility.condition(user, Task), Task.code.in_(codes), period.holds(Task.closed_at))
@@ -218,29 +201,110 @@ def _urls(code: str, period: Period) -> dict[str, str]:
     }
 
 
+def _records(session: Session, deadline: Deadline, rows: Sequence[_Met]) -> dict[int, Any]:
+    """The records of these clocks, where the answer hangs on them: those of one deadline are of one kind."""
+    if not rows or not (deadline.cap_field or deadline.due_settings):
+        return {}
+    model: Any = MODELS[rows[0].record_kind]
+    numbers = sorted({row.record_id for row in rows})
+    found: dict[int, Any] = {}
+    for first in range(0, len(numbers), AT_ONCE):
+        asked = select(model).where(model.id.in_(numbers[first : first + AT_ONCE])).options(*WITH.get(model, ()))
+        found |= {record.id: record for record in session.scalars(asked)}
+    return found
+
+
 # ---- trying it ---------------------------------------------------------------------------------------------------
 
 
-def _tried(trial: Trial, rules: _Rules, rows: Sequence[_Met]) -> Trial:
+class _Unknown(Exception):
+    """It cannot be told when it would have been due."""
+
+
+class _Bare(Exception):
+    """Nothing is kept of how it was counted."""
+
+
+_Again = Callable[[_Met], datetime | None]
+"""When a clock would have been due; None: it stands. Raises _Unknown, _Bare."""
+
+
+def _by_limits(session: Session, deadline: Deadline, changes: Mapping[str, Any], records: Mapping[int, Any]) -> _Again:
+    """Counted from the start of the clock, and from that of its second limit where it has one: what comes first."""
+
+    def considered(key: str) -> Limit:
+        return calendars.limit(session, key, deadline.clock_setting, considered=changes)
+
+    switch = deadline.cap_switch
+    is_capped = deadline.cap_setting and (not switch or changes.get(switch, settings.get(session, switch)))
+    own, calendar = considered(deadline.setting), calendars.current(session)
+    cap = considered(deadline.cap_setting) if deadline.cap_setting and is_capped else None
+
+    def due(row: _Met) -> datetime | None:
+        if row.explanation is None:
+            raise _Bare
+        known = Due.from_dict(row.explanation)
+
+        def counted(start: datetime, limit: Limit) -> datetime | None:
+            if (start, limit) == (known.start, known.limit):
+                return known.due_at
+            return compute_due(start, limit, calendar, known.pauses).due_at
+
+        found = [counted(row.started_at, own)]
+        if cap is not None and (second := _second_start(deadline, row, known, records)) is not None:
+            found.append(counted(second, cap))
+        return min((each for each in found if each is not None), default=None)
+
+    return due
+
+
+def _second_start(deadline: Deadline, row: _Met, known: Due, records: Mapping[int, Any]) -> datetime | None:
+    """Where the second limit of a clock begins; None: this record has none. Raises _Unknown."""
+    if deadline.cap_field is None:
+        return row.started_at
+    if known.start != row.started_at:  # it was the one that came first, and is kept with the clock
+        return known.start
+    if row.record_id not in records:
+        raise _Unknown
+    start: datetime | None = getattr(records[row.record_id], deadline.cap_field)
+    if start is not None and start > row.closed_at:
+        raise _Unknown  # signed anew since, by another department
+    return start
+
+
+def _by_window(changes: Mapping[str, Any], records: Mapping[int, Any]) -> _Again:
+    """Counted by the record, which knows its window; what was agreed stays."""
+
+    def due(row: _Met) -> datetime | None:
+        record = records.get(row.record_id)
+        if record is None:
+            raise _Unknown
+        key = record.due_setting
+        counted: datetime | None = record.due_with(changes[key]) if key in changes else row.due_at
+        return counted
+
+    return due
+
+
+def _tried(trial: Trial, again: _Again, rows: Sequence[_Met]) -> Trial:
     numbers: Counter[str] = Counter()
     turned: list[Turned] = []
     for row in rows:
         if row.outcome != TaskOutcome.DONE:
             numbers["cancelled"] += 1
             continue
-        if row.explanation is None:
-            numbers["bare"] += 1
+        try:
+            due = again(row)
+        except (_Unknown, _Bare) as reason:
+            numbers["bare" if isinstance(reason, _Bare) else "unknown"] += 1
             continue
-        then = _span(rules, row, Due.from_dict(row.explanation))
-        late = None if then is None else _verdict(row, *then)
-        if then is None or late is None:
-            numbers["unknown"] += 1
-            continue
+        late = not row.kept if due == row.due_at else _is_late(row.closed_at, due)
         numbers["met"] += 1
         numbers["late"] += not row.kept
         numbers["late_then"] += late
         if late == row.kept:
-            turned.append(_turned(row, *then, late))
+            url = record_path(row.record_kind, row.record_number)
+            turned.append(Turned(row.record_number, row.customer_name, url, row.due_at, due, row.closed_at, late))
     return replace(
         trial,
         met=numbers["met"],
@@ -253,72 +317,9 @@ def _tried(trial: Trial, rules: _Rules, rows: Sequence[_Met]) -> Trial:
     )
 
 
-def _verdict(row: _Met, earliest: datetime | None, latest: datetime | None) -> bool | None:
-    """Whether it would have been late; None where that hangs on when between the two it would have been due."""
-    if earliest == latest == row.due_at:
-        return not row.kept
-    if _is_late(row.closed_at, latest):
-        return True
-    return None if _is_late(row.closed_at, earliest) else False
-
-
-def _turned(row: _Met, earliest: datetime | None, latest: datetime | None, late: bool) -> Turned:
-    return Turned(
-        row.record_number,
-        row.customer_name,
-        record_path(row.record_kind, row.record_number),
-        row.due_at,
-        latest if earliest == latest else None,
-        row.closed_at,
-        late,
-    )
-
-
 def _is_late(met_at: datetime, due_at: datetime | None) -> bool:
     """A clock that stands is never late."""
     return due_at is not None and met_at - due_at >= A_MINUTE
-
-
-BEGINNING = datetime.min.replace(tzinfo=clock.ZONE)
-
-
-def _span(rules: _Rules, row: _Met, known: Due) -> tuple[datetime | None, datetime | None] | None:
-    """Between which moments it would have been due, mostly one and the same; None: that cannot be known.
-
-    A clock keeps the limit that came first. Where that was its own one and it has a second, where the second began is not
-    kept, only that it came later.
-    """
-    if rules.cap is None or rules.cap_now is None:
-        if known.limit == rules.own:
-            return known.due_at, known.due_at
-        own = compute_due(known.start, rules.own, rules.calendar, known.pauses).due_at
-        return own, own
-    is_cap = _is_cap(rules, row, known)
-    if is_cap is None:
-        return None
-    own = compute_due(row.started_at, rules.own, rules.calendar, known.pauses).due_at
-    if is_cap or rules.same_start:
-        cap = compute_due(known.start, rules.cap, rules.calendar, known.pauses).due_at
-        both = [each for each in (own, cap) if each is not None]
-        first = min(both) if both else None
-        return first, first
-    if known.due_at is None or own is None:
-        return None
-    if rules.cap.kind is not rules.cap_now.kind or rules.cap.amount < rules.cap_now.amount:
-        return BEGINNING, own
-    return min(known.due_at, own), own
-
-
-def _is_cap(rules: _Rules, row: _Met, known: Due) -> bool | None:
-    """Whether it was the second limit that came first; None where both begin alike and neither is the one kept."""
-    assert rules.cap_now is not None
-    if known.start != row.started_at:
-        return True
-    if rules.own_now.kind is not rules.cap_now.kind and known.limit.kind in (rules.own_now.kind, rules.cap_now.kind):
-        return known.limit.kind is rules.cap_now.kind
-    if known.limit in (rules.own_now, rules.own):
-        return False
-    return True if known.limit in (rules.cap_now, rules.cap) else None
 
 
 def why_left_out(trial: Trial) -> list[tuple[str, str]]:
@@ -326,7 +327,7 @@ def why_left_out(trial: Trial) -> list[tuple[str, str]]:
     said = [
         (trial.open, N_("Still open, so not judged: %(number)s"), "open"),
         (trial.cancelled, N_("Called off: %(number)s"), "cancelled"),
-        (trial.unknown, N_("Hang on the second limit, whose start the clock does not keep: %(number)s"), "met"),
+        (trial.unknown, N_("Their records no longer say from when it ran: %(number)s"), "met"),
         (trial.bare, N_("Without a count of their own: %(number)s"), "met"),
     ]
     return [(str(text % {"number": number}), trial.urls[side]) for number, text, side in said if number]

@@ -24,7 +24,7 @@ from portal.models.repair import RepairOrder
 from portal.permissions import Role
 from portal.services import repairs
 from portal.services import sessions as user_sessions
-from tests.browser.measures import FLAGS, PHONE
+from tests.browser.measures import FLAGS, PATIENCE, PHONE
 from tests.files import hostile
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Handset:
             viewport={"width": PHONE, "height": 844}, is_mobile=True, has_touch=True, locale="zh-CN",
             timezone_id="Asia/Shanghai", reduced_motion="reduce",
         )  # fmt: skip
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(PATIENCE)
         self.page: Page = self.context.pages[0]
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 

@@ -8,24 +8,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from html import unescape
 from typing import Any
 
 import pytest
 
 from portal import clock as portal_clock
+from portal import settings
 from portal.calendar import Pause, recompute
 from portal.db import transaction
+from portal.models.complaint import Complaint, ComplaintDepartment
+from portal.models.follow_up import FollowUpCall
+from portal.models.repair import RepairOrder
 from portal.models.setting import SettingValue
 from portal.models.task import Task
 from portal.permissions import Role
-from portal.processes import complaint, consultation, repair
+from portal.processes import complaint, consultation, follow_up_call, repair
 from portal.processes.base import Deadline
 from portal.services import calendars, dry_runs, tasks
 from portal.services.dry_runs import DryRun, Trial
 
-DEADLINES = {each.code: each for each in (*complaint.PROCESS.deadlines, *repair.PROCESS.deadlines)} | {
+PROCESSES = (complaint.PROCESS, repair.PROCESS, follow_up_call.PROCESS)
+DEADLINES = {each.code: each for process in PROCESSES for each in process.deadlines} | {
     "DL-02": consultation.FIRST_CONTACT
 }
 FIRST = datetime(2026, 4, 1, 9, tzinfo=portal_clock.ZONE)
@@ -58,16 +63,18 @@ def met(session) -> Callable[..., str]:
 
     def build(
         code: str, hours: float | None, *, after: float = 0, cap_after: float | None = None, cancel: bool = False,
-        pause: tuple[float, float] | None = None,
+        pause: tuple[float, float] | None = None, record: Any = None,
     ) -> str:  # fmt: skip
         clock: Deadline = DEADLINES[code]
         number = next(numbers)
         start = FIRST + after * HOUR
+        cap_start = None if cap_after is None else FIRST + cap_after * HOUR
         with transaction() as writing:
+            record = writing.merge(record) if record is not None else Case(number, f"TS-2026-{number:04}")
             task = tasks.open_deadline(
-                writing, clock, Case(number, f"TS-2026-{number:04}"), start=start, at=start,
-                who=tasks.Responsible(role="MANAGER"),
-                cap_start=None if cap_after is None else FIRST + cap_after * HOUR,
+                writing, clock, record, start=start, at=start, who=tasks.Responsible(role="MANAGER"),
+                cap_start=getattr(record, clock.cap_field or "", cap_start),
+                due_at=getattr(record, clock.due_field) if clock.due_field else None,
             )  # fmt: skip
             if pause:
                 known = tasks.explanation(task)
@@ -149,41 +156,124 @@ def test_only_last_month_and_only_what_was_met(session, boss, clock, met):
     assert (*sums(one), one.open, one.cancelled) == (1, 0, 1, 1, 1)
 
 
-def test_of_two_limits_the_one_that_came_first_is_tried_and_what_hangs_on_the_other_is_left_out(
-    session, boss, clock, met
+def signed(make: Any, hours: float) -> Complaint:
+    """A complaint that the department signed so many hours after nine on 1 April."""
+    at = FIRST + hours * HOUR
+    customer = make.customer()
+    with transaction() as writing:
+        made = Complaint(
+            number=f"TS-2025-{customer.id:04}", state="PLANNED", received_at=at, channel="PHONE", subject="漏水",
+            complainant=customer.name, phone=customer.phone, customer_id=customer.id, phase="IN_SALE", category="QUALITY",
+            content="漏水", demand="修好", created_at=at, updated_at=at,
+        )  # fmt: skip
+        writing.add(made)
+        writing.flush()
+        writing.add(ComplaintDepartment(complaint_id=made.id, department="ENGINEERING", is_lead=True, signed_at=at))
+    return made
+
+
+def told(make: Any, urgency: str) -> RepairOrder:
+    """A repair whose crew was phoned at nine on 1 April."""
+    customer = make.customer()
+    with transaction() as writing:
+        made = RepairOrder(
+            number=f"WX-2026-{customer.id:04}", state="CLOSED", reported_at=FIRST, channel="PHONE", reporter=customer.name,
+            phone=customer.phone, address="翠湖天地 5 号楼", customer_id=customer.id, trade="PAINT", symptom="漏水",
+            urgency=urgency, told_at=FIRST, closed_at=FIRST, created_at=FIRST, updated_at=FIRST,
+        )  # fmt: skip
+        writing.add(made)
+    return made
+
+
+def window(make: Any, stage: str, day: int, days: int | None, again_until: date | None = None) -> FollowUpCall:
+    """A call whose window opened on this day of April."""
+    project = make.project()
+    opened = date(2026, 4, day)
+    with transaction() as writing:
+        made = FollowUpCall(
+            number=f"HF-2026-{project.id:04}", state="PLANNED", stage=stage, grade="B", project_id=project.id,
+            customer_id=project.customer_id, window_from=opened, again_until=again_until,
+            due_on=None if days is None else opened + timedelta(days=days), created_at=FIRST, updated_at=FIRST,
+        )  # fmt: skip
+        writing.add(made)
+    return made
+
+
+def test_of_two_limits_the_one_that_comes_first_counts_and_the_record_says_where_the_second_began(
+    session, make, boss, clock, met
 ):
     for hours in (10, 23, 26):  # its own limit came first: 24 hours, the second at the 38th
-        met("DL-12", hours, cap_after=-10)
+        met("DL-12", hours, record=signed(make, -10))
     shorter = tried(session, boss, clock, complaint_plan_hours=20)["DL-12"]
     assert (*sums(shorter), shorter.unknown) == (3, 1, 2, 0)
-    longer = tried(session, boss, clock, complaint_plan_hours=36)["DL-12"]
-    assert (*sums(longer), longer.unknown) == (2, 0, 0, 1), "between 24 and 36 hours nobody knows"
+    longer = tried(session, boss, clock, complaint_plan_hours=50)["DL-12"]
+    assert (*sums(longer), longer.unknown) == (3, 1, 0, 0), "now the second came first, at the 38th hour"
+    met("DL-12", 39, record=signed(make, -10))
+    longer = tried(session, boss, clock, complaint_plan_hours=50)["DL-12"]
+    assert (*sums(longer), longer.unknown) == (4, 2, 1, 0)
+    assert {turned.due_then for turned in longer.turned} == {FIRST + 38 * HOUR}
 
 
-def test_where_the_second_limit_came_first_both_are_known(session, boss, clock, met):
+def test_where_the_second_limit_came_first_both_are_known(session, make, boss, clock, met):
     for hours in (5, 9, 11, 30):  # signed 38 hours before: due after 10 hours
-        met("DL-12", hours, cap_after=-38)
+        met("DL-12", hours, record=signed(make, -38))
     own = tried(session, boss, clock, complaint_plan_hours=8)["DL-12"]
     assert (*sums(own), own.unknown) == (4, 2, 3, 0)
     cap = tried(session, boss, clock, complaint_plan_cap_hours=60)["DL-12"]
     assert (*sums(cap), cap.unknown) == (4, 2, 1, 0), "now 22 hours for all"
 
 
-def test_a_shorter_second_limit_says_nothing_of_those_in_time_under_the_first(session, boss, clock, met):
-    met("DL-12", 23, cap_after=-10)
-    met("DL-12", 26, cap_after=-10)
-    found = tried(session, boss, clock, complaint_plan_cap_hours=40)["DL-12"]
-    assert (*sums(found), found.unknown) == (1, 1, 1, 1)
+def test_a_shorter_second_limit_overtakes_the_first(session, make, boss, clock, met):
+    met("DL-12", 9, record=signed(make, -10))
+    met("DL-12", 11, record=signed(make, -10))
+    found = tried(session, boss, clock, complaint_plan_cap_hours=20)["DL-12"]
+    assert (*sums(found), found.unknown) == (2, 0, 1, 0)
 
 
-def test_a_second_limit_that_was_never_turned_on_counts_for_nobody(session, boss, clock, met):
+def test_what_a_record_no_longer_says_is_left_out(session, make, boss, clock, met):
+    met("DL-12", 9, record=signed(make, 30))  # another department signed since
+    met("DL-12", 9, cap_after=-10)  # the record is gone
+    found = tried(session, boss, clock, complaint_plan_hours=20)["DL-12"]
+    assert (*sums(found), found.unknown) == (0, 0, 0, 2)
+
+
+def test_a_second_limit_that_is_off_counts_for_nobody(session, make, boss, clock, met):
     met("DL-22", 9)
+    met("DL-22", 9, record=told(make, "URGENT"))
     found = tried(session, boss, clock, repair_arrive_hours=10)["DL-22"]
-    assert (*sums(found), found.unknown) == (1, 1, 0, 0)
+    assert (*sums(found), found.unknown) == (2, 2, 0, 0)
+
+
+def test_a_shorter_limit_for_urgent_repairs_is_turned_on_and_off(session, make, boss, clock, met):
+    for hours in (2, 4, 7, 9):
+        met("DL-22", hours, record=told(make, "URGENT"))
+        met("DL-22", hours, record=told(make, "NORMAL"))
+    on = tried(session, boss, clock, repair_urgent_clock=True)["DL-22"]
+    assert (*sums(on), on.unknown) == (8, 2, 4, 0), "after three hours: 4 and 7 of the urgent ones"
+    longer = tried(session, boss, clock, repair_urgent_clock=True, repair_urgent_hours=5)["DL-22"]
+    assert (*sums(longer), longer.unknown) == (8, 2, 3, 0)
     with transaction() as writing:
-        writing.add(SettingValue(key="repair_urgent_clock", value=False, updated_at=clock.now()))
-    found = tried(session, boss, clock, repair_arrive_hours=10)["DL-22"]
-    assert (*sums(found), found.unknown) == (0, 0, 0, 1)
+        writing.add(SettingValue(key="repair_urgent_clock", value=True, updated_at=clock.now()))
+        settings.forget(writing)
+    for hours in (2, 4):
+        met("DL-22", hours, record=told(make, "URGENT"))  # counted with three hours
+    off = tried(session, boss, clock, repair_urgent_clock=False)["DL-22"]
+    assert (*sums(off), off.unknown) == (10, 3, 2, 0)
+
+
+def test_the_windows_of_calls_are_tried_stage_by_stage(session, make, boss, clock, met):
+    for stage, day, days, hours in (
+        ("MID", 1, 3, 24), ("MID", 1, 3, 24 * 2 + 10), ("MID", 1, 3, 24 * 4), ("CONCEALED", 1, 3, 24 * 2 + 10),
+        ("SEASONAL", 1, None, 24 * 9),
+    ):  # fmt: skip
+        met("DL-28", hours, record=window(make, stage, day, days))
+    met("DL-28", 24 * 9, record=window(make, "MID", 1, 3, again_until=date(2026, 4, 12)))
+    shorter = tried(session, boss, clock, call_mid_days=1)["DL-28"]
+    assert (*sums(shorter), shorter.unknown, shorter.bare) == (6, 1, 2, 0, 0), "till 2 April, 23:59"
+    (one,) = shorter.turned
+    assert portal_clock.local(one.due_then).strftime("%m-%d %H:%M") == "04-02 23:59" and one.is_late
+    longer = tried(session, boss, clock, call_mid_days=5, call_concealed_days=1)["DL-28"]
+    assert sums(longer) == (6, 1, 1) and [turned.is_late for turned in longer.turned] == [False, True]
 
 
 def test_the_first_contact_has_both_limits_from_one_start(session, boss, clock, met):
