@@ -23,6 +23,7 @@ from portal.i18n import N_, Text, _, _p
 from portal.listing import passages, terms
 from portal.listing.declaration import Listing
 from portal.listing.fields import PASSAGES, Field, Kind, fields_of
+from portal.visibility import Viewer, turn_of
 
 LONGEST, DEEPEST, MOST, MOST_VALUES = 4_000, 3, 20, 20
 """Limits of a text in the URL: signs, groups in groups, conditions, values of one condition."""
@@ -367,7 +368,7 @@ def _bounds(field: Field, start: date, end: date) -> tuple[Any, Any]:
     return clock.at_local(start), clock.at_local(end)
 
 
-def condition(listing: Listing, shape: Shape, viewer_id: Any) -> ColumnElement[bool]:
+def condition(listing: Listing, shape: Shape, viewer: Viewer) -> ColumnElement[bool]:
     """The conditions on the rows of the list, with placeholders. What is empty is neither equal nor unequal to a value,
     but "is not" and "does not contain" hold for it, as people expect."""
     counts = iter(enumerate(shape.counts))
@@ -384,7 +385,7 @@ def condition(listing: Listing, shape: Shape, viewer_id: Any) -> ColumnElement[b
                     passages.tried(listing.model, pattern) if many else passages.gathered(listing.model, said, phrase)
                 )
                 return found if part.operator == "contains" else not_(found)
-            return _test(field, part.operator, marks, viewer_id)
+            return _test(field, part.operator, marks, viewer)
         parts = [build(each) for each in part.parts]
         if part.how == "all":
             return and_(*parts) if parts else not_(false())
@@ -402,7 +403,7 @@ def _type(field: Field) -> Any:
     }[field.kind]  # fmt: skip
 
 
-def _test(field: Field, operator: str, marks: list[Any], viewer_id: Any) -> ColumnElement[bool]:
+def _test(field: Field, operator: str, marks: list[Any], viewer: Viewer) -> ColumnElement[bool]:
     column: Any = field.column
     empty = column.is_(None)
     if field.kind is Kind.TEXT:
@@ -417,7 +418,7 @@ def _test(field: Field, operator: str, marks: list[Any], viewer_id: Any) -> Colu
         case "not":
             found = or_(empty, and_(*(column != mark for mark in marks)))
         case "me":
-            found = column == viewer_id
+            found = turn_of(viewer, column)
         case "yes" | "no":
             found = column.is_(operator == "yes")
         case "contains" | "begins":

@@ -490,7 +490,7 @@ def _narrowing(question: Question) -> list[Condition]:
             groups.setdefault(found.group or found.key, []).append(found.condition(known))
     searched = search.conditions(listing.search, question.typed, question.tried)
     if question.where is not None:
-        searched = [*searched, criteria.condition(listing, question.where, question.viewer.id)]
+        searched = [*searched, criteria.condition(listing, question.where, question.viewer)]
     if question.inside:
         searched = [*searched, spans.inside(listing)]
     always = [] if listing.only is None else [listing.only(known)]

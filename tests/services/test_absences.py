@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select
@@ -281,6 +282,23 @@ def test_favourites_are_seen_for_these_days_but_stay_their_owners(house):
         actor = writing.get_one(User, house.instead.user.id)
         with pytest.raises(DomainError):
             favourites.delete(writing, favourite.id, actor=actor)
+
+
+def test_is_me_in_own_conditions_counts_whoever_is_away_for_these_days(house, make):
+    make.customer(name="罗代管", owner=house.away.user)
+    make.customer(name="罗自管", owner=house.instead.user)
+    make.customer(name="罗他管", owner=make.user(R.SPECIALIST))
+
+    def found() -> list[str]:
+        where = quote('["all",["owner","me"]]')
+        page = house.instead.get(f"/records/customers?q=罗&where={where}", status=200).text
+        return [name for name in ("罗代管", "罗自管", "罗他管") if name in page]
+
+    assert found() == ["罗自管"]
+    absence = house.enter(house.away.user, house.instead.user, "2026-05-11", "2026-05-12")
+    assert found() == ["罗代管", "罗自管"]
+    house.end(absence)
+    assert found() == ["罗自管"]
 
 
 def test_new_cases_nobody_owns_go_to_whoever_is_there(house):
