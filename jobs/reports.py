@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from jobs.outbox import Staged
 from portal import clock, i18n
+from portal.db import snapshot, transaction
 from portal.documents import rendering
 from portal.documents.paper import Paper
 from portal.files.store import Store
@@ -22,6 +23,7 @@ from portal.processes.report import Delivered
 from portal.reports.catalogue import REPORTS
 from portal.services import documents, reports
 from portal.services.delivery import close_slot
+from portal.services.reports import Draft, Measured
 
 
 def make_due(session: Session, *, schedule: str, slot: str, scope: str = "") -> None:
@@ -33,11 +35,28 @@ def make_due(session: Session, *, schedule: str, slot: str, scope: str = "") -> 
     close_slot(session, schedule, slot, scope, at=at, result=str(len(made)))
 
 
-def draw_up(session: Session, *, run_id: int) -> None:
-    """Measure the figures of a run."""
-    run = session.get(ReportRun, run_id, with_for_update=True)
-    if run is not None:
-        reports.draw_up(session, run, at=clock.now())
+class DrawUp(Staged):
+    """`draw_up_report(run_id)`: measure the figures section by section, all of one moment, and put them into the run."""
+
+    limit_seconds = 900
+
+    def prepare(self, session: Session, **ids: Any) -> Draft | None:
+        """Note that it begins. None: it is signed, or gone."""
+        return reports.take_up(session, ids["run_id"])
+
+    def act(self, prepared: Draft) -> Measured:
+        """Read, and say on the page how far it has come."""
+
+        def told(done: int) -> None:
+            with transaction() as writing:
+                reports.progress(writing, prepared.run_id, done)
+
+        with snapshot() as reading:
+            return reports.measure(reading, prepared, at=clock.now(), told=told)
+
+    def finish(self, session: Session, prepared: Draft, result: Measured) -> None:
+        """Put the figures in."""
+        reports.put_in(session, prepared.run_id, result)
 
 
 def miss(session: Session, *, run_id: int) -> None:
@@ -120,7 +139,7 @@ class SendReport(Staged):
 
 HANDLERS: dict[str, Any] = {
     "reports": make_due,
-    reports.DRAW_UP: draw_up,
+    reports.DRAW_UP: DrawUp(),
     reports.MISS: miss,
     reports.SEND: SendReport(),
 }

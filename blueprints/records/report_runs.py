@@ -91,7 +91,11 @@ def _waiting(run: ReportRun) -> dict[str, Any]:
     """Where the page asks again while the figures are drawn up, or that they do not come by themselves."""
     gave_up = reports.is_given_up(session(), run)
     waits = run.content is None and not gave_up
-    return {"progress_url": f"{editing.path(run)}/progress" if waits else "", "gave_up": gave_up}
+    return {
+        "progress_url": f"{editing.path(run)}/progress" if waits else "",
+        "sections": (run.sections_done or 0, len(REPORTS[run.code].sections)),
+        "gave_up": gave_up,
+    }
 
 
 def _parts(run: ReportRun) -> list[drawing.Part]:

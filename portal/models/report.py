@@ -36,6 +36,8 @@ class ReportRun(Record, Base):
     """Why it was corrected."""
     asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     """None: the calendar."""
+    sections_done: Mapped[int | None] = mapped_column(sort_order=1)
+    """While a worker measures it: so many of its sections are there; None: nothing is under way."""
     drafted_at: Mapped[datetime | None]
     content: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     """The figures: `portal.reports.content`. Never changed once it is signed."""

@@ -33,8 +33,19 @@ MOST_PEOPLE = 60
 """Lines of a split; what is more stands under "others" nowhere: such a report is read by the list."""
 
 
-def draw_up(session: Session, viewer: Viewer, report: Report, period: Period, *, at: datetime, calendar: str) -> Block:
-    """The content of a report about a period, over the records that exist for the viewer."""
+def draw_up(
+    session: Session, viewer: Viewer, report: Report, period: Period, *, at: datetime, calendar: str,
+    told: Callable[[int], None] | None = None,
+) -> Block:  # fmt: skip
+    """The content of a report about a period, over the records that exist for the viewer.
+
+    `told` hears after each section how many there are.
+    """
+    blocks = promised(session, viewer, report, period)
+    for done, part in enumerate(report.sections, start=1):
+        blocks.append(_MAKERS[type(part)](session, viewer, part, period, at))
+        if told is not None:
+            told(done)
     return {
         "edition": EDITION,
         "code": report.code,
@@ -43,10 +54,7 @@ def draw_up(session: Session, viewer: Viewer, report: Report, period: Period, *,
         "before": [period.before.first.isoformat(), period.before.last.isoformat()],
         "at": at.isoformat(),
         "calendar": calendar,
-        "blocks": [
-            *promised(session, viewer, report, period),
-            *(_MAKERS[type(part)](session, viewer, part, period, at) for part in report.sections),
-        ],
+        "blocks": blocks,
     }
 
 

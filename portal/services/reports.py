@@ -6,11 +6,11 @@ The figures are those of the moment of signing and never change afterwards; a co
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal import clock, outbox, settings, visibility
@@ -27,6 +27,7 @@ from portal.processes.report import PROCESS, Action, Delivered, State, Way
 from portal.reports import content, due
 from portal.reports.catalogue import REPORTS, Report
 from portal.reports.due import Due
+from portal.reports.values import Block
 from portal.services import calendars, events, numbering, steps
 from portal.services.fields import Field, apply
 
@@ -207,29 +208,83 @@ def _keep(session: Session, run: ReportRun, command: WriteWords, *, actor: User,
 # ---------- Drawing up ----------
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A run whose figures are to be measured: which report about which days, of which branch (None: the company)."""
+
+    run_id: int
+    code: str
+    period: Period
+    branch_id: int | None
+
+    @classmethod
+    def of(cls, run: ReportRun) -> Draft:
+        """That of a run."""
+        return cls(run.id, run.code, Period(run.period_from, run.period_to), run.branch_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The figures of a draft at a moment, by the working calendar of that day."""
+
+    content: Block
+    calendar_version: str
+    at: datetime
+
+
+def measure(session: Session, draft: Draft, *, at: datetime, told: Callable[[int], None] | None = None) -> Measured:
+    """Read the figures as they are now. `told` hears after each section how many there are."""
+    version = calendars.current(session).version
+    report, company = REPORTS[draft.code], Company(draft.branch_id)
+    return Measured(
+        content.draw_up(session, company, report, draft.period, at=at, calendar=version, told=told), version, at
+    )
+
+
+def take_up(session: Session, run_id: int) -> Draft | None:
+    """Note that its figures are being measured. None: it is signed already, or gone."""
+    run = session.get(ReportRun, run_id, with_for_update=True)
+    if run is None or run.is_frozen:
+        return None
+    progress(session, run.id, 0)
+    return Draft.of(run)
+
+
+def progress(session: Session, run_id: int, done: int) -> None:
+    """Write how many sections are there; no change of the report itself."""
+    session.execute(update(ReportRun).where(ReportRun.id == run_id).values(sections_done=done))
+
+
+def put_in(session: Session, run_id: int, measured: Measured) -> None:
+    """Put the figures into the run, unless it was signed or measured again meanwhile."""
+    run = session.get_one(ReportRun, run_id, with_for_update=True, populate_existing=True)
+    run.sections_done = None
+    if not run.is_frozen and (run.drafted_at is None or run.drafted_at <= measured.at):
+        _drawn_up(session, run, measured)
+
+
 def draw_up(session: Session, run: ReportRun, *, at: datetime) -> bool:
     """Measure the figures as they are now and put them into the run. False: it is signed already, nothing was done."""
     if run.is_frozen:
         return False
-    _measure(session, run, at=at)
-    if run.state in (State.DUE, State.LATE):
-        steps.advance(session, run, Action.DRAW_UP, actor=None, at=at, entered={})
+    _drawn_up(session, run, measure(session, Draft.of(run), at=at))
     return True
 
 
-def _measure(session: Session, run: ReportRun, *, at: datetime) -> None:
-    run.calendar_version = calendars.current(session).version
-    run.content = content.draw_up(
-        session, Company(run.branch_id), REPORTS[run.code], Period(run.period_from, run.period_to),
-        at=at, calendar=run.calendar_version,
-    )  # fmt: skip
-    run.drafted_at = at
+def _fill(run: ReportRun, measured: Measured) -> None:
+    run.content, run.calendar_version, run.drafted_at = measured.content, measured.calendar_version, measured.at
+
+
+def _drawn_up(session: Session, run: ReportRun, measured: Measured) -> None:
+    _fill(run, measured)
+    if run.state in (State.DUE, State.LATE):
+        steps.advance(session, run, Action.DRAW_UP, actor=None, at=measured.at, entered={})
 
 
 def refresh(session: Session, run: ReportRun, *, actor: User, at: datetime) -> None:
     """Draw it up again, because the records changed. Raises TransitionNotAllowed, NotPermitted."""
     steps.advance(session, run, Action.REFRESH, actor=actor, at=at, entered={})
-    _measure(session, run, at=at)
+    _fill(run, measure(session, Draft.of(run), at=at))
 
 
 def sign(session: Session, run: ReportRun, command: WriteWords, *, actor: User, at: datetime) -> None:
@@ -240,7 +295,7 @@ def sign(session: Session, run: ReportRun, command: WriteWords, *, actor: User, 
     _keep(session, run, command, actor=actor, at=at)
     run.signed_at, run.signed_by_id = at, actor.id
     steps.advance(session, run, Action.SIGN, actor=actor, at=at, entered=steps.entered_of(command))
-    _measure(session, run, at=at)
+    _fill(run, measure(session, Draft.of(run), at=at))
     session.add_all(ReportDelivery(run_id=run.id, recipient=each) for each in REPORTS[run.code].recipients)
     session.flush()
     session.refresh(run, ["deliveries"])

@@ -13,6 +13,7 @@ from portal.db import transaction
 from portal.listing.registry import LISTINGS
 from portal.models.dashboard import Dashboard
 from portal.models.favourite import Favourite
+from portal.models.org import User
 from portal.permissions import Permission, Role, may
 from portal.services import tiles
 from portal.services.tiles import Look
@@ -148,8 +149,13 @@ def test_no_filter_is_not_the_default_filter(sign_in, people, session):
     assert re.search(rf'未结(<svg.*?</svg>)?<span class="count">{still_open}</span>', menu)
 
 
-def test_questions_stay_few_whatever_stands_on_it(sign_in, people, queries):
+@pytest.mark.parametrize("stands_in", [False, True])
+def test_questions_stay_few_whatever_stands_on_it(sign_in, people, queries, make, stands_in):
     for client in desks(sign_in, people):
+        if stands_in:
+            away = make.user(Role(client.user.role))
+            with transaction() as writing:
+                writing.get_one(User, away.id).stand_in_id = client.user.id
         home(client)
         for number in range(tiles.MOST):
             kind = ("tasks", "consultations", "complaints")[number % 3]

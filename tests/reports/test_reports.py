@@ -6,7 +6,7 @@ import dataclasses
 import io
 import re
 import subprocess
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import openpyxl
@@ -29,7 +29,7 @@ from portal.models.task import DeadlineBreach
 from portal.permissions import Role
 from portal.processes.report import State
 from portal.reports import content, drawing, workbook
-from portal.reports.catalogue import REPORTS
+from portal.reports.catalogue import REPORTS, Said
 from portal.schedules import SCHEDULES
 from portal.services import calendars, documents, reports, slots, tasks
 from portal.services import delivery as queued
@@ -82,6 +82,48 @@ def runs() -> list[tuple[str, str, str, str]]:
         (run.code, f"{run.period_from:%m-%d}", f"{portal_clock.local(run.due_at):%m-%d %H:%M}", run.state)
         for run in found
     ]
+
+
+def test_a_report_that_is_asked_for_says_how_many_sections_are_there(sign_in, clock, monkeypatch):
+    client = sign_in(Role.MANAGER)
+    with transaction() as writing:
+        command = reports.AskReport("RP-05", date(2026, 4, 1), date(2026, 4, 30))
+        run = reports.ask(writing, command, actor=writing.merge(client.user), at=clock.now())
+    whole = len(REPORTS["RP-05"].sections)
+    seen: list[str] = []
+    measured = content._MAKERS[Said]
+
+    def looked(*given: Any) -> Any:  # somebody looks while this section is being made
+        seen.append(client.get(f"/records/report-runs/{run.number}/progress", status=200).text)
+        return measured(*given)
+
+    monkeypatch.setitem(content._MAKERS, Said, looked)
+    worker()
+    words = [i for i, part in enumerate(REPORTS["RP-05"].sections) if isinstance(part, Said)]
+    for done, page in zip(words, seen, strict=True):
+        assert f"已完成 {done} / {whole} 节" in page and f'max="{whole}" value="{done}"' in page
+    assert len(words) >= 2 and words[0] > 0
+    page = client.get(f"/records/report-runs/{run.number}", status=200).text
+    assert "正在统计" not in page
+    session().rollback()
+    kept = session().get_one(ReportRun, run.id, populate_existing=True)
+    assert kept.sections_done is None and kept.content["code"] == "RP-05"
+
+
+def test_figures_that_come_late_do_not_take_the_place_of_newer_ones(office, clock):
+    with transaction() as writing:
+        command = reports.AskReport("RP-05", date(2026, 4, 1), date(2026, 4, 30))
+        run = reports.ask(writing, command, actor=writing.merge(office[1]), at=clock.now())
+        draft = reports.take_up(writing, run.id)
+        old = reports.measure(writing, draft, at=clock.now())
+        newer = reports.measure(writing, draft, at=clock.now() + timedelta(minutes=2))
+        reports.put_in(writing, run.id, newer)
+        reports.put_in(writing, run.id, old)
+        assert run.drafted_at == newer.at and run.content["at"] == newer.at.isoformat()
+        run.signed_at = clock.now()
+        reports.put_in(writing, run.id, reports.measure(writing, draft, at=clock.now() + timedelta(minutes=9)))
+        assert run.drafted_at == newer.at and reports.take_up(writing, run.id) is None
+        run.signed_at = None
 
 
 def test_two_weeks_without_workers_make_each_report_once_with_its_own_days(office, clock):
