@@ -180,8 +180,10 @@ def audience(session: Session, name: str, record: Any) -> list[User]:
             return _active(session, User.id.in_(ids))
         case "followers":
             wanting = [person.id for person in following.told_of(session, record, Topic.STEPS)]
+            if not wanting:
+                return []
             seeing = record_kinds.who_sees(record).where(User.id.in_(wanting))
-            return list(session.scalars(seeing.order_by(User.id))) if wanting else []
+            return list(session.scalars(seeing.order_by(User.id)))
     raise ValueError(f"unknown audience {name!r}")
 
 

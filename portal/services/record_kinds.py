@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Select, and_, func, literal_column, or_, select
+from sqlalchemy import Integer, Select, and_, bindparam, func, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from portal import visibility
@@ -155,14 +156,19 @@ class _Candidate:
 
 def who_sees(record: Any) -> Select[User]:
     """The people for whom a record exists, by role and row, among those who may sign in."""
-    model = type(record)
+    return _who_sees(type(record)).params(record_id=record.id)
+
+
+@cache
+def _who_sees(model: type[Any]) -> Select[User]:
+    """Built once for each type: it asks every rule of the type about everybody."""
     candidate = aliased(User, name="candidate")
     kinds = [
         and_(
             candidate.role == role.value,
             candidate.branch_id.is_not(None) if has_branch else candidate.branch_id.is_(None),
             select(model.id)
-            .where(model.id == record.id, visibility.condition(_Candidate(role.value, has_branch), model))
+            .where(model.id == bindparam("record_id"), visibility.condition(_Candidate(role.value, has_branch), model))
             .exists(),
         )
         for role in Role
