@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Integer, Select, and_, bindparam, func, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -156,7 +156,7 @@ class _Candidate:
 
 def who_sees(record: Any) -> Select[User]:
     """The people for whom a record exists, by role and row, among those who may sign in."""
-    return _who_sees(type(record)).params(record_id=record.id)
+    return _who_sees(cast(Any, type(record))).params(record_id=record.id)
 
 
 @cache
