@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from blueprints.forms import ChoiceField, EmailField, LocalDateField, NameField, TermField, TextField
-from blueprints.http import find_or_404, page, polled, requires
+from blueprints.http import find_or_404, page, polled, requires, see_other
 from blueprints.records import blueprint, editing, showing
 from blueprints.records.exports import MIMES
 from blueprints.records.forms.base import RecordForm
@@ -82,9 +82,12 @@ def report_run(number: str) -> ResponseReturnValue:
 @requires(P.REPORT_VIEW)
 @polled
 def report_progress(number: str) -> ResponseReturnValue:
-    """The figures once they are there; until then the line that asks again."""
+    """How far it has come; once the figures are there, the whole page with its state and buttons."""
     run = find_or_404(ReportRun, number, reports.NAMED)
-    return page("records/reports/parts.html", parts=_parts(run), **_waiting(run))
+    waiting = _waiting(run)
+    if not waiting["progress_url"]:
+        return see_other(editing.path(run))
+    return page("records/reports/parts.html", parts=[], **waiting)
 
 
 def _waiting(run: ReportRun) -> dict[str, Any]:

@@ -88,6 +88,8 @@ ANALYSIS = Said(N_("Analysis"), "analysis")
 MEASURES = Said(N_("Measures proposed", "report"), "measures")
 PLAN = Said(N_("Plan for the next period"), "plan")
 HELP = Said(N_("Help needed"), "help")
+SAID = {part.field: part for part in (ANALYSIS, MEASURES, PLAN, HELP)}
+"""All that can be written beside the figures; what a report does not ask for is shown where it was written."""
 WORDS = (ANALYSIS, MEASURES)
 KEY_FIGURES = N_("Key figures", "report")
 

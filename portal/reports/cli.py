@@ -64,8 +64,9 @@ def report_command(code: str, period: str | None, output: Path, language: str) -
                     number="–", code=report.code, period_from=days.first, period_to=days.last, edition=1,
                     state=State.DRAFT, drafted_at=at, calendar_version=calendar.version,
                 )  # fmt: skip
+                about_days = reports.period_of(session, report, days)
                 run.content = content.draw_up(
-                    session, reports.Company(), report, days, at=at, calendar=calendar.version
+                    session, reports.Company(), report, about_days, at=at, calendar=calendar.version
                 )  # fmt: skip
                 draft = documents.drawn_up(
                     session, documents.get_form(report.code), run, number=None,

@@ -18,7 +18,7 @@ from portal.i18n import N_, Text
 from portal.metrics import METRICS, Figure, Period
 from portal.models.report import ReportRun
 from portal.reports import cases
-from portal.reports.catalogue import Board, Cases, Report, Said, Section, Split, Tiles, Trend
+from portal.reports.catalogue import SAID, Board, Cases, Report, Said, Section, Split, Tiles, Trend
 from portal.reports.values import Block, number, say, term
 from portal.visibility import Viewer
 
@@ -64,7 +64,7 @@ def promised(session: Session, viewer: Viewer, report: Report, period: Period) -
     The report before is the newest signed one of the same code and branch whose days were over when these began, a week's
     before a week's and a month's before a month's.
     """
-    wanted = [part for part in report.sections if isinstance(part, Said) and part.field in PROMISES]
+    wanted = [SAID[field] for field in PROMISES]
     branch_id = getattr(viewer, "branch_id", None)
     query = (
         select(ReportRun)

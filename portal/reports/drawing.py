@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ from markupsafe import Markup
 from portal import charts, clock, formatting, metrics
 from portal.i18n import Text, _, _p
 from portal.metrics import METRICS, Period, Unit, lists
+from portal.reports.catalogue import SAID
 from portal.reports.values import Block
 
 
@@ -127,11 +128,18 @@ def draw(content: Block, words: dict[str, str | None], *, links: bool = False, o
                 drawn.append(_chart(block, f"trend-{number}", on_paper=on_paper))
             case "promised":
                 drawn.append(_promised(block))
-            case "said":
-                text = (words.get(block["field"]) or "").strip()
-                paragraphs = tuple(line.strip() for line in text.splitlines() if line.strip())
-                drawn.append(Words(said(block["title"]), paragraphs, said(block["empty"])))
-    return _gathered(drawn)
+    return _gathered([*drawn, *_written(content, words)])
+
+
+def _written(content: Block, words: dict[str, str | None]) -> Iterator[Words]:
+    """What people wrote, in its order: what the report asks for, and whatever else was written."""
+    asked = {block["field"]: block for block in content["blocks"] if block["kind"] == "said"}
+    for field, part in SAID.items():
+        paragraphs = tuple(line.strip() for line in (words.get(field) or "").splitlines() if line.strip())
+        if field in asked:
+            yield Words(said(asked[field]["title"]), paragraphs, said(asked[field]["empty"]))
+        elif paragraphs:
+            yield Words(str(part.title), paragraphs, "")
 
 
 def _promised(block: Block) -> Words:

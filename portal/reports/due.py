@@ -7,7 +7,7 @@ report stays on Saturday unless that is a public holiday, then it is due on the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Protocol
 
@@ -53,6 +53,26 @@ def usual(rule: Rule, today: date, calendar: WorkCalendar) -> Period:
     """The last period of a rule that is over: what somebody who asks for the report usually means."""
     over = [due for due in made_between(rule, today - 62 * DAY, today + 31 * DAY, calendar) if due.period.last < today]
     return max((due.period for due in over), key=lambda period: period.last)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPeriod(Period):
+    """The days of a report, which knows those of the report before it: what stands beside its figures."""
+
+    rule: Rule = field(compare=False, kw_only=True)
+    calendar: WorkCalendar = field(compare=False, kw_only=True)
+
+    @property
+    def before(self) -> Period:
+        """The days of the report before, as its rule has them; as many days, where these are none of its own."""
+        around = made_between(self.rule, self.first - 62 * DAY, self.last + 62 * DAY, self.calendar)
+        periods = [due.period for due in around]
+        ending = [each for each in periods if each.last == self.first - DAY]
+        if Period(self.first, self.last) not in periods or not ending:
+            found = Period(self.first, self.last).before
+        else:  # of a report that comes by the week and by the month, that of the same size
+            found = min(ending, key=lambda each: abs(each.days - self.days))
+        return ReportPeriod(found.first, found.last, rule=self.rule, calendar=self.calendar)
 
 
 def _days(day: date) -> Iterator[date]:

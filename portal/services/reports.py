@@ -164,11 +164,28 @@ def ask(session: Session, command: AskReport, *, actor: User, at: datetime) -> R
     if report is None or command.code not in reports_of(actor.role):
         raise Invalid({"code": N_("There is no such report.")})
     period = checked_period(command.first, command.last, at)
+    _check_is_new(session, report, period, actor.branch_id)
     run = _new(session, report, period, at)
     run.branch_id, run.asked_by_id = actor.branch_id, actor.id
     steps.begin(session, run, Action.ASK, actor=actor, at=at, entered={})
     _have_drawn_up(session, run, at=at, actor=actor)
     return run
+
+
+def _check_is_new(session: Session, report: Report, period: Period, branch_id: int | None) -> None:
+    """One first edition about the same days. Raises Invalid with the number of the one that is there."""
+    of_branch = ReportRun.branch_id.is_(None) if branch_id is None else ReportRun.branch_id == branch_id
+    same = (ReportRun.code == report.code, ReportRun.period_from == period.first, ReportRun.period_to == period.last)
+    known = session.scalars(select(ReportRun).where(*same, of_branch).order_by(ReportRun.id.desc()).limit(1)).first()
+    if known is None:
+        return
+    if known.is_frozen:
+        raise Invalid(
+            {"last": N_("%(number)s about these days is signed: make a correction of it.") % {"number": known.number}}
+        )
+    raise Invalid(
+        {"last": N_("%(number)s about these days is there: have it drawn up again.") % {"number": known.number}}
+    )
 
 
 def checked_period(first: date, last: date, at: datetime) -> Period:
@@ -234,11 +251,19 @@ class Measured:
 
 def measure(session: Session, draft: Draft, *, at: datetime, told: Callable[[int], None] | None = None) -> Measured:
     """Read the figures as they are now. `told` hears after each section how many there are."""
-    version = calendars.current(session).version
-    report, company = REPORTS[draft.code], Company(draft.branch_id)
+    report, version = REPORTS[draft.code], calendars.current(session).version
+    days = period_of(session, report, draft.period)
     return Measured(
-        content.draw_up(session, company, report, draft.period, at=at, calendar=version, told=told), version, at
+        content.draw_up(session, Company(draft.branch_id), report, days, at=at, calendar=version, told=told),
+        version,
+        at,
     )
+
+
+def period_of(session: Session, report: Report, days: Period) -> due.ReportPeriod:
+    """The days of a report, which by its rule know those of the report before."""
+    rule, calendar = rule_of(session, report), calendars.current(session)
+    return due.ReportPeriod(days.first, days.last, rule=rule, calendar=calendar)
 
 
 def take_up(session: Session, run_id: int) -> Draft | None:

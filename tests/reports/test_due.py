@@ -124,3 +124,34 @@ def test_periods_of_the_command_line():
     for strange in ("soon", "2026-13", "2026-W99", "2026-10-15..2026-10-01", "1..2"):
         with pytest.raises(Exception, match="no period"):
             read_period(strange)
+
+
+def beside(code: str, first: str, last: str) -> tuple[str, str]:
+    days = due.ReportPeriod(date.fromisoformat(first), date.fromisoformat(last), rule=rule(code), calendar=CALENDAR)
+    return str(days.before.first), str(days.before.last)
+
+
+@pytest.mark.parametrize(
+    ("code", "first", "last", "before"),
+    [
+        ("RP-04", "2026-10-25", "2026-11-24", ("2026-09-25", "2026-10-24")),  # not 31 days from 09-24 on
+        ("RP-05", "2026-10-28", "2026-11-24", ("2026-09-23", "2026-10-27")),  # five weeks, before four
+        ("RP-05", "2026-09-23", "2026-10-27", ("2026-08-26", "2026-09-22")),
+        ("RP-03", "2026-11-21", "2026-11-27", ("2026-11-14", "2026-11-20")),
+        ("RP-06", "2026-03-01", "2026-03-31", ("2026-02-01", "2026-02-28")),
+        ("RP-07", "2026-10-01", "2026-10-31", ("2026-09-01", "2026-09-30")),
+        ("RP-05", "2026-10-01", "2026-10-10", ("2026-09-21", "2026-09-30")),  # none of its own: as many days
+        ("RP-05", "2026-10-01", "2026-10-31", ("2026-09-01", "2026-09-30")),
+    ],
+)
+def test_beside_stand_the_days_of_the_report_before(code, first, last, before):
+    assert beside(code, first, last) == before
+
+
+def test_a_trend_goes_back_report_by_report():
+    days: Period = due.ReportPeriod(date(2026, 10, 28), date(2026, 11, 24), rule=rule("RP-05"), calendar=CALENDAR)
+    found = []
+    for _each in range(4):
+        days = days.before
+        found.append(str(days.first))
+    assert found == ["2026-09-23", "2026-08-26", "2026-07-22", "2026-06-24"]

@@ -158,7 +158,8 @@ def _frozen_is_what_is_measured_again(made: list[ReportRun], signed: dict[int, A
         assert run.content == signed[run.id], run.code
         if portal_clock.today(run.signed_at) <= run.period_to or compared[run.code] >= 6:
             continue
-        report, period = REPORTS[run.code], Period(run.period_from, run.period_to)
+        report = REPORTS[run.code]
+        period = reports.period_of(session(), report, Period(run.period_from, run.period_to))
         again = content.draw_up(session(), Company(), report, period, at=portal_clock.now(), calendar="1")
         figures = [
             (one, other)

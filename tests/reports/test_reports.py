@@ -237,13 +237,10 @@ def test_nobody_waits_for_figures_that_were_given_up(office, clock, sign_in):
     with transaction() as writing:
         (work,) = writing.scalars(select(Outbox).where(Outbox.kind == reports.DRAW_UP)).all()
         work.state, work_id = OutboxState.DEAD, work.id
-    for where in (path, f"{path}/progress"):
-        told = desk.get(where, status=200).text
-        assert (
-            "数据未能生成" in told
-            and "正在统计" not in told
-            and "hx-get" not in told.split('id="report-parts"')[1][:200]
-        )
+    assert desk.get(f"{path}/progress", htmx=True, status=204).headers["HX-Redirect"] == path
+    told = desk.get(path, status=200).text
+    assert "数据未能生成" in told and "正在统计" not in told
+    assert "hx-get" not in told.split('id="report-parts"')[1][:200]
     with transaction() as writing:
         assert queued.rerun(writing, work_id, at=clock.now())
     worker()
@@ -288,6 +285,64 @@ def test_what_the_report_before_promised_opens_the_next_one(office, make, clock)
         f"{fixed.number} · 2026-04-04 至 2026-04-10", "下期计划：回访四户。", "培训一次。", "需要的支持：增派一人",
     )  # fmt: skip
     assert opens(made(date(2026, 4, 1), date(2026, 4, 26)))[1] == "下期计划：月度计划"
+
+
+def test_all_that_was_written_is_shown_whatever_the_report_asks_for(office, clock):
+    """RP-03 does not ask for measures, RP-01 for no plan: both stand in them, and open the next one, once they are written."""
+    _specialist, manager = office
+    clock.set("2026-05-11 10:00")
+    words = reports.WriteWords(analysis="甲", measures="乙", plan="丙", help="丁")
+    for code in ("RP-03", "RP-01"):
+        with transaction() as writing:
+            days = (date(2026, 4, 18), date(2026, 4, 24)), (date(2026, 4, 25), date(2026, 5, 1))
+            first, second = [
+                reports.ask(writing, reports.AskReport(code, *each), actor=manager, at=clock.now()) for each in days
+            ]
+            reports.draw_up(writing, first, at=clock.now())
+            reports.sign(writing, first, words, actor=manager, at=clock.now())
+            reports.draw_up(writing, second, at=clock.now())
+        with use_locale("zh_Hans"):
+            shown = drawing.draw(first.content, {name: getattr(first, name) for name in reports.WORDS})
+            opening = drawing.draw(second.content, {})[0]
+        assert [part.paragraphs for part in shown if isinstance(part, drawing.Words)] == [
+            ("甲",),
+            ("乙",),
+            ("丙",),
+            ("丁",),
+        ]
+        assert [line[-1] for line in opening.paragraphs[1:]] == ["乙", "丙", "丁"]
+
+
+def test_one_first_edition_about_the_same_days(office, clock, sign_in):
+    """Asked for again, the one that is there is named; signed, it is corrected; the list shows both editions."""
+    _specialist, manager = office
+    clock.set("2026-05-11 10:00")
+    chief = sign_in(manager)
+    form = {"code": "RP-03", "first": "2026-04-18", "last": "2026-04-24", "client_key": "a" * 32}
+    path = chief.post("/records/report-runs/new", form, status=303).location
+    number = path.rsplit("/", 1)[1]
+    again = chief.post("/records/report-runs/new", form | {"client_key": "b" * 32}, status=422).text
+    assert f"这段日期已有 {number}" in again
+    with transaction() as writing:
+        run = writing.scalars(select(ReportRun).where(ReportRun.number == number)).one()
+        reports.draw_up(writing, run, at=clock.now())
+        reports.sign(writing, run, reports.WriteWords(), actor=writing.merge(manager), at=clock.now())
+    again = chief.post("/records/report-runs/new", form | {"client_key": "c" * 32}, status=422).text
+    assert f"{number} 已审签" in again and 'value="2026-04-24"' in again
+    fixed = chief.post(f"{path}/correct", {"why": "漏了", "client_key": "d" * 32}, status=303).location
+    shown = chief.get("/records/report-runs?filter=", status=200).text
+    assert "第 2 版" in shown and fixed.rsplit("/", 1)[1] in shown
+
+
+def test_the_page_comes_whole_once_the_figures_are_there(office, clock, sign_in):
+    chief = sign_in(office[1])
+    form = {"code": "RP-03", "first": "2026-04-18", "last": "2026-04-24", "client_key": "a" * 32}
+    path = chief.post("/records/report-runs/new", form, status=303).location
+    assert "正在统计" in chief.get(f"{path}/progress", htmx=True, status=200, check=False).text
+    worker()
+    arrived = chief.get(f"{path}/progress", htmx=True, status=204)
+    assert arrived.headers["HX-Redirect"] == path
+    assert "审签" in chief.get(path, status=200).text
 
 
 def test_from_the_draft_to_the_last_recipient(office, make, clock, sign_in, app):

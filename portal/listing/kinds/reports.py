@@ -30,11 +30,8 @@ ReportCode = StrEnum("ReportCode", _CODES)  # type: ignore[misc]  # the codes st
 
 def _title(code: str, edition: int) -> cells.Title:
     report = REPORTS.get(code)
-    return cells.title(
-        f"{code} {report.title if report else ''}".strip(),
-        None,
-        _("Edition %(number)s", number=edition) if edition > 1 else None,
-    )
+    said = _("Edition %(number)s", number=edition) if edition > 1 else ""
+    return cells.Title(f"{code} {report.title if report else ''}".strip(), said, "")
 
 
 def _period(first: date, last: date) -> str:
