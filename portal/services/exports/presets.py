@@ -22,8 +22,9 @@ def built_in(kind: str) -> dict[str, tuple[Text, tuple[str, ...]]]:
     """The sets that every list has: label and columns."""
     every = fields(kind)
     of_list = tuple(key for key, field in every.items() if field.group == "list")
-    sets = {"list": (N_("As in the list"), of_list)}
-    if has_clock(LISTINGS[kind]):
+    due = ("clock.due",) if has_clock(LISTINGS[kind]) else ()
+    sets = {"list": (N_("As in the list"), of_list + due)}
+    if due:
         clocks = tuple(key for key, field in every.items() if field.group == "clock")
         sets["clocks"] = (N_("With clocks"), of_list + clocks)
     if limits := tuple(key for key, field in every.items() if field.group == "limit"):
