@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
@@ -381,6 +381,11 @@ def _look(_app: Any, template: Any, context: dict[str, Any], **_more: Any) -> No
                 said += [f"{label}：{error}" if isinstance(error, str) else str(label) for error in errors]
     if said:
         g.outbox_said = list(dict.fromkeys(said))
+
+
+def remember(sentences: Iterable[str]) -> None:
+    """What is wrong with what was sent, where the page that says so does not name it as its form."""
+    g.outbox_said = list(dict.fromkeys(sentences))
 
 
 def _reason() -> str:

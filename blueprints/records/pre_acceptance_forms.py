@@ -48,11 +48,11 @@ class MeasureField(Parsed):
         super().__init__(label, **kw)
 
     def parse(self, text: str) -> Decimal:
-        """Raises ValueError; nothing is rounded or guessed."""
+        """Raises ValueError; nothing is rounded or guessed. A comma is a point: no value has thousands."""
         narrow = typed.narrow(text)
-        if not re.fullmatch(r"[0-9]{1,6}(?:\.[0-9]{1,2})?", narrow):
-            raise ValueError(_("Enter a number with at most two decimals"))
-        return Decimal(narrow)
+        if not re.fullmatch(r"[0-9]{1,6}(?:[.,][0-9]{1,2})?", narrow):
+            raise ValueError(_("Enter a number with at most two decimals, without its unit"))
+        return Decimal(narrow.replace(",", "."))
 
     def show(self, value: Any) -> str:
         """Without zeros at the end."""

@@ -271,6 +271,8 @@ def _take(
                 form.take(refusal)
             else:
                 problem = "；".join(map(str, refusal.fields.values()))
+    if refused:
+        on_site.remember([problem] if problem else [str(each) for found in form.errors.values() for each in found])
     if not refused and not wants_fragment():
         return see_other(f"{_path(number)}#line-{position}")
     record, held = _find(number)

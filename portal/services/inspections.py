@@ -16,7 +16,7 @@ from portal import clock, settings, visibility
 from portal.calendar import parse_minute
 from portal.errors import DomainError, Invalid
 from portal.files.intake import Accepted
-from portal.i18n import N_, Text
+from portal.i18n import N_, Text, _p
 from portal.models.event import EventKind
 from portal.models.org import Party, User
 from portal.models.pre_acceptance import (
@@ -222,11 +222,18 @@ def skip_trade(session: Session, held: Inspection, trade: str, *, actor: User, a
 
 
 def add_photo(session: Session, item: InspectionItem, file: Accepted, *, actor: User, at: datetime) -> InspectionPhoto:
-    """Put a photo to a line; it gets the next number of the inspection. The same file twice is there once."""
+    """Put a photo to a line; it gets the next number of the inspection. The same file twice is there once.
+
+    Raises Invalid: it lies on another line.
+    """
     held = item.inspection
     _check_running(held, actor)
     added = attachments.add(session, held, file, actor=actor, at=at, kind="PHOTO").attachment
     known = session.scalars(select(InspectionPhoto).where(InspectionPhoto.attachment_id == added.id)).one_or_none()
+    if known is not None and known.item is not item:
+        raise Invalid(
+            {"file": N_("This photo lies on “%(line)s” already: take one of this line.") % {"line": known.item.text}}
+        )
     if known is not None:
         return known
     numbers = [photo.number for line in held.items for photo in line.all_photos]
@@ -435,11 +442,7 @@ def usual_dates(session: Session, inspected_at: datetime) -> tuple[date, datetim
 
 def usual_requirement(held: Inspection) -> str:
     """What is to be done, from what was noted at the failed lines."""
-    lines = []
-    for item in held.failed:
-        measured = f" {item.measured.normalize():f} {item.unit}" if item.measured is not None else ""
-        lines.append(f"{item.text}{measured}" + (f"：{item.comment}" if item.comment else ""))
-    return "\n".join(lines)
+    return "\n".join(f"{_words(item)}{f'：{item.comment}' if item.comment else ''}" for item in held.failed)
 
 
 def _issue(
@@ -660,8 +663,10 @@ def _evidence(session: Session, record: PreAcceptance) -> dict[str, Any]:
 
 
 def _words(item: InspectionItem) -> str:
-    measured = f" {item.measured.normalize():f} {item.unit}" if item.measured is not None else ""
-    return f"{item.text}{measured}"
+    """A failed line; one of which nothing else is known says that it is not in order, for its text reads as if it were."""
+    if item.measured is not None:
+        return f"{item.text} {item.measured.normalize():f} {item.unit}"
+    return item.text if item.comment else f"{item.text}：{_p('inspection', 'not in order')}"
 
 
 @dataclass(frozen=True, slots=True)

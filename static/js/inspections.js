@@ -15,7 +15,7 @@
   const form = (card) => card.querySelector("[data-judge]"), part = (card, name) => form(card).elements[name];
   const measureOf = (card) => { // what was measured, if it reads like a number; the portal says what is wrong with the rest
     const text = (part(card, "measured")?.value ?? "").normalize("NFKC").trim();
-    return /^\d{1,6}(\.\d{1,2})?$/.test(text) ? number(text) : null;
+    return /^\d{1,6}([.,]\d{1,2})?$/.test(text) ? number(text.replace(",", ".")) : null;
   };
   const resultOf = (card) => all("input[type=radio]:checked", card)[0]?.value ?? null;
   function factsOf(card) {
@@ -78,7 +78,7 @@
       row.textContent = [`${words(card)} ${measured(card, facts)}`.trim(), "must" in card.dataset && card.querySelector(".must").textContent].filter(Boolean).join(" · ");
       return row;
     }));
-    const asked = end.elements.requirement, usual = failed.map(([card, facts]) => [`${words(card)} ${measured(card, facts)}`.trim(), part(card, "comment").value.trim()].filter(Boolean).join("：")).join("\n");
+    const asked = end.elements.requirement, usual = failed.map(([card, facts]) => [`${words(card)} ${measured(card, facts)}`.trim(), part(card, "comment").value.trim() || (facts.measured === null && texts.notInOrder)].filter(Boolean).join("：")).join("\n");
     if (!asked) return;
     if (!("touched" in asked.dataset) && [asked.defaultValue, asked.dataset.usual].includes(asked.value)) asked.value = usual; // own words stay, also those put back
     asked.dataset.usual = usual;

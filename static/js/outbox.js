@@ -53,9 +53,10 @@
   const isPhoto = (path) => path.endsWith("/photos");
   const labelOf = (form, submitter) => form.dataset.outboxLabel || (isPhoto(pathOf(form)) && fill(texts.photo, form.querySelector("[name=kind]:checked")?.labels[0].textContent.trim() ?? "")) || (submitter ?? document.querySelector(`button[form="${form.id}"]`) ?? form.querySelector("button:not([type=button])"))?.textContent.trim() || "";
   const shownValue = (field) => (field.tagName === "SELECT" ? field.selectedOptions[0]?.textContent.trim() : /radio|checkbox/.test(field.type) ? (field.checked ? field.labels?.[0]?.textContent.trim() ?? "✓" : "") : field.value);
+  const nameOf = (field) => ((field.type === "radio" && field.closest("fieldset")?.querySelector("legend")) || field.labels?.[0])?.textContent.trim() || field.name;
   function saidIn(form) { // label and value as the person saw them, to be shown beside what happened meanwhile
     return [...form.elements].filter((field) => field.name && field.type !== "hidden" && field.type !== "file" && shownValue(field))
-      .map((field) => [field.labels?.[0]?.textContent.trim() || field.name, /^datetime/.test(field.type) ? shownValue(field).replace("T", " ") : shownValue(field)]);
+      .map((field) => [nameOf(field), /^datetime/.test(field.type) ? shownValue(field).replace("T", " ") : shownValue(field)]);
   }
   const underWay = new Set(); // what is being written down
   let last = Promise.resolve();
@@ -400,6 +401,7 @@
 
   // ---- Begin ----
   const wake = () => { tries = 0; show(); if (!leaveAtLast()) send(); };
+  addEventListener("hashchange", () => reopen().then(show)); // asked for on the page of its form
   addEventListener("online", wake);
   addEventListener("offline", () => show());
   document.addEventListener("outbox-ask", () => show()); // a script of the page came later than what it waits for

@@ -14,17 +14,24 @@
     if (held?.id !== event.pointerId) return;
     const under = document.elementFromPoint(event.clientX, event.clientY), day = under?.closest("[data-day]");
     if (!day) return;
-    const list = day.querySelector("[data-stops]"), over = under.closest("[data-stop]");
-    if (!over) { if (!list.contains(held.stop)) list.append(held.stop); return; }
-    if (over === held.stop) return;
-    const box = over.getBoundingClientRect();
-    event.clientY > box.top + box.height / 2 ? over.after(held.stop) : over.before(held.stop);
+    const over = under.closest("[data-stop]"), list = day.querySelector("[data-stops]");
+    if (over === held.stop) return aim(null);
+    const box = over?.getBoundingClientRect(), isBehind = !over || event.clientY > box.top + box.height / 2;
+    aim({ list, at: over, isBehind });
   });
+  function aim(place) { // only a line is moved while it is held: days that grow would slip away from under the pointer
+    held.place = place;
+    document.querySelectorAll(".drop-before, .drop-after, .drop-here").forEach((each) => each.classList.remove("drop-before", "drop-after", "drop-here"));
+    (place?.at ?? place?.list)?.classList.add(!place.at ? "drop-here" : place.isBehind ? "drop-after" : "drop-before");
+  }
   const put = (event, keep) => {
     if (held?.id !== event.pointerId) return;
-    const { stop, from, before } = held, day = stop.closest("[data-day]");
+    const { stop, from, before, place } = held;
+    aim(null);
     held = null;
     stop.classList.remove("held");
+    if (keep && place) place.at ? place.at[place.isBehind ? "after" : "before"](stop) : place.list.append(stop);
+    const day = stop.closest("[data-day]");
     if (!keep || !day || (stop.parentElement === from && stop.nextElementSibling === before)) { from.insertBefore(stop, before); return; }
     const form = document.getElementById("stop-order");
     form.elements.day.value = day.dataset.day;

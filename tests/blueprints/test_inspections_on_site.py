@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.db import session
+from portal.i18n import use_locale
 from portal.models.event import Event
 from portal.models.field_entry import FieldEntry
 from portal.models.pre_acceptance import CheckItem, Inspection, PreAcceptance
@@ -87,10 +88,15 @@ def test_only_who_inspects_comes_here(site, sign_in):
 
 def test_a_value_that_is_no_number_is_said_at_its_line(site):
     answer = site.post("lines/1", {"measured": "五", "comment": "客厅"}, status=422)
-    assert "请输入最多两位小数的数字" in answer.text and "客厅" in answer.text
+    assert "请只填数字，最多两位小数，不带单位" in answer.text and "客厅" in answer.text
     part = site.post("lines/1", {"measured": "五"}, status=422, htmx=True)
-    assert "请输入最多两位小数的数字" in part.text and "<html" not in part.text
+    assert "请只填数字，最多两位小数，不带单位" in part.text and "<html" not in part.text
     assert held() is None
+    for number, value in enumerate(("abc", "6.5mm", "6,555")):
+        said = site.send("lines/1", {"measured": value}, key=f"m{number}")
+        assert (said["state"], said["message"]) == ("refused", "请只填数字，最多两位小数，不带单位")
+    assert site.send("lines/1", {"measured": "6,5"}, key="comma")["state"] == "done"
+    assert str(held().items[0].measured) == "6.50"
 
 
 def test_a_trade_that_the_project_does_not_have(site):
@@ -123,7 +129,24 @@ def test_a_photo_twice_is_there_once(site):
         said = site.send("lines/1/photos", picture, key=key, content_type="multipart/form-data")
         assert said["state"] == "done"
     assert len(held().photos) == 1
+    picture = {"file": (io.BytesIO(hostile.photo()), "a.jpg")}
+    said = site.send("lines/2/photos", picture, key="s", content_type="multipart/form-data")
+    assert said["state"] == "refused" and said["message"].startswith("这张照片已用于“瓷砖空鼓率”")
     assert site.send("lines/1/photos", {}, key="r")["state"] == "refused"
+
+
+def test_a_failed_line_of_which_nothing_is_noted_says_that_it_is_not_in_order(site):
+    """Its text reads as if it were: the foreman must see what the notice is about."""
+    for line, said in (
+        ("1", {"measured": "7"}),
+        ("3", {"result": "FAIL"}),
+        ("4", {"result": "FAIL", "comment": "缺角"}),
+    ):
+        site.post(f"lines/{line}", said, status=303)
+    first, third, fourth = (held().items[place].text for place in (0, 2, 3))
+    with use_locale("zh_Hans"):
+        said = inspections.usual_requirement(held())
+    assert said == f"{first} 7 %\n{third}：不合格\n{fourth}：缺角"
 
 
 def test_other_words_than_the_phone_kept_are_a_conflict(site):

@@ -319,9 +319,11 @@ def test_an_end_that_was_refused_leaves_the_lines_open(handset, portal):
     page.wait_for_url(re.compile(r"/reviewer/inspections/$"))
 
     phone.airplane(False)
-    page = phone.go("/reviewer/inspections/outbox")
+    page = phone.go(place)  # on the page of its form, too, what is opened comes back into it
     stuck = page.locator(".is-stuck[data-key]")
     expect(stuck).to_contain_text("未完成")
+    for label in ("项目经理到场", "工长到场"):
+        expect(stuck.locator(".own")).to_contain_text(label)
     phone.airplane(True)
     stuck.locator("[data-act=open]").click()
     page.wait_for_selector("html[data-outbox-ready]", state="attached")
