@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import exists
+
 from portal.i18n import N_
 from portal.metrics import clocks
 from portal.metrics.questions import Count, NoSource, Period, Question, Rows, Share
@@ -9,8 +11,10 @@ from portal.metrics.registry import Unit, metric
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract
 from portal.models.customer import Customer
+from portal.models.event import Event
 from portal.models.project import Project
 from portal.permissions import Permission
+from portal.processes.consultation import Action
 
 P = Permission
 
@@ -52,6 +56,18 @@ def contracts(period: Period) -> Question:
 def answered_in_time(period: Period) -> Question:
     """Forwarded questions answered within DL-01 ÷ forwarded in the period; what still runs counts in neither."""
     return clocks.kept_of_started(period, "DL-01", Consultation)
+
+
+@metric("M-63.satisfied", N_("Satisfied at the window", "metric"), Unit.PERCENT, P.CONSULTATION_VIEW, "more")
+def satisfied(period: Period) -> Question:
+    """Contacts of the period whose caller or visitor was satisfied ÷ those who had been asked by its end."""
+    asked_later = exists(Event.id).where(
+        Event.record_kind == Consultation.KIND, Event.record_id == Consultation.id,
+        Event.action == Action.CLOSE, Event.at >= period.end,
+    ).correlate(Consultation)  # fmt: skip
+    asked = (period.holds(Consultation.occurred_at), Consultation.is_satisfied.is_not(None), ~asked_later)
+    whole = Rows(Consultation, asked)
+    return Share(whole.only(Consultation.is_satisfied.is_(True)), whole)
 
 
 @metric("M-80.opened", N_("Files opened in time", "metric"), Unit.PERCENT, P.PROJECT_VIEW, "more")

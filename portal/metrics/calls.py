@@ -6,10 +6,10 @@ from sqlalchemy import distinct, func, select
 
 from portal.i18n import N_
 from portal.metrics import clocks
-from portal.metrics.questions import Count, Period, Question, Rows, Share
+from portal.metrics.questions import Count, Mean, Period, Question, Rows, Share
 from portal.metrics.registry import Unit, metric
 from portal.models.completion import CompletionAcceptance
-from portal.models.follow_up import FollowUpCall, FollowUpTicket
+from portal.models.follow_up import CallAnswer, FollowUpCall, FollowUpTicket
 from portal.permissions import Permission
 from portal.processes.follow_up import OBLIGATORY, UNCOUNTED, Overall
 from portal.processes.follow_up_call import State
@@ -64,6 +64,47 @@ def satisfied(period: Period) -> Question:
     """Effective calls with a satisfied customer ÷ effective calls."""
     whole = effective(period)
     return Share(whole.only(FollowUpCall.overall == Overall.SATISFIED), whole)
+
+
+def unsatisfied(period: Period) -> Rows:
+    """Calls due in the period, of every stage, that left a customer not satisfied by its end; FAIR is treated so (5.6)."""
+    return _due(period).only(FollowUpCall.overall != Overall.SATISFIED, FollowUpCall.called_at < period.end)
+
+
+@metric("M-12.unsatisfied", N_("Not satisfied at the call", "metric"), Unit.COUNT, P.FOLLOW_UP_VIEW, "less")
+def unsatisfied_calls(period: Period) -> Question:
+    """M-12: calls due in the period, of every stage, after which the customer was fair or unsatisfied."""
+    return Count(unsatisfied(period))
+
+
+def _scores(period: Period, code: str) -> Question:
+    """The mean of what effective calls answered to one question of their scripts (5.4), 1 to 5."""
+    where = (*effective(period).where, CallAnswer.item_code == code)
+    return Mean(Rows(CallAnswer, where, FollowUpCall, CallAnswer.call_id), CallAnswer.score)
+
+
+@metric("M-12.designer", N_("Score of the designer", "metric"), Unit.POINTS, P.FOLLOW_UP_VIEW, "more")
+def designers_score(period: Period) -> Question:
+    """Mean of the scores, 1 to 5, that customers gave the designer in effective calls."""
+    return _scores(period, "designer_score")
+
+
+@metric("M-12.manager", N_("Score of the project manager", "metric"), Unit.POINTS, P.FOLLOW_UP_VIEW, "more")
+def managers_score(period: Period) -> Question:
+    """Mean of the scores, 1 to 5, that customers gave the project manager in effective calls."""
+    return _scores(period, "manager_score")
+
+
+@metric("M-12.foreman", N_("Score of the foreman", "metric"), Unit.POINTS, P.FOLLOW_UP_VIEW, "more")
+def foremans_score(period: Period) -> Question:
+    """Mean of the scores, 1 to 5, that customers gave the foreman in effective calls."""
+    return _scores(period, "foreman_score")
+
+
+@metric("M-12.supervisor", N_("Score of the supervisor", "metric"), Unit.POINTS, P.FOLLOW_UP_VIEW, "more")
+def supervisors_score(period: Period) -> Question:
+    """Mean of the scores, 1 to 5, that customers gave the supervisor in effective calls."""
+    return _scores(period, "supervisor_score")
 
 
 @metric("M-13", N_("Projects with all four calls", "metric"), Unit.PERCENT, P.FOLLOW_UP_VIEW, "more")

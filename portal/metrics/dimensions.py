@@ -53,6 +53,11 @@ _STORE = aliased(Branch)
 BAND = case((Contract.amount >= 200_000, "≥ 200,000"), (Contract.amount >= 80_000, "80,000–199,999"), else_="< 80,000")
 """The amount bands of the grades (5.5), in yuan."""
 
+ANSWERS = case(
+    (DeadlineBreach.party_id.is_not(None), Party.name), (DeadlineBreach.department.is_(None), User.name)
+)  # fmt: skip
+"""Who answers for a missed limit: of a department its head or whom it named, not the specialist who follows it (4.9.2)."""
+
 DESIGNER, FOREMAN, MANAGER = N_("Designer"), N_("Foreman"), N_("Project manager")
 STORE, CREW, PERSON = N_("Store"), N_("Crew"), N_("Person responsible")
 
@@ -68,8 +73,13 @@ _LINKS = {"manager": "project_manager_id"}
 
 def _of_project(title: Text, project_id: Any, name: str) -> Dimension:
     project, person = aliased(Project), aliased(Party)
-    link = getattr(project, _LINKS.get(name, f"{name}_id"))
-    return Dimension(title, person.name, joins=((project, project.id == project_id), (person, person.id == link)))
+    on = (person, person.id == link_of(project, name))
+    return Dimension(title, person.name, joins=((project, project.id == project_id), on))
+
+
+def link_of(project: Any, name: str) -> Any:
+    """The column of a project that says who it is, by the name in `PEOPLE`."""
+    return getattr(project, _LINKS.get(name, f"{name}_id"))
 
 
 DIMENSIONS: dict[Any, dict[str, Dimension]] = {
@@ -144,7 +154,7 @@ DIMENSIONS: dict[Any, dict[str, Dimension]] = {
     Task: {
         "code": Dimension(N_("Limit", "deadline"), DeadlineBreach.code),
         "person": Dimension(
-            PERSON, func.coalesce(User.name, Party.name),
+            PERSON, ANSWERS,
             joins=((User, User.id == DeadlineBreach.user_id), (Party, Party.id == DeadlineBreach.party_id)),
         ),
         "department": Dimension(N_("Department"), DeadlineBreach.department, Department),
@@ -173,4 +183,4 @@ DIMENSIONS: dict[Any, dict[str, Dimension]] = {
 }  # fmt: skip
 """Per record type; a figure can be split by the dimensions of the record behind it."""
 
-__all__ = ["DIMENSIONS", "Dimension"]
+__all__ = ["DIMENSIONS", "PEOPLE", "Dimension", "link_of"]

@@ -23,11 +23,16 @@ def _rewarded(period: Period, *where: Any) -> Rows:
     return Rows(LedgerLine, (period.holds_day(LedgerLine.decided_on), *where), RewardEntry, LedgerLine.reward_id)
 
 
+def missed(period: Period) -> Rows:
+    """Limits that ran out in the period without being met; what was noted late and happened in time was in time."""
+    ran_out = (period.holds(DeadlineBreach.due_at), func.coalesce(DeadlineBreach.late_minutes, 1) > 0)
+    return Rows(DeadlineBreach, ran_out, Task, DeadlineBreach.task_id)
+
+
 @metric("M-95", N_("Limits missed", "metric"), Unit.COUNT, P.HOME, "less")
 def breaches(period: Period) -> Question:
     """Limits that ran out in the period without being met, by limit and person."""
-    missed = (period.holds(DeadlineBreach.due_at), func.coalesce(DeadlineBreach.late_minutes, 1) > 0)
-    return Count(Rows(DeadlineBreach, missed, Task, DeadlineBreach.task_id))
+    return Count(missed(period))
 
 
 @metric("M-96", N_("Penalties decided", "metric"), Unit.COUNT, P.PENALTY_VIEW, "less")
@@ -69,7 +74,7 @@ def answered(period: Period) -> Question:
 
 
 @metric("M-97.missed", N_("Calls missed", "metric"), Unit.COUNT, P.CONSULTATION_VIEW, "less")
-def missed(_period: Period) -> Question:
+def missed_calls(_period: Period) -> Question:
     """Calls nobody answered."""
     return NoSource(N_("Missed calls are not counted yet: the telephone does not report them."))
 

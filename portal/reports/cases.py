@@ -4,33 +4,43 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from portal import clock, metrics, visibility
 from portal.i18n import N_, Text
 from portal.metrics import Period
 from portal.metrics.clocks import KEPT
-from portal.models.complaint import Complaint, Escalation
+from portal.metrics.dimensions import PEOPLE, link_of
+from portal.models.cancellation import Cancellation
+from portal.models.complaint import Complaint, ComplaintRound, Escalation
 from portal.models.completion import CompletionAcceptance
+from portal.models.consultation import Consultation
 from portal.models.customer import Customer
+from portal.models.follow_up import FollowUpCall, FollowUpTicket
 from portal.models.ledger import LedgerLine
 from portal.models.milestone import OpenDay
-from portal.models.org import Department
+from portal.models.org import Department, Party
 from portal.models.penalty import PenaltyEntry
-from portal.models.pre_acceptance import Inspection
+from portal.models.pre_acceptance import Inspection, PreAcceptance
 from portal.models.project import Project
 from portal.models.repair import RepairOrder
 from portal.models.reward import RewardEntry
 from portal.models.survey import Survey
-from portal.models.task import Task, TaskOutcome
+from portal.models.task import DeadlineBreach, Task, TaskKind, TaskOutcome
+from portal.permissions import Role
+from portal.processes import cancellation as cancellation_rules
 from portal.processes import complaint as complaint_rules
+from portal.processes import escalation as escalation_rules
+from portal.processes import follow_up_call as call_rules
+from portal.processes import pre_acceptance as pre_acceptance_rules
 from portal.processes import repair as repair_rules
 from portal.processes.complaint import Category, Verdict
+from portal.processes.follow_up import UNCOUNTED, CallStage
 from portal.processes.penalty import Kind
 from portal.processes.pre_acceptance import Result
 from portal.processes.reward import Cause
@@ -48,6 +58,9 @@ EXAMPLES = 3
 """Problems that are quoted of each department."""
 CUSTOMER, MATTER, NUMBER = N_("Customer"), N_("Matter", "report"), N_("Number")
 DEPARTMENT, STATE = N_("Department"), N_("State")
+ESCALATION, COMPENSATION = N_("Escalation: %(matter)s", "report"), N_("Compensation: %(matter)s", "report")
+CANCELLATION = N_("Cancellation: %(matter)s", "report")
+ENDED, PAID, OVERDUE = N_("ended %(day)s", "report"), N_("paid %(day)s", "report"), N_("%(limit)s, missed", "report")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,43 +114,103 @@ def old_cases(session: Session, viewer: Viewer, period: Period, at: datetime) ->
 
 
 def key_cases(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
-    """What the general manager should know one by one: escalations that stand open or came, third failures, limits long missed."""
+    """What the general manager should know one by one (6.1, RP-03), as it stands when the report is drawn up.
+
+    Escalations, compensations and cancellations that were open in the period, each with the clock that runs out next or
+    how it ended, and third inspections that failed in it.
+    """
     heads = [
-        (CUSTOMER, ""),
-        (MATTER, "fill"),
-        (NUMBER, "nowrap"),
-        (DEPARTMENT, "nowrap"),
-        (N_("Limit", "deadline"), "num"),
+        (CUSTOMER, "nowrap"), (MATTER, "fill"), (NUMBER, "nowrap"), (DEPARTMENT, "nowrap"), (N_("Amount (yuan)"), "num"),
+        (STATE, "nowrap"), (N_("Limit or end", "report"), "nowrap"),
+    ]  # fmt: skip
+    rows = [
+        *_escalations(session, viewer, period, at),
+        *_cancellations(session, viewer, period, at),
+        *_third_failures(session, viewer, period, at),
     ]
-    rows: list[list[Any]] = []
-    escalations = (
+    return Listed(heads, rows)
+
+
+def _escalations(session: Session, viewer: Viewer, period: Period, at: datetime) -> list[list[Any]]:
+    """Those that were open in the period or paid in it; where money is involved they are compensations."""
+    ended_at = func.coalesce(Escalation.closed_at, Complaint.closed_at)
+    query = (
         select(Escalation)
         .join(Complaint, Complaint.id == Escalation.complaint_id)
         .where(
             visibility.condition(viewer, Escalation),
             Escalation.submitted_at < period.end,
-            or_(Complaint.closed_at.is_(None), Complaint.closed_at >= period.start),
+            or_(ended_at.is_(None), ended_at >= period.start, Escalation.paid_at >= period.start),
         )
         .options(
             joinedload(Escalation.complaint).joinedload(Complaint.customer),
             joinedload(Escalation.complaint).selectinload(Complaint.departments),
+            selectinload(Escalation.vouchers),
         )
-        .order_by(Escalation.submitted_at)
+        .order_by(Escalation.submitted_at, Escalation.id)
         .limit(MOST)
     )
-    for each in session.scalars(escalations):
+    found = list(session.scalars(query))
+    clocks = _clocks(session, Escalation.KIND, [each.id for each in found])
+    others = _clocks(session, Complaint.KIND, [each.complaint_id for each in found])
+    rows = []
+    for each in found:
         case = each.complaint
-        lead = case.lead_department
+        amount = each.amount or (each.voucher.amount if each.voucher else None)
+        is_paid = each.involves_money or amount is not None
+        ended = each.closed_at or case.closed_at
+        clock_ = clocks.get(each.id) or others.get(case.id)
         rows.append(
             [
                 case.customer.name if case.customer else case.complainant,
-                f"{case.subject}：{each.customer_demand}",
-                case.number,
-                term(Department, lead.department if lead else None),
-                _next_limit(session, Complaint.KIND, case.id),
+                say(COMPENSATION if is_paid else ESCALATION)
+                | {"v": {"matter": f"{case.subject}：{each.customer_demand}"}},
+                each.number,
+                term(Department, case.lead_department.department if case.lead_department else None),
+                number(amount, Unit.YUAN),
+                say(escalation_rules.PROCESS.state(each.state).label),
+                _clock_or_end(clock_, at, (ENDED, ended), (PAID, each.paid_at)),
             ]
         )
-    failures = (
+    return rows
+
+
+def _cancellations(session: Session, viewer: Viewer, period: Period, at: datetime) -> list[list[Any]]:
+    """Those that ran in the period, with what the customer gets back as far as finance has verified it."""
+    query = (
+        select(Cancellation)
+        .where(
+            visibility.condition(viewer, Cancellation),
+            Cancellation.applied_at < period.end,
+            or_(
+                and_(Cancellation.closed_at.is_(None), Cancellation.withdrawn_on.is_(None)),
+                Cancellation.closed_at >= period.start,
+                Cancellation.withdrawn_on >= period.first,
+            ),
+        )
+        .options(joinedload(Cancellation.customer), selectinload(Cancellation.shares))
+        .order_by(Cancellation.applied_at, Cancellation.id)
+        .limit(MOST)
+    )
+    found = list(session.scalars(query))
+    clocks = _clocks(session, Cancellation.KIND, [each.id for each in found])
+    return [
+        [
+            each.customer.name,
+            say(CANCELLATION) | {"v": {"matter": each.reason}},
+            each.number,
+            term(Department, Department.SERVICE),
+            number(each.settled_amount, Unit.YUAN),
+            say(cancellation_rules.PROCESS.state(each.state).label),
+            _clock_or_end(clocks.get(each.id), at, (ENDED, each.closed_at or each.withdrawn_on)),
+        ]
+        for each in found
+    ]
+
+
+def _third_failures(session: Session, viewer: Viewer, period: Period, at: datetime) -> list[list[Any]]:
+    """Third inspections that failed in the period (R-14)."""
+    query = (
         select(Inspection)
         .where(
             visibility.condition(viewer, Inspection),
@@ -145,43 +218,123 @@ def key_cases(session: Session, viewer: Viewer, period: Period, at: datetime) ->
             Inspection.round_no >= 3,
             Inspection.result == Result.FAIL,
         )
-        .options(joinedload(Inspection.customer), joinedload(Inspection.foreman))
-        .order_by(Inspection.finished_at)
+        .options(joinedload(Inspection.customer), joinedload(Inspection.foreman), joinedload(Inspection.pre_acceptance))
+        .order_by(Inspection.finished_at, Inspection.id)
+        .limit(MOST)
     )
-    rows += [
+    found = list(session.scalars(query))
+    clocks = _clocks(session, PreAcceptance.KIND, [each.pre_acceptance_id for each in found])
+    return [
         [
             each.customer.name,
             say(N_("Third inspection failed, foreman %(name)s", "report")) | {"v": {"name": each.foreman.name}},
             each.number,
             term(Department, Department.ENGINEERING),
-            day(None),
+            number(None, Unit.YUAN),
+            say(pre_acceptance_rules.PROCESS.state(each.pre_acceptance.state).label),
+            _clock_or_end(clocks.get(each.pre_acceptance_id), at),
         ]
-        for each in session.scalars(failures)
+        for each in found
     ]
-    return Listed(heads, rows)
 
 
-def _next_limit(session: Session, kind: str, record_id: int) -> dict[str, Any]:
-    query = select(func.min(Task.due_at)).where(
-        Task.record_kind == kind, Task.record_id == record_id, Task.closed_at.is_(None), Task.code.is_not(None)
-    )
-    return moment(session.scalar(query))
+def _clocks(session: Session, kind: str, ids: list[int]) -> dict[int, tuple[str, datetime]]:
+    """Of records that the reader sees the clock that runs out next: its code and its limit, by record."""
+    query = (
+        select(Task.record_id, Task.code, Task.due_at)
+        .where(
+            Task.record_kind == kind, Task.record_id.in_(ids), Task.kind == TaskKind.DEADLINE,
+            Task.closed_at.is_(None), Task.due_at.is_not(None),
+        )
+        .order_by(Task.due_at.desc(), Task.id.desc())
+    )  # fmt: skip
+    return {record_id: (code or "", due_at) for record_id, code, due_at in session.execute(query) if due_at}
+
+
+def _clock_or_end(
+    running: tuple[str, datetime] | None, at: datetime, *ends: tuple[Text, datetime | date | None]
+) -> dict[str, Any] | str:
+    """`DL-26 12-10 18:00`, and whether that is over; of what has ended or is paid, when."""
+    over = next(((text, when) for text, when in ends if when is not None), None)
+    if over is not None and (over[0] is ENDED or running is None):
+        text, when = over
+        on = clock.today(when) if isinstance(when, datetime) else when
+        return say(text) | {"v": {"day": on.isoformat()}}
+    if running is None:
+        return day(None)
+    code, due_at = running
+    limit = f"{code} {clock.local(due_at):%m-%d %H:%M}".strip()
+    return say(OVERDUE) | {"v": {"limit": limit}} if due_at < at else limit
 
 
 def departments(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
-    """Per department the limits that were met in the period, in time and late; limits without one are customer service's."""
+    """Per department the limits that ran out in the period unmet (M-95), and those that were met in it, in time and late.
+
+    Limits without a department are customer service's.
+    """
     heads = [
-        (DEPARTMENT, "fill"), (N_("Met", "report"), "num"), (N_("In time", "report"), "num"), (N_("Late", "report"), "num"),
-        (N_("In time, %", "report"), "num"), (N_("Before, %", "report"), "num"),
+        (DEPARTMENT, "fill"), (metrics.METRICS["M-95"].title, "num"), (N_("Met", "report"), "num"),
+        (N_("In time", "report"), "num"), (N_("Met late", "report"), "num"), (N_("In time, %", "report"), "num"),
+        (N_("Before, %", "report"), "num"),
     ]  # fmt: skip
     now, before = _kept(session, viewer, period), _kept(session, viewer, period.before)
-    names = [each for each in Department if each in now or each in before]
-    rows = [[term(Department, each), *_kept_row(now.get(each, (0, 0)), before.get(each, (0, 0)))] for each in names]
-    total = [sum(each[0] for each in now.values()), sum(each[1] for each in now.values())]
-    earlier = (sum(each[0] for each in before.values()), sum(each[1] for each in before.values()))
+    missed: dict[str, int] = defaultdict(int)
+    for _person, department, count, _code in _missed(session, viewer, period):
+        missed[department] += count
+
+    def row(label: Any, count: int, kept: tuple[int, int], earlier: tuple[int, int]) -> list[Any]:
+        return [label, number(count, Unit.COUNT), *_kept_row(kept, earlier)]
+
+    names = [each for each in Department if each in now or each in before or each in missed]
+    rows = [
+        row(term(Department, each), missed[each], now.get(each, (0, 0)), before.get(each, (0, 0))) for each in names
+    ]
+    together = [
+        (sum(each[0] for each in part.values()), sum(each[1] for each in part.values())) for part in (now, before)
+    ]
+    total = row(say(N_("Together", "report")), sum(missed.values()), *together) if rows else None
+    return Listed(heads, rows, total)
+
+
+def missed_by_person(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """Who answers for the limits that ran out in the period (M-95), the most first: of a department its head, else whoever
+    had it to do, a role where nobody was named; with the department and which limits."""
+    heads = [
+        (N_("Person responsible"), ""), (DEPARTMENT, "nowrap"), (N_("Which limits", "report"), "fill"),
+        (metrics.METRICS["M-95"].title, "num"),
+    ]  # fmt: skip
+    found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for person, department, count, code in _missed(session, viewer, period):
+        limits = found[person, department]
+        limits[code] = limits.get(code, 0) + count
+    order = sorted(found, key=lambda who: (-sum(found[who].values()), who))
+    rows = [
+        [
+            say(person.label) if isinstance(person, Role) else person or day(None),
+            term(Department, department),
+            "、".join(
+                f"{code} × {count}" if count > 1 else code for code, count in sorted(found[person, department].items())
+            ),
+            number(sum(found[person, department].values()), Unit.COUNT),
+        ]
+        for person, department in order[:MOST]
+    ]
+    whole = metrics.measure(session, viewer, "M-95", period)
     return Listed(
-        heads, rows, [say(N_("Together", "report")), *_kept_row((total[0], total[1]), earlier)] if rows else None
+        heads, rows, [say(N_("Together", "report")), "", "", number(whole.value, Unit.COUNT)] if rows else None
     )
+
+
+def _missed(session: Session, viewer: Viewer, period: Period) -> list[tuple[str, str, int, str]]:
+    """The limits of M-95 by person, or role where only that is known, by department and by code."""
+    by = metrics.dimension("M-95", "person")
+    assert by is not None
+    columns = (by.column, DeadlineBreach.department, Task.department, Task.role, DeadlineBreach.code)
+    query = metrics.discipline.missed(period).query(viewer, *columns, func.count(), joins=by.joins).group_by(*columns)
+    return [
+        (person or (Role(role) if role and not named else ""), named or department or Department.SERVICE, count, code)
+        for person, named, department, role, code, count in session.execute(query)
+    ]
 
 
 def _kept(session: Session, viewer: Viewer, period: Period) -> dict[str, tuple[int, int]]:
@@ -450,8 +603,6 @@ def praise(session: Session, viewer: Viewer, period: Period, at: datetime) -> Li
 
 def open_slips(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
     """Liaison slips that were open when the period ended, the oldest first, with their age."""
-    from portal.models.follow_up import FollowUpTicket
-
     until = min(period.end, at)
     heads = [
         (CUSTOMER, ""), (N_("Problem", "report"), "fill"), (NUMBER, "nowrap"), (DEPARTMENT, "nowrap"),
@@ -480,8 +631,6 @@ def open_slips(session: Session, viewer: Viewer, period: Period, at: datetime) -
 
 def slips_by_department(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
     """Per department the slips it was given in the period, how many limits fell due and were kept, and examples (5.6, F-29)."""
-    from portal.models.follow_up import FollowUpTicket
-
     heads = [
         (DEPARTMENT, "nowrap"), (N_("Slips opened", "report"), "num"), (N_("Fell due", "report"), "num"),
         (N_("In time", "report"), "num"), (N_("Late", "report"), "num"), (N_("Problems, for example", "report"), "fill"),
@@ -535,3 +684,74 @@ def repeats(session: Session, viewer: Viewer, period: Period, at: datetime) -> L
         for each in again.again(session, viewer, start=period.start, end=until)[:MOST_REPEATS]
     ]  # fmt: skip
     return Listed(heads, rows)
+
+
+def unsatisfied_calls(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """The calls behind M-12.unsatisfied: what the customer said, who worked at the home, and what became of it (RP-08)."""
+    people = [aliased(Party) for _each in PEOPLE]
+    heads = [
+        (CUSTOMER, "nowrap"), (N_("What was said", "report"), "fill"), (NUMBER, "nowrap"), (N_("Stage", "call"), "nowrap"),
+        *((title, "nowrap") for title in PEOPLE.values()), (STATE, "nowrap"),
+    ]  # fmt: skip
+    joins = [(Customer, Customer.id == FollowUpCall.customer_id), (Project, Project.id == FollowUpCall.project_id)]
+    joins += [(who, who.id == link_of(Project, name)) for name, who in zip(PEOPLE, people, strict=True)]
+    query = (
+        metrics.calls.unsatisfied(period)
+        .query(viewer, FollowUpCall, Customer.name, *(who.name for who in people), joins=joins)
+        .options(selectinload(FollowUpCall.tickets))
+        .order_by(FollowUpCall.called_at, FollowUpCall.id)
+        .limit(MOST)
+    )
+    rows = [
+        [
+            name, _together([call.customer_words, *(slip.problem for slip in call.tickets)]), call.number,
+            term(CallStage, call.stage), *(each or day(None) for each in names),
+            say(call_rules.PROCESS.state(call.state).label),
+        ]
+        for call, name, *names in session.execute(query)
+    ]  # fmt: skip
+    return Listed(heads, rows)
+
+
+def duty(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """What became of what people told us (004, RP-15): accepted, urged, fed back, called, for each kind of record.
+
+    Urged: its limit ran out in the period, of which the portal told whoever had to act. Fed back: the department's answer,
+    plan or measure, or that a repair is done. Called: the customer was asked whether it is in order. A dash: no such step.
+    """
+    heads = [
+        (N_("Kind"), "fill"), (N_("Accepted", "report"), "num"), (N_("Urged", "report"), "num"),
+        (N_("Fed back", "report"), "num"), (N_("Called", "report"), "num"),
+    ]  # fmt: skip
+    steps = (
+        (N_("Contacts", "report"), Consultation, Consultation.occurred_at, Consultation.replied_at, None),
+        (N_("Complaints"), Complaint, Complaint.received_at, ComplaintRound.plan_fed_back_at, ComplaintRound.follow_up_at),
+        (N_("Repairs"), RepairOrder, RepairOrder.reported_at, RepairOrder.done_at, RepairOrder.follow_up_at),
+        (N_("Liaison slips"), FollowUpTicket, FollowUpTicket.handed_over_at, FollowUpTicket.done_at, FollowUpTicket.revisit_at),
+        (N_("Follow-up calls", "metrics"), FollowUpCall, None, None, FollowUpCall.called_at),
+    )  # fmt: skip
+
+    def happened(model: Any, moment_: Any) -> int | None:
+        if moment_ is None:
+            return None
+        query = (
+            select(func.count()).select_from(model).where(visibility.condition(viewer, model), period.holds(moment_))
+        )
+        if moment_.class_ is ComplaintRound:
+            query = query.join(ComplaintRound, ComplaintRound.complaint_id == Complaint.id)
+        if model is FollowUpCall:
+            query = query.where(FollowUpCall.stage.not_in(UNCOUNTED), FollowUpCall.overall.is_not(None))
+        return session.scalar(query)
+
+    missed = metrics.discipline.missed(period).query(viewer, Task.record_kind, func.count()).group_by(Task.record_kind)
+    urged = {kind: count for kind, count in session.execute(missed)}
+    counts = [
+        [happened(model, first), urged.get(model.KIND, 0), happened(model, back), happened(model, called)]
+        for _title, model, first, back, called in steps
+    ]
+    rows = [
+        [say(title), *(number(each, Unit.COUNT) for each in line)]
+        for (title, *_rest), line in zip(steps, counts, strict=True)
+    ]
+    total = [number(sum(each or 0 for each in column), Unit.COUNT) for column in zip(*counts, strict=True)]
+    return Listed(heads, rows if any(map(any, counts)) else [], [say(N_("Together", "report")), *total])

@@ -148,10 +148,14 @@ _DECLARED = (
         "RP-03", N_("Weekly work report to the operating meeting"), (R.GM,),
         (
             Tiles(KEY_FIGURES, ("M-11", "M-12", "M-20", "M-22", "M-31", "M-41", "M-29.escalations", "M-95")),
+            Board(
+                N_("Work done", "report"),
+                ("M-01", "M-10.effective", "M-14", "M-22", "M-29.paid", "M-30", "M-40", "M-50", "M-60", "M-62"),
+            ),
             Trend(N_("Complaints registered, the last weeks"), ("M-20",), 8),
             Cases(N_("Key cases", "report"), "key_cases"),
             Cases(N_("Departments in time", "report"), "departments"),
-            Split(N_("Limits missed, by person", "report"), "person", ("M-95",)),
+            Cases(N_("Limits missed, by person", "report"), "missed_by_person"),
             ANALYSIS, PLAN, HELP,
         ),
         _weekday("report_day_rp03", stays=True), time_setting="report_saturday_time",
@@ -245,11 +249,12 @@ _DECLARED = (
     Report(
         "RP-08", N_("Summary of follow-up calls for appraisal"), (R.HR,),
         (
-            Tiles(KEY_FIGURES, ("M-10.effective", "M-11", "M-12")),
-            Split(N_("By designer"), "designer", ("M-10.effective", "M-12")),
-            Split(N_("By project manager"), "manager", ("M-10.effective", "M-12")),
-            Split(N_("By foreman"), "foreman", ("M-10.effective", "M-12")),
-            Split(N_("By supervisor"), "supervisor", ("M-10.effective", "M-12")),
+            Tiles(KEY_FIGURES, ("M-10.effective", "M-11", "M-12", "M-12.unsatisfied")),
+            Split(N_("By designer"), "designer", ("M-10.effective", "M-12", "M-12.designer", "M-12.unsatisfied")),
+            Split(N_("By project manager"), "manager", ("M-10.effective", "M-12", "M-12.manager", "M-12.unsatisfied")),
+            Split(N_("By foreman"), "foreman", ("M-10.effective", "M-12", "M-12.foreman", "M-12.unsatisfied")),
+            Split(N_("By supervisor"), "supervisor", ("M-10.effective", "M-12", "M-12.supervisor", "M-12.unsatisfied")),
+            Cases(N_("Unsatisfied cases", "report"), "unsatisfied_calls"),
             *WORDS,
         ),
         _fixed(MonthEnd()),
@@ -290,12 +295,13 @@ _DECLARED = (
     Report(
         "RP-13", N_("Analysis of window business"), (R.GM, R.MARKETING),
         (
-            Tiles(KEY_FIGURES, ("M-60", "M-60.leads", "M-61", "M-62")),
-            Split(N_("By channel"), "channel", ("M-60", "M-63")),
+            Tiles(KEY_FIGURES, ("M-60", "M-60.leads", "M-61", "M-62", "M-63.satisfied", "M-70")),
+            Split(N_("By channel"), "channel", ("M-60", "M-63", "M-63.satisfied")),
             Split(N_("By kind of contract"), "kind", ("M-62",)),
             Split(N_("By contract amount"), "band", ("M-62",)),
             Split(N_("New leads by source"), "source", ("M-60.leads",)),
             Trend(N_("Contacts and contracts, the last periods"), ("M-60", "M-62")),
+            Trend(N_("Closing rate and satisfaction, the last periods", "report"), ("M-61", "M-63.satisfied", "M-70")),
             *WORDS,
         ),
         _fixed(FourthWednesday()),
@@ -313,6 +319,7 @@ _DECLARED = (
         (
             Tiles(KEY_FIGURES, ("M-97", "M-97.answered", "M-20", "M-40")),
             Split(N_("Calls by kind"), "kind", ("M-97", "M-97.answered")),
+            Cases(N_("Accepted, urged, fed back, called", "report"), "duty"),
             Cases(N_("Open cases older than seven days"), "old_cases"),
             ANALYSIS,
         ),

@@ -16,7 +16,8 @@ from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
 from portal.models.drawing_review import DrawingReview, ReviewRound
-from portal.models.follow_up import FollowUpCall, FollowUpTicket
+from portal.models.event import EventKind
+from portal.models.follow_up import CallAnswer, FollowUpCall, FollowUpTicket
 from portal.models.ledger import LedgerLine
 from portal.models.org import PartyKind
 from portal.models.penalty import PenaltyEntry
@@ -26,6 +27,7 @@ from portal.models.survey import Survey, SurveyAnswer
 from portal.models.task import DeadlineBreach, Task
 from portal.permissions import Role
 from portal.processes.escalation import Ground
+from portal.services import events
 
 MAY = Period(date(2026, 5, 1), date(2026, 5, 31))
 
@@ -98,7 +100,8 @@ class May:
                     met_at=done_at,
                     late_minutes=late,
                     user_id=self.specialist.id,
-                    department="ENGINEERING" if code == "DL-10" else None,
+                    department="ENGINEERING" if code in ("DL-10", "DL-13") else None,
+                    party_id=self.wang.id if code == "DL-13" else None,
                 )
             )
         return task
@@ -253,14 +256,20 @@ class May:
         return order
 
     def contact(
-        self, at: str, channel: str = "PHONE", kind: str = "CONSULT", *, replied: str | None = None
-    ) -> Consultation:
-        """A contact; with `replied`, its question was forwarded and answered then."""
-        return self.record(
+        self, at: str, channel: str = "PHONE", kind: str = "CONSULT", *, replied: str | None = None,
+        asked: str = "", satisfied: bool | None = None,
+    ) -> Consultation:  # fmt: skip
+        """A contact; with `replied`, its question was forwarded and answered then; `asked` whether one is satisfied."""
+        found = self.record(
             Consultation, moment(at), state="ANSWERED", channel=channel, kind=kind, occurred_at=moment(at),
             name="张建军", phone="13800001234", question="x", forwarded_at=moment(at) if replied else None,
-            replied_at=moment(replied) if replied else None,
+            replied_at=moment(replied) if replied else None, is_satisfied=satisfied,
         )  # fmt: skip
+        if asked:
+            with transaction() as writing:
+                when = moment(asked)
+                events.record(writing, EventKind.TRANSITION, at=when, actor=None, record=found, action="close")
+        return found
 
     def certificate(self, first: str, last: str) -> None:
         project = self.make.project(customer=self.customer, stage="IN_WARRANTY", actual_finish_on=date(2025, 1, 10))
@@ -284,6 +293,11 @@ class May:
             "overall": overall, "is_effective": called is not None,
         }  # fmt: skip
         return self.record(FollowUpCall, moment("04-01 09:00"), **given | fields)
+
+    def scored(self, call: FollowUpCall, **scores: int) -> None:
+        """What was answered in a call about who worked there: `designer=4`."""
+        for name, score in scores.items():
+            self.add(CallAnswer(call_id=call.id, item_code=f"{name}_score", score=score))
 
     def accepted(self, at: str) -> Any:
         """The project of an acceptance."""
@@ -405,10 +419,10 @@ def tell(make: Any, hands: Any) -> May:
             fresh = writing.merge(order)
             fresh.follow_up_at, fresh.follow_up_satisfied = moment(at), satisfied
     # Reception: four contacts, two forwarded; two new leads; one contract signed on the last day.
-    asked = may.contact("05-04 09:12", replied="05-04 15:30")
-    may.contact("05-05 09:00", "VISIT")
+    asked = may.contact("05-04 09:12", replied="05-04 15:30", asked="05-04 16:00", satisfied=True)
+    may.contact("05-05 09:00", "VISIT", asked="05-05 10:00", satisfied=False)
     waits = may.contact("05-30 09:00", "WECHAT")
-    may.contact("05-31 23:59", "PHONE", "REPAIR", replied="06-01 00:00")
+    may.contact("05-31 23:59", "PHONE", "REPAIR", replied="06-01 00:00", asked="06-01 00:00", satisfied=True)
     may.contact("06-01 00:00")
     may.clock("DL-01", asked, "05-04 09:12", "05-05 09:12", "05-04 15:30")
     may.clock("DL-01", waits, "05-30 09:00", "05-31 09:00", None)
@@ -416,11 +430,15 @@ def tell(make: Any, hands: Any) -> May:
     lead = make.customer(name="陈思远")
     make.customer(name="赵敏")
     # Calls: four due in May, two of them effective by its end, one satisfied; of two homes accepted one had all four.
-    may.call("START", "05-08", "05-04 10:00", "SATISFIED")
-    may.call("CONCEALED", "05-10", "05-12 10:00", "UNSATISFIED", is_late=True)
-    may.call("MID", "05-23", "06-01 09:00", "SATISFIED")
-    may.call("ONE_MONTH", "05-31")
-    may.call("COMPLETION", "06-01", "05-30 10:00", "SATISFIED")
+    # Scores count in effective ones: the designer got 4 and 5. Unsatisfied: one of them, and one that is never effective.
+    may.scored(may.call("START", "05-08", "05-04 10:00", "SATISFIED"), designer=4)
+    late_call = may.call(
+        "CONCEALED", "05-10", "05-12 10:00", "UNSATISFIED", is_late=True, customer_words="插座位置不对"
+    )
+    may.scored(late_call, designer=5, manager=2, supervisor=3)
+    may.scored(may.call("MID", "05-23", "06-01 09:00", "UNSATISFIED"), manager=1)
+    may.call("ONE_MONTH", "05-31", "05-30 11:00", "FAIR", is_effective=False, customer_words="有异味")
+    may.scored(may.call("COMPLETION", "06-01", "05-30 10:00", "SATISFIED"), foreman=1)
     may.call("MATERIAL", "05-15", state="CANCELLED")
     for project, stages in ((may.accepted("05-20 10:00"), 4), (may.accepted("05-21 10:00"), 3)):
         for stage in ("START", "CONCEALED", "MID", "COMPLETION")[:stages]:

@@ -21,7 +21,7 @@ from tests.metrics import may as month
 from tests.metrics.may import MAY
 
 BY_HAND = {
-    "M-10": (4, None), "M-10.effective": (2, None), "M-10.missed": (2, None), "M-11": (2, 4), "M-12": (1, 2), "M-13": (1, 2), "M-14": (1, 2),
+    "M-10": (4, None), "M-10.effective": (2, None), "M-10.missed": (2, None), "M-11": (2, 4), "M-12": (1, 2), "M-12.unsatisfied": (2, None), "M-12.designer": (9, 2), "M-12.manager": (2, 1), "M-12.foreman": (0, 0), "M-12.supervisor": (3, 1), "M-13": (1, 2), "M-14": (1, 2),
     "M-50": (1, None), "M-50.amount": ("96000.00", None), "M-51": (1, 1), "M-52": (2, None), "M-53": (1, 1), "M-29.paid": ("4000.00", None), "M-29.borne": ("4000.00", None),
     "M-70": (2, 4), "M-71": (18, 5), "M-72": (1, 3),
     "M-01": (3, None), "M-02": (2, 4), "M-03": (312, 4), "M-04.warnings": (1, None), "M-04.deductions": ("840.00", None),
@@ -29,13 +29,13 @@ BY_HAND = {
     "M-24": (1, 1), "M-25": (1, 1), "M-26": (0, 1), "M-27": ("450", 4), "M-28": (1, 5), "M-29.escalations": (1, None),
     "M-30": (5, None), "M-30.projects": (3, None), "M-31": (1, 2), "M-32": (1, None), "M-33": (1, None), "M-34": (1, 3),
     "M-40": (3, None), "M-41": (1, 2), "M-42": ("33.5", 2), "M-43": (1, 2), "M-44": ("1260.50", None), "M-45": (1, 2),
-    "M-60": (4, None), "M-60.leads": (2, None), "M-61": (1, 2), "M-62": (1, None), "M-63": (1, 2), "M-80.opened": (0, 0),
+    "M-60": (4, None), "M-60.leads": (2, None), "M-61": (1, 2), "M-62": (1, None), "M-63": (1, 2), "M-63.satisfied": (1, 2), "M-80.opened": (0, 0),
     "M-95": (6, None), "M-96": (4, None), "M-96.amount": ("840.00", None), "M-96.rewards": (0, None), "M-96.given": (0, None), "M-97": (2, None), "M-97.answered": (1, 2),
 }  # fmt: skip
 """Part and whole of a share or mean, else the figure."""
 READS = {
     "M-02": "50.0", "M-03": "78.0", "M-05": "80.0", "M-21": "100.0", "M-22": "57.1", "M-27": "112.5", "M-34": "33.3",
-    "M-42": "16.8", "M-44": "1,260.50", "M-80.opened": "–", "M-01": "3", "M-90": "暂无数据来源",
+    "M-42": "16.8", "M-12.designer": "4.5", "M-12.foreman": "–", "M-44": "1,260.50", "M-80.opened": "–", "M-01": "3", "M-90": "暂无数据来源",
 }  # fmt: skip
 
 
@@ -77,12 +77,20 @@ def _they_split_by_who_and_what():
     }
     assert by("M-40", "warranty") == {"YES": 2, "NO": 1}
     assert by("M-12", "manager") == {"王志强": Decimal("50.0")}
+    assert by("M-12.manager", "manager") == {"王志强": Decimal("2.0")}
+    assert by("M-12.designer", "foreman") == {"刘大勇": Decimal("4.5")}
+    assert by("M-12.unsatisfied", "stage") == {"CONCEALED": 1, "ONE_MONTH": 1}
+    assert by("M-63.satisfied", "channel") == {"PHONE": Decimal("100.0"), "VISIT": Decimal("0.0")}
     assert by("M-71", "dimension") == {"OVERALL": Decimal("3.5"), "DESIGN": Decimal("4.0")}
     assert by("M-10", "stage") == {"START": 1, "CONCEALED": 1, "MID": 1, "ONE_MONTH": 1}
     assert by("M-52", "liability") == {"CUSTOMER": 1, "OTHER": 1}
     assert by("M-62", "band") == {"≥ 200,000": 1}
     assert by("M-95", "code") == {"DL-01": 1, "DL-04": 1, "DL-08": 1, "DL-10": 1, "DL-13": 1, "DL-22": 1}
-    assert by("M-95", "person") == {"周晓雯": 6}
+    assert by("M-95", "person") == {
+        "周晓雯": 4,
+        "王志强": 1,
+        None: 1,
+    }  # a department's head answers, not who follows it
     assert by("M-96", "kind") == {"WARNING": 2, "COMMISSION_DEDUCTION": 2}
     assert by("M-90", "kind") == {}
     assert by("M-29.borne", "bearer") == {"COMPANY": Decimal("3000.00"), "PERSON": Decimal("1000.00")}
@@ -91,7 +99,8 @@ def _they_split_by_who_and_what():
 
 def _each_opens_exactly_what_it_counts(manager):
     for key, side, number in (("M-22", "part", 4), ("M-22", "whole", 7), ("M-34", "whole", 3), ("M-41", "part", 1),
-                              ("M-28", "part", 1), ("M-95", "whole", 6), ("M-44", "whole", 2)):  # fmt: skip
+                              ("M-28", "part", 1), ("M-95", "whole", 6), ("M-12.designer", "whole", 2), ("M-12.unsatisfied", "whole", 2),
+                              ("M-63.satisfied", "whole", 2), ("M-44", "whole", 2)):  # fmt: skip
         path = figure_lists.path(key, side, MAY)
         kind, _mark, query = path.removeprefix("/records/").partition("?")
         assert engine.count(session(), manager.user, kind, args_of(query), at=clock.now()) == (number, False), (
