@@ -116,7 +116,7 @@ class ForwardForm(StepForm):
                 (f"user:{one.id}", one.name) for one in desk.session.scalars(managers.order_by(User.name))
             ]
         elif step is not None:
-            people = standing_in.of_level(desk.session, step.level, step.department)
+            people = standing_in.may_be_given(desk.session, step)
             self.to.choices = [(f"party:{one.id}", one.name) for one in people if one.id != step.party_id]
 
     def to_command(self, desk: Desk) -> approvals.Forward:

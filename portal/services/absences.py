@@ -43,7 +43,7 @@ def enter(session: Session, command: Enter, *, actor: User, at: datetime) -> Abs
     """Say that somebody is away: managers of anybody, everybody of themselves. Both are told, and the managers.
 
     Raises Invalid by field: somebody whose role may not do the work, days that meet another absence of the same person,
-    days on which nobody would be there because those who stand in are away themselves.
+    somebody to stand in who is away on one of these days: a leave is arranged beforehand with whoever is there (3.23).
     """
     away, instead = command.away, command.instead
     _check_right(actor, away)
@@ -229,20 +229,30 @@ def _unfit(away: User, instead: User) -> Any:
 
 
 def _clashes(session: Session, command: Enter) -> dict[str, Any]:
-    """Another absence of the same person, or days on which nobody in the chain is there."""
+    """Another absence of the same person, or somebody who is to stand in on days of their own absence.
+
+    Colleagues may go away while they stand in: their tasks are passed on. For a leader nobody else decides then
+    (`standing_in.leaders_for`), so somebody else is named first.
+    """
     away, instead = command.away, command.instead
-    near = session.scalars(select(Absence).where(*_on_some_of(command.from_on, command.until_on))).all()
+    near = session.scalars(
+        select(Absence).where(*_on_some_of(command.from_on, command.until_on)).order_by(Absence.from_on, Absence.id)
+    ).all()
     column, by = ("user_id", "by_user_id") if isinstance(away, User) else ("party_id", "by_party_id")
     for each in near:
+        days = {"from": each.from_on.isoformat(), "until": each.until_on.isoformat()}
         if getattr(each, column) == away.id:
-            days = {"from": each.from_on.isoformat(), "until": each.until_on.isoformat()}
             return {"from_on": N_("Away from %(from)s until %(until)s already; end that first.") % days}
-    for day in sorted({command.from_on, *(each.from_on for each in near if each.from_on >= command.from_on)}):
-        there = [each for each in near if each.from_on <= day <= each.until_on]
-        direct = {getattr(each, column): getattr(each, by) for each in there if getattr(each, column)}
-        if rules.resolve(direct | {away.id: instead.id})[away.id] is None:
-            said = {"name": instead.name, "day": day.isoformat()}
-            return {"instead": N_("%(name)s is away on %(day)s, and whoever stands in then is away too.") % said}
+        if getattr(each, column) == instead.id:
+            said = N_(
+                "%(name)s is away from %(from)s until %(until)s and cannot stand in: choose somebody who is there."
+            )
+            return {"instead": said % (days | {"name": instead.name})}
+        if isinstance(away, Party) and getattr(each, by) == away.id:
+            said = N_(
+                "%(name)s stands in for %(other)s on some of these days: have somebody else stand in there first."
+            )
+            return {"away": said % {"name": away.name, "other": name_of(each)[0]}}
     return {}
 
 

@@ -199,7 +199,7 @@ def forward(session: Session, approval: Approval, command: Forward, *, actor: Us
         fits = step.level == Level.MANAGER and may(to, Permission.APPROVAL_DECIDE) and to.is_active
         step.user_id, step.party_id = to.id, None
     else:
-        fits = step.level != Level.MANAGER and to in standing_in.of_level(session, step.level, step.department)
+        fits = step.level != Level.MANAGER and to in standing_in.may_be_given(session, step)
         step.user_id, step.party_id = None, to.id
     if not fits:
         raise Invalid({"to": N_("This person does not decide at this level.")})
@@ -288,6 +288,9 @@ def _recorded(session: Session, approval: Approval, step: ApprovalStep, word: Wo
         raise Invalid({"decided_at": N_("This moment lies in the future.")})
     deciders = standing_in.deciders(session, step, word.decided_at)
     if word.person.id not in deciders:
+        if word.person in standing_in.barred(session, step, word.decided_at):
+            liable = N_("%(name)s bears the liability, or belongs to a department that does, and does not decide.")
+            raise Invalid({"person": liable % {"name": word.person.name}})
         raise Invalid({"person": N_("This person does not decide about this amount.")})
     step.for_party_id = deciders[word.person.id]
     is_proven = word.evidence or word.scan

@@ -20,7 +20,7 @@ from portal.documents.views import Company, Issue
 from portal.errors import ConditionsMissing, DomainError, Invalid
 from portal.models.approval import Approval
 from portal.models.compensation import PaymentVoucher
-from portal.models.complaint import Complaint, Escalation
+from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
 from portal.models.event import Event
 from portal.models.ledger import LedgerLine
 from portal.models.notice import Notice
@@ -289,6 +289,44 @@ def test_who_stands_in_is_told_and_written_as_a_for_b(case):
         case.act(compensations.approve, later, case.word(case.deputy))
     case.act(compensations.approve, later, case.word(case.gm))
     assert fresh(later).state == "FINANCE"
+
+
+def test_whoever_bears_the_liability_does_not_decide_not_even_as_a_stand_in(case, sign_in):
+    """4.10, Q31: four eyes. The head of the liable department stands in for the general manager."""
+    days = (date(2026, 6, 1), date(2026, 6, 7))
+    buyer = case.make.party(PartyKind.DEPARTMENT_HEAD, name="采购主管", department="PURCHASING", is_head=True)
+    case.act(absences.enter, absences.Enter(case.gm, case.head, *days))
+    case.act(absences.enter, absences.Enter(case.deputy, buyer, *days))
+    for bears in (Bears(case.foreman, D(100)), Bears(case.crew, D(100)), Bears(case.head, D(100))):
+        escalation = case.judged(bears, subject=f"由 {bears.who.name} 承担")
+        case.act(compensations.ask_leader, escalation, AskLeader(D("900.00")))
+        for service, reason in ((compensations.approve, None), (compensations.refuse, "太多")):
+            with pytest.raises(Invalid, match="工程主管本人或所在部门承担本次责任") as refused:
+                case.act(service, escalation, case.word(case.head, reason))
+            assert list(refused.value.fields) == ["person"]
+        page = sign_in(case.manager).get(f"/records/escalations/{escalation.number}/steps/approve", status=200).text
+        assert "须回避、不可选：工程主管" in page and f'<option value="{case.head.id}"' not in page
+        assert f'<option value="{buyer.id}"' in page  # who stands in for the deputy bears nothing
+    case.act(compensations.approve, escalation, case.word(buyer))
+    assert fresh(escalation).state == "FINANCE"
+
+
+def test_the_department_of_the_complaint_is_liable_and_a_leader_who_bears_it_too(case):
+    days = (date(2026, 6, 1), date(2026, 6, 7))
+    case.act(absences.enter, absences.Enter(case.gm, case.head, *days))
+    escalation = case.judged(Bears(case.deputy, D(100)))
+    with transaction() as writing:
+        row = ComplaintDepartment(complaint_id=escalation.complaint_id, department="ENGINEERING")
+        writing.add(row)
+    case.act(compensations.ask_leader, escalation, AskLeader(D("900.00")))
+    approval = fresh(escalation).approval
+    for person in (case.deputy, case.head):
+        with pytest.raises(Invalid, match="承担本次责任"):
+            case.act(compensations.approve, escalation, case.word(person))
+    with pytest.raises(Invalid):
+        case.act(approvals.forward, approval, approvals.Forward(case.deputy, "转副总"))
+    case.act(compensations.approve, escalation, case.word(case.gm))  # of the same company management, but bears nothing
+    assert fresh(escalation).state == "FINANCE"
 
 
 def test_without_money_the_manager_follows_the_solution(case):
