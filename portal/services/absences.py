@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from portal import clock, outbox, visibility
 from portal.errors import DomainError, Invalid, NotPermitted
-from portal.i18n import N_
+from portal.i18n import N_, Text
 from portal.models.absence import Absence
 from portal.models.event import EventKind
 from portal.models.org import Party, User
@@ -176,6 +176,38 @@ def could_stand_in(session: Session, away: User) -> list[User]:
     return sorted(found, key=lambda user: roles.index(Role(user.role)))
 
 
+def alone(session: Session, people: Sequence[User]) -> list[User]:
+    """Those of these colleagues for whom nobody can stand in, because no other account has the role it takes."""
+    query = select(User.role, User.branch_id, func.count()).where(User.disabled_at.is_(None))
+    there = {
+        (Role(role), branch): count
+        for role, branch, count in session.execute(query.group_by(User.role, User.branch_id))
+    }
+
+    def is_alone(away: User) -> bool:
+        own = (Role(away.role), away.branch_id)
+        return not any(
+            count > (kind == own) and rules.fits(*kind, for_role=own[0], for_branch_id=own[1])
+            for kind, count in there.items()
+        )
+
+    return [person for person in people if is_alone(person)]
+
+
+def needed_for(people: Sequence[User]) -> list[Text]:
+    """What it takes so that somebody can stand in for these colleagues, a sentence for each role."""
+    found = []
+    for role in Role:
+        names = "、".join(person.name for person in people if person.role == role)
+        if names:
+            roles = " / ".join(str(each.label) for each in rules.roles_for(role))
+            said = N_(
+                "Nobody can stand in for %(names)s. That takes another account with the role %(roles)s for the same branch; managers add it under users."
+            )
+            found.append(said % {"names": names, "roles": roles})
+    return found
+
+
 # ---------- Parts ----------
 
 
@@ -223,7 +255,7 @@ def _unfit(away: User, instead: User) -> Any:
             "role": str(Role(instead.role).label),
             "name": away.name,
         }
-    if instead.branch_id is not None and instead.branch_id != away.branch_id:
+    if not rules.fits(Role(instead.role), instead.branch_id, for_role=Role(away.role), for_branch_id=away.branch_id):
         return N_("%(name)s does not see the same branch.") % {"name": instead.name}
     return None
 

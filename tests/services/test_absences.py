@@ -372,6 +372,31 @@ def test_the_managers_page_keeps_what_was_typed_and_shows_who_is_away(house):
     assert house.stands_in() == {}
 
 
+def test_for_whom_nobody_can_stand_in_is_said_before_anything_is_typed(house, make):
+    reviewer = make.user(R.REVIEWER, name="独审")
+    page = house.manager.get("/manager/absences", status=200).text
+    away = page[page.index('name="away"') : page.index('name="instead"')]
+    assert "周敏" in away and "郑经理" not in away and "独审" not in away
+    for name, role in (("郑经理", R.MANAGER), ("独审", R.REVIEWER)):
+        assert f"没有人可以代理{name}：需要另有一个能看到同一门店业务、角色为“{role.label}”的账号" in page
+    assert "没有人可以代理周敏" not in page
+    own = house.sign_in(session().get_one(User, reviewer.id)).get("/account/absences", status=200).text
+    assert "没有人可以代理独审" in own and 'name="until_on"' not in own
+    second = make.user(R.MANAGER, name="何经理", branch_id=make.branch().id)  # sees one branch only
+    page = house.manager.get("/manager/absences", status=200).text
+    assert "没有人可以代理郑经理" in page and f'value="user:{second.id}"' in page
+    make.user(R.MANAGER, name="吕经理")
+    page = house.manager.get("/manager/absences", status=200).text
+    assert (
+        "没有人可以代理郑经理" not in page
+        and "郑经理" in page[page.index('name="away"') : page.index('name="instead"')]
+    )
+    for away in (house.manager.user, house.away.user, second, reviewer):  # the one statement says what each form offers
+        assert bool(absences.could_stand_in(session(), away)) == (away not in absences.alone(session(), [away])), (
+            away.name
+        )
+
+
 def test_everybody_enters_their_own_leave_and_the_manager_is_told(house):
     house.away.get("/account/absences", status=200)
     typed = {"instead": f"user:{house.instead.user.id}", "from_on": "2026-05-11", "until_on": "2026-05-13"}
