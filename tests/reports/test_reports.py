@@ -12,7 +12,8 @@ from typing import Any
 
 import openpyxl
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
+from sqlalchemy import text as sql
 
 from jobs import outbox as delivery
 from portal import charts
@@ -203,7 +204,9 @@ def test_a_report_that_is_drawn_up_waits_on_the_desk_of_the_manager(office, cloc
     def clocks() -> list[tuple[int | None, str | None, str]]:
         session().rollback()
         query = select(Task.person_id, Task.role, ReportRun.state).join(ReportRun, ReportRun.id == Task.record_id)
-        found = session().execute(query.where(Task.code == "DL-29", Task.closed_at.is_(None), ReportRun.code == "RP-03"))
+        found = session().execute(
+            query.where(Task.code == "DL-29", Task.closed_at.is_(None), ReportRun.code == "RP-03")
+        )
         return [tuple(row) for row in found]
 
     clock.set("2026-05-15 20:00")
@@ -241,7 +244,7 @@ def before_0055(number: str) -> None:
 def after_0055() -> None:
     module = importlib.import_module("portal.migrations.versions.0055_reports_wait_for_the_manager")
     with transaction() as writing:
-        writing.execute(text(module.OPEN.format(of="SPECIALIST", to="MANAGER")))
+        writing.execute(sql(module.OPEN.format(of="SPECIALIST", to="MANAGER")))
 
 
 def test_what_has_nothing_to_say_is_gathered_and_no_row_stands_alone(office, make, clock, app):
