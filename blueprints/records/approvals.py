@@ -87,9 +87,7 @@ def _words(record: Approval) -> showing.Table:
     for step in record.steps:
         scan = (step.scan.name, f"/records/attachments/{step.scan_id}") if step.scan else formatting.DASH
         by = step.recorded_by.name if step.recorded_by else formatting.DASH
-        rows.append(
-            [Level.show(step.level), approval_tables.who_of(step), approval_tables.word_of(record, step), scan, by]
-        )
+        rows.append([Level.show(step.level), approvals.who_of(step), approval_tables.word_of(record, step), scan, by])
     head = [
         (_("Whose consent"), ""),
         (_("Who"), ""),

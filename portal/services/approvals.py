@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal import settings, visibility
+from portal import formatting, settings, visibility
 from portal.errors import DomainError, Invalid
 from portal.files.intake import Accepted
-from portal.i18n import N_
+from portal.i18n import N_, _
 from portal.models.approval import Approval, ApprovalStep
 from portal.models.event import EventKind
 from portal.models.org import Party, User
@@ -235,6 +235,23 @@ def lapse(session: Session, approval: Approval, reason: str, *, at: datetime) ->
 def used(approval: Approval, at: datetime) -> None:
     """What was consented to is carried out: nobody can take it back any more."""
     approval.used_at = at
+
+
+def who_of(step: ApprovalStep) -> str:
+    """Who decided, and for whom: A for B."""
+    if step.for_whom:
+        return _("%(who)s for %(other)s", who=step.who, other=step.for_whom)
+    return step.who or formatting.DASH
+
+
+def said_by(session: Session, approval_id: int | None, person: Party | User | None) -> str | None:
+    """Whoever consented, as page and paper name them: A for B where they stood in for somebody away."""
+    if person is None:
+        return None
+    asked = session.get(Approval, approval_id) if approval_id else None
+    key = (person.__tablename__, person.id)
+    step = next((each for each in reversed(asked.steps) if each.decider == key), None) if asked else None
+    return who_of(step) if step is not None else person.name
 
 
 # ---------- Parts ----------
