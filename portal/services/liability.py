@@ -39,21 +39,26 @@ def of_approval(session: Session, approval: Approval) -> Liable:
     if approval.record_kind == RepairCostCase.KIND:
         cost = session.get_one(RepairCostCase, approval.record_id)
         also = OF_CAUSE.get(Cause(cost.cause)) if cost.cause else None
-        people = frozenset({cost.crew.foreman_id, cost.confirmed_by_id} - {None})
-        return people, frozenset({Department.ENGINEERING.value, *((also.value,) if also else ())})
+        return _there(cost.crew.foreman_id, cost.confirmed_by_id), frozenset(
+            {Department.ENGINEERING.value, *((also.value,) if also else ())}
+        )
     if approval.record_kind == PenaltyEntry.KIND:
-        person = session.get_one(PenaltyEntry, approval.record_id).party_id
-        return frozenset({person} - {None}), frozenset()
+        return _there(session.get_one(PenaltyEntry, approval.record_id).party_id), frozenset()
     return frozenset(), frozenset()
 
 
+def _there(*numbers: int | None) -> frozenset[int]:
+    return frozenset(number for number in numbers if number is not None)
+
+
 def _of_shares(shares: Iterable[CompensationShare | CancellationShare]) -> Liable:
-    people, departments = set(), set()
+    people: set[int | None] = set()
+    departments: set[str] = set()
     for share in shares:
         if share.party is not None:
             people.add(share.party.id)
-            departments.add(share.party.department)
+            departments |= {share.party.department} if share.party.department else set()
         if share.crew is not None:
             people.add(share.crew.foreman_id)
             departments.add(Department.ENGINEERING.value)
-    return frozenset(people - {None}), frozenset(departments - {None})
+    return _there(*people), frozenset(departments)
