@@ -11,7 +11,7 @@ from sqlalchemy import select
 from blueprints.forms import ChoiceField, Form, LocalDateField, TextField
 from portal import clock, visibility
 from portal.db import session
-from portal.i18n import N_, _
+from portal.i18n import N_, Text, _
 from portal.models.absence import Absence
 from portal.models.org import Party, PartyKind, PartyStatus, User
 from portal.permissions import Role
@@ -28,9 +28,13 @@ class OwnAbsenceForm(Form):
     until_on = LocalDateField(N_("Until, this day too"), required=True)
     reason = TextField(N_("Reason"), limit=200)
 
+    needs: Sequence[Text] = ()
+    """For whom nobody can stand in, and what that would take: said before anything is typed."""
+
     def prepare(self, person: User) -> None:
         """Offer the colleagues whose role may do the work."""
         self.instead.choices = [(f"user:{one.id}", _named(one)) for one in absences.could_stand_in(session(), person)]
+        self.needs = [] if self.instead.choices else absences.needed_for([person])
         self.fill_days()
 
     def fill_days(self) -> None:
@@ -55,7 +59,7 @@ class AbsenceForm(OwnAbsenceForm):
     away = ChoiceField(N_("Who is away"), choices=[], required=True, blank=PLEASE)
 
     def prepare(self, person: User) -> None:
-        """Offer the colleagues whom the manager sees, and leaders."""
+        """Offer the colleagues whom the manager sees, and leaders; away only those for whom somebody can stand in."""
         colleagues = visibility.visible_to(person, User).where(User.disabled_at.is_(None))
         found = session().scalars(colleagues.order_by(User.role, User.name, User.id)).all()
         order = list(Role)
@@ -69,7 +73,10 @@ class AbsenceForm(OwnAbsenceForm):
         )
         deciding = [*leaders, *(one for one in heads if one.id not in known)]
         of_leaders = [(f"party:{one.id}", f"{one.name} · {PartyKind.show(one.kind)}") for one in deciding]
-        self.away.choices = [*people, *of_leaders[: len(leaders)]]
+        alone = absences.alone(session(), found)
+        self.needs = absences.needed_for(alone)
+        keys = {f"user:{one.id}" for one in alone}
+        self.away.choices = [*(one for one in people if one[0] not in keys), *of_leaders[: len(leaders)]]
         self.instead.choices = [*people, *of_leaders]
         self.fill_days()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from flask import g
@@ -12,9 +13,11 @@ from portal import formatting
 from portal.db import session
 from portal.i18n import N_, Text, _
 from portal.models.approval import Approval, ApprovalStep
+from portal.models.org import Party
 from portal.permissions import Permission, may
 from portal.processes.approval import Decision, Level, State
 from portal.services import approvals
+from portal.services.fields import Field
 
 LINK = Markup('<a class="dl" href="{}">{}</a>')
 
@@ -63,7 +66,7 @@ def rounds(record: Any) -> list[showing.Table]:
                     str(approval.round_no),
                     formatting.money(approval.amount) if approval.amount is not None else formatting.DASH,
                     Level.show(step.level),
-                    who_of(step),
+                    approvals.who_of(step),
                     word_of(approval, step),
                 ]
             )
@@ -78,11 +81,13 @@ def rounds(record: Any) -> list[showing.Table]:
     return [showing.Table(_("Approvals"), head, rows, "")]
 
 
-def who_of(step: ApprovalStep) -> str:
-    """Who decided, and for whom: A for B."""
-    if step.for_whom:
-        return _("%(who)s for %(other)s", who=step.who, other=step.for_whom)
-    return step.who or formatting.DASH
+def naming(fields: dict[str, Field], name: str, record: Any) -> dict[str, Field]:
+    """The fields of a record with whoever consented written as in its approval: A for B."""
+
+    def show(person: Party) -> str:
+        return approvals.said_by(session(), record.approval_id, person) or formatting.DASH
+
+    return fields | {name: dataclasses.replace(fields[name], show=show)}
 
 
 def word_of(approval: Approval, step: ApprovalStep) -> str:

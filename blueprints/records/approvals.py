@@ -87,9 +87,7 @@ def _words(record: Approval) -> showing.Table:
     for step in record.steps:
         scan = (step.scan.name, f"/records/attachments/{step.scan_id}") if step.scan else formatting.DASH
         by = step.recorded_by.name if step.recorded_by else formatting.DASH
-        rows.append(
-            [Level.show(step.level), approval_tables.who_of(step), approval_tables.word_of(record, step), scan, by]
-        )
+        rows.append([Level.show(step.level), approvals.who_of(step), approval_tables.word_of(record, step), scan, by])
     head = [
         (_("Whose consent"), ""),
         (_("Who"), ""),
@@ -116,7 +114,7 @@ class ForwardForm(StepForm):
                 (f"user:{one.id}", one.name) for one in desk.session.scalars(managers.order_by(User.name))
             ]
         elif step is not None:
-            people = standing_in.of_level(desk.session, step.level, step.department)
+            people = standing_in.may_be_given(desk.session, step)
             self.to.choices = [(f"party:{one.id}", one.name) for one in people if one.id != step.party_id]
 
     def to_command(self, desk: Desk) -> approvals.Forward:

@@ -80,7 +80,7 @@ def cancellation(number: str) -> ResponseReturnValue:
     return showing.show(
         record,
         f"{record.customer.name} · {record.contract.number}",
-        FIELDS,
+        approval_tables.naming(FIELDS, "gm_id", record),
         tuple((heading, names) for heading, names, shown in parts if shown),
         meta=[
             (record.customer.name, editing.path(record.customer)),
@@ -298,7 +298,7 @@ class DraftForm(StepForm):
             person = desk.session.get_one(model, int(key)) if key else None
             shares.append(cancellations.Liable(liability, percent, person))
         if sum((each.percent for each in shares), Decimal(0)) != 100:
-            raise Invalid({"percent_1": N_("The shares must add up to 100 %.")})
+            raise Invalid({"percent_1": N_("The shares of the bearers must add up to 100 %.")})
         nothing = cancellations.NOTHING
         return cancellations.Draft(
             self.liability_reason.data,

@@ -81,7 +81,13 @@ class WordForm(StepForm):
 
     def told(self, desk: Desk) -> list[str]:
         approval = approval_of(desk)
-        return told_of(approval) if approval is not None else []
+        if approval is None:
+            return []
+        step = approval.present
+        barred = standing_in.barred(desk.session, step, desk.at) if step is not None and self.is_recorded else []
+        names = "、".join(one.name for one in barred)
+        out = _("Not offered, because the liability is with them or with their department: %(names)s", names=names)
+        return [*told_of(approval), *([out] if barred else [])]
 
     def to_command(self, desk: Desk) -> approvals.Word:
         if not self.is_recorded:

@@ -74,7 +74,7 @@ def escalation(number: str) -> ResponseReturnValue:
     return showing.show(
         record,
         complaint.subject,
-        FIELDS,
+        approval_tables.naming(FIELDS, "leader_id", record),
         tuple(
             (heading, tuple(name for name in names if name not in SPARE or getattr(record, name)))
             for heading, names in groups
@@ -261,7 +261,7 @@ class JudgeForm(StepForm):
                 compensations.Bears(bearer, percent, self[f"because_{place}"].data, self[f"wage_{place}"].data)
             )
         if sum((each.percent for each in found), Decimal(0)) != 100:
-            raise Invalid({"percent_1": N_("The shares must add up to 100 %.")})
+            raise Invalid({"percent_1": N_("The shares of the bearers must add up to 100 %.")})
         return tuple(found)
 
 

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from blueprints.http import find_or_404, requires
-from blueprints.records import blueprint, editing, showing
+from blueprints.records import approval_tables, blueprint, editing, showing
 from portal import formatting
 from portal.i18n import N_, _
 from portal.models.compensation import PaymentVoucher
@@ -45,7 +45,7 @@ def payment_voucher(number: str) -> ResponseReturnValue:
     return showing.show(
         record,
         f"{record.payee} · {formatting.money(record.amount)}",
-        FIELDS,
+        approval_tables.naming(FIELDS, "leader_id", record),
         GROUPS,
         meta=[(record.case.number, editing.path(record.case)), (capitals, "")],
         notes=[("alert-triangle", _("This voucher is void."))] if record.voided_at else [],

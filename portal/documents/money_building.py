@@ -26,6 +26,7 @@ from portal.models.repair import RepairCostCase
 from portal.processes.cancellation import Liability, Reason
 from portal.processes.escalation import Bearer
 from portal.processes.repair_cost import Bearer as CostBearer
+from portal.services import approvals
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +165,15 @@ def _annexes(session: Session, record: PaymentVoucher, case: Escalation | Repair
 
 
 def voucher(session: Session, record: PaymentVoucher, _store: Store) -> VoucherPaper:
-    """F-08 with amount in figures and capitals; before it is paid the places of finance stay open."""
+    """F-08 with amount in figures and capitals; before it is paid the places of finance stay open.
+
+    The payee's name is printed; the line stays empty for the pen unless a signed scan lies with the voucher.
+    """
     case, project = record.case, _project(record)
     contract = project.contract if project is not None else None
     counts = case.approval is not None and case.approval.id == record.approval_id
-    leader = name_of(record.leader) or _manager(session, record)
+    leader = approvals.said_by(session, record.approval_id, record.leader or _manager(session, record))
+    signed_at = _signed_at(session, record)
     return VoucherPaper(
         number=record.number,
         made_on=clock.today(record.created_at),
@@ -191,7 +196,11 @@ def voucher(session: Session, record: PaymentVoucher, _store: Store) -> VoucherP
         signatures=(
             Signature(_p("form", "Company leader"), leader, _day(record.leader_decided_at)),
             Signature(_p("form", "Finance clerk"), name_of(record.clerk), _day(record.paid_at)),
-            Signature(_p("form", "Payee's signature"), record.payee, _day(record.paid_at)),
+            Signature(
+                _p("form", "Signature of the payee %(payee)s", payee=record.payee),
+                record.payee if signed_at else None,
+                _day(signed_at),
+            ),
         ),
     )
 
@@ -216,10 +225,16 @@ def _decision(record: PaymentVoucher) -> str | None:
     return record.cost_case.decision if record.cost_case is not None else None
 
 
-def _manager(session: Session, record: PaymentVoucher) -> str | None:
+def _manager(session: Session, record: PaymentVoucher) -> User | None:
     """Who consented where no leader had to: the manager, within the limit of cost cases."""
     key = record.cost_case.approved_by_id if record.cost_case is not None else None
-    return name_of(session.get(User, key)) if key else None
+    return session.get(User, key) if key else None
+
+
+def _signed_at(session: Session, record: PaymentVoucher) -> datetime | None:
+    """When the scan with the payee's signature was put to the voucher; None: nobody has signed."""
+    mine = (Attachment.record_kind == record.KIND, Attachment.record_id == record.id, Attachment.kind == "SIGNATURE")
+    return session.scalar(select(func.max(Attachment.uploaded_at)).where(*mine, Attachment.removed_at.is_(None)))
 
 
 def termination(session: Session, case: Cancellation, _store: Store) -> TerminationPaper:
@@ -263,7 +278,9 @@ def termination(session: Session, case: Cancellation, _store: Store) -> Terminat
             Signature(_p("form", "Design"), name_of(case.design_by), _day(case.design_at)),
             Signature(_p("form", "Customer service"), name_of(case.signed_by), _day(case.liability_at)),
             Signature(_p("form", "Finance"), name_of(case.finance_by), _day(case.finance_at)),
-            Signature(_p("form", "General manager"), name_of(case.gm), _day(case.gm_at)),
+            Signature(
+                _p("form", "General manager"), approvals.said_by(session, case.approval_id, case.gm), _day(case.gm_at)
+            ),
         ),
     )
 
@@ -300,7 +317,9 @@ def loss_notice(session: Session, notice: LossNotice, _store: Store) -> LossPape
         copied_at=notice.copied_at,
         signatures=(
             Signature(_p("form", "Manager"), name_of(case.signed_by), _day(case.liability_at)),
-            Signature(_p("form", "General manager"), name_of(case.gm), _day(case.gm_at)),
+            Signature(
+                _p("form", "General manager"), approvals.said_by(session, case.approval_id, case.gm), _day(case.gm_at)
+            ),
             Signature(_p("form", "Received by finance"), name_of(notice.received_by), _day(notice.received_at)),
         ),
     )

@@ -38,7 +38,7 @@ from portal.models.repair import (
 )
 from portal.processes.repair import Cause, CrewStatus, Executor, InWarranty, PhotoKind, Trade, Urgency, fingerprint
 from portal.processes.repair_cost import Bearer
-from portal.services import repair_costs, repair_photos, tasks
+from portal.services import approvals, repair_costs, repair_photos, tasks
 
 
 def certificate(session: Session, record: WarrantyCertificate, _store: Store) -> CertificatePaper:
@@ -148,6 +148,7 @@ def service_report(session: Session, order: RepairOrder, store: Store) -> Servic
 def cost_case(session: Session, case: RepairCostCase, _store: Store) -> CostCasePaper:
     """F-22: before it is booked, whose money it would be taken from."""
     approver = session.get(User, case.approved_by_id) if case.approved_by_id else None
+    manager, gm = (approvals.said_by(session, case.approval_id, person) for person in (approver, case.gm))
     rows = tuple(
         BearerRow(Bearer.show(each.bearer), each.amount, each.balance_before, each.balance_after)
         for each in case.bookings
@@ -172,9 +173,9 @@ def cost_case(session: Session, case: RepairCostCase, _store: Store) -> CostCase
         confirmed_by=name_of(case.confirmed_by),
         confirmed_at=case.confirmed_at,
         decision=case.decision,
-        approved_by=name_of(approver),
+        approved_by=manager,
         approved_at=case.approved_at,
-        gm=name_of(case.gm),
+        gm=gm,
         gm_decided_at=case.gm_decided_at,
         actual=case.actual,
         shares=rows,
@@ -184,8 +185,8 @@ def cost_case(session: Session, case: RepairCostCase, _store: Store) -> CostCase
         signatures=(
             Signature(_p("form", "Repair captain"), name_of(case.captain)),
             Signature(_p("form", "Engineering"), name_of(case.confirmed_by)),
-            Signature(_p("form", "Manager"), name_of(approver)),
-            Signature(_p("form", "General manager"), name_of(case.gm)),
+            Signature(_p("form", "Manager"), manager),
+            Signature(_p("form", "General manager"), gm),
         ),
     )
 

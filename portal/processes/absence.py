@@ -25,6 +25,11 @@ def roles_for(role: Role) -> list[Role]:
     return sorted(MAY_STAND_IN[role], key=lambda each: (each != role, list(Role).index(each)))
 
 
+def fits(role: Role, branch_id: int | None, *, for_role: Role, for_branch_id: int | None) -> bool:
+    """Whether an account may stand in for another: the role may do the work, and it sees the same branch. None: all."""
+    return role in MAY_STAND_IN[for_role] and branch_id in (None, for_branch_id)
+
+
 def resolve(direct: Mapping[int, int]) -> dict[int, int | None]:
     """Who acts for each person away, when those who stand in are away themselves: theirs is who stands in for them.
 

@@ -72,6 +72,7 @@ RECORDED = frozenset({Level.HEAD, Level.DEPUTY_GM, Level.GM})
 """Levels of people without a login."""
 MAY_STAND_IN = {Level.DEPUTY_GM: (Level.DEPUTY_GM, Level.GM), Level.GM: (Level.GM,)}
 """Whoever decides more may decide less."""
+MANAGEMENT = "MANAGEMENT"
 FOUR_EYES = frozenset({What.COMPENSATION, What.COST_CASE, What.CANCELLATION})
 """Whoever asks does not decide. About penalties of their own people managers decide alone (4.18)."""
 
@@ -97,6 +98,17 @@ def is_by_others(deciders: Iterable[tuple[str, int]], asked_by: tuple[str, int] 
     if len(found) != len(set(found)):
         return False
     return what not in FOUR_EYES or asked_by not in found
+
+
+def bears_liability(person: tuple[int, str | None], *, people: Iterable[int], departments: Iterable[str]) -> bool:
+    """Four eyes over a payment: whoever bears it, or belongs to a department that does, does not decide about it.
+
+    `person`: number and department. The law asks for two different people (4.10, 4.15, 4.17, Q31) and is silent about who
+    may not be the second; read strictly everybody of a liable department is out, not its head alone, and nobody decides
+    in the name of somebody who is out. Company management is above the departments: of it only the person who bears.
+    """
+    number, department = person
+    return number in people or (department not in (None, MANAGEMENT) and department in departments)
 
 
 ALL_HAVE_SAID_YES = Guard(

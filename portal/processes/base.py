@@ -110,6 +110,8 @@ class Deadline:
     """States in which the clock stops without being met."""
     responsible: str = "owner"
     """Who answers for a miss: `owner`, `managers`, `department`, `inspectors`, `project_manager`."""
+    managers_in: frozenset[str] = frozenset()
+    """States in which it is the managers' turn, whoever's it was before: nobody else may take the next step."""
     overdue_also: tuple[str, ...] = ("managers",)
     clock_setting: str | None = None
     """A setting that chooses between wall hours and duty hours (Q01)."""

@@ -138,6 +138,7 @@ PROCESS = Process(
             met_by=frozenset({State.SENT}),
             setting="report_due_time",
             starts_on=frozenset({Action.MAKE}),
+            managers_in=frozenset({State.DRAFT, State.SIGNED, State.LATE}),
             due_field="due_at",
             due_words=N_("The day and time of the report calendar; holidays move it."),
         ),

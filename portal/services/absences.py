@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from portal import clock, outbox, visibility
 from portal.errors import DomainError, Invalid, NotPermitted
-from portal.i18n import N_
+from portal.i18n import N_, Text
 from portal.models.absence import Absence
 from portal.models.event import EventKind
 from portal.models.org import Party, User
@@ -43,7 +43,7 @@ def enter(session: Session, command: Enter, *, actor: User, at: datetime) -> Abs
     """Say that somebody is away: managers of anybody, everybody of themselves. Both are told, and the managers.
 
     Raises Invalid by field: somebody whose role may not do the work, days that meet another absence of the same person,
-    days on which nobody would be there because those who stand in are away themselves.
+    somebody to stand in who is away on one of these days: a leave is arranged beforehand with whoever is there (3.23).
     """
     away, instead = command.away, command.instead
     _check_right(actor, away)
@@ -176,6 +176,38 @@ def could_stand_in(session: Session, away: User) -> list[User]:
     return sorted(found, key=lambda user: roles.index(Role(user.role)))
 
 
+def alone(session: Session, people: Sequence[User]) -> list[User]:
+    """Those of these colleagues for whom nobody can stand in, because no other account has the role it takes."""
+    query = select(User.role, User.branch_id, func.count()).where(User.disabled_at.is_(None))
+    there = {
+        (Role(role), branch): count
+        for role, branch, count in session.execute(query.group_by(User.role, User.branch_id))
+    }
+
+    def is_alone(away: User) -> bool:
+        own = (Role(away.role), away.branch_id)
+        return not any(
+            count > (kind == own) and rules.fits(*kind, for_role=own[0], for_branch_id=own[1])
+            for kind, count in there.items()
+        )
+
+    return [person for person in people if is_alone(person)]
+
+
+def needed_for(people: Sequence[User]) -> list[Text]:
+    """What it takes so that somebody can stand in for these colleagues, a sentence for each role."""
+    found = []
+    for role in Role:
+        names = "、".join(person.name for person in people if person.role == role)
+        if names:
+            roles = " / ".join(str(each.label) for each in rules.roles_for(role))
+            said = N_(
+                "Nobody can stand in for %(names)s. That takes another account with the role %(roles)s for the same branch; managers add it under users."
+            )
+            found.append(said % {"names": names, "roles": roles})
+    return found
+
+
 # ---------- Parts ----------
 
 
@@ -223,26 +255,36 @@ def _unfit(away: User, instead: User) -> Any:
             "role": str(Role(instead.role).label),
             "name": away.name,
         }
-    if instead.branch_id is not None and instead.branch_id != away.branch_id:
+    if not rules.fits(Role(instead.role), instead.branch_id, for_role=Role(away.role), for_branch_id=away.branch_id):
         return N_("%(name)s does not see the same branch.") % {"name": instead.name}
     return None
 
 
 def _clashes(session: Session, command: Enter) -> dict[str, Any]:
-    """Another absence of the same person, or days on which nobody in the chain is there."""
+    """Another absence of the same person, or somebody who is to stand in on days of their own absence.
+
+    Colleagues may go away while they stand in: their tasks are passed on. For a leader nobody else decides then
+    (`standing_in.leaders_for`), so somebody else is named first.
+    """
     away, instead = command.away, command.instead
-    near = session.scalars(select(Absence).where(*_on_some_of(command.from_on, command.until_on))).all()
+    near = session.scalars(
+        select(Absence).where(*_on_some_of(command.from_on, command.until_on)).order_by(Absence.from_on, Absence.id)
+    ).all()
     column, by = ("user_id", "by_user_id") if isinstance(away, User) else ("party_id", "by_party_id")
     for each in near:
+        days = {"from": each.from_on.isoformat(), "until": each.until_on.isoformat()}
         if getattr(each, column) == away.id:
-            days = {"from": each.from_on.isoformat(), "until": each.until_on.isoformat()}
             return {"from_on": N_("Away from %(from)s until %(until)s already; end that first.") % days}
-    for day in sorted({command.from_on, *(each.from_on for each in near if each.from_on >= command.from_on)}):
-        there = [each for each in near if each.from_on <= day <= each.until_on]
-        direct = {getattr(each, column): getattr(each, by) for each in there if getattr(each, column)}
-        if rules.resolve(direct | {away.id: instead.id})[away.id] is None:
-            said = {"name": instead.name, "day": day.isoformat()}
-            return {"instead": N_("%(name)s is away on %(day)s, and whoever stands in then is away too.") % said}
+        if getattr(each, column) == instead.id:
+            said = N_(
+                "%(name)s is away from %(from)s until %(until)s and cannot stand in: choose somebody who is there."
+            )
+            return {"instead": said % (days | {"name": instead.name})}
+        if isinstance(away, Party) and getattr(each, by) == away.id:
+            said = N_(
+                "%(name)s stands in for %(other)s on some of these days: have somebody else stand in there first."
+            )
+            return {"away": said % {"name": away.name, "other": name_of(each)[0]}}
     return {}
 
 

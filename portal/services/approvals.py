@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal import settings, visibility
+from portal import formatting, settings, visibility
 from portal.errors import DomainError, Invalid
 from portal.files.intake import Accepted
-from portal.i18n import N_
+from portal.i18n import N_, _
 from portal.models.approval import Approval, ApprovalStep
 from portal.models.event import EventKind
 from portal.models.org import Party, User
@@ -199,7 +199,7 @@ def forward(session: Session, approval: Approval, command: Forward, *, actor: Us
         fits = step.level == Level.MANAGER and may(to, Permission.APPROVAL_DECIDE) and to.is_active
         step.user_id, step.party_id = to.id, None
     else:
-        fits = step.level != Level.MANAGER and to in standing_in.of_level(session, step.level, step.department)
+        fits = step.level != Level.MANAGER and to in standing_in.may_be_given(session, step)
         step.user_id, step.party_id = None, to.id
     if not fits:
         raise Invalid({"to": N_("This person does not decide at this level.")})
@@ -235,6 +235,23 @@ def lapse(session: Session, approval: Approval, reason: str, *, at: datetime) ->
 def used(approval: Approval, at: datetime) -> None:
     """What was consented to is carried out: nobody can take it back any more."""
     approval.used_at = at
+
+
+def who_of(step: ApprovalStep) -> str:
+    """Who decided, and for whom: A for B."""
+    if step.for_whom:
+        return _("%(who)s for %(other)s", who=step.who, other=step.for_whom)
+    return step.who or formatting.DASH
+
+
+def said_by(session: Session, approval_id: int | None, person: Party | User | None) -> str | None:
+    """Whoever consented, as page and paper name them: A for B where they stood in for somebody away."""
+    if person is None:
+        return None
+    asked = session.get(Approval, approval_id) if approval_id else None
+    key = (person.__tablename__, person.id)
+    step = next((each for each in reversed(asked.steps) if each.decider == key), None) if asked else None
+    return who_of(step) if step is not None else person.name
 
 
 # ---------- Parts ----------
@@ -288,6 +305,9 @@ def _recorded(session: Session, approval: Approval, step: ApprovalStep, word: Wo
         raise Invalid({"decided_at": N_("This moment lies in the future.")})
     deciders = standing_in.deciders(session, step, word.decided_at)
     if word.person.id not in deciders:
+        if word.person in standing_in.barred(session, step, word.decided_at):
+            liable = N_("%(name)s bears the liability, or belongs to a department that does, and does not decide.")
+            raise Invalid({"person": liable % {"name": word.person.name}})
         raise Invalid({"person": N_("This person does not decide about this amount.")})
     step.for_party_id = deciders[word.person.id]
     is_proven = word.evidence or word.scan

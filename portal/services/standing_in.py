@@ -18,7 +18,8 @@ from portal.models.approval import ApprovalStep
 from portal.models.org import Department, Party, PartyKind, PartyStatus, User
 from portal.permissions import Permission, Role, may
 from portal.processes import absence as rules
-from portal.processes.approval import MAY_STAND_IN, Level
+from portal.processes.approval import MAY_STAND_IN, Level, bears_liability
+from portal.services import liability
 
 RESPONSIBLE = ("person_id", "owner_id", "captain_id", "inspector_id", "message_to_id")
 """Columns of records that say whose work it is."""
@@ -40,13 +41,45 @@ def of_level(session: Session, level: str, department: str | None = None) -> lis
 
 
 def deciders(session: Session, step: ApprovalStep, on: datetime) -> dict[int, int | None]:
-    """Who may decide a step of a leader at that moment: party number → whom they stand in for, None for themselves."""
+    """Who may decide a step of a leader at that moment: party number → whom they stand in for, None for themselves.
+
+    Never whoever bears the liability of what is decided, nor who stands in for them (`rules.bears_liability`).
+    """
+    found = _entitled(session, step, on)
+    out = _liable(session, step, found)
+    return {key: instead_of for key, instead_of in found.items() if out.isdisjoint((key, instead_of))}
+
+
+def barred(session: Session, step: ApprovalStep, on: datetime) -> list[Party]:
+    """Who would decide a step of a leader at that moment, but bears the liability or belongs to a department that does."""
+    out = _liable(session, step, _entitled(session, step, on))
+    return list(session.scalars(select(Party).where(Party.id.in_(out)).order_by(Party.name, Party.id)))
+
+
+def may_be_given(session: Session, step: ApprovalStep) -> list[Party]:
+    """The people of the level to whom a step of a leader may be forwarded: nobody who bears the liability."""
+    found = of_level(session, step.level, step.department)
+    out = _liable(session, step, {party.id: None for party in found})
+    return [party for party in found if party.id not in out]
+
+
+def _entitled(session: Session, step: ApprovalStep, on: datetime) -> dict[int, int | None]:
     own = [step.party_id] if step.party_id else [party.id for party in of_level(session, step.level, step.department)]
     found: dict[int, int | None] = dict.fromkeys(own)
     for away, acting in leaders_for(running(session, clock.today(on))).items():
-        if away in own and acting is not None:
+        if away in own:
             found.setdefault(acting, away)
     return found
+
+
+def _liable(session: Session, step: ApprovalStep, found: dict[int, int | None]) -> set[int]:
+    people, departments = liability.of_approval(session, step.approval)
+    named = select(Party.id, Party.department).where(Party.id.in_({*found, *filter(None, found.values())}))
+    return {
+        key
+        for key, department in session.execute(named).all()
+        if bears_liability((key, department), people=people, departments=departments)
+    }
 
 
 def people(session: Session, step: ApprovalStep, on: datetime) -> list[Party]:
@@ -57,8 +90,8 @@ def people(session: Session, step: ApprovalStep, on: datetime) -> list[Party]:
 
 
 def for_user(session: Session, user: User, on: datetime) -> set[int]:
-    """The people with a login for whom this one acts at that moment."""
-    found = acting_for(running(session, clock.today(on)))
+    """The people with a login for whom this one decides at that moment, by their own word: no chain is followed."""
+    found = _direct(running(session, clock.today(on)), "user_id", "by_user_id")
     return {away for away, acting in found.items() if acting == user.id}
 
 
@@ -68,10 +101,18 @@ def acting_for(absences: Sequence[Absence]) -> dict[int, int | None]:
     return rules.resolve(direct)
 
 
-def leaders_for(absences: Sequence[Absence]) -> dict[int, int | None]:
-    """The same of leaders without a login."""
-    direct = {each.party_id: each.by_party_id for each in absences if each.party_id and each.by_party_id}
-    return rules.resolve(direct)
+def leaders_for(absences: Sequence[Absence]) -> dict[int, int]:
+    """Who decides for each leader away, without a login. A chain is not followed: who is away stands in for nobody.
+
+    The law lets somebody decide for somebody else who named them (3.23, Q29) and is silent about a third; read strictly
+    nobody hands on what was entrusted to them.
+    """
+    return _direct(absences, "party_id", "by_party_id")
+
+
+def _direct(absences: Sequence[Absence], away: str, by: str) -> dict[int, int]:
+    found = {getattr(each, away): getattr(each, by) for each in absences if getattr(each, away) and getattr(each, by)}
+    return {key: acting for key, acting in found.items() if acting not in found}
 
 
 def running(session: Session, day: date) -> Sequence[Absence]:

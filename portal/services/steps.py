@@ -17,7 +17,7 @@ from portal.errors import ConditionsMissing, Invalid, NotPermitted
 from portal.i18n import N_, Text, _
 from portal.models.event import EventKind
 from portal.models.org import Department, Party, User
-from portal.permissions import may, who_may
+from portal.permissions import Role, may, who_may
 from portal.processes.base import Deadline, Transition
 from portal.services import events, following, standing_in, tasks
 
@@ -234,6 +234,8 @@ def _clocks(
             tasks.close(session, task, happened_at=happened, at=at, actor=actor)
         elif step.target in clock.cancelled_by or clock in process.deadlines_started(step):
             tasks.cancel(session, task, at=at, actor=actor)
+        elif step.target in clock.managers_in and (task.person_id, task.role) != (None, Role.MANAGER):
+            tasks.hand_over(session, task, person=None, role=Role.MANAGER, at=at)
     for clock in process.deadlines_started(step):
         task = tasks.open_deadline(
             session,
@@ -258,10 +260,13 @@ def _start(clock: Deadline, entered: Mapping[str, Any], record: Any, happened: d
 
 
 def record_responsible(record: Any, clock: Deadline) -> tasks.Responsible:
-    """Who does the work of a clock (the record's owner, else the role) and which department answers for it."""
+    """Who does the work of a clock (the record's owner, else the role) and which department answers for it.
+
+    Where only managers may take the next step it is theirs, also of a clock that runs already (`managers_in`, DL-29).
+    """
     owner = getattr(record, "owner", None)
     role = None if owner else getattr(record, "OWNER_ROLE", "SPECIALIST")
-    if clock.responsible == "managers":
+    if clock.responsible == "managers" or record.state in clock.managers_in:
         return tasks.Responsible(role="MANAGER")
     if clock.responsible == "captain":
         return tasks.Responsible(record.captain, None if record.captain else "REPAIR_CAPTAIN")

@@ -47,7 +47,9 @@ def test_from_the_customers_praise_to_the_bonus_that_was_paid(make: Any, clock: 
     at = {"confirmed_by": str(hr.id), "confirmed_at": f"{portal_clock.local(clock.now()):%Y-%m-%dT%H:%M}"}
     approve = "/records/rewards/{}/steps/approve"
     specialist.post(approve.format(praise), {"kind": "PRAISE", **at}, status=403)
-    assert "须由" in manager.post(approve.format(praise), {"kind": "PRAISE"}, status=422).text
+    assert at["confirmed_at"] in manager.get(approve.format(praise), status=200).text
+    for alone in ({}, {"confirmed_by": "0", "confirmed_at": at["confirmed_at"]}):  # filled in beforehand: says nothing
+        assert "须由" in manager.post(approve.format(praise), {"kind": "PRAISE", **alone}, status=422).text
     assert "奖金要填写金额" in manager.post(approve.format(bonus), {"kind": "BONUS", **at}, status=422).text
     same = manager.post(approve.format(bonus), {"kind": "PRAISE", **at}, status=422).text
     assert "同一事由已有这种奖励" in same

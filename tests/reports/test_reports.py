@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import io
 import re
 import subprocess
@@ -11,7 +12,8 @@ from typing import Any
 
 import openpyxl
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy import text as sql
 
 from jobs import outbox as delivery
 from portal import charts
@@ -25,7 +27,7 @@ from portal.models.document import Document
 from portal.models.outbox import Outbox, OutboxState, Slot
 from portal.models.report import ReportDelivery, ReportRun
 from portal.models.setting import SettingValue
-from portal.models.task import DeadlineBreach
+from portal.models.task import DeadlineBreach, Task
 from portal.permissions import Role
 from portal.processes.report import State
 from portal.reports import content, drawing, workbook
@@ -60,9 +62,9 @@ def scheduler(clock: Any) -> None:
         slots.plan(writing, SCHEDULE, at=clock.now())
 
 
-def worker() -> None:
-    """Carry out all reports' work that is due."""
-    for _round in range(6):
+def worker(rounds: int = 6) -> None:
+    """Carry out all reports' work that is due; in one round what is due is made, but not drawn up yet."""
+    for _round in range(rounds):
         session().rollback()
         due = select(Outbox.id).where(
             Outbox.state == OutboxState.PENDING, Outbox.run_after <= portal_clock.now(),
@@ -194,6 +196,55 @@ def test_signed_in_time_and_delivered_late_is_late(office, make, clock, sign_in)
     desk.post(f"{path}/deliveries/{only.id}", {"way": "PAPER", "name": "总经办", "client_key": "k" * 32}, status=303)
     run = run_of(path)
     assert (run.state, run.is_late, run.plan, run.content) == (State.SENT, True, "下周回访三户。", frozen)
+
+
+def test_a_report_that_is_drawn_up_waits_on_the_desk_of_the_manager(office, clock, sign_in):
+    """DL-29: before it is drawn up it is the specialist's, then the manager's until the last recipient has it."""
+
+    def clocks() -> list[tuple[int | None, str | None, str]]:
+        session().rollback()
+        query = select(Task.person_id, Task.role, ReportRun.state).join(ReportRun, ReportRun.id == Task.record_id)
+        found = session().execute(
+            query.where(Task.code == "DL-29", Task.closed_at.is_(None), ReportRun.code == "RP-03")
+        )
+        return [tuple(row) for row in found]
+
+    clock.set("2026-05-15 20:00")
+    scheduler(clock)
+    clock.set("2026-05-16 08:00")
+    scheduler(clock)
+    worker(rounds=1)
+    desk, chief = (sign_in(person) for person in office)
+    number = session().scalars(select(ReportRun.number).where(ReportRun.code == "RP-03")).all()[-1]
+    mine = "/records/tasks?filter=mine,open"
+    assert clocks()[-1] == (None, "SPECIALIST", State.DUE)
+    assert number in desk.get(mine, status=200).text and number not in chief.get(mine, status=200).text
+    worker()
+    for client, is_theirs in ((desk, False), (chief, True)):
+        assert (number in client.get(mine, status=200).text) == is_theirs
+    assert "审签并报送报表" in chief.get("/manager/", status=200).text
+    assert clocks()[-1] == (None, "MANAGER", State.DRAFT)
+    before_0055(number)
+    assert clocks()[-1] == (None, "SPECIALIST", State.DRAFT)
+    after_0055()
+    assert clocks()[-1] == (None, "MANAGER", State.DRAFT)
+    chief.post(f"/records/report-runs/{number}/steps/sign", {}, status=303)
+    assert clocks()[-1] == (None, "MANAGER", State.SIGNED)  # signed, but nobody has it yet
+    before_0055(number)
+    clock.set("2026-05-16 12:00")
+    worker()
+    assert clocks()[-1] == (None, "MANAGER", State.LATE)
+
+
+def before_0055(number: str) -> None:
+    with transaction() as writing:
+        writing.execute(update(Task).where(Task.record_number == number).values(role="SPECIALIST"))
+
+
+def after_0055() -> None:
+    module = importlib.import_module("portal.migrations.versions.0055_reports_wait_for_the_manager")
+    with transaction() as writing:
+        writing.execute(sql(module.OPEN.format(of="SPECIALIST", to="MANAGER")))
 
 
 def test_what_has_nothing_to_say_is_gathered_and_no_row_stands_alone(office, make, clock, app):

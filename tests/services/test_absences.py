@@ -140,6 +140,7 @@ def test_what_cannot_be_entered_is_said_at_its_field(house, make):
     of_here, of_there = make.user(R.SPECIALIST, branch_id=here.id), make.user(R.SPECIALIST, branch_id=there.id)
     gone = make.user(R.SPECIALIST, disabled_at=house.clock.now())
     away, instead, manager = house.away.user, house.instead.user, house.manager.user
+    third = make.user(R.SPECIALIST)
     reviewer, desk, deputy = make.user(R.REVIEWER), make.user(R.FRONT_DESK), make.party(PartyKind.DEPUTY_GM)
     week = ("2026-05-11", "2026-05-17")
     for one, other, days, field in (
@@ -163,10 +164,11 @@ def test_what_cannot_be_entered_is_said_at_its_field(house, make):
     with pytest.raises(Invalid) as refused:
         house.enter(away, manager, "2026-05-25", "2026-05-28")
     assert list(refused.value.fields) == ["from_on"]
-    with pytest.raises(Invalid) as refused:  # both away on the 22nd, each for the other
-        house.enter(instead, away, "2026-05-22", "2026-05-30")
-    assert list(refused.value.fields) == ["instead"]
-    house.enter(instead, manager, "2026-05-22", "2026-05-30")  # somebody is there in the end
+    for who, until in ((instead, "2026-05-30"), (third, "2026-05-20")):  # away on the last of these days too
+        with pytest.raises(Invalid, match="本人也请假，不能代理") as refused:
+            house.enter(who, away, "2026-05-18", until)
+        assert list(refused.value.fields) == ["instead"]
+    house.enter(instead, manager, "2026-05-22", "2026-05-30")  # what is passed on to them goes to the manager
     with pytest.raises(NotPermitted):
         house.enter(away, instead, "2026-06-01", "2026-06-02", by=instead)
     assert house.stands_in() == {}
@@ -319,6 +321,25 @@ def test_approvals_ask_the_same_days(house, make):
     assert standing_in.for_user(session(), other, house.clock.now()) == {house.manager.user.id}
 
 
+def test_a_leader_who_stands_in_is_there_and_nobody_hands_it_on(house, make):
+    gm, deputy = make.party(PartyKind.GM, name="方总"), make.party(PartyKind.DEPUTY_GM, name="周副总")
+    head = make.party(PartyKind.DEPARTMENT_HEAD, name="石磊", department="ENGINEERING", is_head=True)
+    first = house.enter(deputy, head, "2026-05-14", "2026-05-20")
+    with pytest.raises(Invalid, match="周副总在 2026-05-14 至 2026-05-20 本人也请假") as refused:
+        house.enter(gm, deputy, "2026-05-11", "2026-05-14")
+    assert list(refused.value.fields) == ["instead"]
+    house.end(first)
+    house.enter(gm, deputy, "2026-05-11", "2026-05-14")
+    with pytest.raises(Invalid, match="周副总正代理方总") as refused:
+        house.enter(deputy, head, "2026-05-14", "2026-05-20")
+    assert list(refused.value.fields) == ["away"]
+    session().rollback()
+    running = standing_in.running(session(), day("2026-05-14"))
+    assert standing_in.leaders_for(running) == {gm.id: deputy.id}
+    taken_over = Absence(party_id=deputy.id, by_party_id=head.id)  # as a row written before this was refused
+    assert standing_in.leaders_for([*running, taken_over]) == {deputy.id: head.id}
+
+
 def test_a_disabled_stand_in_does_nothing(house):
     house.enter(house.away.user, house.instead.user, "2026-05-11", "2026-05-20")
     with transaction() as writing:
@@ -349,6 +370,31 @@ def test_the_managers_page_keeps_what_was_typed_and_shows_who_is_away(house):
     house.away.post(f"/manager/absences/{absence.id}/end", {}, status=403)
     house.manager.post(f"/manager/absences/{absence.id}/end", {}, status=303)
     assert house.stands_in() == {}
+
+
+def test_for_whom_nobody_can_stand_in_is_said_before_anything_is_typed(house, make):
+    reviewer = make.user(R.REVIEWER, name="独审")
+    page = house.manager.get("/manager/absences", status=200).text
+    away = page[page.index('name="away"') : page.index('name="instead"')]
+    assert "周敏" in away and "郑经理" not in away and "独审" not in away
+    for name, role in (("郑经理", R.MANAGER), ("独审", R.REVIEWER)):
+        assert f"没有人可以代理{name}：需要另有一个能看到同一门店业务、角色为“{role.label}”的账号" in page
+    assert "没有人可以代理周敏" not in page
+    own = house.sign_in(session().get_one(User, reviewer.id)).get("/account/absences", status=200).text
+    assert "没有人可以代理独审" in own and 'name="until_on"' not in own
+    second = make.user(R.MANAGER, name="何经理", branch_id=make.branch().id)  # sees one branch only
+    page = house.manager.get("/manager/absences", status=200).text
+    assert "没有人可以代理郑经理" in page and f'value="user:{second.id}"' in page
+    make.user(R.MANAGER, name="吕经理")
+    page = house.manager.get("/manager/absences", status=200).text
+    assert (
+        "没有人可以代理郑经理" not in page
+        and "郑经理" in page[page.index('name="away"') : page.index('name="instead"')]
+    )
+    for away in (house.manager.user, house.away.user, second, reviewer):  # the one statement says what each form offers
+        assert bool(absences.could_stand_in(session(), away)) == (away not in absences.alone(session(), [away])), (
+            away.name
+        )
 
 
 def test_everybody_enters_their_own_leave_and_the_manager_is_told(house):

@@ -19,8 +19,9 @@ from portal.documents import money_building, paper
 from portal.documents.views import Company, Issue
 from portal.errors import ConditionsMissing, DomainError, Invalid
 from portal.models.approval import Approval
+from portal.models.attachment import Attachment, StoredFile
 from portal.models.compensation import PaymentVoucher
-from portal.models.complaint import Complaint, Escalation
+from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
 from portal.models.event import Event
 from portal.models.ledger import LedgerLine
 from portal.models.notice import Notice
@@ -257,7 +258,7 @@ def test_both_leaders_one_after_the_other_and_each_once(case):
         case.act(compensations.approve, escalation, case.word(case.gm))
 
 
-def test_who_stands_in_is_told_and_written_as_a_for_b(case):
+def test_who_stands_in_is_told_and_written_as_a_for_b(case, sign_in):
     days = (date(2026, 6, 1), date(2026, 6, 7))
     for away, instead in ((case.manager, case.deputy), (case.manager, case.specialist), (case.gm, case.gm)):
         with pytest.raises(Invalid):
@@ -278,6 +279,16 @@ def test_who_stands_in_is_told_and_written_as_a_for_b(case):
     assert (step.who, step.for_whom) == ("工程主管", "副总")
     said = session().scalars(select(Event).where(Event.record_kind == "approvals", Event.action == "approve")).one()
     assert said.data["fields"]["for"] == "副总"
+    voucher, manager = fresh(escalation).voucher, sign_in(case.manager)
+    for path in (
+        f"payment-vouchers/{voucher.number}",
+        f"escalations/{escalation.number}",
+        f"approvals/{fresh(escalation).approval.number}",
+    ):
+        assert "工程主管 代 副总" in manager.get(f"/records/{path}", status=200).text, path
+    with i18n.use_locale("zh_Hans"):
+        paid = money_building.BUILDERS["F-08"](session(), voucher, None)
+    assert paid.leader == paid.signatures[0].name == "工程主管 代 副总"
     case.clock.set("2026-06-08 09:00")  # the days are over
     later = case.judged(subject="下一件")
     case.act(compensations.ask_leader, later, AskLeader(D("800.00")))
@@ -289,6 +300,71 @@ def test_who_stands_in_is_told_and_written_as_a_for_b(case):
         case.act(compensations.approve, later, case.word(case.deputy))
     case.act(compensations.approve, later, case.word(case.gm))
     assert fresh(later).state == "FINANCE"
+
+
+def test_the_payee_signs_with_the_pen_unless_a_signed_scan_lies_with_the_voucher(case):
+    escalation = case.judged()
+    case.act(compensations.ask_leader, escalation, AskLeader(D("800.00")))
+    case.act(compensations.approve, escalation, case.word(case.deputy))
+    clerk = case.finance
+    case.act(compensations.pay, fresh(escalation), Pay("CW-1", case.clock.now(), clerk))
+
+    def line() -> tuple[str, str | None, date | None]:
+        session().rollback()
+        with i18n.use_locale("zh_Hans"):
+            signature = money_building.BUILDERS["F-08"](session(), fresh(escalation).voucher, None).signatures[-1]
+        return (signature.label, signature.name, signature.day)
+
+    assert line() == ("收款人 陈思远 签字", None, None)  # paid, but nobody recorded a signature
+    case.clock.set("2026-06-03 10:00")
+    voucher = fresh(escalation).voucher
+    with transaction() as writing:
+        writing.add(
+            Attachment(
+                record_kind=voucher.KIND, record_id=voucher.id, name="签收.png", kind="SIGNATURE",
+                file=StoredFile(sha256="0" * 64, size=9, mime="image/png", created_at=case.clock.now()),
+                uploaded_at=case.clock.now(),
+            )
+        )  # fmt: skip
+    assert line() == ("收款人 陈思远 签字", "陈思远", date(2026, 6, 3))
+
+
+def test_whoever_bears_the_liability_does_not_decide_not_even_as_a_stand_in(case, sign_in):
+    """4.10, Q31: four eyes. The head of the liable department stands in for the general manager."""
+    days = (date(2026, 6, 1), date(2026, 6, 7))
+    buyer = case.make.party(PartyKind.DEPARTMENT_HEAD, name="采购主管", department="PURCHASING", is_head=True)
+    case.act(absences.enter, absences.Enter(case.gm, case.head, *days))
+    case.act(absences.enter, absences.Enter(case.deputy, buyer, *days))
+    for bears in (Bears(case.foreman, D(100)), Bears(case.crew, D(100)), Bears(case.head, D(100))):
+        escalation = case.judged(bears, subject=f"由 {bears.who.name} 承担")
+        case.act(compensations.ask_leader, escalation, AskLeader(D("900.00")))
+        for service, reason in ((compensations.approve, None), (compensations.refuse, "太多")):
+            with pytest.raises(Invalid, match="工程主管本人或所在部门承担本次责任") as refused:
+                case.act(service, escalation, case.word(case.head, reason))
+            assert list(refused.value.fields) == ["person"]
+        page = sign_in(case.manager).get(f"/records/escalations/{escalation.number}/steps/approve", status=200).text
+        assert "须回避、不可选：工程主管" in page and f'<option value="{case.head.id}"' not in page
+        assert f'<option value="{buyer.id}"' in page  # who stands in for the deputy bears nothing
+    case.act(compensations.approve, escalation, case.word(buyer))
+    assert fresh(escalation).state == "FINANCE"
+
+
+def test_the_department_of_the_complaint_is_liable_and_a_leader_who_bears_it_too(case):
+    days = (date(2026, 6, 1), date(2026, 6, 7))
+    case.act(absences.enter, absences.Enter(case.gm, case.head, *days))
+    escalation = case.judged(Bears(case.deputy, D(100)))
+    with transaction() as writing:
+        row = ComplaintDepartment(complaint_id=escalation.complaint_id, department="ENGINEERING")
+        writing.add(row)
+    case.act(compensations.ask_leader, escalation, AskLeader(D("900.00")))
+    approval = fresh(escalation).approval
+    for person in (case.deputy, case.head):
+        with pytest.raises(Invalid, match="承担本次责任"):
+            case.act(compensations.approve, escalation, case.word(person))
+    with pytest.raises(Invalid):
+        case.act(approvals.forward, approval, approvals.Forward(case.deputy, "转副总"))
+    case.act(compensations.approve, escalation, case.word(case.gm))  # of the same company management, but bears nothing
+    assert fresh(escalation).state == "FINANCE"
 
 
 def test_without_money_the_manager_follows_the_solution(case):
@@ -312,7 +388,7 @@ def test_the_pages_from_inbox_to_closed(case, sign_in):
     lines = {"who_1": f"PERSON:{case.foreman.id}", "percent_1": "60", "who_2": "COMPANY", "percent_2": "30"}
     said = {"version": str(fresh(other).version), "solution": "换门", "involves_money": "yes", **lines}
     refused = judging.post(at_judge, said, status=422).text
-    assert "100" in refused and 'value="60"' in refused
+    assert "各责任方承担比例之和必须等于 100%。" in refused and 'value="60"' in refused
     judging.post(at_judge, said | {"percent_2": "40"}, status=303)
     assert [share.percent for share in fresh(other).shares] == [D("60.00"), D("40.00")]
     case.clock.set("2026-06-01 10:05")

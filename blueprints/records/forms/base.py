@@ -76,10 +76,10 @@ class RecordForm(Form):
 
 
 def shown(record: Any, name: str, field: Field) -> str:
-    """The value of a record's field for people; links by the name of what they lead to."""
+    """The value of a record's field for people; links by the name of what they lead to, or as the field shows it."""
     if field.target is not None:
         target = getattr(record, name.removesuffix("_id"), None)
-        return name_of(target) if target is not None else field.text(None)
+        return (field.show or name_of)(target) if target is not None else field.text(None)
     return field.text(getattr(record, name))
 
 

@@ -147,6 +147,7 @@ class ApproveForm(StepForm):
             self.kind.data, self.amount.data = Kind(entry.kind), entry.amount
             if "confirmed_by" in self._fields:
                 self.confirmed_by.data = people[0].id if len(people) == 1 else 0
+                self.confirmed_at.data = desk.at
 
     def told(self, desk: Desk) -> list[str]:
         said = [desk.record.words]
@@ -158,11 +159,12 @@ class ApproveForm(StepForm):
         def value(name: str) -> Any:
             return self._fields[name].data if name in self._fields else None
 
+        party = desk.session.get(Party, value("confirmed_by") or 0)
         return rewards.ApproveReward(
             kind=str(self.kind.data),
             amount=self.amount.data,
-            confirmed_by=desk.session.get(Party, value("confirmed_by") or 0),
-            confirmed_at=value("confirmed_at"),
+            confirmed_by=party,
+            confirmed_at=value("confirmed_at") if party else None,  # filled in beforehand: alone it says nothing
             decision=self.decision.data,
         )
 

@@ -66,9 +66,11 @@ class ApproveForm(StepForm):
                 self.amount.data = entry.amount
             if "suspended_from" in self._fields:
                 self.suspended_from.data, self.suspended_until.data = entry.suspended_from, entry.suspended_until
+            if "confirmed_at" in self._fields:
+                self.confirmed_at.data = desk.at
             if waits_for_head(entry):
                 self.confirmed_by.data = people[0].id if len(people) == 1 else 0
-                self.confirmed_at.data, self.decision.data = desk.at, entry.decision
+                self.decision.data = entry.decision
 
     def told(self, desk: Desk) -> list[str]:
         entry = desk.record
@@ -101,7 +103,7 @@ class ApproveForm(StepForm):
             suspended_from=value("suspended_from"),
             suspended_until=value("suspended_until"),
             confirmed_by=party,
-            confirmed_at=value("confirmed_at"),
+            confirmed_at=value("confirmed_at") if party else None,  # filled in beforehand: alone it says nothing
             decision=self.decision.data,
         )
 

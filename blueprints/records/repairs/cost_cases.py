@@ -73,7 +73,7 @@ def repair_cost_case(number: str) -> ResponseReturnValue:
     return showing.show(
         record,
         f"{record.order.reporter} · {record.crew.name}",
-        FIELDS,
+        approval_tables.naming(FIELDS, "gm_id", record),
         GROUPS,
         meta=[(record.order.number, editing.path(record.order)), *_voucher(record)],
         notes=approval_tables.banner(record),
