@@ -1,4 +1,4 @@
-// Lists: where a typed word is looked for, offered under the box; what a menu counts is asked for when it is opened.
+// Lists: rows opened wherever they are pressed; where a typed word is looked for, offered under the box; what a menu counts is asked for when it is opened.
 (() => {
   "use strict";
   const input = document.querySelector("input[data-offers]"), box = input && document.getElementById(input.dataset.offers);
@@ -43,6 +43,32 @@
       }
     });
   }
+
+  // ---- A row opens its record and the head of a group folds it, wherever they are pressed ----
+  const OTHERS = "a, button, input, select, textarea, label, summary, form, .check", DOUBLE = 350;
+  const rowAt = (event) => event.target.closest?.(OTHERS) ? null : event.target.closest?.(".as-cards tr.line, tr.timeline-line, tr.group");
+  const linkOf = (row) => row.querySelector("a.who, a.group-toggle");
+  let taken = false, opening = 0;
+  document.body.classList.add("rows-open");
+  document.addEventListener("pointerdown", (event) => { // this press closes a menu, or leaves a value half typed
+    taken = Boolean(document.querySelector("details.menu-host[open], td.editing, [data-offers][aria-expanded=true]"));
+    if (event.button === 1 && rowAt(event)) event.preventDefault();
+  }, true);
+  document.addEventListener("click", (event) => {
+    const row = rowAt(event), link = row && linkOf(row);
+    if (!link || taken || event.defaultPrevented || event.detail > 1 || String(getSelection())) return;
+    const table = row.closest("table"), cell = event.target.closest("td[data-edit]");
+    if (table.matches(".choosing") && row.matches(".line")) row.querySelector(".check input")?.click();
+    else if ((event.ctrlKey || event.metaKey) && row.matches(":not(.group)")) open(link.href, "_blank", "noopener");
+    else if (event.shiftKey || event.altKey) return;
+    else if (cell && event.pointerType !== "touch" && table.dataset.edits?.split(" ").includes(cell.dataset.edit)) opening = setTimeout(() => link.click(), DOUBLE); // twice changes the cell
+    else link.click();
+  });
+  document.addEventListener("dblclick", () => clearTimeout(opening));
+  document.addEventListener("auxclick", (event) => {
+    const row = event.button === 1 ? rowAt(event) : null;
+    if (row?.matches(":not(.group)") && linkOf(row)) open(linkOf(row).href, "_blank", "noopener");
+  });
 
   document.addEventListener("toggle", (event) => {
     if (event.target.matches?.(".search-cell > details[open]")) event.target.querySelectorAll("[hx-trigger=menu-open]").forEach((part) => part.dispatchEvent(new Event("menu-open")));

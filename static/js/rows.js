@@ -175,7 +175,7 @@
     if (cell && !event.target.closest("a, form, button") && edits.includes(cell.dataset.edit)) { getSelection()?.removeAllRanges(); edit(cell); }
   });
 
-  // ---- Keys: Space chooses, Shift with arrows too, F2 changes; inside a cell Tab goes on, Escape leaves ----
+  // ---- Keys: Space chooses, Enter opens, Shift with arrows too, F2 changes; inside a cell Tab goes on, Escape leaves ----
   addEventListener("keydown", (event) => {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     const form = event.target.closest?.("[data-cell-form]");
@@ -192,6 +192,11 @@
     if (event.key === "Escape" && bar?.classList.contains("shown") && !document.querySelector("details.menu-host[open], dialog[open]")) { clear(); return; }
     if (event.defaultPrevented || typing(event.target) || event.target.closest?.("dialog, details, form:not(#bulk)")) return;
     const found = rows(), row = event.target.closest?.("tr.line"), at = found.indexOf(row);
+    if (event.key === "Enter" && event.target.matches("input[type=checkbox]")) { // not what a form does with it
+      event.preventDefault();
+      if (row) linkOf(row)?.click();
+      return;
+    }
     if (event.shiftKey && row && (event.key === "ArrowDown" || event.key === "ArrowUp")) { // plain arrows walk: keys.js
       const next = found[event.key === "ArrowDown" ? at + 1 : Math.max(at - 1, 0)];
       if (!next) return;

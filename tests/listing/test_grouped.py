@@ -31,6 +31,10 @@ def parts(text):
     return [unescape(url) for url in re.findall(r'class="group-toggle"[^>]* hx-get="([^"]+)"', text)]
 
 
+def names(text):
+    return [unescape(name) for name in re.findall(r'class="group-toggle"[^>]* data-group="([^"]+)"', text)]
+
+
 def lines(text):
     return text.count('<tr class="line">')
 
@@ -53,6 +57,18 @@ def test_only_what_is_clicked_is_fetched_and_keeps_the_focus(manager):
     assert lines(second) == 2 and second.count('aria-expanded="true"') == 2
     folded = manager.get(parts(second)[0], htmx=True, status=200).text
     assert lines(folded) == 0 and folded.count('class="group-toggle"') == 1
+
+
+def test_what_a_script_says_of_open_groups_opens_them(manager):
+    """journey.js puts the names of the open heads into the address: what Back and the path of a record lead to."""
+    address = "/records/contracts?filter=&group=state"
+    shown = manager.get(address, status=200).text
+    assert sorted(names(shown)) == ["NEGOTIATING", "SIGNED"]
+    both = manager.get(f"{address}&open={';'.join(names(shown))}", status=200).text
+    assert lines(both) == 3
+    deep = manager.get(f"{address},signed:month&open=SIGNED", status=200).text
+    inner = next(name for name in names(deep) if "/" in name)
+    assert lines(manager.get(f"{address},signed:month&open={inner}", status=200).text) == 2
 
 
 def test_three_levels_and_the_box_says_them(manager):
