@@ -67,7 +67,7 @@ def status_views(record: Any, user: User, path: str | None) -> list[dict[str, An
         shown.insert(0, {"label": _("%(count)s steps before", count=first), "kind": KINDS["past"]})
     if behind:
         names = tuple(str(box["label"]) for box in boxes[first + MOST_BOXES :])
-        more = {"id": "not-yet-more", "title": _("Further on"), "reasons": names}
+        more: dict[str, Any] = {"id": "not-yet-more", "title": _("Further on"), "reasons": names}
         shown.append({"label": _("%(count)s steps more", count=behind), "kind": "", **more})
     return shown
 

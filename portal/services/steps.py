@@ -201,9 +201,7 @@ def _roads(process: Process, here: str) -> dict[str, tuple[Transition, ...]]:
     return roads
 
 
-def _not_yet(
-    process: Process, here: str, road: tuple[Transition, ...] | None, person: User
-) -> tuple[str, ...]:
+def _not_yet(process: Process, here: str, road: tuple[Transition, ...] | None, person: User) -> tuple[str, ...]:
     """Why a state further on cannot be entered from here: what comes first, and who may do that."""
     if road is None:
         return (_("Nothing leads there from “%(state)s”.", state=process.state(here).label),)
