@@ -263,7 +263,7 @@ class _Plan:
         self.marks = ticks(min(found, default=0), max(found, default=0))
         self.left = 16 + max(_width(short(mark)) for mark in self.marks)
         count = max(1, len(labels))
-        least = 34 if count <= 60 and room == WIDE else 12
+        least = 30 if count <= 60 and room == WIDE else 12
         self.wide = max(float(room), self.left + 24 + count * least)
         self.step = min((self.wide - self.left - 24) / count, 2.5 * BROADEST)  # few times stay where a phone sees them
         self.labels = labels

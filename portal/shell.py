@@ -410,7 +410,8 @@ class Shell:
     def _facts(self) -> Facts:
         user, counts = self._user, self.counts
         assert user is not None, "only pages of signed-in people have a frame"
-        app, here = _place(request.path if has_request_context() else "", user.role)
+        # A page that several lists share says whose it is now.
+        app, here = _place(g.get("menu_path", request.path) if has_request_context() else "", user.role)
         return Facts(
             user.username, user.name, user.role, app, here, self.locale, user.theme, counts.open, counts.late,
             tuple(counts.late_by_kind.items()), counts.notices, counts.today, counts.soon,

@@ -30,6 +30,7 @@ from portal.listing.fields import fields_of
 from portal.listing.state import State
 from portal.services import calendars
 
+MINUTE = timedelta(minutes=1)
 IN_MONTH, IN_DAY = 4, 100
 """Entries of a day that are shown."""
 
@@ -94,7 +95,7 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
     )  # fmt: skip
     items = [_item(entry, dated) for entry in found]
     length = agenda.length(session(), listing, dated)
-    if name != "month":
+    if name != "month" and agenda.is_appointment(listing, dated):
         _warn(items, length)
     cells = _cells(listing, state, dated, days, counts, asked.at, month=day.month if name == "month" else 0)
     for entry, item in zip(found, items, strict=True):
@@ -202,8 +203,8 @@ def _warn(items: list[Item], length: timedelta) -> None:
             if isinstance(one.when, datetime) and isinstance(other.when, datetime) and other.when - one.when < length:
                 for each, also in ((one, other), (other, one)):
                     said = _(
-                        "%(person)s has something else at %(time)s: %(title)s",
-                        person=each.face.person, time=also.time, title=also.face.title.main,
+                        "%(person)s has something else at %(time)s: %(title)s (each takes %(minutes)s minutes)",
+                        person=each.face.person, time=also.time, title=also.face.title.main, minutes=length // MINUTE,
                     )  # fmt: skip
                     each.clash = _p("timeline", "; ").join(filter(None, (each.clash, said)))
 

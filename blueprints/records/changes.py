@@ -9,10 +9,11 @@ from typing import Any
 from flask import g, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from blueprints.http import page, polled, requires, see_other
 from blueprints.records import blueprint, chosen
-from blueprints.records.forms.changes import form_of
+from blueprints.records.forms.changes import HIDDEN, Said, form_of
 from blueprints.records.forms.many import form_for
 from blueprints.records.steps import Desk
 from portal import clock, formatting, i18n, settings
@@ -21,6 +22,7 @@ from portal.errors import Invalid, NotFound
 from portal.i18n import N_, _
 from portal.listing.declaration import Listing
 from portal.listing.registry import LISTINGS
+from portal.listing.state import args_of, from_args
 from portal.models.change import ChangeItem, ChangeRun, RunState
 from portal.models.task import Task
 from portal.paths import record_path
@@ -34,6 +36,9 @@ from portal.services.selections import Selection
 P = Permission
 
 
+SENT = "sent"
+"""In what a run keeps: the form as it was sent, so that it can be filled in otherwise."""
+UNKEPT = frozenset({*HIDDEN, "csrf_token"}) - {"all"}
 NOT_OPEN = N_("None of the chosen records can take this step now.")
 
 
@@ -70,11 +75,38 @@ def _asked() -> Asked:
 def new_change() -> ResponseReturnValue:
     """Say what the chosen records shall become; sent, it is written down as a draft to look at."""
     asked, at = _asked(), clock.now()
+    return _fill_in(asked, at)
+
+
+@blueprint.get("/changes/<int:run_id>/again")
+@requires(P.HOME)
+def change_again(run_id: int) -> ResponseReturnValue:
+    """The form of a draft once more, with the same records chosen and what was filled in, to be changed."""
+    run = runs.find(session(), g.user, run_id)
+    what = runs.change_of(run)
+    if not _may_fill_in_again(run, what):
+        raise NotFound()
+    refuse(what, g.user)
+    said: Said = MultiDict([(name, value) for name, value in run.given[SENT]])
+    listing = LISTINGS[run.kind]
+    state, _problems = from_args(listing, args_of(run.query))
+    is_all = said.get("all") == "1"
+    selection = Selection(listing, state, () if is_all else tuple(runs.ids(session(), run)), is_all=is_all)
+    return _fill_in(Asked(listing, what, selection, run.query), clock.now(), said)
+
+
+def _may_fill_in_again(run: ChangeRun, what: Change) -> bool:
+    """Whether it is a draft for which something was filled in."""
+    return run.state == RunState.DRAFT and run.undo_of_id is None and bool(run.given.get(SENT)) and what.in_bulk
+
+
+def _fill_in(asked: Asked, at: datetime, said: Said | None = None) -> ResponseReturnValue:
+    g.menu_path = asked.listing.path
     is_sent = request.method == "POST" and request.form.get("do") == "look"
     form, count, problem = None, 0, ""
     try:
         count = len(runs.wanted(session(), asked.selection, actor=g.user, at=at))
-        form = _form(asked, at, is_sent)
+        form = _form(asked, at, is_sent, said)
         if request.method == "POST" and (form is None or not form.shown(asked.change)):
             return see_other(_look(asked, {}))
         if form is None:
@@ -100,14 +132,14 @@ def new_change() -> ResponseReturnValue:
     )
 
 
-def _form(asked: Asked, at: datetime, is_sent: bool) -> Any:
+def _form(asked: Asked, at: datetime, is_sent: bool, said: Said | None) -> Any:
     """The form of what is asked for; None: a step that none of the chosen records can take."""
     if not isinstance(asked.change, Step):
-        return form_of(asked.change, g.user, at=at, is_sent=is_sent)
+        return form_of(asked.change, g.user, at=at, is_sent=is_sent, said=said)
     first = runs.example(session(), asked.selection, asked.change, actor=g.user, at=at)
     if first is None:
         return None
-    return form_for(asked.listing.kind, asked.change, first, g.user, at=at, is_sent=is_sent)
+    return form_for(asked.listing.kind, asked.change, first, g.user, at=at, is_sent=is_sent, said=said)
 
 
 def _given(change: Change, form: Any, at: datetime) -> dict[str, Any]:
@@ -120,6 +152,8 @@ def _given(change: Change, form: Any, at: datetime) -> dict[str, Any]:
 
 def _look(asked: Asked, given: dict[str, Any]) -> str:
     at, kept = clock.now(), asked.change.kept(given)
+    if given:
+        kept[SENT] = [[name, value] for name, value in request.form.items(multi=True) if name not in UNKEPT]
 
     def act() -> str:
         run = runs.draft(
@@ -145,6 +179,7 @@ def change(run_id: int) -> ResponseReturnValue:
     """What would be changed and what not; while it is carried out how far it is; afterwards what came of it."""
     run = runs.find(session(), g.user, run_id)
     what, listing = runs.change_of(run), LISTINGS[run.kind]
+    g.menu_path = listing.path
     done, left = runs.changed(session(), run), runs.skipped(session(), run)
     ids = [item.record_id for item in (*done, *(item for group in left for item in group.first))]
     records = runs.records_of(session(), g.user, run, ids)
@@ -156,6 +191,7 @@ def change(run_id: int) -> ResponseReturnValue:
         listing=listing,
         back=f"{listing.path}?{run.query}",
         state=run.state,
+        again=url_for(".change_again", run_id=run.id) if _may_fill_in_again(run, what) else "",
         counts=counts,
         total=sum(counts.values()),
         words=_words(run, what),

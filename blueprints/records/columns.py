@@ -31,7 +31,9 @@ def show(listing: Listing) -> ResponseReturnValue:
             chosen = tuple(each for each in order if each in wanted)
         else:
             with transaction() as writing:
-                kept = every if act == "reset" else tuple(each for each in order if each in wanted)
+                kept = (
+                    list_columns.opening(listing) if act == "reset" else tuple(each for each in order if each in wanted)
+                )
                 list_columns.choose(writing, g.user, listing, kept)
             flash(_("The list has your columns now."))
             return see_other(menus.link(listing, state))

@@ -42,7 +42,8 @@ LONG_LINE, MOST_BOXES = 10, 6
 
 
 def status_views(record: Any, user: User, path: str | None) -> list[dict[str, Any]]:
-    """The boxes of the status bar; allowed next states lead to their step. `path` None: the steps have no pages.
+    """The boxes of the status bar; allowed next states lead to their step, the others ahead say why not yet. `path` None:
+    the steps have no pages.
 
     Of a long line those around the present state are shown, and how many lie before and behind them.
     """
@@ -51,7 +52,8 @@ def status_views(record: Any, user: User, path: str | None) -> list[dict[str, An
             "label": item.label,
             "kind": KINDS[item.kind],
             "url": f"{path}/steps/{item.action}" if path and item.kind == "allowed" else None,
-            "described_by": f"why-{item.action}" if item.kind == "blocked" else None,
+            "id": f"not-yet-{item.code.lower()}",
+            "reasons": item.reasons,
         }
         for item in steps.status_bar(record, user)
     ]
@@ -64,7 +66,9 @@ def status_views(record: Any, user: User, path: str | None) -> list[dict[str, An
     if first:
         shown.insert(0, {"label": _("%(count)s steps before", count=first), "kind": KINDS["past"]})
     if behind:
-        shown.append({"label": _("%(count)s steps more", count=behind), "kind": ""})
+        names = tuple(str(box["label"]) for box in boxes[first + MOST_BOXES :])
+        more: dict[str, Any] = {"id": "not-yet-more", "title": _("Further on"), "reasons": names}
+        shown.append({"label": _("%(count)s steps more", count=behind), "kind": "", **more})
     return shown
 
 

@@ -98,7 +98,9 @@ def fields(kind: str) -> dict[str, Field]:
     """Everything that can be taken out of a list, by key, in the order of the file."""
     listing = LISTINGS[kind]
     shown = [column for column in listing.columns if column.show is not cells.due]
-    found = [_field(column, "list") for column in shown] + [_field(column, "more") for column in MORE.get(kind, ())]
+    found = [_field(column, "list") for column in shown if not column.hidden]
+    found += [_field(column, "more") for column in shown if column.hidden]
+    found += [_field(column, "more") for column in MORE.get(kind, ())]
     if (again := BY_LIST.get(kind)) and again.change is not None:
         found = _importable(again, found)
     if has_clock(listing):

@@ -10,22 +10,15 @@ from portal.models.consultation import Consultation
 from portal.models.contract import Contract
 from portal.models.customer import Customer, Intention, Property
 from portal.models.project import Project
-from portal.processes import complaint
 
-HOME = (Property.estate, Property.building, Property.unit, Property.room)
-PHONE, HOME_LABEL, REMARKS = N_("Phone"), N_("Home"), N_("Remarks", "export")
+PHONE, REMARKS = N_("Phone"), N_("Remarks", "export")
 
 MORE: dict[str, tuple[Column, ...]] = {
     Complaint.KIND: (
         Column("phone", PHONE, (Complaint.phone,), cells.phone),
-        Column("home", HOME_LABEL, HOME, cells.home),
-        Column("phase", N_("Phase"), (Complaint.phase,), complaint.Phase.show),
-        Column("severity", N_("Severity"), (Complaint.severity,), complaint.Severity.show),
-        Column("round", N_("Round", "export"), (Complaint.round_no,)),
         Column("content", N_("Content", "export"), (Complaint.content,), cells.text),
         Column("demand", N_("Demand", "export"), (Complaint.demand,), cells.text),
         Column("cause", N_("Root cause", "export"), (Complaint.root_cause,), cells.text),
-        Column("closed", N_("Closed", "export"), (Complaint.closed_at,), cells.moment),
     ),
     Escalation.KIND: (
         Column("phone", PHONE, (Complaint.phone,), cells.phone),

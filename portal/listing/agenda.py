@@ -63,13 +63,22 @@ def dates(listing: Listing) -> list[Dated]:
     if running is not None:
         found.append(Dated(running.key, running.label, running.values[2], True, joined=True))
     for field in fields_of(listing).values():
-        if field.kind in (Kind.DAY, Kind.MOMENT):
+        if (
+            field.kind in (Kind.DAY, Kind.MOMENT)
+            and field.is_grouping
+            and (running is None or field.key != running.key)
+        ):
             found.append(Dated(field.key, field.label, field.column, field.kind is Kind.MOMENT))
     return found
 
 
 MINUTES = "calendar_minutes"
 """The setting that says how long an entry takes whose record type says nothing."""
+
+
+def is_appointment(listing: Listing, dated: Dated) -> bool:
+    """Whether it takes somebody's time, so that two of them can lie on each other: not so what is due or was recorded."""
+    return dated.key in dict(listing.lengths)
 
 
 def length(session: Session, listing: Listing, dated: Dated) -> timedelta:

@@ -100,8 +100,9 @@ def read(listing: Listing, state: State) -> tuple[Layout, list[Text]]:
         return tuple(found)
 
     terms, times = defaults(listing)
-    rows = side("rows", terms[:1] or times[:1])
-    columns = side("columns", times[:1] if terms and not state.option("rows") else [])
+    declared = listing.analysed
+    rows = side("rows", declared[:1] or terms[:1] or times[:1])
+    columns = side("columns", (declared[1:] or times[:1] if terms else []) if not state.option("rows") else [])
     chosen = read_measures(listing, state.option("measure"), problems)
     order = state.option("order")
     if order and order.partition("@")[0].removeprefix("-") not in {each.key for each in chosen}:
@@ -113,7 +114,7 @@ def read(listing: Listing, state: State) -> tuple[Layout, list[Text]]:
 
 def defaults(listing: Listing) -> tuple[list[str], list[str]]:
     """What rows are put together by when nothing is said: their terms, their times by month."""
-    found = list(fields_of(listing).values())
+    found = [each for each in fields_of(listing).values() if each.is_grouping]
     terms = [each.key for each in found if each.kind in (Kind.TERM, Kind.YES)]
     return terms, [f"{each.key}:month" for each in found if each.kind in (Kind.DAY, Kind.MOMENT)]
 

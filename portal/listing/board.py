@@ -90,6 +90,8 @@ def default(listing: Listing) -> Grouping | None:
 
 
 def _is_lane(found: Field) -> bool:
+    if not found.is_grouping:
+        return False
     if found.kind is Kind.LINK:
         return found.choice is not None and found.choice.options is not None
     return found.kind in (Kind.TERM, Kind.YES)

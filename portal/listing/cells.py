@@ -17,7 +17,7 @@ from portal import formatting, visibility
 from portal.chips import FAR, changes
 from portal.db import UtcDateTime
 from portal.i18n import N_, Text
-from portal.listing.declaration import Choice, Column, Condition, Filter, Moments, Way
+from portal.listing.declaration import Asked, Choice, Column, Condition, Filter, Moments, Way
 from portal.models.customer import Customer
 from portal.models.org import Branch, User
 from portal.models.project import Project
@@ -117,10 +117,12 @@ def open_tasks(kind: str, model: Any) -> Condition:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The first open task of each row of a list: what is joined, and the column with the time left."""
+    """The first open task of each row of a list: what is joined, the column with the time left, and the field that asks
+    when it runs out."""
 
     join: tuple[Any, Any]
     column: Column
+    asked: Asked
 
 
 def clock(kind: str, model: Any, label: Text) -> Clock:
@@ -129,17 +131,22 @@ def clock(kind: str, model: Any, label: Text) -> Clock:
     by_urgency = (Task.due_at.asc().nulls_last(), Task.id)
     ours = select(Task.id).where(open_tasks(kind, model)).order_by(*by_urgency).limit(1)
     number = ours.correlate(model.__table__).scalar_subquery()
-    theirs = select(Task.id).where(
-        Task.record_kind == kind, Task.record_id == first.record_id, Task.closed_at.is_(None)
-    )
-    is_first = first.id == theirs.order_by(*by_urgency).limit(1).correlate(first).scalar_subquery()
-    running = and_(first.record_kind == kind, first.closed_at.is_(None), first.due_at.is_not(None), is_first)
+
+    def is_running(task: Any) -> Any:
+        theirs = select(Task.id).where(
+            Task.record_kind == kind, Task.record_id == task.record_id, Task.closed_at.is_(None)
+        )
+        is_first = task.id == theirs.order_by(*by_urgency).limit(1).correlate(task).scalar_subquery()
+        return and_(task.record_kind == kind, task.closed_at.is_(None), task.due_at.is_not(None), is_first)
+
+    running, also_first = is_running(first), aliased(Task)
     runs = select(Task.id).where(open_tasks(kind, model), Task.due_at.is_not(None)).correlate(model.__table__).exists()
     values = (first.code, first.started_at, first.due_at, first.warn_at, first.closed_at, first.outcome)
     sort = func.coalesce(first.due_at, FAR_AWAY, type_=UtcDateTime())
     ways = (Way(first.due_at, running, first.record_id), Way(FAR_AWAY, ~runs))
     column = Column("due", label, values, due, "cell-due", sort=sort, ways=ways, moves=True)
-    return Clock((first, first.id == number), column)
+    asked = Asked("due", label, also_first.due_at, select(also_first.record_id).where(is_running(also_first)))
+    return Clock((first, first.id == number), column, asked)
 
 
 def due(*task: Any) -> Due | str:

@@ -385,6 +385,8 @@ def condition(listing: Listing, shape: Shape, viewer: Viewer) -> ColumnElement[b
                     passages.tried(listing.model, pattern) if many else passages.gathered(listing.model, said, phrase)
                 )
                 return found if part.operator == "contains" else not_(found)
+            if field.rows is not None:
+                return _elsewhere(listing, field, part.operator, marks, viewer)
             return _test(field, part.operator, marks, viewer)
         parts = [build(each) for each in part.parts]
         if part.how == "all":
@@ -401,6 +403,13 @@ def _type(field: Field) -> Any:
         Kind.TEXT: String(), Kind.PASSAGES: String(), Kind.NUMBER: Numeric(18, 4), Kind.DAY: Date(), Kind.MOMENT: UtcDateTime(),
         Kind.TERM: String(), Kind.LINK: Integer(), Kind.YES: Boolean(),
     }[field.kind]  # fmt: skip
+
+
+def _elsewhere(listing: Listing, field: Field, operator: str, marks: list[Any], viewer: Viewer) -> ColumnElement[bool]:
+    """A condition on rows beside the record: that there is such a row, or that there is none."""
+    positive = {"not": "is", "empty": "filled"}.get(operator, operator)
+    found: ColumnElement[bool] = listing.model.id.in_(field.rows.where(_test(field, positive, marks, viewer)))
+    return found if positive == operator else not_(found)
 
 
 def _test(field: Field, operator: str, marks: list[Any], viewer: Viewer) -> ColumnElement[bool]:

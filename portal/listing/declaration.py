@@ -74,6 +74,8 @@ class Column:
     """Where no single index has the order: the stretches that make it, one after the other, each row in one."""
     moves: bool = False
     """True: what it shows changes with the clock alone. At most one column of a list."""
+    hidden: bool = False
+    """True: it stands in the list of whoever chose it, not in that of the others."""
     adds_up: bool = True
     """False: its numbers say which one, not how much, as "the second time": nobody asks for their sum."""
 
@@ -134,6 +136,21 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A field that one can ask about beside those of choices and columns.
+
+    `rows` selects the numbers of the records from another table with `column`, where several rows may stand for one
+    record: such a field is no group. None: the column is one of the record itself.
+    """
+
+    key: str
+    label: Text
+    column: Any
+    rows: Any = None
+    choice: Choice | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A beginning and an end of a record: a bar of its timeline. Both are days, or both are moments.
 
@@ -186,6 +203,7 @@ class Listing:
     placeholder: Text = field(default_factory=lambda: N_("Name, phone, address, pinyin initials"))
     filters: tuple[Filter, ...] = ()
     choices: tuple[Choice, ...] = ()
+    asked: tuple[Asked, ...] = ()
     default_filters: tuple[str, ...] = ()
     create: Permission | None = None
     create_label: Text | None = None
@@ -204,7 +222,11 @@ class Listing:
     """The bars of its timeline; all of days or all of moments. Empty: it has no timeline."""
 
     lengths: tuple[tuple[str, str], ...] = ()
-    """How long what begins at a moment takes in calendars: the key of the column, and the setting with its minutes."""
+    """How long what begins at a moment takes in calendars: the key of the column, and the setting with its minutes. Only
+    these are appointments: nothing else lies on something else."""
+    analysed: tuple[str, ...] = ()
+    """The groups of rows and columns that a pivot begins with, a graph with the first of them. Empty: its first term and
+    the month of its first time, which say something where these are filled in for what the list usually shows."""
 
     def order_for(self, filters: tuple[str, ...]) -> str:
         """The order of these filters unless the URL says otherwise."""

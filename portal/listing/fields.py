@@ -47,6 +47,8 @@ class Field:
     choice: Choice | None = None
     """Where the values come from, for terms and links."""
     adds_up: bool = True
+    rows: Any = None
+    """Selects the numbers of the records, where `column` stands in other rows than theirs: `declaration.Asked`."""
 
     @property
     def is_person(self) -> bool:
@@ -56,7 +58,7 @@ class Field:
     @property
     def is_grouping(self) -> bool:
         """Whether rows can be put together by it."""
-        return self.kind in (Kind.TERM, Kind.LINK, Kind.YES, Kind.DAY, Kind.MOMENT)
+        return self.rows is None and self.kind in (Kind.TERM, Kind.LINK, Kind.YES, Kind.DAY, Kind.MOMENT)
 
     @property
     def is_measure(self) -> bool:
@@ -87,6 +89,10 @@ def _fields(kind: str) -> dict[str, Field]:
         if known is not None:
             found[column.key] = Field(column.key, column.label, known, own[0], adds_up=column.adds_up)
             taken.add(_name(own[0]))
+    for each in listing.asked:
+        asked = Kind.TERM if each.choice is not None else _kind(each.column)
+        if asked is not None:
+            found[each.key] = Field(each.key, each.label, asked, each.column, each.choice, rows=each.rows)
     if getattr(listing.model, "KIND", "") == kind and passage.fields(listing.model):
         found[PASSAGES] = Field(PASSAGES, N_("Full text and notes"), Kind.PASSAGES, listing.model.id)
     return found

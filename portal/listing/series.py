@@ -1,7 +1,7 @@
 """The figures of a list as a chart needs them: one row of labels, one or more series, from the same numbers as its pivot.
 
-Times without rows stand in the row too, so that a gap is seen as one. What is more than can be told apart is put
-together as "others", which leads nowhere.
+Times without rows stand in the row too, so that a gap is seen as one; a long gap stands as one place that says how long
+it is. What is more than can be told apart is put together as "others", which leads nowhere.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
 
 from sqlalchemy.orm import Session
 
@@ -29,6 +30,8 @@ CHARTS = {
     "cumulative": N_("Added up", "chart"),
 }
 MOST_SERIES = 8
+LONGEST_GAP = 11
+"""So many times without rows stand each by itself; more of them would push the others out of sight."""
 NO_CHART = N_("The chart of this link is not known; these are bars.")
 NO_PARTS = N_("Averages and negative sums are no parts of a whole; these are bars.")
 NOT_ADDED = N_("Averages cannot be added up; these are lines.")
@@ -67,11 +70,11 @@ class Drawn:
 
 
 def read(listing: Listing, state: State) -> tuple[str, Layout, list[Text]]:
-    """The chart a URL asks for: by month of the first time, else by the first term, unless it says otherwise."""
+    """The chart a URL asks for: as the list declares it, else by month of the first time, else by the first term."""
     terms, times = analysis.defaults(listing)
     asked = state
     if not state.option("rows"):
-        asked = _with(state, "rows", (times or terms or [analysis.NONE])[0])
+        asked = _with(state, "rows", [*listing.analysed, *times, *terms, analysis.NONE][0])
     if not state.option("columns"):
         asked = _with(asked, "columns", analysis.NONE)
     layout, problems = analysis.read(listing, _with(asked, "order", ""))
@@ -119,6 +122,8 @@ def make(
         figures.append([_figure(found, row, others, measure) for row in rows])
         names.append(_("Others"))
     labels = [_label(found, row) for row in rows]
+    if layout.rows and layout.rows[0].stretch and chart != "pie":
+        labels, figures = _folded(labels, figures, [(row, ()) in found.amounts for row in rows])
     if chart == "pie" and len(rows) > MOST_SERIES:
         rest = [each.value or Decimal(0) for each in figures[0][MOST_SERIES - 1 :]]
         figures = [[*figures[0][: MOST_SERIES - 1], Figure(sum(rest, Decimal(0)))]]
@@ -126,6 +131,18 @@ def make(
     if chart == "cumulative":
         figures = [_added_up(each) for each in figures]
     return Drawn(chart, layout, labels, names, figures, found.total, problems)
+
+
+def _folded(labels: list[str], figures: list[list[Figure]], filled: list[bool]) -> tuple[list[str], list[list[Figure]]]:
+    """The times with each long gap as one place, which leads nowhere."""
+    places: list[tuple[str, int]] = []
+    for has_rows, run in groupby(range(len(labels)), key=lambda place: filled[place]):
+        stretch = list(run)
+        if has_rows or len(stretch) <= LONGEST_GAP:
+            places += [(labels[place], place) for place in stretch]
+        else:
+            places.append((_("%(count)s empty", count=len(stretch)), stretch[0]))
+    return [label for label, _place in places], [[each[place] for _label, place in places] for each in figures]
 
 
 def _size(found: Pivot, row: Path, column: Path) -> int:

@@ -21,14 +21,19 @@ _CHOSEN = Prepared(
 
 
 def chosen(session: Session, user: User, listing: Listing) -> tuple[str, ...]:
-    """The columns the person wants of the list; all as declared, when nothing was chosen."""
+    """The columns the person wants of the list; those it opens with, when nothing was chosen."""
     kept = _CHOSEN.scalar(session, {"user_id": user.id, "kind": listing.kind})
-    return sound(listing, kept) if kept else every(listing)
+    return sound(listing, kept) if kept else opening(listing)
 
 
 def every(listing: Listing) -> tuple[str, ...]:
     """The columns as the list declares them."""
     return tuple(column.key for column in listing.columns)
+
+
+def opening(listing: Listing) -> tuple[str, ...]:
+    """The columns of whoever chose none."""
+    return tuple(column.key for column in listing.columns if not column.hidden)
 
 
 def sound(listing: Listing, wanted: Sequence[str]) -> tuple[str, ...]:
@@ -48,5 +53,5 @@ def choose(session: Session, user: User, listing: Listing, wanted: Sequence[str]
     """Keep the columns; those of the list itself are kept as no choice, so that new ones are seen."""
     session.execute(delete(ListColumns).where(ListColumns.user_id == user.id, ListColumns.kind == listing.kind))
     found = sound(listing, wanted)
-    if found != every(listing):
+    if found != opening(listing):
         session.add(ListColumns(user_id=user.id, kind=listing.kind, columns=list(found)))

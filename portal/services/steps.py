@@ -18,7 +18,7 @@ from portal.i18n import N_, Text, _
 from portal.models.event import EventKind
 from portal.models.org import Department, Party, User
 from portal.permissions import Role, may, who_may
-from portal.processes.base import Deadline, Transition
+from portal.processes.base import Deadline, Process, Transition
 from portal.services import events, following, standing_in, tasks
 
 CLOCK_SLACK = timedelta(minutes=2)
@@ -156,7 +156,7 @@ def actions(record: Any, person: User) -> list[ActionView]:
 
 @dataclass(frozen=True, slots=True)
 class StatusItem:
-    """One box of the status bar. `kind`: past, now, allowed, blocked, future."""
+    """One box of the status bar. `kind`: past, now, allowed, blocked, future; the last two say why not yet."""
 
     code: str
     label: Text
@@ -171,6 +171,7 @@ def status_bar(record: Any, person: User) -> list[StatusItem]:
     line = [state for state in process.states if state.main_line or state.code == record.state]
     here = next(index for index, state in enumerate(line) if state.code == record.state)
     ways = {view.target: view for view in reversed(actions(record, person))}
+    roads = _roads(process, record.state)
     items = []
     for index, state in enumerate(line):
         way = ways.get(state.code)
@@ -179,11 +180,39 @@ def status_bar(record: Any, person: User) -> list[StatusItem]:
         elif index < here:
             items.append(StatusItem(state.code, state.label, "past"))
         elif way is None:
-            items.append(StatusItem(state.code, state.label, "future"))
+            reasons = _not_yet(process, record.state, roads.get(state.code), person)
+            items.append(StatusItem(state.code, state.label, "future", reasons=reasons))
         else:
             kind = "allowed" if way.is_allowed else "blocked"
             items.append(StatusItem(state.code, state.label, kind, way.action, way.reasons))
     return items
+
+
+def _roads(process: Process, here: str) -> dict[str, tuple[Transition, ...]]:
+    """The fewest steps to each state that can still be reached from here, along the main line where that leads there."""
+    roads: dict[str, tuple[Transition, ...]] = {here: ()}
+    for beside in (False, True):
+        waiting = list(roads)
+        for code in waiting:
+            for step in process.steps_from(code):
+                if step.target not in roads and (beside or process.state(step.target).main_line):
+                    roads[step.target] = (*roads[code], step)
+                    waiting.append(step.target)
+    return roads
+
+
+def _not_yet(process: Process, here: str, road: tuple[Transition, ...] | None, person: User) -> tuple[str, ...]:
+    """Why a state further on cannot be entered from here: what comes first, and who may do that."""
+    if road is None:
+        return (_("Nothing leads there from “%(state)s”.", state=process.state(here).label),)
+    first, *rest = road
+    if not rest:
+        return (_("Comes by itself: %(step)s", step=first.label),)
+    reasons = [_("First: %(steps)s", steps=" → ".join(str(step.label) for step in road[:-1]))]
+    if not first.automatic and not may(person, first.permission):
+        roles = "、".join(str(role.label) for role in who_may(first.permission))
+        reasons.append(_("Only: %(roles)s", roles=roles))
+    return tuple(reasons)
 
 
 def check_permission(actor: User | None, step: Transition) -> None:

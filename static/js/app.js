@@ -217,9 +217,11 @@
     const theme = target.closest("button[name=theme]");
     if (theme) root.dataset.bsTheme = theme.value === "auto" ? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light") : theme.value;
     const blocked = target.closest("[aria-disabled=true]");
+    const told = document.getElementById(blocked?.getAttribute("aria-describedby") ?? "");
+    all(".reason.shown").forEach((reason) => reason !== told && reason.classList.remove("shown"));
     if (blocked) {
       event.preventDefault();
-      document.getElementById(blocked.getAttribute("aria-describedby") ?? "")?.classList.toggle("shown");
+      told?.classList.toggle("shown");
     }
   });
 

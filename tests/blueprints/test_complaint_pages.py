@@ -66,6 +66,16 @@ def test_the_record_page_shows_clock_and_next_step_and_escapes_text(case, sign_i
     assert "&lt;b&gt;很多&lt;/b&gt;" in page and "<b>很多</b>" not in page
 
 
+def test_every_grey_state_of_the_bar_says_what_comes_first(case, sign_in):
+    page = sign_in(case.specialist).get(f"/records/complaints/{case.number}", status=200).text
+    bar = re.search(r'<ol class="status-bar".*?</ol>', page, re.DOTALL).group()
+    boxes = re.findall(r"<li.*?</li>", bar, re.DOTALL)
+    assert len(boxes) == 6 and "/steps/hand-over" in boxes[1]
+    for box in boxes[2:]:
+        assert re.search(r'tabindex="0".* aria-describedby="([^"]+)".*id="\1" role="tooltip"', box, re.DOTALL), box
+    assert "先办理：转部门签收 → 登记核实电话" in boxes[3]
+
+
 def test_the_whole_line_is_carried_through_the_forms(case, sign_in, clock, session):
     path = f"/records/complaints/{case.number}/steps"
 

@@ -288,6 +288,46 @@ def test_targets_for_thumbs(who, desk, numbers):
     assert not wrong, f"{len(wrong)} small targets:\n" + "\n".join(wrong[:40])
 
 
+TAKEN = """one => { one.scrollIntoView({block: 'center', inline: 'center'}); const box = one.getBoundingClientRect();
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  return [[-20, 0], [20, 0], [0, -20], [0, 20]].every(([right, down]) => document.elementFromPoint(x + right, y + down)?.closest('a') === one); }"""
+
+
+@pytest.mark.parametrize(
+    ("path", "small"),
+    [
+        ("/records/contracts?view=pivot&filter=", ".chooser .drop"),
+        ("/records/complaints?view=calendar&filter=&span=agenda&rows=received", ".calendar-agenda h2 a"),
+    ],
+)
+def test_what_looks_small_takes_a_thumb_all_the_same(desk, path, small):
+    page = desk("manager", width=PHONE).go(path)
+    page.locator("html[data-ready]").wait_for()
+    found = page.locator(small).all()
+    assert found
+    for one in found:
+        assert one.evaluate(TAKEN), one.evaluate("one => one.outerHTML")
+
+
+def test_a_grey_state_says_why_to_a_pointer_a_key_and_a_thumb(desk, numbers):
+    path = f"/records/complaints/{numbers['complaint']}"
+    page = desk("specialist").go(path)
+    grey = page.locator(".status-bar .step[aria-disabled]").last
+    said = page.locator(f"#{grey.get_attribute('aria-describedby')}")
+    expect(said).to_be_hidden()
+    grey.hover()
+    expect(said).to_be_visible()
+    expect(said).to_contain_text("先办理：")
+    page.mouse.move(0, 0)
+    expect(said).to_be_hidden()
+    grey.focus()
+    expect(said).to_be_visible()
+    page = desk("specialist", width=PHONE).go(path)
+    page.locator(".status-bar .step[aria-disabled]").last.click(force=True)  # as a thumb: it is no button that is off
+    box = page.locator(f"#{said.get_attribute('id')}").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE and box["height"] > 20
+
+
 def test_without_a_script_the_overview_and_the_palette_are_pages(desk):
     page = desk("specialist", java_script=False).go("/records/keys")
     expect(page.locator("h1")).to_have_text("快捷键")

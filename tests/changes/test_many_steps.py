@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -284,3 +285,33 @@ def test_two_visits_at_one_time_are_seen_before(sign_in, session, make, clock):
     assert {number: outcome == "SKIPPED" for number, outcome in before.items()} == {
         number: outcome == "SKIPPED" for number, outcome in after.items()
     }, "what was foreseen is what happens"
+
+
+def test_what_was_filled_in_wrongly_is_changed_with_the_choice_kept(sign_in, session, four, owner, head, make):
+    """A head who may not sign for the department ends nowhere: the form opens again as it was filled in."""
+    other = make.party(name="汪雪", department=Department.DESIGN.value, is_head=True)
+    client = sign_in(owner)
+    draft = look(client, four[:3], **HAND_OVER, head=str(other.id))
+    assert {why for _outcome, why in outcomes(session, draft).values()} != {None}
+    page = client.get(draft, status=200).text
+    assert f'href="{draft}/again"' in page
+    assert re.search(r'<a href="/records/complaints"[^>]*aria-current', page)  # not the dashboard
+    form = client.get(f"{draft}/again", status=200).text
+    chosen = set(re.findall(r'name="id" value="(\d+)"', form))
+    assert chosen == {str(each) for each in four[:3]}
+    assert re.search(rf'<option selected value="{other.id}">', form) and "2026-05-11T09:30" in form
+    assert re.search(r'<option selected value="ENGINEERING">', form)
+    assert re.search(r'<a href="/records/complaints"[^>]*aria-current', form)
+    better = look(client, four[:3], **HAND_OVER, head=str(head.id))
+    assert {why for _outcome, why in outcomes(session, better).values()} == {None}
+    sign_in(make.user(Role.SPECIALIST)).get(f"{draft}/again", status=404)
+
+
+def test_all_that_match_stay_all_and_what_was_carried_out_is_not_filled_in_again(sign_in, session, four, owner, head):
+    client = sign_in(owner)
+    draft = look(client, (), **HAND_OVER, head=str(head.id), all="1")
+    form = client.get(f"{draft}/again", status=200).text
+    assert 'name="all" value="1"' in form and 'name="id"' not in form
+    client.post(f"{draft}/carry-out", status=303)
+    assert "/again" not in client.get(draft, status=200).text
+    client.get(f"{draft}/again", status=404)

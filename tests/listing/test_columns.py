@@ -10,6 +10,7 @@ import pytest
 from portal.listing import engine, totals
 from portal.listing.registry import LISTINGS
 from portal.permissions import Role
+from tests.listing import rows
 
 PATH = "/records/contracts/columns?filter="
 
@@ -41,6 +42,30 @@ def test_each_person_has_their_own_columns_in_their_order(sign_in, make):
     assert heads(one) == [labels[leading], labels["amount"]]  # the way to the record stays
     one.post(PATH, {"do": "reset"}, status=303)
     assert heads(one) == before and cells(one) == drawn
+
+
+def test_columns_that_few_need_are_there_to_choose(sign_in, make, clock):
+    client, path = sign_in(Role.MANAGER), "/records/complaints/columns?filter="
+    rows.complaint(client.user, make.customer(), 1, clock.now(), None)
+    before = heads(client, "complaints")
+    offered = client.get(path, status=200).text
+    for key, label in (("phase", "投诉阶段"), ("severity", "投诉级别"), ("project", "工程"), ("home", "房屋")):
+        box = re.search(rf'<input type="checkbox" name="columns" value="{key}"([^>]*)>([^<]+)', offered)
+        assert "checked" not in box.group(1) and box.group(2) == label and label not in before
+    every = re.findall(r'name="order" value="([a-z]+)"', offered)
+    client.post(path, {"order": every, "columns": ["customer", "phase", "home"], "do": "save"}, status=303)
+    assert heads(client, "complaints")[-2:] == ["投诉阶段", "房屋"]
+    client.post(path, {"do": "reset"}, status=303)
+    assert heads(client, "complaints") == before
+
+
+def test_an_arrow_points_where_the_order_goes(sign_in, make):
+    make.contract()
+    client = sign_in(Role.MANAGER)
+    for sort, direction, icon in (("number", "ascending", "chevron-up"), ("-number", "descending", "chevron-down")):
+        shown = client.get(f"/records/contracts?filter=&sort={sort}", status=200).text
+        head = re.search(rf'<th scope="col"[^>]* aria-sort="{direction}">(.*?)</th>', shown, re.S).group(1)
+        assert re.findall(r"#(chevron-\w+)", head) == [icon]
 
 
 def test_columns_move_without_being_kept_yet(sign_in, make):

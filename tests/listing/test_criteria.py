@@ -11,12 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal import hanzi
-from portal.listing import criteria, engine, passages
+from portal.db import transaction
+from portal.listing import criteria, engine, groups, passages
 from portal.listing.criteria import SPANS, Asked, Group, Unreadable, operators
 from portal.listing.fields import Kind, fields_of
 from portal.listing.registry import LISTINGS
 from portal.listing.state import from_args
+from portal.models.complaint import ComplaintDepartment
+from portal.models.task import Task
 from portal.permissions import Role
+from tests.listing import rows
 
 COMPLAINTS, CONTRACTS = LISTINGS["complaints"], LISTINGS["contracts"]
 AT = datetime(2026, 10, 15, 1, 0, tzinfo=UTC)
@@ -186,3 +190,35 @@ def test_the_database_finds_what_the_conditions_mean(make, session, app):
         assert engine.count(session, manager, "contracts", args, at=AT) == (len(found), False)
 
     agree()
+
+
+def found(session, user, *parts):
+    where = {"filter": "", "where": json.dumps(["all", *parts])}
+    statement, values = engine.ids(session, user, "complaints", where, at=AT)
+    return set(session.scalars(statement, values))
+
+
+def test_complaints_are_asked_for_what_is_due_and_by_department(session, make):
+    """What runs out next week, and who answers for it: what stands beside the complaint counts as its own."""
+    user, customer = make.user(Role.MANAGER), make.customer()
+    monday = datetime(2026, 10, 19, 1, 0, tzinfo=UTC)
+    due = (monday, monday + timedelta(days=8), None, monday - timedelta(days=3))
+    ids = [rows.complaint(user, customer, number, AT, moment) for number, moment in enumerate(due, 1)]
+    with transaction() as writing:
+        later = Task(
+            kind="DEADLINE", record_kind="complaints", record_id=ids[3], record_number="TS-2026-0004", title="后一项",
+            started_at=AT, due_at=monday, warn_at=AT,
+        )  # fmt: skip
+        old, new = (
+            ComplaintDepartment(complaint_id=ids[0], department=department, replaced_at=replaced)
+            for department, replaced in (("DESIGN", AT), ("ENGINEERING", None))
+        )
+        writing.add_all([later, old, new])
+    assert found(session, user, ["due", "in", "next-week"]) == {ids[0]}  # of the fourth something else runs out first
+    assert found(session, user, ["due", "empty"]) == {ids[2]}
+    assert found(session, user, ["due", "filled"]) == {ids[0], ids[1], ids[3]}
+    assert found(session, user, ["departments", "is", "ENGINEERING"]) == {ids[0]}
+    assert found(session, user, ["departments", "is", "DESIGN"]) == set()  # handed on
+    assert found(session, user, ["departments", "not", "ENGINEERING"]) == set(ids[1:])
+    assert found(session, user, ["departments", "empty"]) == set(ids[1:])
+    assert "due" not in {each.field.key for each in groups.groupings(COMPLAINTS)}

@@ -80,6 +80,32 @@ def test_months_without_rows_stand_there_too(session, manager):
     assert [figure.value for figure in summed.figures[0]] == [100, 100, 100, Decimal("150.5"), Decimal("157.5")]
 
 
+def test_a_long_gap_stands_as_one_place(session, make):
+    for day in (date(2023, 12, 5), date(2024, 3, 5), date(2026, 4, 5)):
+        make.contract(signed_on=day, amount=Decimal("10"))
+    found, _problems = drawn(session, make.user(Role.MANAGER), "contracts", rows="signed:month", chart="cumulative")
+    assert found.labels == ["2023-12", "2024-01", "2024-02", "2024-03", "空 24 期", "2026-04"]
+    assert [figure.value for figure in found.figures[0]] == [1, 1, 1, 2, 2, 3]
+    assert found.figures[0][4].records is None
+
+
+def test_open_tasks_are_drawn_and_counted_by_what_they_have(session, make):
+    listing, manager = LISTINGS["tasks"], make.user(Role.MANAGER)
+    assert series.read(listing, State())[1].rows[0].key == "kind"
+    layout, _problems = analysis.read(listing, State())
+    assert [each.key for each in (*layout.rows, *layout.columns)] == ["kind", "due:week"]
+    assert drawn(session, manager, "tasks")[0].layout.rows[0].key == "kind"
+
+
+def test_many_times_open_at_the_newest(sign_in, make):
+    for month in range(1, 8):
+        make.contract(signed_on=date(2026, month, 5), amount=Decimal("10"))
+    manager = sign_in(Role.MANAGER)
+    path = "/records/contracts?view=graph&filter=&rows=signed:"
+    assert "from-newest" in manager.get(f"{path}month", status=200).text
+    assert "from-newest" not in manager.get(f"{path}year", status=200).text
+
+
 @pytest.mark.parametrize(
     ("chart", "shown"), [("pie", "bar"), ("stacked", "bar"), ("cumulative", "line"), ("3d", "bar")]
 )

@@ -303,6 +303,10 @@ def test_the_status_bar_and_buttons_follow_the_table(story, session):
         ("VISITED", "future"),
         ("CLOSED", "future"),
     ]
+    assert [item.reasons for item in steps.status_bar(complaint, story.specialist)][2:4] == [
+        ("先办理：转部门签收",),
+        ("先办理：转部门签收 → 登记核实电话",),
+    ]
     views = {view.action: view for view in steps.actions(complaint, story.specialist)}
     assert not views["refuse"].is_allowed and "客服经理" in views["refuse"].reasons[0]
     assert next(iter(views)) == "hand-over"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from werkzeug.datastructures import MultiDict
 from wtforms import SelectMultipleField
 
 from blueprints.forms import ChoiceField, Form, HiddenField, LocalDateField, LocalDateTimeField, MoneyField, TextField
@@ -41,11 +42,17 @@ class ChangeForm(Form):
         return session().get(User, data) if ask.kind is Kind.PERSON and data is not None else data
 
 
-def form_of(change: Change, actor: User, *, at: datetime, is_sent: bool, record: Any = None) -> Any:
-    """The form; fresh, it shows what is usual, or what the record says."""
+Said = MultiDict[str, str]
+"""A form as it was sent."""
+
+
+def form_of(
+    change: Change, actor: User, *, at: datetime, is_sent: bool, record: Any = None, said: Said | None = None
+) -> Any:
+    """The form; fresh, it shows what is usual, or what the record says. `said`: what was filled in before, to be changed."""
     made = type("OneChange", (ChangeForm,), {ask.key: _field(ask, actor) for ask in change.asks})
-    form = made() if is_sent else made(formdata=None)
-    if not is_sent:
+    form = made() if is_sent else made(formdata=said)
+    if not is_sent and said is None:
         for ask in change.asks:
             if record is not None and change.attribute and ask.key == "value":
                 form[ask.key].process(None, data=getattr(record, change.attribute))

@@ -10,7 +10,7 @@ from wtforms import BooleanField, SelectField, SelectMultipleField
 
 from blueprints.forms import MoneyField, TextField
 from blueprints.records import complaint_forms, consultation_forms, lead_touches, warranties
-from blueprints.records.forms.changes import HIDDEN, ChangeForm
+from blueprints.records.forms.changes import HIDDEN, ChangeForm, Said
 from blueprints.records.repairs import cost_cases
 from blueprints.records.repairs import steps as repair_steps
 from blueprints.records.steps import Desk, StepForm
@@ -77,13 +77,19 @@ class ManyForm(ChangeForm):
         return [[str(field.label.text), text] for field in self.shown(change) if (text := _read(field))]
 
 
-def form_for(kind: str, change: Step, record: Any, actor: User, *, at: datetime, is_sent: bool) -> Any:
-    """The form; fresh, it offers what fits the first record that can take the step, without that record's own words."""
+def form_for(
+    kind: str, change: Step, record: Any, actor: User, *, at: datetime, is_sent: bool, said: Said | None = None
+) -> Any:
+    """The form; fresh, it offers what fits the first record that can take the step, without that record's own words.
+
+    `said`: what was filled in before, to be changed.
+    """
     single = OWN.get((kind, change.action)) or FORMS[kind][change.action][0]
-    made = type("ManySteps", (ManyForm, single), {"is_submitted": lambda _form: is_sent})
-    form: Any = made() if is_sent else made(formdata=None)
+    is_filled = is_sent or said is not None
+    made = type("ManySteps", (ManyForm, single), {"is_submitted": lambda _form: is_filled})
+    form: Any = made() if is_sent else made(formdata=said)
     form.prepare(Desk(session(), record, actor, at))
-    if not is_sent:
+    if not is_filled:
         for field in form.shown(change):
             if isinstance(field, TextField | MoneyField):
                 field.data = None

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from portal.db import UtcDateTime
 from portal.i18n import N_, _
 from portal.listing import cells
-from portal.listing.declaration import Choice, Column, Filter, Listing, Span, Way
+from portal.listing.declaration import Asked, Choice, Column, Filter, Listing, Span, Way
 from portal.listing.kinds import search
 from portal.metrics.clocks import MISSED
 from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
@@ -116,6 +116,12 @@ COMPLAINTS = Listing(
             sort=Complaint.received_at,
         ),
         COMPLAINT_CLOCK.column,
+        Column("phase", N_("Phase"), (Complaint.phase,), complaint.Phase.show, hidden=True),
+        Column("severity", N_("Severity"), (Complaint.severity,), complaint.Severity.show, hidden=True),
+        Column("project", N_("Project"), (Project.number,), cells.text, "ref hide-small", hidden=True),
+        Column("home", N_("Home"), HOME, cells.home, hidden=True),
+        Column("round", N_("Round", "export"), (Complaint.round_no,), css="num hide-small", adds_up=False, hidden=True),
+        Column("closed", N_("Closed", "export"), (Complaint.closed_at,), cells.moment, "num hide-small", hidden=True),
     ),
     search=search.complaints,
     filters=(
@@ -146,6 +152,16 @@ COMPLAINTS = Listing(
         Choice("owner", OWNER, Complaint.owner_id, options=cells.specialists),
         cells.of_customer(Complaint.customer_id),
         cells.of_project(Complaint.project_id),
+    ),
+    asked=(
+        COMPLAINT_CLOCK.asked,
+        Asked(
+            "departments",
+            N_("Departments"),
+            ComplaintDepartment.department,
+            select(ComplaintDepartment.complaint_id).where(ComplaintDepartment.replaced_at.is_(None)),
+            Choice("departments", N_("Departments"), ComplaintDepartment.department, Department),
+        ),
     ),
     default_filters=("open",),
     create=P.COMPLAINT_PREFILL,
@@ -346,6 +362,7 @@ TASKS = Listing(
     joins=((PERSON, PERSON.id == Task.person_id),),
     card=("title", "detail"),
     spans=(Span(N_("Since to done", "span"), Task.started_at, Task.closed_at, runs=True),),
+    analysed=("kind", "due:week"),
     columns=(
         Column(
             "customer",
@@ -379,6 +396,7 @@ TASKS = Listing(
         ),
     ),
     search=search.tasks,
+    asked=(Asked("due", DUE, Task.due_at),),
     filters=(
         Filter("open", OPEN, lambda now: Task.closed_at.is_(None), "open"),
         Filter("done", N_("Done"), lambda now: Task.closed_at.is_not(None), "open"),

@@ -85,6 +85,7 @@ PRE_ACCEPTANCES = Listing(
         CLOCK.join,
     ),
     card=("week", "foreman", "scheduled"),
+    lengths=(("scheduled", "calendar_minutes"),),
     columns=(
         Column("customer", N_("Customer"), (Customer.name, Customer.grade, *HOME), cells.title, "cell-title"),
         Column("number", N_("Number"), (PreAcceptance.number,), cells.text, "ref hide-small", sort=PreAcceptance.number),
@@ -198,6 +199,7 @@ NOTICES = Listing(
         (FOREMAN, FOREMAN.id == RectificationNotice.responsible_id),
     ),
     card=("foreman", "limit", "recheck"),
+    lengths=(("recheck", "calendar_minutes"),),
     columns=(
         Column("customer", N_("Customer"), (Customer.name, Customer.grade, *HOME), cells.title, "cell-title"),
         Column("number", N_("Number"), (RectificationNotice.number,), cells.text, "ref hide-small", sort=RectificationNotice.number),

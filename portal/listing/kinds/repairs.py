@@ -89,6 +89,7 @@ REPAIRS = Listing(
         REPAIR_CLOCK.column,
     ),
     search=search.repair_orders,
+    asked=(REPAIR_CLOCK.asked,),
     filters=(
         Filter("open", N_("Open", "record"), lambda now: RepairOrder.state.in_(sorted(repair.OPEN))),
         Filter("mine", N_("Mine"), lambda now: turn_of(now.viewer, RepairOrder.owner_id), "owner"),

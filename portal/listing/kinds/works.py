@@ -84,6 +84,7 @@ COMPLETIONS = Listing(
         CLOCK.join,
     ),
     card=("number", "appointed", "accepted"),
+    lengths=(("appointed", "calendar_minutes"),),
     spans=(Span(N_("Appointed to accepted", "span"), CompletionAcceptance.appointed_at, CompletionAcceptance.accepted_at),),
     columns=(
         Column("customer", N_("Customer"), (Customer.name, Customer.grade), cells.title, "cell-title"),

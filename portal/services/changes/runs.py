@@ -316,6 +316,11 @@ NAMED = 10
 """So many records of a group are named."""
 
 
+def ids(session: Session, run: ChangeRun) -> list[int]:
+    """The records of a run, by their inner numbers."""
+    return list(session.scalars(select(ChangeItem.record_id).where(ChangeItem.run_id == run.id)))
+
+
 def changed(session: Session, run: ChangeRun) -> list[ChangeItem]:
     """The first records that are to be changed, or were."""
     mine = select(ChangeItem).where(ChangeItem.run_id == run.id, ChangeItem.outcome.is_distinct_from(Outcome.SKIPPED))
