@@ -5,6 +5,7 @@ A choice is a field of terms or of links; a column that shows a column of the re
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -16,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from portal.db import UtcDateTime
 from portal.i18n import N_, Text
 from portal.listing.declaration import Choice, Listing
+from portal.listing.terms import Word
 from portal.models import passage
 
 PASSAGES = "words"
@@ -28,6 +30,8 @@ class Kind(StrEnum):
     TEXT = "text"
     PASSAGES = "passages"
     """All texts of the record, and what was written about it: `portal/models/passage.py`."""
+    PLACES = "places"
+    """Whose record it is, by name, phone or address: `By` in `declaration.py`."""
     NUMBER = "number"
     DAY = "day"
     MOMENT = "moment"
@@ -47,6 +51,8 @@ class Field:
     choice: Choice | None = None
     """Where the values come from, for terms and links."""
     adds_up: bool = True
+    places: Callable[[Word], Any] | None = None
+    """Where a word is looked for, when it is no column."""
 
     @property
     def is_person(self) -> bool:
@@ -87,6 +93,8 @@ def _fields(kind: str) -> dict[str, Field]:
         if known is not None:
             found[column.key] = Field(column.key, column.label, known, own[0], adds_up=column.adds_up)
             taken.add(_name(own[0]))
+    for by in listing.by:
+        found[by.key] = Field(by.key, by.label, Kind.PLACES, listing.model.id, places=by.places)
     if getattr(listing.model, "KIND", "") == kind and passage.fields(listing.model):
         found[PASSAGES] = Field(PASSAGES, N_("Full text and notes"), Kind.PASSAGES, listing.model.id)
     return found

@@ -118,6 +118,7 @@ COMPLAINTS = Listing(
         COMPLAINT_CLOCK.column,
     ),
     search=search.complaints,
+    by=search.whose(Complaint, Complaint.complainant, Complaint.phone),
     filters=(
         Filter("open", OPEN, lambda now: Complaint.state.in_(sorted(complaint.OPEN))),
         Filter("mine", MINE, lambda now: turn_of(now.viewer, Complaint.owner_id), "owner"),
@@ -202,6 +203,7 @@ CONSULTATIONS = Listing(
         CONSULTATION_CLOCK.column,
     ),
     search=search.consultations,
+    by=search.whose(Consultation, without=("of-name", "of-phone")),
     filters=(
         Filter(
             "open",
