@@ -193,6 +193,10 @@ class Listing:
     """(table, condition) pairs, outer."""
     search: Callable[[Word], Any]
     """Where a typed word is looked for: `kinds.search.Places`."""
+    detail: Any = None
+    """For rows that hang on other records (`record_kind`, `record_id`): the column that says in short what these say."""
+    detail_of: tuple[str, ...] = ()
+    """The kinds of these records: their texts lead to the detail."""
     by: tuple[By, ...] = ()
     """Further fields a word can be looked for in, as `kinds.search.whose` makes them."""
     placeholder: Text = field(default_factory=lambda: N_("Name, phone, address, pinyin initials"))

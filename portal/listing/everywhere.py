@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import String, and_, bindparam, inspect, or_, union_all
+from sqlalchemy import Select, String, and_, bindparam, inspect, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from portal.listing import passages
@@ -47,18 +47,21 @@ NOTHING = Looked()
 
 def look(session: Session, listing: Listing, typed: Typed, *, ordered: bool) -> tuple[Looked, dict[str, str]]:
     """How the words are looked for, and what else fills their conditions. Who counts (not `ordered`) gathers from texts."""
-    said = [word for word in typed.words if "said" in word.readings and PASSAGES in fields_of(listing)]
+    kinds = _kinds(listing)
+    said = [word for word in typed.words if "said" in word.readings and kinds]
     values, places = dict(typed.values), frozenset(word.place for word in said)
     texts = [values[f"said_{word.place}"] for word in said]
     told: set[int] = set()
     if said and ordered:
-        many = passages.said_by_many(session, listing.kind, texts)
+        many = passages.said_by_many(session, kinds, texts)
         told = {word.place for word, by_many in zip(said, many, strict=True) if by_many}
     if narrow := {word.place for word in typed.narrow} - told:
         told |= places - narrow
     tried = search.many(session, listing.kind, lambda word: places_of(listing, word), typed)
     phrases = {
-        f"phrase_{word.place}": passage.phrase(listing.kind, text) for word, text in zip(said, texts, strict=True)
+        f"phrase_{word.place}_{at}": passage.phrase(kind, text)
+        for word, text in zip(said, texts, strict=True)
+        for at, kind in enumerate(kinds)
     }
     return Looked(places, tried, frozenset(told)), phrases
 
@@ -71,14 +74,42 @@ def conditions(listing: Listing, words: Sequence[Word], looked: Looked) -> list[
 def _one(listing: Listing, word: Word, looked: Looked) -> Condition:
     places, model, number = places_of(listing, word), listing.model, word.place
     tried, told = number in looked.tried, number in looked.told
+    few = places.tried() if tried else places.gathered()
     if number not in looked.said:
-        return places.tried() if tried else places.gathered()
-    said, phrase, mention = (bindparam(f"{name}_{number}", type_=String()) for name in ("said", "phrase", "mention"))
-    if not tried and not told:
-        found: Condition = model.id.in_(union_all(*places.parts(), passages.numbers(model, said, phrase)))
-        return found
-    texts = passages.tried(model, mention) if told else passages.gathered(model, said, phrase)
-    return or_(places.tried() if tried else places.gathered(), texts)
+        return few
+    if told:
+        return or_(few, _tried(listing, word))
+    numbers = _numbers(listing, word)
+    found: Condition = model.id.in_(union_all(*([] if tried else places.parts()), *numbers))
+    return or_(few, found) if tried else found
+
+
+def _kinds(listing: Listing) -> tuple[str, ...]:
+    """The kinds of record whose texts are looked through."""
+    return (listing.kind,) if PASSAGES in fields_of(listing) else listing.detail_of
+
+
+def _numbers(listing: Listing, word: Word) -> list[Select[Any]]:
+    """The records whose texts say it, found first."""
+    from portal.listing.registry import LISTINGS
+
+    model, said, found = listing.model, bindparam(f"said_{word.place}", type_=String()), []
+    for at, kind in enumerate(_kinds(listing)):
+        phrase = bindparam(f"phrase_{word.place}_{at}", type_=String())
+        numbers = passages.numbers(LISTINGS[kind].model, said, phrase)
+        if kind != listing.kind:
+            here = model.record_kind == kind, model.record_id.in_(numbers), word.within(listing.detail)
+            numbers = select(model.id).where(*here).correlate(None)
+        found.append(numbers)
+    return found
+
+
+def _tried(listing: Listing, word: Word) -> Condition:
+    """Whether the texts say it, asked row by row."""
+    mention = bindparam(f"mention_{word.place}", type_=String())
+    if listing.detail is None:
+        return passages.tried(listing.model, mention)
+    return and_(word.within(listing.detail), passages.tried_behind(listing.model, listing.detail_of, mention))
 
 
 def places_of(listing: Listing, word: Word) -> Places:

@@ -115,6 +115,14 @@ def tried(model: Any, pattern: Any) -> Condition:
     return or_(mine, is_one(merged.where(*written, Passage.place > 0, other.merged_into_id == model.id)))
 
 
+def tried_behind(model: Any, kinds: Sequence[str], pattern: Any) -> Condition:
+    """Whether the record of one of the kinds that a row hangs on says it: asked row by row."""
+    written = func.coalesce(Passage.folded, Passage.text).like(pattern, escape="/")
+    there = Passage.record_kind == model.record_kind, Passage.record_id == model.record_id
+    query = select(Passage.id).where(*there, Passage.record_kind.in_(kinds), written).correlate(model.__table__)
+    return cast(Condition, query.limit(1).scalar_subquery().is_not(None))
+
+
 _COUNT = {
     "sqlite": "SELECT count(*) FROM (SELECT 1 FROM passage_pair WHERE passage_pair MATCH ? LIMIT {most}) AS few",
     "postgresql": "SELECT count(*) FROM (SELECT 1 FROM passage WHERE {match} LIMIT {most}) AS few",
@@ -139,12 +147,13 @@ def _counted(session: Session, wanted: Sequence[tuple[str, str]], most: int) -> 
 
 def fits_many(session: Session, kind: str, said: str) -> bool:
     """Whether more passages say it than are gathered."""
-    return said_by_many(session, kind, [said]) == [True]
+    return said_by_many(session, [kind], [said]) == [True]
 
 
-def said_by_many(session: Session, kind: str, texts: Sequence[str]) -> list[bool]:
-    """Of each of the texts, whether more passages say it than are gathered; in one question."""
-    return [found > FEW for found in _counted(session, [(kind, said) for said in texts], FEW + 1)]
+def said_by_many(session: Session, kinds: Sequence[str], texts: Sequence[str]) -> list[bool]:
+    """Of each of the texts, whether more passages of one of the kinds say it than are gathered; in one question."""
+    counts = _counted(session, [(kind, said) for said in texts for kind in kinds], FEW + 1)
+    return [max(counts[at : at + len(kinds)]) > FEW for at in range(0, len(counts), len(kinds))]
 
 
 def around(texts: Sequence[str], said: str, *, before: int = 12, length: int = 40) -> str:

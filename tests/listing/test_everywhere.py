@@ -16,6 +16,7 @@ from portal.listing.registry import LISTINGS
 from portal.listing.state import State
 from portal.models.complaint import Complaint
 from portal.models.project import Project
+from portal.models.task import Task, TaskKind
 from portal.permissions import Role
 from portal.services import talk
 from tests.listing import rows
@@ -144,3 +145,20 @@ def test_an_empty_page_leads_to_the_texts_of_all_records(make, clock, sign_in):
     assert "客1" in found.text and "客1" not in empty.text
     nothing = client.get("/records/complaints", query={"q": "嬲囍", "filter": ""}, status=200)
     assert words_links(nothing.text) == [], "it was looked for there"
+
+
+def test_a_task_is_found_by_what_its_row_says_of_the_record(make, clock, find):
+    def task(number: int, detail: str, content: str = "无") -> int:
+        record = complaint(make, clock, number, subject=detail, content=content)
+        with transaction() as writing:
+            found = Task(
+                kind=TaskKind.DEADLINE.value, title="Solve on site", record_kind="complaints", record_id=record,
+                record_number=f"TS-{number}", detail=detail, started_at=clock.now(), person_id=find.manager.id,
+            )  # fmt: skip
+            writing.add(found)
+            writing.flush()
+            return found.id
+
+    one, _other = task(1, "客厅瓷砖空鼓"), task(2, "墙面开裂", content="瓷砖空鼓也有")
+    assert find("tasks", "空鼓") == find("tasks", "空鼓 瓷砖") == {one}, "what the row does not say is not found"
+    assert find("tasks", "空鼓 开裂") == set()

@@ -18,8 +18,10 @@ from portal.metrics.clocks import MISSED
 from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
 from portal.models.consultation import Channel, Consultation, Matter
 from portal.models.customer import Customer, Property
+from portal.models.follow_up import FollowUpTicket
 from portal.models.org import Department, User
 from portal.models.project import Project
+from portal.models.repair import RepairOrder
 from portal.models.task import OWN_WORDS, Task, TaskKind, TaskOutcome
 from portal.permissions import Permission
 from portal.processes import complaint, consultation, escalation
@@ -381,6 +383,8 @@ TASKS = Listing(
         ),
     ),
     search=search.tasks,
+    detail=Task.detail,
+    detail_of=(Complaint.KIND, RepairOrder.KIND, FollowUpTicket.KIND),
     filters=(
         Filter("open", OPEN, lambda now: Task.closed_at.is_(None), "open"),
         Filter("done", N_("Done"), lambda now: Task.closed_at.is_not(None), "open"),
