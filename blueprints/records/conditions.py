@@ -29,6 +29,7 @@ MOST_PARTS = 60
 TOO_MANY = N_("These are more conditions than a list can take. Please leave some out.")
 WRONG: dict[Kind, Text] = {
     Kind.TEXT: N_("Please write what to look for."),
+    Kind.PLACES: N_("Please write what to look for."),
     Kind.PASSAGES: lists.TOO_SHORT,
     Kind.NUMBER: N_("Please write a number, such as 1200 or 0.5."),
     Kind.DAY: N_("Please give a date, such as 2026-10-15."),

@@ -21,7 +21,8 @@ from portal.i18n import N_, _
 from portal.listing import criteria, engine, groups, kept, passages, totals
 from portal.listing.declaration import Listing
 from portal.listing.facets import toggled
-from portal.listing.fields import PASSAGES
+from portal.listing.fields import PASSAGES, fields_of
+from portal.listing.kinds import search as words
 from portal.listing.registry import LISTINGS
 from portal.listing.state import VIEWS as NAMES
 from portal.listing.state import State, from_args
@@ -67,6 +68,7 @@ def show(listing: Listing) -> ResponseReturnValue:
         body=lines.body(found, shown(listing), boxes=chosen.may_choose(listing)),
         pager=pager(listing, state, found),
         page_size=engine.PAGE,
+        in_texts="" if found.raw else in_texts(listing, state),
         **around(asked),
         **chosen_rows(asked),
     )
@@ -124,6 +126,19 @@ def looked_for(listing: Listing, state: State, field: str) -> State:
         return state
     where = toggled(listing, state.where, criteria.Asked(field, "contains", (state.q,)))
     return state.without_place(q="", where=where)
+
+
+def in_texts(listing: Listing, state: State) -> str:
+    """Where the same is looked for in the texts of all records, whatever is filtered; empty: there would be nothing."""
+    is_all = (
+        not state.filters and not state.where and all("said" in word.readings for word in words.read(state.q).words)
+    )
+    if not state.q or PASSAGES not in fields_of(listing) or is_all:
+        return ""
+    try:
+        return menus.link(listing, looked_for(listing, State(q=state.q, view=state.view), PASSAGES))
+    except criteria.Unreadable:
+        return ""
 
 
 def in_groups(asked: Asked, put_together: grouped.Asked) -> ResponseReturnValue:

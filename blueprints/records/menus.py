@@ -60,7 +60,7 @@ def search_box(listing: Listing, state: State, known: Known, favourites: Favouri
 
 def texts(listing: Listing) -> list[Field]:
     """The fields a typed word can be looked for in."""
-    return [field for field in fields_of(listing).values() if field.kind in (Kind.TEXT, Kind.PASSAGES)]
+    return [field for field in fields_of(listing).values() if field.kind in (Kind.TEXT, Kind.PLACES, Kind.PASSAGES)]
 
 
 def link(listing: Listing, state: State) -> str:

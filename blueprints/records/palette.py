@@ -195,10 +195,10 @@ def _named(listing: Listing, numbers: list[str]) -> Iterator[tuple[str, Hit]]:
 def palette() -> ResponseReturnValue:
     """At most twenty things that fit what is typed, with the person's rights."""
     text = normalised(request.args.get("q", "")[:200])
-    records: list[tuple[Text, Sequence[Hit]]] = list(search.find(session(), g.user, text))
+    records: list[tuple[Text | str, Sequence[Hit]]] = list(search.find(session(), g.user, text))
     if not text:
         records.append((RECENT, recent(request.args.get("recent", ""))))
-    others: list[tuple[Text, Sequence[Hit]]] = [
+    others: list[tuple[Text | str, Sequence[Hit]]] = [
         (HERE, of_this_record(text)), (PAGES, pages(text)), (ACTIONS, actions(text)),
     ]  # fmt: skip
     kept_free = min(ROOM_FOR_OTHERS, sum(len(hits) for _title, hits in others))
@@ -207,7 +207,7 @@ def palette() -> ResponseReturnValue:
     return page("records/palette.html", fragment="results", groups=shown, q=text)
 
 
-def _at_most(groups: Sequence[tuple[Text, Sequence[Hit]]], room: int) -> list[tuple[str, list[Hit]]]:
+def _at_most(groups: Sequence[tuple[Text | str, Sequence[Hit]]], room: int) -> list[tuple[str, list[Hit]]]:
     shown = []
     for title, hits in groups:
         if kept := list(hits)[: max(0, room)]:

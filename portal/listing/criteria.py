@@ -23,6 +23,8 @@ from portal.i18n import N_, Text, _, _p
 from portal.listing import passages, terms
 from portal.listing.declaration import Listing
 from portal.listing.fields import PASSAGES, Field, Kind, fields_of
+from portal.listing.kinds import search
+from portal.listing.terms import Word
 from portal.visibility import Viewer, turn_of
 
 LONGEST, DEEPEST, MOST, MOST_VALUES = 4_000, 3, 20, 20
@@ -101,6 +103,8 @@ _OPERATORS: dict[Kind, tuple[Operator, ...]] = {
     Kind.LINK: (IS, IS_NOT, Operator("me", N_("is me", "operator"), 0), EMPTY, FILLED),
     Kind.YES: (Operator("yes", N_("yes", "operator"), 0), Operator("no", N_("no", "operator"), 0)),
 }
+
+_OPERATORS[Kind.PLACES] = _OPERATORS[Kind.PASSAGES][:1]
 
 SPANS: dict[str, Text] = {
     "today": N_("today", "span"),
@@ -262,7 +266,7 @@ def _value(field: Field, text: str) -> Any:
     """A value of the URL as the field keeps it. Raises Unreadable."""
     try:
         match field.kind:
-            case Kind.TEXT:
+            case Kind.TEXT | Kind.PLACES:
                 said = terms.normalised(text)
                 if not said:
                     raise Unreadable("nothing to look for")
@@ -302,14 +306,19 @@ class Shape:
     counts: tuple[int, ...]
     tried: frozenset[int] = frozenset()
     """The tests, by their place, on what many records say: tried on each row, the others are gathered."""
+    words: tuple[tuple[Word, ...], ...] = ()
+    """Of each test the words that are looked for in places."""
+    common: frozenset[int] = frozenset()
+    """Those of them, by their place, that many records fit: tried on each row as well."""
 
     @property
     def narrows(self) -> bool:
-        """Whether a text that few records say is among what all must hold."""
+        """Whether a text that few records say, or a word that few fit, is among what all must hold."""
         top = isinstance(self.part, Group) and self.part.how == "all"
         return top and any(
-            test.field == PASSAGES and test.operator == "contains" and place not in self.tried
-            for place, test in enumerate(tests(self.part))
+            any(word.place not in self.common for word in words)
+            or (test.field == PASSAGES and test.operator == "contains" and place not in self.tried)
+            for place, (test, words) in enumerate(zip(tests(self.part), self.words, strict=True))
             if isinstance(self.part, Group) and any(test is each for each in self.part.parts)
         )
 
@@ -317,13 +326,31 @@ class Shape:
 def ask(listing: Listing, group: Group, at: datetime) -> tuple[Shape, dict[str, Any]]:
     """The shape of the conditions, and what fills its placeholders: `where_<test>_<value>`."""
     values: dict[str, Any] = {}
-    counts = []
+    counts, words = [], []
     for place, test in enumerate(tests(group)):
         field = fields_of(listing)[test.field]
-        filling = _filling(listing, field, test, at)
+        typed = _typed(field, test, place)
+        filling = [] if field.places is not None else _filling(listing, field, test, at)
         counts.append(len(filling))
-        values |= {f"where_{place}_{number}": value for number, value in enumerate(filling)}
-    return Shape(_bare(group), tuple(counts)), values
+        words.append(typed.words)
+        values |= {f"where_{place}_{number}": value for number, value in enumerate(filling)} | dict(typed.values)
+    return Shape(_bare(group), tuple(counts), words=tuple(words)), values
+
+
+def _typed(field: Field, test: Asked, place: int) -> search.Typed:
+    """The words of a test that are looked for in places; apart from those of the box and of other tests by their place."""
+    return search.Typed() if field.places is None else search.read(test.values[0], (place + 1) * 100)
+
+
+def common(session: Session, listing: Listing, group: Group) -> frozenset[int]:
+    """The words looked for in places that many records fit, by their place."""
+    found: frozenset[int] = frozenset()
+    for place, test in enumerate(tests(group)):
+        field = fields_of(listing)[test.field]
+        if field.places is not None:
+            typed = _typed(field, test, place)
+            found |= search.many(session, f"{listing.kind}.{field.key}", field.places, typed)
+    return found
 
 
 def said_by_many(session: Session, listing: Listing, group: Group) -> frozenset[int]:
@@ -371,12 +398,14 @@ def _bounds(field: Field, start: date, end: date) -> tuple[Any, Any]:
 def condition(listing: Listing, shape: Shape, viewer: Viewer) -> ColumnElement[bool]:
     """The conditions on the rows of the list, with placeholders. What is empty is neither equal nor unequal to a value,
     but "is not" and "does not contain" hold for it, as people expect."""
-    counts = iter(enumerate(shape.counts))
+    counts = iter(enumerate(zip(shape.counts, shape.words, strict=True)))
 
     def build(part: Asked | Group) -> ColumnElement[bool]:
         if isinstance(part, Asked):
-            place, count = next(counts)
+            place, (count, words) = next(counts)
             field = fields_of(listing)[part.field]
+            if field.places is not None:
+                return and_(*search.conditions(field.places, words, shape.common))
             marks = [bindparam(f"where_{place}_{number}", type_=_type(field)) for number in range(count)]
             if field.kind is Kind.PASSAGES:
                 said, phrase, pattern = marks
@@ -400,7 +429,7 @@ def condition(listing: Listing, shape: Shape, viewer: Viewer) -> ColumnElement[b
 
 def _type(field: Field) -> Any:
     return {
-        Kind.TEXT: String(), Kind.PASSAGES: String(), Kind.NUMBER: Numeric(18, 4), Kind.DAY: Date(), Kind.MOMENT: UtcDateTime(),
+        Kind.TEXT: String(), Kind.PASSAGES: String(), Kind.PLACES: String(), Kind.NUMBER: Numeric(18, 4), Kind.DAY: Date(), Kind.MOMENT: UtcDateTime(),
         Kind.TERM: String(), Kind.LINK: Integer(), Kind.YES: Boolean(),
     }[field.kind]  # fmt: skip
 

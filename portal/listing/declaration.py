@@ -171,6 +171,16 @@ class Span:
         return isinstance(self.start.type, UtcDateTime)
 
 
+@dataclass(frozen=True, slots=True)
+class By:
+    """A field to look for a word in that is no column of the record: whose it is. Read as the search reads words."""
+
+    key: str
+    label: Text
+    places: Callable[[Word], Any]
+    """`kinds.search.Places`."""
+
+
 OPEN_ONLY = frozenset({"open", "overdue", "today", "soon", "unread"})
 """Filters that leave open things only."""
 
@@ -200,6 +210,12 @@ class Listing:
     """(table, condition) pairs, outer."""
     search: Callable[[Word], Any]
     """Where a typed word is looked for: `kinds.search.Places`."""
+    detail: Any = None
+    """For rows that hang on other records (`record_kind`, `record_id`): the column that says in short what these say."""
+    detail_of: tuple[str, ...] = ()
+    """The kinds of these records: their texts lead to the detail."""
+    by: tuple[By, ...] = ()
+    """Further fields a word can be looked for in, as `kinds.search.whose` makes them."""
     placeholder: Text = field(default_factory=lambda: N_("Name, phone, address, pinyin initials"))
     filters: tuple[Filter, ...] = ()
     choices: tuple[Choice, ...] = ()

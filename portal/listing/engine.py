@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 
 from portal import clock
-from portal.listing import criteria, spans
+from portal.listing import criteria, everywhere, spans
 from portal.listing.declaration import Column, Condition, Listing, Moments, Way
+from portal.listing.everywhere import NOTHING, Looked
 from portal.listing.kinds import search
 from portal.listing.kinds.search import Typed
 from portal.listing.registry import LISTINGS
@@ -49,15 +50,15 @@ class Question:
     where: criteria.Shape | None = None
     """The conditions of one's own."""
     typed: tuple[search.Word, ...] = ()
-    tried: frozenset[int] = frozenset()
-    """The words that many records fit."""
+    looked: Looked = NOTHING
+    """How the words are looked for."""
     inside: bool = False
     """Only what lies in the days of a timeline."""
 
     @property
     def is_narrow(self) -> bool:
         """Whether a word or a text that few records fit must hold for all of them."""
-        return len(self.tried) < len(self.typed) or (self.where is not None and self.where.narrows)
+        return len(self.looked.walked) < len(self.typed) or (self.where is not None and self.where.narrows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,13 +248,15 @@ def asked(
     if state.where:
         group = criteria.read(listing, state.where)
         where, filling = criteria.ask(listing, group, at)
+        where = replace(where, common=criteria.common(session, listing, group))
         if ordered:
             where = replace(where, tried=criteria.said_by_many(session, listing, group))
         values |= filling
-    tried = search.many(session, listing.kind, listing.search, typed)
+    looked, filling = everywhere.look(session, listing, typed, ordered=ordered)
+    values |= filling
     if state.within is not None:
         values |= spans.filling(state.within, at)
-    words = typed.words, tried, state.within is not None
+    words = typed.words, looked, state.within is not None
     return Question(listing.kind, placeholder(user), tuple(filters), where, *words), values
 
 
@@ -488,7 +491,7 @@ def _narrowing(question: Question) -> list[Condition]:
             groups.setdefault(choice.key, []).append(choice.column == value)
         elif found is not None:
             groups.setdefault(found.group or found.key, []).append(found.condition(known))
-    searched = search.conditions(listing.search, question.typed, question.tried)
+    searched = everywhere.conditions(listing, question.typed, question.looked)
     if question.where is not None:
         searched = [*searched, criteria.condition(listing, question.where, question.viewer)]
     if question.inside:

@@ -5,6 +5,7 @@ A choice is a field of terms or of links; a column that shows a column of the re
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -16,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from portal.db import UtcDateTime
 from portal.i18n import N_, Text
 from portal.listing.declaration import Choice, Listing
+from portal.listing.terms import Word
 from portal.models import passage
 
 PASSAGES = "words"
@@ -28,6 +30,8 @@ class Kind(StrEnum):
     TEXT = "text"
     PASSAGES = "passages"
     """All texts of the record, and what was written about it: `portal/models/passage.py`."""
+    PLACES = "places"
+    """Whose record it is, by name, phone or address: `By` in `declaration.py`."""
     NUMBER = "number"
     DAY = "day"
     MOMENT = "moment"
@@ -49,6 +53,8 @@ class Field:
     adds_up: bool = True
     rows: Any = None
     """Selects the numbers of the records, where `column` stands in other rows than theirs: `declaration.Asked`."""
+    places: Callable[[Word], Any] | None = None
+    """Where a word is looked for, when it is no column."""
 
     @property
     def is_person(self) -> bool:
@@ -93,6 +99,8 @@ def _fields(kind: str) -> dict[str, Field]:
         asked = Kind.TERM if each.choice is not None else _kind(each.column)
         if asked is not None:
             found[each.key] = Field(each.key, each.label, asked, each.column, each.choice, rows=each.rows)
+    for by in listing.by:
+        found[by.key] = Field(by.key, by.label, Kind.PLACES, listing.model.id, places=by.places)
     if getattr(listing.model, "KIND", "") == kind and passage.fields(listing.model):
         found[PASSAGES] = Field(PASSAGES, N_("Full text and notes"), Kind.PASSAGES, listing.model.id)
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import Boolean, Integer, func, literal, or_, select
+from sqlalchemy import Boolean, Integer, Select, func, literal, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.functions import GenericFunction
@@ -22,7 +22,7 @@ from portal.models.base import Mergeable
 from portal.models.passage import Passage
 from portal.visibility import Condition
 
-SHORTEST = 2
+SHORTEST = terms.SHORTEST
 """Signs that are needed to look for."""
 
 
@@ -65,14 +65,14 @@ def _sqlite(element: Any, compiler: Any, **kw: Any) -> str:
     _kind, table, phrase = _source(element, compiler, **kw)
     record, joined = _records(table)
     found = f"passage_pair CROSS JOIN passage ON passage.id = passage_pair.rowid{joined}"
-    return f"(SELECT {record} FROM {found} WHERE passage_pair MATCH {phrase}{_OWN if table else ''})"
+    return f"(SELECT {record} AS record_id FROM {found} WHERE passage_pair MATCH {phrase}{_OWN if table else ''})"
 
 
 @compiles(saying, "postgresql")
 def _postgresql(element: Any, compiler: Any, **kw: Any) -> str:
     kind, table, said = _source(element, compiler, **kw)
     record, joined = _records(table)
-    return f"(SELECT {record} FROM passage{joined} WHERE {_match(kind, said)}{_OWN if table else ''})"
+    return f"(SELECT {record} AS record_id FROM passage{joined} WHERE {_match(kind, said)}{_OWN if table else ''})"
 
 
 def _match(kind: str, said: str) -> str:
@@ -86,9 +86,18 @@ def _match(kind: str, said: str) -> str:
 
 def gathered(model: Any, said: Any, phrase: Any) -> Condition:
     """The records that say it, found first."""
-    table = model.__tablename__ if issubclass(model, Mergeable) else ""
     among = model.id.op("IN", is_comparison=True, return_type=Boolean())
-    return cast(Condition, among(saying(literal(model.KIND), literal(table), said, phrase)))
+    return cast(Condition, among(_saying(model, said, phrase)))
+
+
+def numbers(model: Any, said: Any, phrase: Any) -> Select[Any]:
+    """The numbers of the records that say it, to be put together with those found elsewhere."""
+    return select(_saying(model, said, phrase).table_valued("record_id").c.record_id)
+
+
+def _saying(model: Any, said: Any, phrase: Any) -> saying:
+    table = model.__tablename__ if issubclass(model, Mergeable) else ""
+    return saying(literal(model.KIND), literal(table), said, phrase)
 
 
 def tried(model: Any, pattern: Any) -> Condition:
@@ -106,6 +115,14 @@ def tried(model: Any, pattern: Any) -> Condition:
     return or_(mine, is_one(merged.where(*written, Passage.place > 0, other.merged_into_id == model.id)))
 
 
+def tried_behind(model: Any, kinds: Sequence[str], pattern: Any) -> Condition:
+    """Whether the record of one of the kinds that a row hangs on says it: asked row by row."""
+    written = func.coalesce(Passage.folded, Passage.text).like(pattern, escape="/")
+    there = Passage.record_kind == model.record_kind, Passage.record_id == model.record_id
+    query = select(Passage.id).where(*there, Passage.record_kind.in_(kinds), written).correlate(model.__table__)
+    return cast(Condition, query.limit(1).scalar_subquery().is_not(None))
+
+
 _COUNT = {
     "sqlite": "SELECT count(*) FROM (SELECT 1 FROM passage_pair WHERE passage_pair MATCH ? LIMIT {most}) AS few",
     "postgresql": "SELECT count(*) FROM (SELECT 1 FROM passage WHERE {match} LIMIT {most}) AS few",
@@ -114,19 +131,29 @@ _COUNT = {
 
 def counts(session: Session, kinds: Sequence[str], said: str, most: int) -> list[int]:
     """How many passages of each kind say it, at most `most`; in one question."""
+    return _counted(session, [(kind, said) for kind in kinds], most)
+
+
+def _counted(session: Session, wanted: Sequence[tuple[str, str]], most: int) -> list[int]:
     connection = session.connection()
     form = _COUNT[connection.dialect.name]
-    parts = [form.format(most=most, match=_match(kind, "%(said)s")) for kind in kinds]
-    filled: Any = {"said": said}
+    parts = [form.format(most=most, match=_match(kind, f"%(said_{at})s")) for at, (kind, _said) in enumerate(wanted)]
+    filled: Any = {f"said_{at}": said for at, (_kind, said) in enumerate(wanted)}
     if connection.dialect.name == "sqlite":
-        filled = tuple(passage.phrase(kind, said) for kind in kinds)
+        filled = tuple(passage.phrase(kind, said) for kind, said in wanted)
     columns = ", ".join(f"({part})" for part in parts)
-    return list(connection.exec_driver_sql(f"SELECT {columns}", filled).one()) if kinds else []
+    return list(connection.exec_driver_sql(f"SELECT {columns}", filled).one()) if wanted else []
 
 
 def fits_many(session: Session, kind: str, said: str) -> bool:
     """Whether more passages say it than are gathered."""
-    return counts(session, [kind], said, FEW + 1)[0] > FEW
+    return said_by_many(session, [kind], [said]) == [True]
+
+
+def said_by_many(session: Session, kinds: Sequence[str], texts: Sequence[str]) -> list[bool]:
+    """Of each of the texts, whether more passages of one of the kinds say it than are gathered; in one question."""
+    counts = _counted(session, [(kind, said) for said in texts for kind in kinds], FEW + 1)
+    return [max(counts[at : at + len(kinds)]) > FEW for at in range(0, len(counts), len(kinds))]
 
 
 def around(texts: Sequence[str], said: str, *, before: int = 12, length: int = 40) -> str:

@@ -15,6 +15,8 @@ from sqlalchemy import ColumnElement, String, and_, bindparam
 
 MAX_LENGTH = 100
 MAX_WORDS = 6
+SHORTEST, SHORTEST_LATIN = 2, 3
+"""Signs, or letters and digits, that a word needs to be looked for in texts: shorter ones stand everywhere."""
 _LAST = 0x10FFFF
 
 

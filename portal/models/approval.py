@@ -39,7 +39,7 @@ class Approval(Record, Base):
     counted: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
     """Yuan by which the level is found: with what the contract and the household were granted before."""
     round_no: Mapped[int]
-    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
     """None: the portal."""
     asked_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]

@@ -176,7 +176,7 @@ class Escalation(Record, Base):
 
     state: Mapped[str] = mapped_column(String(20))
     complaint_id: Mapped[int] = mapped_column(ForeignKey("complaint.id"), unique=True)
-    submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
     submitted_at: Mapped[datetime]
     why: Mapped[str] = mapped_column(String(30))
     """Which ground of R-10."""

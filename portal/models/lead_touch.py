@@ -44,7 +44,7 @@ class LeadTouch(Record, Base):
     response: Mapped[str | None] = mapped_column(Text)
     asked_to_stop: Mapped[bool] = mapped_column(default=False)
     sent_at: Mapped[datetime | None]
-    sent_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    sent_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
     skip_reason: Mapped[str | None] = mapped_column(String(20))
     reason: Mapped[str | None] = mapped_column(String(200))
     """In the words of whoever skipped it by hand."""

@@ -157,7 +157,7 @@ class SafetyNotice(Record, Base):
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     found_on: Mapped[date]
     hazard: Mapped[str] = mapped_column(Text)
-    responsible_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    responsible_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     limit_on: Mapped[date]
     rechecked_on: Mapped[date | None]
     """The day of the last recheck."""
@@ -231,7 +231,7 @@ class WeeklyReportToCustomer(Record, Base):
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id"))
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     told_at: Mapped[datetime]
-    by_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     channel: Mapped[str] = mapped_column(String(20))
     progress: Mapped[str] = mapped_column(Text)
     quality: Mapped[str | None] = mapped_column(Text)
@@ -266,7 +266,7 @@ class SupervisorVisit(Record, Base):
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
     held_on: Mapped[date]
-    by_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     what: Mapped[str] = mapped_column(Text)
 
     project: Mapped[Project] = relationship()

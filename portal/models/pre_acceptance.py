@@ -217,7 +217,7 @@ class Inspection(Record, Base):
     round_no: Mapped[int]
     foreman_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     """Who led the works when it was held."""
-    project_manager_id: Mapped[int] = mapped_column(ForeignKey("party.id"))
+    project_manager_id: Mapped[int] = mapped_column(ForeignKey("party.id"), index=True)
     inspector_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
     inspected_at: Mapped[datetime] = mapped_column(index=True)
     manager_present: Mapped[bool | None]

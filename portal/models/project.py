@@ -60,9 +60,9 @@ class Project(Record, Base):
     archived_at: Mapped[datetime | None] = mapped_column(sort_order=1)
     start_agreed: Mapped[bool] = mapped_column(default=False, sort_order=1)
     """The customer agreed to the planned day of the start."""
-    designer_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    designer_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     sales_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
-    project_manager_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    project_manager_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     foreman_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     crew_id: Mapped[int | None] = mapped_column(ForeignKey("crew.id"))
     supervisor_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))

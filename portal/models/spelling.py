@@ -14,7 +14,7 @@ from portal.models.base import Base, prefixed
 from portal.models.complaint import Complaint
 from portal.models.consultation import Consultation
 from portal.models.customer import Customer, Property
-from portal.models.org import Crew, Party
+from portal.models.org import Crew, Party, User
 from portal.models.repair import RepairOrder
 
 PERSON, ESTATE = "PERSON", "ESTATE"
@@ -38,6 +38,7 @@ NAMED: dict[type[Any], tuple[Any, str]] = {
     Customer: (Customer.name, PERSON),
     Party: (Party.name, PERSON),
     Crew: (Crew.name, PERSON),
+    User: (User.name, PERSON),
     Consultation: (Consultation.name, PERSON),
     Complaint: (Complaint.complainant, PERSON),
     RepairOrder: (RepairOrder.reporter, PERSON),

@@ -35,7 +35,7 @@ class Suggestion(Record, Base):
     source_id: Mapped[int | None]
     source_number: Mapped[str | None] = mapped_column(String(40))
     """The contact, call or survey in which it was said."""
-    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
     worth: Mapped[str | None] = mapped_column(String(20))
     worth_note: Mapped[str | None] = mapped_column(Text)
     department: Mapped[str | None] = mapped_column(String(20))

@@ -41,7 +41,7 @@ class Survey(Record, Base):
     """The one person who is asked."""
     questions: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     """What is asked, as it was when it was sent: `code`, `is_required`."""
-    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
     sent_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     answered_via: Mapped[str | None] = mapped_column(String(20))

@@ -55,10 +55,10 @@ class DispatchOrder(Record, Base):
     received_by_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     dispatched_at: Mapped[datetime | None]
     """None: engineering has not named anybody yet."""
-    project_manager_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
-    foreman_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    project_manager_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
+    foreman_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
     crew_id: Mapped[int | None] = mapped_column(ForeignKey("crew.id"))
-    supervisor_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    supervisor_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"), index=True)
 
     project: Mapped[Project] = relationship(back_populates="dispatch_orders")
     customer: Mapped[Customer] = relationship()

@@ -8,12 +8,13 @@ from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import String, bindparam, cast, literal, select, tuple_, union_all
+from sqlalchemy import String, bindparam, cast, literal, null, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from portal import formatting, visibility
 from portal.i18n import N_, Text, _
-from portal.listing import criteria, engine, passages
+from portal.listing import criteria, engine, passages, terms
+from portal.listing.declaration import Choice
 from portal.listing.fields import PASSAGES, fields_of
 from portal.listing.kinds import search
 from portal.listing.registry import LISTINGS
@@ -27,10 +28,12 @@ from portal.models.contract import Contract, ContractTemplate, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.document import Document
 from portal.models.export import Export, ExportFormat
+from portal.models.follow_up import FollowUpCall
 from portal.models.importing import ImportRun
 from portal.models.org import Branch, Crew, Party, PartyKind, User
 from portal.models.passage import Passage
 from portal.models.project import Project
+from portal.models.repair import RepairOrder
 from portal.paths import record_path
 from portal.permissions import Permission, Role, may
 from portal.prepared import Prepared
@@ -52,10 +55,12 @@ class Hit:
     extra: str = ""
 
 
+HOUSEHOLD = (Project.KIND, Complaint.KIND, RepairOrder.KIND, FollowUpCall.KIND, Consultation.KIND)
+"""What is shown of a customer who was found."""
+MOST_HOUSEHOLDS, MOST_OF_HOUSEHOLD = 3, 6
+"""Customers whose records are shown, and how many of them in all."""
 MOST_TEXTS = 3
 """Records of a type that are shown because of what their texts say."""
-SHORTEST_LATIN = 3
-"""Letters and digits that are looked for in texts: shorter ones stand everywhere."""
 CUSTOMERS, HOMES, CASES = N_("Customers"), N_("Properties"), N_("Records by number")
 TEXTS = N_("In texts and notes")
 OTHERS = N_("People, forms and files")
@@ -90,18 +95,20 @@ NUMBERED: tuple[tuple[Any, Permission, str], ...] = (
 )
 
 
-def find(session: Session, user: User, text: str) -> list[tuple[Text, list[Hit]]]:
+def find(session: Session, user: User, text: str) -> list[tuple[Text | str, list[Hit]]]:
     """What the words may mean, at most MOST things in groups, only what the person may open. Served by indexes."""
     typed = search.read(text)
     if not typed.words or (text.strip().isascii() and len(text.strip()) < 2):
         return []
     values = visibility.parameters(user) | dict(typed.values)
     viewer = visibility.placeholder(user)
-    groups: list[tuple[Text, list[Hit]]] = []
+    groups: list[tuple[Text | str, list[Hit]]] = []
     if may(user, P.CUSTOMER_VIEW):
         tried = search.many(session, Customer.KIND, search.customers, typed)
         rows = _customers(viewer, typed.words, tried).rows(session, values)
-        groups.append((CUSTOMERS, [_customer(*row) for row in rows]))
+        groups.append((CUSTOMERS, [_customer(*row[1:]) for row in rows]))
+        if len(rows) <= MOST_HOUSEHOLDS:
+            groups += _households(session, user, viewer, values, [(row[0], row[2]) for row in rows])
     if len(typed.words) == 1 and any(sign.isdigit() for sign in text):
         kinds = tuple(place for place, (_model, permission, _icon) in enumerate(NUMBERED) if may(user, permission))
         rows = _numbered(viewer, typed.words[0], kinds).rows(session, values) if kinds else []
@@ -117,7 +124,7 @@ def find(session: Session, user: User, text: str) -> list[tuple[Text, list[Hit]]
 @lru_cache(maxsize=256)
 def _customers(viewer: visibility.Placeholder, words: tuple[Word, ...], tried: frozenset[int]) -> Prepared:
     """The newest customers that fit all words."""
-    query = select(Customer.number, Customer.name, Customer.phone)
+    query = select(Customer.id, Customer.number, Customer.name, Customer.phone)
     query = query.where(visibility.condition(viewer, Customer), *search.conditions(search.customers, words, tried))
     return Prepared(query.order_by(_place(Customer, words, tried).desc()).limit(MOST_OF_A_KIND))
 
@@ -129,6 +136,48 @@ def _place(model: Any, words: tuple[Word, ...], tried: frozenset[int]) -> Any:
 
 def _customer(number: str, name: str, phone: str) -> Hit:
     return Hit("user", f"{name} {number}", record_path(Customer.KIND, number), formatting.phone_mask(phone))
+
+
+def _households(
+    session: Session, user: User, viewer: visibility.Placeholder, values: dict[str, Any], found: list[tuple[int, str]]
+) -> list[tuple[Text | str, list[Hit]]]:
+    """What each of these customers has with the company: of each kind the newest the person may see, in one question."""
+    kinds = tuple(kind for kind in HOUSEHOLD if may(user, LISTINGS[kind].permission))
+    if not kinds or not found:
+        return []
+    given = values | {f"customer_{at}": number for at, (number, _name) in enumerate(found)}
+    rows = _records_of(viewer, kinds, len(found)).rows(session, given)
+    groups: list[tuple[Text | str, list[Hit]]] = []
+    for at, (_number, name) in enumerate(found):
+        newest = [[row for row in rows if row[:2] == (at, place)] for place in range(len(kinds))]
+        first = sorted(((age, row) for some in newest for age, row in enumerate(some)), key=lambda each: each[0])
+        kept = sorted((row[1], age, row) for age, row in first[: MOST_OF_HOUSEHOLD // len(found)])
+        hits = [_record(kinds[row[1]], row[3], row[4]) for _place, _age, row in kept]
+        groups.append((_("Records of %(name)s", name=name), hits))
+    return groups
+
+
+@lru_cache(maxsize=256)
+def _records_of(viewer: visibility.Placeholder, kinds: tuple[str, ...], customers: int) -> Prepared:
+    parts = []
+    for at in range(customers):
+        for place, kind in enumerate(kinds):
+            model = LISTINGS[kind].model
+            columns = literal(at).label("at"), literal(place).label("place"), model.id.label("id")
+            query = select(*columns, model.number.label("number"), _stands(kind).column.label("stands"))
+            query = query.where(visibility.condition(viewer, model), model.customer_id == bindparam(f"customer_{at}"))
+            parts.append(select(query.order_by(model.id.desc()).limit(MOST_OF_HOUSEHOLD // 2).subquery()))
+    return Prepared(union_all(*parts))
+
+
+def _stands(kind: str) -> Choice:
+    """How far a record is."""
+    return next(choice for choice in LISTINGS[kind].choices if choice.key in ("state", "stage"))
+
+
+def _record(kind: str, number: str, stands: str) -> Hit:
+    listing = LISTINGS[kind]
+    return Hit(listing.icon, f"{listing.one} {number}", record_path(kind, number), _stands(kind).read(stands))
 
 
 @lru_cache(maxsize=256)
@@ -199,7 +248,7 @@ def _said(session: Session, user: User, viewer: visibility.Placeholder, values: 
     """
     said = passages.meant(text)
     kinds = [kind for kind, model in _texts().items() if may(user, VIEW[model])]
-    if len(said) < (SHORTEST_LATIN if said.isascii() else passages.SHORTEST) or not kinds:
+    if len(said) < (terms.SHORTEST_LATIN if said.isascii() else passages.SHORTEST) or not kinds:
         return []
     found = dict(zip(kinds, passages.counts(session, kinds, said, search.FEW + 1), strict=True))
     few = tuple(kind for kind in kinds if 0 < found[kind] <= search.FEW)
@@ -208,13 +257,14 @@ def _said(session: Session, user: User, viewer: visibility.Placeholder, values: 
         for place, kind in enumerate(few):
             values[f"said_{place}"], values[f"phrase_{place}"], _pattern = passages.asked(kind, said)
         rows = _saying(viewer, few).rows(session, values)
-    near = _texts_of(session, [(few[place], number) for place, number, _name in rows])
+    near = _texts_of(session, [(few[place], number) for place, number, _name, _whose in rows])
     hits: list[Hit] = []
     for kind in kinds:
-        mine = [(number, name) for place, number, name in rows if few[place] == kind]
+        mine = [row[1:] for row in rows if few[row[0]] == kind]
         icon = LISTINGS[kind].icon
-        for number, name in sorted(mine, reverse=True):
-            hits.append(Hit(icon, name, record_path(kind, name), passages.around(near.get((kind, number), []), said)))
+        for number, name, whose in sorted(mine, key=itemgetter(0), reverse=True):
+            around = passages.around(near.get((kind, number), []), said)
+            hits.append(Hit(icon, name, record_path(kind, name), f"{whose} · {around}" if whose else around))
         if len(mine) == MOST_TEXTS or found[kind] > search.FEW:
             where = criteria.write(criteria.Group("all", (criteria.Asked(PASSAGES, "contains", (text.strip(),)),)))
             label = _("%(title)s: all with “%(text)s”", title=str(LISTINGS[kind].title), text=text.strip())
@@ -235,10 +285,20 @@ def _saying(viewer: visibility.Placeholder, kinds: tuple[str, ...]) -> Prepared:
     for place, kind in enumerate(kinds):
         model = MODELS[kind]
         said, phrase = (bindparam(f"{name}_{place}", type_=String()) for name in ("said", "phrase"))
-        query = select(literal(place).label("place"), model.id.label("id"), model.number.label("number"))
+        columns = literal(place).label("place"), model.id.label("id"), model.number.label("number")
+        query = select(*columns, _whose(model).label("whose"))
         query = query.where(visibility.condition(viewer, model), passages.gathered(model, said, phrase))
         parts.append(select(query.order_by(model.id.desc()).limit(MOST_TEXTS).subquery()))
     return Prepared(union_all(*parts))
+
+
+def _whose(model: Any) -> Any:
+    """The name of the customer a record is of."""
+    if model is Customer:
+        return Customer.name
+    if not hasattr(model, "customer_id"):
+        return cast(null(), String)
+    return select(Customer.name).where(Customer.id == model.customer_id).correlate(model).scalar_subquery()
 
 
 def _texts_of(session: Session, records: list[tuple[str, int]]) -> dict[tuple[str, int], list[str]]:
@@ -252,8 +312,8 @@ def _texts_of(session: Session, records: list[tuple[str, int]]) -> dict[tuple[st
     return found
 
 
-def _at_most(groups: list[tuple[Text, list[Hit]]], most: int) -> list[tuple[Text, list[Hit]]]:
-    kept: list[tuple[Text, list[Hit]]] = []
+def _at_most(groups: list[tuple[Text | str, list[Hit]]], most: int) -> list[tuple[Text | str, list[Hit]]]:
+    kept: list[tuple[Text | str, list[Hit]]] = []
     for title, hits in groups:
         if hits and most > 0:
             kept.append((title, hits[:most]))

@@ -93,6 +93,7 @@ def answer_to(field, operator):
         return "this-week"
     known = {
         Kind.TEXT: "水",
+        Kind.PLACES: "张",
         Kind.PASSAGES: "漏水",
         Kind.NUMBER: "1,000",
         Kind.DAY: "2026-01-01",

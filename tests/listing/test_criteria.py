@@ -32,6 +32,7 @@ def values_of(field, operator):
     count = operator.values
     one = {
         Kind.TEXT: st.text("漏水%_/aB", min_size=1, max_size=4),
+        Kind.PLACES: st.text("漏水%_/aB1-", min_size=1, max_size=4),
         Kind.PASSAGES: st.text("漏水%_/aB", min_size=2, max_size=4),
         Kind.NUMBER: st.integers(-10, 300_000).map(str),
         Kind.DAY: st.dates(date(2026, 9, 1), date(2026, 11, 1)).map(str),

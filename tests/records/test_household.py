@@ -11,6 +11,7 @@ from sqlalchemy import select
 from portal.db import transaction
 from portal.permissions import Role
 from portal.services import contracts, talk
+from tests.listing import rows
 from tests.listing.rows import fill, of_the_house
 
 
@@ -67,6 +68,35 @@ def test_the_palette_finds_by_name_tail_number_address_and_page(sign_in, make):
     assert project.number in hits(project.number.lower()) and contract.number in hits("HT-2026-03")
     assert "/records/complaints" in hits("投诉")
     assert "13900010043" not in hits("林国")
+
+
+def test_the_palette_names_the_records_of_whom_it_finds_as_far_as_one_may_see_them(sign_in, make, clock, queries):
+    customer, namesake = (
+        make.customer(name="罗建平", phone="13900010048"),
+        make.customer(name="罗建平", phone="13900010049"),
+    )
+    project = make.project(customer)
+    words = {"subject": "楼下渗水", "content": "无", "demand": "无"}
+    for number in range(1, 9):
+        rows.complaint(None, customer, number, clock.now(), None, **words)
+    rows.complaint(None, namesake, 9, clock.now(), None, **words)
+    manager, desk = sign_in(Role.MANAGER), sign_in(Role.FRONT_DESK)
+
+    def found(client, text):
+        shown = client.get("/records/palette", query={"q": text}, htmx=True, check=False, status=200).text
+        return shown, re.findall(r"/records/(?:complaints|projects)/([^\"?]+)", shown)
+
+    for text in ("0048", "罗建平 0048", "ljp 0048"):
+        shown, numbers = found(manager, text)
+        assert numbers[0] == project.number and len(numbers) == 4, "the project, and the last complaints"
+        assert numbers[1:] == sorted(numbers[1:], reverse=True) and "罗建平的记录" in shown
+    shown, numbers = found(manager, "罗建平")
+    assert shown.count("罗建平的记录") == 2 and len(numbers) >= 3
+    assert "罗建平" in found(manager, "渗水")[0], "whose record says it"
+    assert not [number for number in found(desk, "0048")[1] if number != project.number]
+    with queries() as seen:
+        found(manager, "罗建平")
+    assert len([statement for statement in seen if statement.lstrip().upper().startswith(("SELECT", "WITH"))]) <= 15
 
 
 def test_the_palette_finds_people_forms_and_files_of_the_lists_one_sees(sign_in, make, clock, queries):

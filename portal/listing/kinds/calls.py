@@ -67,6 +67,7 @@ CALLS = Listing(
         CALL_CLOCK.column,
     ),
     search=search.of_customer(FollowUpCall),
+    by=search.whose(FollowUpCall),
     filters=(
         Filter("open", N_("Open", "record"), lambda now: FollowUpCall.state.in_(LIVE)),
         Filter("mine", N_("Mine"), lambda now: turn_of(now.viewer, FollowUpCall.owner_id)),
@@ -129,6 +130,7 @@ TICKETS = Listing(
         TICKET_CLOCK.column,
     ),
     search=search.of_customer(FollowUpTicket),
+    by=search.whose(FollowUpTicket),
     filters=(
         Filter("open", N_("Open", "record"), lambda now: FollowUpTicket.state.in_(sorted(ticket_rules.LIVE))),
         Filter("mine", N_("Mine"), lambda now: turn_of(now.viewer, FollowUpTicket.owner_id)),

@@ -18,8 +18,10 @@ from portal.metrics.clocks import MISSED
 from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
 from portal.models.consultation import Channel, Consultation, Matter
 from portal.models.customer import Customer, Property
+from portal.models.follow_up import FollowUpTicket
 from portal.models.org import Department, User
 from portal.models.project import Project
+from portal.models.repair import RepairOrder
 from portal.models.task import OWN_WORDS, Task, TaskKind, TaskOutcome
 from portal.permissions import Permission
 from portal.processes import complaint, consultation, escalation
@@ -124,6 +126,7 @@ COMPLAINTS = Listing(
         Column("closed", N_("Closed", "export"), (Complaint.closed_at,), cells.moment, "num hide-small", hidden=True),
     ),
     search=search.complaints,
+    by=search.whose(Complaint, Complaint.complainant, Complaint.phone),
     filters=(
         Filter("open", OPEN, lambda now: Complaint.state.in_(sorted(complaint.OPEN))),
         Filter("mine", MINE, lambda now: turn_of(now.viewer, Complaint.owner_id), "owner"),
@@ -218,6 +221,7 @@ CONSULTATIONS = Listing(
         CONSULTATION_CLOCK.column,
     ),
     search=search.consultations,
+    by=search.whose(Consultation, without=("of-name", "of-phone")),
     filters=(
         Filter(
             "open",
@@ -397,6 +401,8 @@ TASKS = Listing(
     ),
     search=search.tasks,
     asked=(Asked("due", DUE, Task.due_at),),
+    detail=Task.detail,
+    detail_of=(Complaint.KIND, RepairOrder.KIND, FollowUpTicket.KIND),
     filters=(
         Filter("open", OPEN, lambda now: Task.closed_at.is_(None), "open"),
         Filter("done", N_("Done"), lambda now: Task.closed_at.is_not(None), "open"),

@@ -90,6 +90,7 @@ REPAIRS = Listing(
     ),
     search=search.repair_orders,
     asked=(REPAIR_CLOCK.asked,),
+    by=search.whose(RepairOrder, RepairOrder.reporter, RepairOrder.phone, without=("of-address",)),
     filters=(
         Filter("open", N_("Open", "record"), lambda now: RepairOrder.state.in_(sorted(repair.OPEN))),
         Filter("mine", N_("Mine"), lambda now: turn_of(now.viewer, RepairOrder.owner_id), "owner"),
@@ -231,6 +232,7 @@ WARRANTIES = Listing(
         WARRANTY_CLOCK.column,
     ),
     search=search.warranties,
+    by=search.whose(WarrantyCertificate),
     filters=(
         Filter("pending", N_("To be issued"), lambda now: WarrantyCertificate.state == warranty.State.PENDING),
         Filter("valid", N_("Valid"), lambda now: WarrantyCertificate.state.in_(sorted(warranty.VALID))),

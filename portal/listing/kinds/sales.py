@@ -131,6 +131,7 @@ PROJECTS = Listing(
         Column("start", N_("Start"), (Project.actual_start_on,), cells.day, "num hide-small"),
     ),
     search=search.projects,
+    by=search.whose(Project),
     filters=(
         Filter("model-house", N_("Model house"), lambda now: Project.is_model_house.is_(True)),
         Filter("visitable", N_("May be visited"), lambda now: Project.visit_allowed.is_(True)),

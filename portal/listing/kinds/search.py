@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import Select, and_, case, false, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from portal import hanzi
+from portal.i18n import N_
 from portal.listing import terms
+from portal.listing.declaration import By
 from portal.listing.terms import Word
 from portal.models.approval import Approval
 from portal.models.cancellation import Cancellation, LossNotice
@@ -138,11 +140,11 @@ class Typed:
         return [word for word in self.words if "narrow" in word.readings]
 
 
-def read(text: str) -> Typed:
-    """What was typed, word by word."""
+def read(text: str, first: int = 0) -> Typed:
+    """What was typed, word by word; `first` is the place of the first one."""
     shapes: list[Word] = []
     values: dict[str, str] = {}
-    for place, said in enumerate(terms.words(text)):
+    for place, said in enumerate(terms.words(text), first):
         shape, filled = _word(said, place)
         shapes.append(shape)
         values |= filled
@@ -165,6 +167,11 @@ def _word(said: str, place: int) -> tuple[Word, dict[str, str]]:
         exact |= {name: part for name, part in zip(("building", "unit", "room"), found.groups(), strict=True) if part}
     elif re.fullmatch(r"[0-9A-Za-z]{3,6}", said):
         exact["room"] = said
+    folded = hanzi.folded(said)
+    if len(folded) >= (terms.SHORTEST_LATIN if folded.isascii() else terms.SHORTEST):
+        exact |= {"said": folded, "mention": terms.pattern(folded)}
+        if not said.isascii() or "spelt" in beginnings:
+            exact["person"] = ""
     if found or _NUMBER.fullmatch(said) or (starts and sum(sign.isdigit() for sign in said) >= 7):
         exact["narrow"] = ""
     return terms.word(place, beginnings, exact)
@@ -203,6 +210,18 @@ def many(session: Session, kind: str, places: Any, typed: Typed) -> frozenset[in
 
 
 _asked: dict[tuple[str, tuple[Word, ...], int], Prepared] = {}
+
+
+def person(word: Word, column: Any) -> tuple[Condition, ...]:
+    """Whether the column names a person of that name: only words that hardly anybody's surname or initials fit by chance."""
+    if "person" not in word.readings:
+        return ()
+    found: dict[str, Any] = {"user": User, "party": Party}
+    model = next(found[key.column.table.name] for key in column.foreign_keys)
+    numbers = [select(model.id).where(named) for named in _named(word, model.name)]
+    numbers += [select(model.id).where(name.in_(_names(meant))) for name, meant in _spelt(word, model.name)]
+    is_named = column.is_not(None)  # some of the indexes hold only those rows, and SQLite wants to be told
+    return tuple(and_(is_named, column.in_(each.correlate(None))) for each in numbers)
 
 
 def _count(places: Places, most: int) -> Any:
@@ -257,13 +276,50 @@ def _address(word: Word) -> tuple[Condition, ...]:
 
 def customers(word: Word) -> Places:
     """Customers by the beginning of the name or number, by pinyin, by phone, by the last four digits, by their home."""
+    own = (*_named(word, Customer.name), word.begins(Customer.number, "upper"), *_customer_phones(word))
+    beside = (*_customer_homes(word), former(Customer, word))
+    return Places(Customer, own, beside, spelt=_spelt(word, Customer.name))
+
+
+def _customer_phones(word: Word) -> tuple[Condition, ...]:
     tail = (word.equals(Customer.phone_tail, "tail"),) if "tail" in word.readings else ()
-    phone = _phones(word, Customer.phone, Customer.phone2, Customer.representative_phone)
-    own = (*_named(word, Customer.name), word.begins(Customer.number, "upper"), *phone, *tail)
+    return (*_phones(word, Customer.phone, Customer.phone2, Customer.representative_phone), *tail)
+
+
+def _customer_homes(word: Word) -> tuple[tuple[Any, Condition], ...]:
     home = homes(word)
     addresses = (*home.own, *(column.in_(_names(meant)) for column, meant in home.spelt))
-    beside = (*((Property.customer_id, address) for address in addresses), former(Customer, word))
-    return Places(Customer, own, beside, spelt=_spelt(word, Customer.name))
+    return tuple((Property.customer_id, address) for address in addresses)
+
+
+def whose(model: Any, name: Any = None, phone: Any = None, *, without: tuple[str, ...] = ()) -> tuple[By, ...]:
+    """The fields of a record type that belongs to a customer: the customer's name, phone and address.
+
+    `name` and `phone` are the record's own, of people who may be no customers; `without` names what the list has itself.
+    """
+
+    def through(own: tuple[Condition, ...], customer: Places, spelt: tuple[tuple[Any, Condition], ...] = ()) -> Places:
+        return Places(model, own, through=((model.customer_id, customer),), spelt=spelt)
+
+    def by_name(word: Word) -> Places:
+        customer = Places(Customer, _named(word, Customer.name), spelt=_spelt(word, Customer.name))
+        if name is None:
+            return through((), customer)
+        return through(_named(word, name), customer, _spelt(word, name))
+
+    def by_phone(word: Word) -> Places:
+        own = () if phone is None else _phones(word, phone)
+        return through(own, Places(Customer, _customer_phones(word) or (false(),)))
+
+    def by_address(word: Word) -> Places:
+        return through((), Places(Customer, (), _customer_homes(word)))
+
+    offered = (
+        By("of-name", N_("Customer name"), by_name),
+        By("of-phone", N_("Phone"), by_phone),
+        By("of-address", N_("Address"), by_address),
+    )
+    return tuple(by for by in offered if by.key not in without)
 
 
 _FORMER: dict[Any, Any] = {model: aliased(model) for model in (Customer, Property, Party)}
