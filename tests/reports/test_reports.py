@@ -224,25 +224,25 @@ def test_a_report_that_is_drawn_up_waits_on_the_desk_of_the_manager(office, cloc
         assert (number in client.get(mine, status=200).text) == is_theirs
     assert "审签并报送报表" in chief.get("/manager/", status=200).text
     assert clocks()[-1] == (None, "MANAGER", State.DRAFT)
-    before_0055(number)
+    before_0054(number)
     assert clocks()[-1] == (None, "SPECIALIST", State.DRAFT)
-    after_0055()
+    after_0054()
     assert clocks()[-1] == (None, "MANAGER", State.DRAFT)
     chief.post(f"/records/report-runs/{number}/steps/sign", {}, status=303)
     assert clocks()[-1] == (None, "MANAGER", State.SIGNED)  # signed, but nobody has it yet
-    before_0055(number)
+    before_0054(number)
     clock.set("2026-05-16 12:00")
     worker()
     assert clocks()[-1] == (None, "MANAGER", State.LATE)
 
 
-def before_0055(number: str) -> None:
+def before_0054(number: str) -> None:
     with transaction() as writing:
         writing.execute(update(Task).where(Task.record_number == number).values(role="SPECIALIST"))
 
 
-def after_0055() -> None:
-    module = importlib.import_module("portal.migrations.versions.0055_reports_wait_for_the_manager")
+def after_0054() -> None:
+    module = importlib.import_module("portal.migrations.versions.0054_reports_wait_for_the_manager")
     with transaction() as writing:
         writing.execute(sql(module.OPEN.format(of="SPECIALIST", to="MANAGER")))
 
