@@ -402,6 +402,9 @@ class TermField(ChoiceField):
 class ChecksField(SelectMultipleField):
     """Lines to tick, pairs of id and words; data are the ids that are ticked. What is no line any more is left out."""
 
+    is_ticked = True
+    """Drawn as boxes to tick, in forms and their kinds alike."""
+
     def __init__(self, label: Words, **kw: Any) -> None:
         super().__init__(label, [], coerce=int, choices=[], **kw)
 

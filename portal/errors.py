@@ -44,10 +44,10 @@ class TransitionNotAllowed(DomainError):
 
 
 class ConditionsMissing(TransitionNotAllowed):
-    """The step exists, but conditions are not met; `reasons` lists them."""
+    """The step exists, but conditions are not met; `reasons` lists them, the sentence says that they are missing."""
 
     def __init__(self, reasons: Sequence[Message]) -> None:
-        super().__init__("; ".join(str(reason) for reason in reasons))
+        super().__init__(N_("Missing: %(condition)s") % {"condition": "; ".join(str(reason) for reason in reasons)})
         self.reasons = tuple(reasons)
 
 

@@ -15,7 +15,7 @@ from portal.models.project import Project
 from portal.models.works import ContractSlip, Presence
 from portal.permissions import Permission, may
 from portal.processes.completion import PROCESS as COMPLETION
-from portal.processes.project import PaperStage, StopReason
+from portal.processes.project import WORKS_OVER, PaperStage, StopReason
 from portal.services import completions, works
 
 P = Permission
@@ -23,7 +23,7 @@ P = Permission
 
 def plan(record: Project) -> showing.Table:
     """Planned and actual days of the works, and by how much they differ."""
-    today = clock.today(clock.now())
+    today = None if record.stage in WORKS_OVER else clock.today(clock.now())
     head = [("", ""), (_("Planned"), "num"), (_("Actual"), "num"), (_("Difference"), "num")]
     rows = [
         [_p("works", "Start"), *_compared(record.planned_start_on, record.actual_start_on, today)],
@@ -32,11 +32,12 @@ def plan(record: Project) -> showing.Table:
     return showing.Table(_("Plan and fact"), head, rows, "")
 
 
-def _compared(planned: date | None, actual: date | None, today: date) -> list[str]:
+def _compared(planned: date | None, actual: date | None, today: date | None) -> list[str]:
     shown = [formatting.full_date(day) if day else formatting.DASH for day in (planned, actual)]
-    if planned is None or (actual is None and planned >= today):
+    until = actual or today
+    if planned is None or until is None or (actual is None and planned >= until):
         return [*shown, formatting.DASH]
-    days = ((actual or today) - planned).days
+    days = (until - planned).days
     if days == 0:
         return [*shown, _("on the day")]
     late = ngettext("%(num)s day late", "%(num)s days late", abs(days))

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import g
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy.orm import Session, joinedload
 
 from blueprints.http import find_or_404, get_or_404, requires, see_other
@@ -23,6 +24,7 @@ from portal.processes.project import PaperStage, StopReason, missing_papers
 from portal.services import completions, contracts, projects, properties, record_kinds
 
 P = Permission
+TICK = Markup('{} <a class="strong" href="{}">{}</a>')
 GROUPS = (
     (N_("Project"), ("kind", "branch_id", "contract_days", "is_model_house", "visit_allowed")),
     (N_("People"), ("designer_id", "sales_id", "project_manager_id", "foreman_id", "crew_id", "supervisor_id")),
@@ -102,7 +104,28 @@ def _notes(record: Project) -> list[tuple[str, str]]:
     missing = missing_papers(record, PaperStage.SIGNING)
     if missing and record.stage == ProjectStage.ARCHIVED:
         said.append(("file-text", _("Missing in the file: %(papers)s", papers="、".join(missing))))
+    if _may_prepare(record) and (missing := completions.missing_papers(session(), record)):
+        sentence = _("Missing in the file: %(papers)s", papers="、".join(missing))
+        said.append(("file-text", TICK.format(sentence, f"{editing.path(record)}/papers/completion", _("Tick papers"))))
     return said
+
+
+def _may_prepare(record: Project) -> bool:
+    """Whether the next thing to do here is to prepare the acceptance by the customer."""
+    is_next = record.stage == ProjectStage.PRE_ACCEPTED and completions.of_project(session(), record.id) is None
+    return is_next and may(g.user, P.PROJECT_EDIT) and may(g.user, P.COMPLETION_WORK)
+
+
+def _prepare_action(record: Project) -> dict[str, Any]:
+    missing = completions.lacking(session(), record)
+    return {
+        "label": _("Prepare the acceptance"),
+        "url": f"{editing.path(record)}/completion",
+        "method": "post",
+        "id": "why-completion",
+        "blocked": bool(missing),
+        "reasons": [(_("Missing: %(condition)s", condition=each), False) for each in missing],
+    }
 
 
 def _actions(record: Project) -> list[dict[str, Any]]:
@@ -119,8 +142,8 @@ def _actions(record: Project) -> list[dict[str, Any]]:
         beside.append({"label": _("Technical disclosure"), "url": f"{base}/disclosures/new", "icon": "file-text"})
     if record.stage == ProjectStage.PRE_ACCEPTED:
         beside.append({"label": _("Papers"), "url": f"{base}/papers/completion", "icon": "file-text"})
-        if may(g.user, P.COMPLETION_WORK) and completions.of_project(session(), record.id) is None:
-            beside.append({"label": _("Prepare the acceptance"), "url": f"{base}/completion", "method": "post"})
+        if _may_prepare(record):
+            beside.append(_prepare_action(record))
     return [*beside, showing.edit_action(record)]
 
 

@@ -95,9 +95,10 @@ def bench(number: str) -> ResponseReturnValue:
 @blueprint.get("/bench-rules")
 @requires(P.REVIEW_DECIDE)
 def bench_rules() -> ResponseReturnValue:
-    """The lines of the catalogue that fit what is typed."""
+    """The lines of the catalogue that fit what is typed; those the review has already are marked."""
     wanted, number = request.args.get("q", "")[:50], request.args.get("number", "")[:40]
-    return page("reviewer/bench_rules.html", lines=matching(session(), wanted), number=number, used=set())
+    used = {finding.code for finding in find(number).findings} if number else set()
+    return page("reviewer/bench_rules.html", lines=matching(session(), wanted), number=number, used=used)
 
 
 @blueprint.get("/papers/<int:attachment_id>/<int:page_no>")
@@ -233,10 +234,11 @@ def decide(number: str) -> ResponseReturnValue:
         form.take(refusal)
         return _draw(find(number), opinion=form, status=422)
     except ConditionsMissing as refusal:
-        reasons = "；".join(str(reason) for reason in refusal.reasons)
-        return _draw(find(number), opinion=form, problem=_("Missing: %(condition)s", condition=reasons), status=422)
+        form.form_errors = [_("Missing: %(condition)s", condition=reason) for reason in refusal.reasons]
+        return _draw(find(number), opinion=form, status=422)
     except Stale as refusal:
-        return _draw(find(number), opinion=form, problem=str(refusal), status=409)
+        form.form_errors = [str(refusal)]
+        return _draw(find(number), opinion=form, status=409)
     return see_other(f"/records/drawing-reviews/{number}")
 
 

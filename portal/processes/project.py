@@ -84,6 +84,8 @@ MEANINGS: dict[ProjectStage, Text] = {
     ProjectStage.CANCELLED: N_("The customer ended the contract."),
 }
 LAST = frozenset({ProjectStage.OUT_OF_WARRANTY, ProjectStage.CANCELLED})
+WORKS_OVER = LAST | {ProjectStage.ACCEPTED, ProjectStage.SETTLED, ProjectStage.IN_WARRANTY}
+"""The works were accepted or given up: nothing of them is waited for any more, so nothing of them grows late."""
 BESIDE = frozenset({ProjectStage.SUSPENDED, ProjectStage.CANCELLED})
 """Off the main line."""
 BEFORE_ACCEPTANCE = frozenset(

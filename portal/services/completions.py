@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from portal import clock, formatting, settings, visibility
-from portal.errors import DomainError, Invalid
+from portal.errors import ConditionsMissing, DomainError, Invalid
 from portal.files.intake import Accepted
 from portal.i18n import N_, Text, _
 from portal.models.completion import CompletionAcceptance, CompletionCheck, CompletionRound, CompletionSignature
@@ -25,7 +26,8 @@ from portal.models.org import User
 from portal.models.project import Project
 from portal.models.task import TaskKind
 from portal.permissions import Role
-from portal.processes.completion import Action, State, Verdict, fingerprint, gives_time
+from portal.processes import project as project_rules
+from portal.processes.completion import PAPERS, PROCESS, Action, State, Verdict, fingerprint, gives_time
 from portal.services import (
     assignment,
     attachments,
@@ -37,6 +39,7 @@ from portal.services import (
     steps,
     tasks,
     warranties,
+    works,
 )
 
 RECTIFY = N_("Have the refused items rectified")
@@ -128,6 +131,24 @@ def of_project(session: Session, project_id: int) -> CompletionAcceptance | None
     return session.scalars(query).one_or_none()
 
 
+def missing_papers(session: Session, project: Project) -> list[str]:
+    """The papers that must be in the file before the acceptance and are not, also where no list was ticked yet."""
+    listed = SimpleNamespace(papers=works.papers_of(session, project, project_rules.PaperStage.COMPLETION))
+    return project_rules.missing_papers(listed, project_rules.PaperStage.COMPLETION)
+
+
+def lacking(session: Session, project: Project) -> list[Text]:
+    """What is missing before the acceptance can be prepared, papers by their names; empty: it can be."""
+    found = [] if project.contract is not None else [N_("the contract of the project")]
+    step = PROCESS.transition(None, Action.PREPARE)
+    for guard in PROCESS.unmet(step, SimpleNamespace(project=project), entered=False):
+        papers = missing_papers(session, project) if guard is PAPERS else []
+        found.append(
+            N_("papers of the completion (%(papers)s)") % {"papers": "、".join(papers)} if papers else guard.label
+        )
+    return found
+
+
 # ---------- Steps ----------
 
 
@@ -148,6 +169,8 @@ def prepare(session: Session, project: Project, *, actor: User, at: datetime) ->
     with session.no_autoflush:
         step = completion.PROCESS.transition(None, Action.PREPARE)
         steps.check_permission(actor, step)
+        if missing := lacking(session, project):
+            raise ConditionsMissing(missing)
         completion.number = numbering.next_number(session, CompletionAcceptance.PREFIX, at)
         steps.begin(session, completion, Action.PREPARE, actor=actor, at=at, entered={})
     return completion

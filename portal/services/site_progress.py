@@ -26,6 +26,7 @@ from portal.models.project import Project, ProjectStage
 from portal.processes import change_order, delay_notice, safety_notice
 from portal.processes.follow_up import CallStage
 from portal.processes.follow_up_call import State as CallState
+from portal.processes.project import WORKS_OVER
 from portal.services import call_plan, change_orders, milestones
 from portal.services.works_forecast import Milestone, forecast, reached
 
@@ -49,14 +50,18 @@ class Mark:
 
 
 def strip(session: Session, project: Project, at: datetime) -> list[Mark]:
-    """The milestones in order, planned against actual; empty before a start is known."""
+    """The milestones in order, planned against actual; empty before a start is known.
+
+    Once the works are accepted or given up, a milestone that nobody recorded is not waited for: it is neither late nor next.
+    """
     planned = forecast(session, project, on=clock.today(at))
     if not planned:
         return []
     seen = milestones.stages_of(session, project)
     actual = reached(session, project)
     failed = {one.stage for one in seen if one.result == StageResult.FAIL} - {key.value for key in actual}
-    today, marks, is_next = clock.today(at), [], True
+    is_over = project.stage in WORKS_OVER
+    today, marks, is_next = None if is_over else clock.today(at), [], not is_over
     for milestone in Milestone:
         due, done = planned.get(milestone), actual.get(milestone)
         late = _days_late(due, done, today)
@@ -73,10 +78,11 @@ def strip(session: Session, project: Project, at: datetime) -> list[Mark]:
     return marks
 
 
-def _days_late(due: date | None, done: date | None, today: date) -> int | None:
-    if due is None or (done is None and due >= today):
+def _days_late(due: date | None, done: date | None, today: date | None) -> int | None:
+    until = done or today
+    if due is None or until is None or (done is None and due >= until):
         return None
-    return ((done or today) - due).days
+    return (until - due).days
 
 
 # ---------- What is missing ----------

@@ -46,8 +46,10 @@
     }
   });
   document.addEventListener("focusin", (event) => { if (event.target === paper()) show(); });
-  document.addEventListener("htmx:after:swap", () => { // a line was added: the box is free for the next one
+  document.addEventListener("htmx:after:swap", () => { // a line was added: the box is free for the next one, all lines are offered
     const box = document.getElementById("rule-q");
-    if (box && document.activeElement?.closest?.(".finding")) box.value = "";
+    if (!box?.value || !document.activeElement?.closest?.(".finding")) return;
+    box.value = "";
+    box.dispatchEvent(new Event("input", { bubbles: true })); // the list follows what is typed
   });
 })();

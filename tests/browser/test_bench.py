@@ -30,10 +30,16 @@ def test_a_round_is_judged_by_keyboard_alone(desk, portal):
 
     expect(page.locator("#findings .finding")).to_have_count(0)
     expect(page.locator("#rule-q")).to_be_focused()
+    lines = page.locator("#rule-list button")
+    every = lines.count()
     keys.type("lmt")  # 立面图
-    expect(page.locator("#rule-list button")).to_have_count(1)
+    expect(lines).to_have_count(1)
     keys.press("Enter")
     first = page.locator("#findings .finding").first
+    expect(first.locator("[name=place]")).to_be_focused()
+    expect(page.locator("#rule-q")).to_have_value("")
+    expect(lines).to_have_count(every)  # the box is free: every line is offered again, the one that was taken is marked
+    expect(page.locator("#rule-list .in-use")).to_have_count(1)
     expect(first.locator("[name=place]")).to_be_focused()
     keys.type("主卫")
     keys.press("Tab")
@@ -57,6 +63,11 @@ def test_a_round_is_judged_by_keyboard_alone(desk, portal):
     keys.press("Enter")
     expect(score).to_have_text("55")
     expect(page.locator("#score")).to_contain_text("警告一次")
+    page.locator("button[form=decide][value=return]").click()  # without a word for the store
+    missing = page.locator(".form-errors")
+    expect(missing).to_be_focused()
+    expect(missing).to_be_in_viewport()
+    expect(page.locator("#opinion")).to_be_in_viewport()
     page.locator("#opinion").focus()
     keys.type("承重墙不得拆改，立面补齐。")
     keys.press("Alt+t")

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from portal.listing import engine, totals
+from portal.listing import engine, groups, totals
 from portal.listing.registry import LISTINGS
 from portal.permissions import Role
 from tests.listing import rows
@@ -115,6 +115,14 @@ def test_all_rows_are_summed_up_to_where_counting_stops(sign_in, make, monkeypat
     told = client.get(url, htmx=True, status=200, check=False).text
     assert "不合计" in told and "268,001.50" not in told
     assert "tfoot" not in client.get("/records/customers?filter=", status=200).text
+
+
+@pytest.mark.parametrize(
+    ("kind", "summed"),
+    [("drawing-reviews", ["amount"]), ("review-findings", ["count"]), ("contracts", ["amount", "value"])],
+)
+def test_numbers_that_say_which_one_are_not_summed(kind, summed):
+    assert [field.key for field in groups.measures(LISTINGS[kind])] == summed
 
 
 @pytest.mark.parametrize("kind", sorted(LISTINGS))

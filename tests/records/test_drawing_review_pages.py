@@ -41,6 +41,17 @@ def version_of(answer) -> str:
     return value(answer.text, "version")
 
 
+def focused(text: str) -> list[str]:
+    """What the page puts the focus on: ids, or classes where there is none."""
+    marked = [tag for tag in re.findall(r"<[a-z][^>]*>", text) if re.search(r"\sdata-focus[\s>]", tag)]
+    return [(re.search(r'\sid="([^"]+)"', tag) or re.search(r'\sclass="([^"]+)"', tag))[1] for tag in marked]
+
+
+def ticked(text: str, name: str) -> list[bool]:
+    """The boxes of that name, in order: whether each is ticked."""
+    return ["checked" in tag for tag in re.findall(rf'<input type="checkbox" name="{name}"[^>]*>', text)]
+
+
 def drawing() -> io.BytesIO:
     """Two pages of A4 as a PDF."""
     writer, file = PdfWriter(), io.BytesIO()
@@ -123,10 +134,13 @@ def test_a_round_at_the_bench(sign_in, people, session, clock):
     assert ">77</text>" in page.text and "警告一次" in page.text and "差 3 分" in page.text
 
     decision = {"action": "return", "version": version_of(page), "seen": "77", "opinion": ""}
+    assert focused(page.text) == ["rule-q"]
     answer = reviewer.post(f"{bench}/decide", decision, status=422).text
-    assert "审核意见" in answer
-    reviewer.post(f"{bench}/decide", decision | {"action": "pass", "opinion": "行"}, status=422)
-    reviewer.post(f"{bench}/decide", decision | {"version": "1", "opinion": "行"}, status=409)
+    assert '<a href="#opinion">审核意见</a>' in answer and focused(answer) == ["form-errors"]
+    answer = reviewer.post(f"{bench}/decide", decision | {"action": "pass", "opinion": "行"}, status=422).text
+    assert "尚缺：" in answer and focused(answer) == ["form-errors"]
+    answer = reviewer.post(f"{bench}/decide", decision | {"version": "1", "opinion": "行"}, status=409).text
+    assert focused(answer) == ["form-errors"]
     reviewer.post(f"{bench}/decide", decision | {"action": "sing", "opinion": "行"}, status=404)
     reviewer.post(f"{bench}/decide", decision | {"opinion": "立面补齐后再送"}, status=303)
     review = session.scalars(select(DrawingReview)).one()
@@ -138,6 +152,9 @@ def test_a_round_at_the_bench(sign_in, people, session, clock):
     signed = {"acknowledged_by": people["designer"].id, "acknowledged_at": "2026-05-11T10:00"}
     specialist.post(f"{here}/steps/acknowledge", signed, status=303)
     form = specialist.get(f"{here}/steps/resubmit", status=200)
+    assert "<select" not in form.text.partition('id="step"')[2].partition("</form>")[0]
+    assert ticked(form.text, "documents") == [True, True, False, False, True, False, False]
+    assert ticked(form.text, "corrected") == [False] * len(review.open_findings)
     again = {
         "documents": ["1", "2"], "corrected": [each.id for each in review.findings], "submitted_at": "2026-05-11T10:00",
         "version": version_of(form),

@@ -153,6 +153,36 @@ def test_the_worked_example_from_the_own_check_to_the_last_money(story, session)
     assert todo == {"Have the evaluation form F-18 filled in", "Tell finance that the project is completed"}
 
 
+def test_the_acceptance_is_locked_until_its_papers_are_in_the_file(story, sign_in, session):
+    """The button says which papers are missing and leads to their list; sent all the same, the answer says so too."""
+    desk, here = sign_in(Role.SPECIALIST), f"/records/projects/{story.project.number}"
+    wanted = [
+        paper.title for paper in works.papers_of(session, story.project, PaperStage.COMPLETION) if paper.is_required
+    ]
+    assert len(wanted) > 1
+
+    def bar() -> str:
+        page = desk.get(f"{here}?tab=acceptance", status=200).text
+        return page.partition('class="record-bar"')[2].partition('class="panel sheet"')[0]
+
+    said = f"尚缺：竣工资料（{'、'.join(wanted)}）"
+    locked = bar()
+    assert 'aria-describedby="why-completion"' in locked and said in locked
+    assert f'action="{here}/completion"' not in locked
+    assert f'href="{here}/papers/completion">登记资料</a>' in locked
+    assert said in desk.post(f"{here}/completion", status=409).text
+    assert session.scalars(select(CompletionAcceptance)).all() == []
+
+    story.act(works.keep_papers, story.project, PaperStage.COMPLETION, range(1, 10))
+    locked = bar()
+    assert f"尚缺：竣工资料（{wanted[0]}）" in locked and wanted[1] not in locked
+    story.act(works.keep_papers, story.project, PaperStage.COMPLETION, range(10))
+    free = bar()
+    assert f'action="{here}/completion"' in free and "尚缺" not in free and "登记资料" not in free
+    desk.post(f"{here}/completion", status=303)
+    assert "准备竣工验收" not in bar()
+
+
 def test_what_the_customer_refuses_is_rectified_and_looked_at_again(story, session):
     story.noticed()
     with pytest.raises(Invalid):

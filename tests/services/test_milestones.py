@@ -157,6 +157,29 @@ def test_the_strip_says_plan_and_fact_and_what_is_missing(site):
     assert said == ["防水闭水未验收，计划 05-04 周一", "项目经理还没有与客户沟通的记录"]
 
 
+@pytest.mark.parametrize("stage", ["ACCEPTED", "SETTLED", "IN_WARRANTY", "OUT_OF_WARRANTY", "CANCELLED"])
+def test_nothing_grows_late_once_the_works_are_accepted_or_given_up(site, sign_in, stage):
+    """A milestone that nobody wrote down is late while it is waited for; what was done late stays so."""
+    site.stage("04-27 15:00", "CONCEALED", **CONCEALED)
+    site.stage("05-10 10:00", "WATERPROOF", place="主卫", items="闭水 48 小时")
+    page = f"/records/projects/{site.project.number}"
+    site.clock.set("2026-11-15 10:00")
+    desk = sign_in(Role.SPECIALIST)
+    at_work = {mark.milestone: mark for mark in site_progress.strip(current(), site.fresh, site.clock.now())}
+    assert (at_work[Milestone.PRE_ACCEPTANCE].state, at_work[Milestone.PRE_ACCEPTANCE].days_late) == ("late", 143)
+    assert "已晚" in desk.get(page, status=200).text
+
+    with transaction() as writing:
+        project = writing.get(Project, site.project.id)
+        project.stage = stage
+    over = site_progress.strip(current(), site.fresh, site.clock.now())
+    assert [(mark.state, mark.days_late) for mark in over] == [
+        ("done", 0), ("ahead", None), ("done", -2), ("late-done", 6), ("ahead", None), ("ahead", None), ("ahead", None),
+    ]  # fmt: skip
+    shown = desk.get(page, status=200).text
+    assert "已晚" not in shown and "晚 6 天" in shown
+
+
 def test_a_change_counts_from_the_signature_on_and_once(site, session):
     """8.1: +3,600.00 makes the mid payment 62,400.00 and the project value 171,600.00."""
     order = site.act(

@@ -56,7 +56,7 @@ class OpinionForm(StepForm):
 
 
 class ResubmitForm(StepForm):
-    """Corrected papers, and what the designer says of each open finding."""
+    """Corrected papers, and what the designer says of each open finding: that is asked, nothing is taken for granted."""
 
     documents = PapersField(L["documents"])
     corrected = ChecksField(L["corrected"])
@@ -69,7 +69,6 @@ class ResubmitForm(StepForm):
             (each.id, " ".join(filter(None, (each.code, each.title, each.place)))) for each in review.open_findings
         ]
         if fresh:
-            self.corrected.data = [each.id for each in review.open_findings]
             self.submitted_at.data = desk.at
 
     def to_command(self, desk: Desk) -> service.Resubmit:

@@ -86,7 +86,7 @@ DRAWING_REVIEWS = Listing(
         Column("home", N_("Home"), HOME, cells.home, "fill"),
         Column("designer", N_("Designer"), (DESIGNER.name,), cells.text, "cell-foot"),
         Column("branch", N_("Store"), (Branch.name,), cells.text),
-        Column("round", N_("Round", "review"), (DrawingReview.round_no,), cells.text, "num"),
+        Column("round", N_("Round", "review"), (DrawingReview.round_no,), cells.text, "num", adds_up=False),
         Column("score", N_("Score"), (LAST_SCORE,), cells.text, "num"),
         Column("state", N_("State"), (DrawingReview.state,), cells.state_of(rules.PROCESS)),
         Column("reviewer", N_("Reviewer", "record"), (REVIEWER.name,), cells.text),
@@ -154,7 +154,7 @@ FINDINGS = Listing(
         Column("description", N_("What is wrong"), (ReviewFinding.description,), cells.text, "fill"),
         Column("count", N_("How often"), (ReviewFinding.count,), cells.text, "num"),
         Column("points", N_("Points each"), (ReviewFinding.points_each,), cells.text, "num cell-due", adds_up=False),
-        Column("round", N_("Round", "review"), (ReviewFinding.round_no,), cells.text, "num hide-small"),
+        Column("round", N_("Round", "review"), (ReviewFinding.round_no,), cells.text, "num hide-small", adds_up=False),
         Column("fixed", N_("Corrected at"), (ReviewFinding.fixed_at,), cells.moment, "num hide-small"),
     ),
     search=lambda word: search.Places(

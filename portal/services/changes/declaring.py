@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal.errors import ConditionsMissing, DomainError, Invalid, Message, NotPermitted
+from portal.errors import DomainError, Invalid, Message, NotPermitted
 from portal.i18n import N_, Text, _
 from portal.models.org import User
 from portal.permissions import Permission, may, who_may
@@ -117,8 +117,6 @@ def each(rule: Callable[[Any, Job], Any]) -> Check:
 
 def refusal_of(error: DomainError) -> Message:
     """The sentence of a refusal, for one record among many."""
-    if isinstance(error, ConditionsMissing):
-        return N_("Missing: %(condition)s") % {"condition": "; ".join(str(reason) for reason in error.reasons)}
     return next(iter(error.fields.values())) if isinstance(error, Invalid) else error.message
 
 
