@@ -21,6 +21,7 @@ from portal.listing.kinds import search
 from portal.listing.kinds.search import Places, Typed
 from portal.listing.terms import Word
 from portal.models import passage
+from portal.models.customer import Customer
 from portal.models.org import Party, User
 from portal.visibility import standing
 
@@ -126,6 +127,8 @@ def _people(kind: str) -> tuple[Any, ...]:
     from portal.listing.registry import LISTINGS
 
     listing = LISTINGS[kind]
+    if listing.model is Customer:  # each has an owner, one of few: their names say nothing about which customer is meant
+        return ()
     table = listing.model.__table__
     served = {next(iter(index.columns)).name for index in table.indexes if len(index.columns)}
     found = [column for joined, on in listing.joins for column in _naming(joined, on) if column.table is table]
