@@ -85,6 +85,7 @@
     const isLast = form.matches("[data-outbox-last]"); // the last word counts: it takes the place of what waits, and holds nothing up
     const now = new Date().toISOString(), key = isPhoto(path) || isLast ? crypto.randomUUID() : (form.dataset.outboxKey ||= crypto.randomUUID());
     const old = await within("readonly", (items) => items.get(key)), at = old?.at ?? now; // opened again, it keeps its time
+    answers.delete(key); // what was said of its earlier words
     const content = new TextEncoder().encode(JSON.stringify({ fields, said: saidIn(form), page: location.pathname + location.search }));
     const keys = [];
     for (const [index, [name, file]] of (files.length ? files : [[null, null]]).entries()) {
