@@ -62,6 +62,11 @@ class OnSite(StepForm):
         """Whether this is the form that was sent."""
         return self._sent
 
+    def stands_at(self, field: LocalDateTimeField, at: datetime) -> None:
+        """Suggest the present: a page may have been kept or left open, so the phone moves it on until a time is typed."""
+        field.data = at
+        field.render_kw = {"data-present": "", "autocomplete": "off"}  # else the browser brings an old present back
+
     @property
     def says_what_was_seen(self) -> bool:
         """Whether the form itself says what the person looked at; else its version does."""
@@ -75,7 +80,7 @@ class ReachForm(OnSite):
 
     def prepare(self, desk: Desk) -> None:
         if not self.is_submitted():
-            self.arrived_at.data = desk.at
+            self.stands_at(self.arrived_at, desk.at)
 
     def to_command(self, desk: Desk) -> repairs.Reach:
         return repairs.Reach(self.arrived_at.data)
@@ -95,7 +100,11 @@ class ArriveForm(OnSite, CheckedForm):
     def prepare(self, desk: Desk) -> None:
         super().prepare(desk)
         if not self.is_submitted():
-            self.arrived_at.data, self.plan_made_at.data = desk.record.arrived_at or desk.at, desk.at
+            self.stands_at(self.plan_made_at, desk.at)
+            if desk.record.arrived_at is None:
+                self.stands_at(self.arrived_at, desk.at)
+            else:
+                self.arrived_at.data = desk.record.arrived_at
 
     def to_command(self, desk: Desk) -> repairs.Arrive:
         return repairs.Arrive(
@@ -127,7 +136,7 @@ class AnswerForm(OnSite):
 
     def prepare(self, desk: Desk) -> None:
         if not self.is_submitted():
-            self.quote_answered_at.data = desk.at
+            self.stands_at(self.quote_answered_at, desk.at)
 
     def to_command(self, desk: Desk) -> repairs.AnswerQuote:
         return repairs.AnswerQuote(self.quote_answered_at.data, self.quote_note.data)
@@ -207,7 +216,7 @@ class ConsentForm(SignedForm):
     def prepare(self, desk: Desk) -> None:
         super().prepare(desk)
         if not self.is_submitted():
-            self.quote_answered_at.data = desk.at
+            self.stands_at(self.quote_answered_at, desk.at)
 
     def to_command(self, desk: Desk) -> repairs.AnswerQuote:
         at = self.quote_answered_at.data
@@ -227,7 +236,8 @@ class FinishForm(OnSite, CheckedForm):
     def prepare(self, desk: Desk) -> None:
         super().prepare(desk)
         if not self.is_submitted():
-            self.done_at.data, self.work_done.data = desk.at, desk.record.work_done
+            self.stands_at(self.done_at, desk.at)
+            self.work_done.data = desk.record.work_done
 
     def to_command(self, desk: Desk) -> repairs.FinishRepair:
         return repairs.FinishRepair(
@@ -251,7 +261,7 @@ class SignOffForm(SignedForm, CheckedForm):
     def prepare(self, desk: Desk) -> None:
         super().prepare(desk)
         if not self.is_submitted():
-            self.signed_at.data = desk.at
+            self.stands_at(self.signed_at, desk.at)
 
     def to_command(self, desk: Desk) -> repairs.SignOff:
         signed = self.signed(desk, self.signed_at.data)

@@ -23,8 +23,13 @@ def _pages(code: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for order in repairs.to_carry(session(), g.user, at=clock.now()):
         version = f"{code}-{timeline.last_id(session(), order)}"
-        found += [(f"{_path(order.number)}{page}", version) for page in ("", "/record")]
+        found += [(path, version) for path in paths(order.number)]
     return found
+
+
+def paths(number: str) -> list[str]:
+    """The pages of a job that the phone keeps."""
+    return [f"{_path(number)}{page}" for page in ("", "/record")]
 
 
 def _record(number: str) -> RepairOrder | None:

@@ -9,14 +9,14 @@ from flask import g
 from flask.typing import ResponseReturnValue
 
 from blueprints.http import page, requires
-from blueprints.repair_captain import blueprint, route
+from blueprints.repair_captain import blueprint, route, sync
 from portal import clock, formatting
 from portal.db import session
 from portal.i18n import N_
 from portal.models.repair import RepairOrder
 from portal.models.task import Task
 from portal.permissions import Permission
-from portal.services import captain_days, maps
+from portal.services import captain_days, maps, repairs
 
 OPEN = N_("Open", "phone")
 
@@ -42,7 +42,8 @@ def today() -> ResponseReturnValue:
     def map_url(address: str) -> str:
         return maps.url(session(), address)
 
-    return page("repair_captain/today.html", fragment="content", day=cards, map_url=map_url)
+    kept = [path for order in repairs.to_carry(session(), g.user, at=clock.now()) for path in sync.paths(order.number)]
+    return page("repair_captain/today.html", fragment="content", day=cards, map_url=map_url, kept=kept)
 
 
 def _card(stop: captain_days.Stop) -> Card:

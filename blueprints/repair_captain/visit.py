@@ -13,8 +13,8 @@ from portal.models.repair import CostBearer, CostKind, RepairOrder
 from portal.processes import conditions
 from portal.processes.base import Transition
 from portal.processes.conditions import Condition
-from portal.processes.repair import PROCESS, Action, Cause
-from portal.services import repair_words
+from portal.processes.repair import FREE_OF_CHARGE, PROCESS, Action, Cause, PhotoKind
+from portal.services import repair_words, repairs
 
 A = Action
 STEPS = (A.REACH, A.ARRIVE, A.START, A.QUOTE, A.ACCEPT, A.DECLINE, A.EXTEND, A.FINISH, A.SIGN_OFF)
@@ -45,11 +45,16 @@ def of(order: RepairOrder) -> dict[str, Any]:
         "facts": repair_words.facts(order),
         "terms": {
             name: {member.value: str(member.label) for member in terms}
-            for name, terms in (("cause", Cause), ("kind", CostKind), ("bearer", CostBearer))
+            for name, terms in (("cause", Cause), ("kind", CostKind), ("bearer", CostBearer), ("photo", PhotoKind))
         },
         "state": order.state,
         "over": [state.code for state in PROCESS.states if state.final],
         "steps": steps,
+        "bearer": {
+            "free": FREE_OF_CHARGE.data,
+            "yes": repairs.bearer_when(order, is_free=True),
+            "no": repairs.bearer_when(order, is_free=False),
+        },
         "known": {name: _known(order, name) for name in sorted(names | set(LINES))},
         "written": _("Written on this phone"),
         "missing": _("Missing: %(condition)s", condition="{}"),

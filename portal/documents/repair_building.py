@@ -87,6 +87,7 @@ def repair_order(session: Session, order: RepairOrder, store: Store) -> RepairPa
         reported_at=order.reported_at,
         in_warranty=ticks(InWarranty, order.in_warranty),
         crew=crew,
+        responsible_crew=_responsible(order),
         captain=name_of(order.captain),
         told_at=order.told_at,
         arrive_due_at=due,
@@ -108,7 +109,7 @@ def repair_order(session: Session, order: RepairOrder, store: Store) -> RepairPa
         signatures=(
             *_consent(session, order, store),
             _signature(session, order, store),
-            Signature(_p("form", "Carried out by"), crew, clock.today(order.done_at) if order.done_at else None),
+            Signature(_p("form", "Carried out by"), crew),
             Signature(_p("form", "Repair captain"), name_of(order.captain)),
             Signature(_p("form", "Specialist"), name_of(order.owner)),
         ),
@@ -205,6 +206,12 @@ def _crew(order: RepairOrder) -> str | None:
     if order.executor == Executor.RESPONSIBLE_CREW:
         return name_of(order.responsible_crew)
     return str(Executor.CAPTAIN_TEAM.label)
+
+
+def _responsible(order: RepairOrder) -> str | None:
+    """The crew that built it, and how it stands to this repair: who carries it out may be another."""
+    said = [name_of(order.responsible_crew), CrewStatus.show(order.crew_status) if order.crew_status else None]
+    return " · ".join(part for part in said if part) or None
 
 
 def _paid(payment: RepairPayment) -> str:

@@ -89,6 +89,8 @@ class RepairPaper:
     reported_at: datetime
     in_warranty: Ticks
     crew: str | None
+    responsible_crew: str | None
+    """Who built it, and whether that crew is still there."""
     captain: str | None
     told_at: datetime | None
     arrive_due_at: datetime | None

@@ -228,7 +228,7 @@
   // ---- Forms: no double sending, a guard for what is typed, and texts that survive ----
   const dirty = new WeakSet();
   const framed = document.querySelector(".shell, .phone"); // signing in keeps nothing
-  const passing = /^(csrf_token|client_key|version|next|state|back|shown|shown_hash)$/;
+  const passing = /^(csrf_token|client_key|device_at|taken_at|pair|marks|signature|version|next|state|back|shown|shown_hash)$/; // scripts fill these in: by them a form would become another
   const keepable = (form) => [...form.elements].filter((field) => field.name && field.matches("textarea, select, input:not([type=hidden], [type=password], [type=file], [type=submit], [type=button], [autocomplete=one-time-code])"));
   const keeps = (form) => framed && form.method === "post" && !form.matches("[data-no-keep], [data-bulk]") && keepable(form).length > 0;
   // Two forms of one page are told apart by where they send to and what they are about.
@@ -241,7 +241,7 @@
   const present = (field) => (isBox(field) ? field.checked : field.value);
 
   function keep(form) { // what differs from what the server sent, beside what that was
-    const changed = keepable(form).filter((field) => present(field) !== given(field)).map((field) => [named(field), [present(field), given(field)]]);
+    const changed = keepable(form).filter((field) => present(field) !== given(field) && !("follows" in field.dataset)).map((field) => [named(field), [present(field), given(field)]]);
     try {
       changed.length ? sessionStorage.setItem(storage(form), JSON.stringify(Object.fromEntries(changed))) : sessionStorage.removeItem(storage(form));
     } catch { /* too long for the browser: it stays in the form */ }
@@ -262,10 +262,13 @@
       restored = true;
     });
     if (restored && form.matches("[data-guard]")) dirty.add(form);
-    if (restored && texts.restored) say(texts.restored);
+    return restored;
   }
   const met = new WeakSet(); // each form once, when it comes: what the person empties later stays empty
-  const restoreNew = () => all("form").filter(keeps).forEach((form) => met.has(form) || (met.add(form), restore(form)));
+  function restoreNew() {
+    const restored = all("form").filter((form) => keeps(form) && !met.has(form)).filter((form) => (met.add(form), restore(form)));
+    if (restored.length && texts.restored) say(texts.restored); // once, however many forms
+  }
   function settleSent() {
     // A text is dropped once a page of the portal answers without sending the form back; never on login or error pages.
     for (const flag of Object.keys(sessionStorage).filter((key) => key.startsWith("sent:"))) {
@@ -291,7 +294,7 @@
       settle(field, fields);
       isBox(field) ? (field.checked = field.defaultChecked) : (field.value = field.defaultValue);
     });
-    restore(form);
+    if (restore(form) && texts.restored) say(texts.restored);
   });
   addEventListener("beforeunload", (event) => {
     if (all("form[data-guard]").some((form) => dirty.has(form))) event.preventDefault();

@@ -29,6 +29,44 @@
     });
   });
 
+  // ---- Times that the portal suggested as the present: the page may be kept or open for long, so they go on until typed ----
+  const follows = (field) => "follows" in field.dataset && !field.form.dataset.outboxKey; // written down, a form keeps its times
+  const moveOn = () => all("[data-follows]").filter(follows).forEach((field) => field !== document.activeElement && (field.value = local(now())));
+  all("[data-present]").filter((field) => field.value === field.defaultValue).forEach((field) => { field.dataset.follows = ""; }); // else app.js brought back what was typed
+  addEventListener("input", (event) => event.target.removeAttribute?.("data-follows"), true); // before app.js keeps what is typed
+  addEventListener("submit", (event) => all("[data-follows]", event.target).filter(follows).forEach((field) => { field.value = local(now()); }), true);
+  addEventListener("toggle", moveOn, true);
+  addEventListener("pageshow", moveOn);
+  addEventListener("visibilitychange", moveOn);
+  setInterval(moveOn, 20_000);
+  document.addEventListener("outbox-shown", ({ detail }) => { // when one arrived is said once: what waits counts for the next form
+    const said = detail.flatMap(({ path, fields }) => (path.endsWith("/steps/reach") ? fields : [])).findLast(([name]) => name === "arrived_at");
+    const field = said && document.querySelector("[data-step=arrive] [name=arrived_at][data-follows]");
+    if (!field) return;
+    field.value = said[1];
+    field.removeAttribute("data-follows");
+  });
+  moveOn();
+
+  // ---- The cards of the day: what waits on the phone for a job, and how far it is written down ----
+  let waiting = [];
+  function markCards() {
+    for (const card of all("[data-card]")) {
+      const own = waiting.filter((item) => item.job === card.dataset.card), steps = own.filter((item) => item.path.includes("/steps/"));
+      const line = card.querySelector(".unsent-line"), next = card.querySelector("[data-go-on]"), due = card.querySelector("[data-until]");
+      next.dataset.served ??= next.textContent;
+      next.textContent = steps.length ? next.dataset.goOn : next.dataset.served;
+      line.textContent = [line.dataset.unsent.replace("{}", own.length), steps.length && line.dataset.reached.replace("{}", steps.at(-1).label)].filter(Boolean).join(" · ");
+      line.hidden = !own.length;
+      if (due) due.hidden = steps.some((item) => item.path.endsWith(`/${due.dataset.until}`));
+    }
+  }
+  if (document.querySelector(".job-list")) {
+    document.addEventListener("outbox-items", ({ detail }) => { waiting = detail; markCards(); });
+    document.addEventListener("htmx:after:swap", markCards);
+    document.dispatchEvent(new Event("outbox-ask"));
+  }
+
   // ---- When it was sent, as the phone says ----
   document.addEventListener("submit", (event) => {
     const field = event.target.elements.device_at;
@@ -45,7 +83,7 @@
       const number = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("a[href^='tel:']");
       if (number) location.href = number.getAttribute("href");
       else say(texts.failed);
-    } catch { say(texts.offline); }
+    } catch { say(form.dataset.offline); }
   });
 
   // ---- Photos ----

@@ -11,8 +11,10 @@
   const install = line.querySelector("[data-install]");
   let timer = 0, tries = 0, isAsking = false, offered = null; // offered: what the browser would ask, held back until all is kept
 
-  async function show() { // the list that the worker writes names every page; those it could not keep are null
-    const name = `kept:${me}`, found = (await caches.has(name)) && (await (await caches.open(name)).match(INDEX)), pages = found ? Object.values(await found.json()) : [];
+  const wanted = () => [...document.querySelectorAll("[data-kept-pages]")].flatMap((part) => part.dataset.keptPages.split(" ").filter(Boolean));
+  async function show() { // the list that the worker writes names every page, those it could not keep are null; this page may name newer ones
+    const name = `kept:${me}`, found = (await caches.has(name)) && (await (await caches.open(name)).match(INDEX)), listed = found ? await found.json() : {};
+    const pages = Object.values({ ...Object.fromEntries(found ? wanted().map((path) => [path, null]) : []), ...listed });
     const there = pages.filter(Boolean).length, isReady = Boolean(worker.controller) && pages.length > 0 && there === pages.length;
     words.textContent = isReady ? words.dataset.ready : there < pages.length ? fill(words.dataset.part, there, pages.length) : words.dataset.begun;
     line.classList.toggle("is-ready", isReady);
@@ -55,6 +57,7 @@
   const anew = () => { tries = 0; sessionStorage.removeItem(`portal-kept:${me}`); keep(); };
   worker.addEventListener("controllerchange", show);
   document.addEventListener("outbox-sent", anew);
+  document.addEventListener("htmx:after:swap", keep); // jobs may have come
   addEventListener("online", anew);
   addEventListener("pageshow", keep);
 })();

@@ -326,6 +326,7 @@
     drawBar(items);
     all("[data-outbox-list]").forEach((list) => drawList(list, items.filter((item) => !list.dataset.job || item.job === list.dataset.job)));
     showHere(items);
+    document.dispatchEvent(new CustomEvent("outbox-items", { detail: items })); // captain.js: what waits on the cards of the day
     for (const form of all("form[data-outbox]:not([data-outbox-stay])")) { // what was written already is not written twice
       const waiting = form.dataset.outboxKey ? null : items.find((item) => !item.isPhoto && item.path === pathOf(form) && !/\/costs$/.test(item.path));
       if (waiting && !form.inert) say(form, waiting.state === "attention" ? texts.attention : texts.written);

@@ -32,12 +32,14 @@ window.OutboxList = (outbox) => {
     if (item.state === "attention") return texts.attention;
     return texts.waiting;
   }
+  const NAMED = ["what", "amount"]; // by these one line of cost is told from another
+  const saidBy = (item) => contentOf(item).then(({ fields }) => NAMED.flatMap((name) => fields.find(([each]) => each === name)?.[1] || []), () => []); // encrypted: not part of the label
   async function drawList(list, items) {
     const rows = [];
     for (const item of items) {
       const row = clone("outbox-item"), set = (name, value) => { row.querySelector(`.${name}`).textContent = value; };
       row.dataset.key = item.key;
-      set("what", item.file ? `${item.label} · ${item.file.name}` : item.label);
+      set("what", [item.label, item.file?.name, ...(/\/costs$/.test(item.path) ? await saidBy(item) : [])].filter(Boolean).join(" · "));
       set("when", [stamp(item.at), item.job, item.file && `${Math.ceil(item.file.size / 1024)} kB`, item.isMarked && texts.marked].filter(Boolean).join(" · "));
       set("stage", stateOf(item));
       row.classList.toggle("is-stuck", item.state === "attention");

@@ -130,6 +130,35 @@
     next.setAttribute("aria-current", "step");
   }
 
+  // ---- Costs: who bears them once the cause is written down, and what is noted but not sent ----
+  function suggestBearer() {
+    const boxes = all("#cost-form [name=bearer]"), facts = factsBefore(null), { free, yes, no } = visit.bearer;
+    if (!unsent.some((item) => item.action === "arrive") || boxes.some((box) => box.checked !== box.defaultChecked)) return; // else somebody chose
+    boxes.forEach((box) => { box.checked = box.defaultChecked = box.value === (holds(free, facts) ? yes : no); });
+  }
+  function showCosts() {
+    const list = document.getElementById("unsent-costs"), lines = unsent.filter((item) => item.action === "costs" && item.isWaiting);
+    if (!list) return;
+    const pattern = list.querySelector("template").content;
+    all("li", list).forEach((line) => line.remove());
+    lines.map(({ fields }) => costLine(fields)).forEach((said) => {
+      const line = pattern.cloneNode(true);
+      line.querySelector("b").textContent = `${said.kind} ${said.what}`;
+      line.querySelector(".num").textContent = said.amount;
+      list.append(line);
+    });
+    list.hidden = !lines.length;
+  }
+  function showPhotos() {
+    for (const count of all("[data-photos-unsent]")) {
+      const waiting = unsent.filter((item) => item.isPhoto && item.isWaiting);
+      const numbers = Object.fromEntries(Object.keys(visit.terms.photo).map((kind) => [kind, waiting.filter(({ fields }) => fields.kind === kind).length]));
+      const said = Object.entries(numbers).filter(([, number]) => number).map(([kind, number]) => `${visit.terms.photo[kind]} ${number}`).join(" · ");
+      count.textContent = said && fill(count.dataset.photosUnsent, { "": said });
+      count.hidden = !said;
+    }
+  }
+
   // ---- The next step: what is written down is done, the button at the thumb is that of the first that is not ----
   function goOn() {
     const written = [...new Set(unsent.filter((item) => !item.isPhoto).map((item) => item.action))];
@@ -147,7 +176,11 @@
   }
 
   document.addEventListener("outbox-shown", async (event) => {
-    unsent = event.detail.map(({ path, isPhoto, fields }) => ({ action: path.split("/").at(-1), isPhoto, fields: Object.fromEntries(fields) }));
+    unsent = event.detail.map(({ path, isPhoto, isStuck, fields }) => ({ action: path.split("/").at(-1), isPhoto, isWaiting: isStuck !== undefined, fields: Object.fromEntries(fields) }));
+    all("[data-until]").forEach((part) => { part.hidden = unsent.some((item) => item.action === part.dataset.until); });
+    showCosts();
+    showPhotos();
+    suggestBearer();
     await offer();
     goOn();
   });

@@ -336,11 +336,33 @@ def test_what_cannot_be_drawn(phone, marks):
 
 def test_the_number_is_shown_for_calling_and_written_down(phone):
     html = phone.client.get(phone.path, status=200).text
-    assert phone.order.phone not in html
+    assert phone.order.phone not in html and "每次查看都要登记" in html  # said where there is no network
     answer = phone.client.post(f"{phone.path}/call", {}, status=200)
     assert f"tel:{phone.order.phone}" in answer.text
     seen = session().scalars(select(Event).where(Event.action == "unmask")).one()
     assert (seen.actor_id, seen.record_number) == (phone.user.id, phone.number)
+
+
+def test_only_a_suggested_present_moves_on(phone, clock):
+    """The phone keeps a time that was said before, and one that was typed and came back."""
+
+    clock.set("2026-10-12 14:40")
+
+    def moving() -> set[str]:
+        html = phone.client.get(phone.path, status=200).text
+        return {re.search(r'name="(\w+)"', field)[1] for field in re.findall(r"<input[^>]*data-present[^>]*>", html)}
+
+    others = {"plan_made_at", "quote_answered_at", "done_at", "signed_at"}
+    assert moving() == {"arrived_at", *others}
+    phone.step("reach", arrived_at="2026-10-12T14:30")
+    assert moving() == others
+    refused = arrive(phone, 422)
+    assert not re.search(r'name="plan_made_at"[^>]*data-present|data-present[^>]*name="plan_made_at"', refused.text)
+
+
+def test_the_day_names_the_pages_that_the_phone_keeps(phone):
+    html = phone.client.get("/repair-captain/", status=200).text
+    assert f'data-kept-pages="{phone.path} {phone.path}/record"' in html
 
 
 def test_another_captain_finds_nothing(phone, sign_in):

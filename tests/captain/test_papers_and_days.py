@@ -47,6 +47,17 @@ def test_pairs_and_signature_stand_on_the_forms(phone, story, clock, app, form):
     assert paper.fingerprint(signed, company, "zh_Hans") != paper.fingerprint(changed, company, "zh_Hans")
 
 
+def test_the_repair_form_says_who_built_it_and_dates_only_what_was_signed(phone, clock, app):
+    """F-20: who carries it out has signed nothing, so no date stands there; the crew that built it is named as departed."""
+    to_done(phone, clock)
+    order = phone.order
+    view = repair_building.BUILDERS["F-20"](session(), order, Store.of(app.config["PORTAL"]))
+    assert view.responsible_crew == f"{order.responsible_crew.name} · 离职"
+    assert {box.label: box.day for box in view.signatures}["实施人"] is None
+    html = paper.write(view, Issue(Company("示例", "客户服务部", "400", None), "WD-1", clock.now(), "马建国")).html
+    assert "责任施工队" in html and view.responsible_crew in html
+
+
 def test_the_day_is_in_the_order_of_driving(story, clock, sign_in):
     now = clock.now()
 

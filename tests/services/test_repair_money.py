@@ -10,6 +10,7 @@ import pytest
 
 from portal.db import session
 from portal.errors import ConditionsMissing, DomainError, Invalid
+from portal.models.repair import RepairOrder
 from portal.services import repair_costs, repairs
 from tests.services.repair_story import (
     Story,
@@ -184,3 +185,11 @@ def test_who_bears_a_cost_unless_somebody_says_otherwise(story):
     assert repairs.usual_bearer(fresh(order)) == "CREW"
     assert repairs.usual_bearer(fresh(begun(story, trade="PAINT"))) == "COMPANY"
     assert repairs.usual_bearer(fresh(chargeable(story))) == "CUSTOMER"
+
+
+@pytest.mark.parametrize(("in_warranty", "bearer"), [("YES", None), ("NO", "CUSTOMER"), ("EXCLUDED", "CUSTOMER")])
+def test_nobody_bears_a_cost_in_warranty_before_the_cause_is_known(in_warranty, bearer):
+    """R-16: out of warranty the customer pays whatever the cause is; in warranty the cause decides."""
+    order = RepairOrder(in_warranty=in_warranty)
+    assert repairs.usual_bearer(order) == bearer
+    assert repairs.bearer_when(order, is_free=True) == "COMPANY"

@@ -17,7 +17,7 @@ from portal.models.event import EventKind
 from portal.models.org import User
 from portal.models.repair import CostBearer, CostKind, RepairCost, RepairOrder, RepairPayment
 from portal.permissions import Permission, may
-from portal.processes.repair import State
+from portal.processes.repair import InWarranty, State
 from portal.services import events, steps
 from portal.services.repairs.common import note
 
@@ -94,10 +94,17 @@ def drop_cost(session: Session, order: RepairOrder, cost_id: int, *, actor: User
         events.record(session, EventKind.CHANGE, action="cost-dropped", actor=actor, at=at, record=order, **_said(line))
 
 
-def usual_bearer(order: RepairOrder) -> CostBearer:
-    """Who bears a cost unless somebody says otherwise: the customer what is chargeable (R-16), the crew that did not come in
-    time what the captain's team does in its place (DL-22), else the company."""
-    if not order.is_free:
+def usual_bearer(order: RepairOrder) -> CostBearer | None:
+    """Who bears a cost unless somebody says otherwise; None: the cause that decides it in warranty is not known yet (R-16)."""
+    if order.cause is None and order.in_warranty == InWarranty.YES:
+        return None
+    return bearer_when(order, is_free=order.is_free)
+
+
+def bearer_when(order: RepairOrder, *, is_free: bool) -> CostBearer:
+    """Who usually bears the cost of a repair that is free or not: the customer what is chargeable (R-16), the crew that did
+    not come in time what the captain's team does in its place (DL-22), else the company."""
+    if not is_free:
         return CostBearer.CUSTOMER
     return CostBearer.CREW if order.taken_over_at else CostBearer.COMPANY
 
