@@ -127,7 +127,7 @@ def _people(kind: str) -> tuple[Any, ...]:
     from portal.listing.registry import LISTINGS
 
     listing = LISTINGS[kind]
-    if listing.model is Customer:  # each has an owner, one of few: their names say nothing about which customer is meant
+    if listing.model is Customer:  # has an owner, one of few, whose name says nothing about which customer is meant
         return ()
     table = listing.model.__table__
     served = {next(iter(index.columns)).name for index in table.indexes if len(index.columns)}
