@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g
+from flask import flash, g
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -13,7 +13,8 @@ from blueprints.http import find_or_404, requires, see_other
 from blueprints.records import blueprint, editing, showing
 from blueprints.records.steps import Desk, StepForm, StepPages
 from portal import clock, formatting, settings
-from portal.db import transaction
+from portal.db import session, transaction
+from portal.errors import NotFound
 from portal.i18n import N_, _
 from portal.models.contract import Contract
 from portal.models.project import Project
@@ -23,6 +24,7 @@ from portal.processes.repair import Trade
 from portal.processes.warranty import PROCESS, TRADES, VALID, Action, VoidGround
 from portal.services import surveys, warranties, warranty_terms
 from portal.services.fields import Field, link, term
+from portal.visibility import by_number
 
 P = Permission
 PATH = "/warranties/<number>"
@@ -63,8 +65,15 @@ EXCLUSIONS = (
 @blueprint.get(PATH)
 @requires(P.WARRANTY_VIEW)
 def warranty(number: str) -> ResponseReturnValue:
-    """The certificate: terms by trade, what it does not cover, its steps."""
-    record = find_or_404(WarrantyCertificate, number, NAMED)
+    """The certificate: terms by trade, what it does not cover, its steps. The number of a lost one leads to the new one."""
+    record = by_number(session(), g.user, WarrantyCertificate, number, NAMED)
+    if record is None:
+        instead = warranties.in_place_of(session(), number)
+        if instead is None:
+            raise NotFound()
+        fresh = find_or_404(WarrantyCertificate, instead.number)
+        flash(_("%(old)s was issued anew as %(number)s.", old=number, number=fresh.number))
+        return see_other(editing.path(fresh))
     actions = []
     if record.state in VALID and record.consented_by_id is None and may(g.user, P.WARRANTY_CONSENT):
         actions.append(

@@ -141,6 +141,7 @@ class WarrantyCertificate(Record, Base):
         CheckConstraint("state = 'PENDING' OR issued_at IS NOT NULL", name="issued_has_a_time"),
         CheckConstraint("state = 'PENDING' OR evaluation IS NOT NULL", name="issued_with_evaluation"),
         Index("ix_warranty_certificate_branch", "branch_id", "id"),
+        Index("ix_warranty_certificate_replaced", "replaced_numbers", **where("replaced_numbers IS NOT NULL")),
     )
 
 

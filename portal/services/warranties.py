@@ -146,6 +146,14 @@ def reissue(session: Session, certificate: WarrantyCertificate, command: Reissue
     warranty_followup.printed_anew(session, certificate, actor=actor, at=at)
 
 
+def in_place_of(session: Session, number: str) -> WarrantyCertificate | None:
+    """The certificate that took the place of a lost one, whoever asks: paper with the old number is still about."""
+    replaced = WarrantyCertificate.replaced_numbers
+    query = select(WarrantyCertificate).where(replaced.is_not(None), replaced.contains(number, autoescape=True))
+    found = session.scalars(query.order_by(WarrantyCertificate.id).limit(20))
+    return next((each for each in found if number in (each.replaced_numbers or "").split("、")), None)
+
+
 def void(session: Session, certificate: WarrantyCertificate, command: Void, *, actor: User, at: datetime) -> None:
     """Make a certificate void, with the ground."""
     certificate.ground, certificate.reason = command.ground, command.reason

@@ -13,7 +13,8 @@ from werkzeug.test import TestResponse
 from portal import clock as portal_clock
 from portal.db import session
 from portal.models.document import PrintRun
-from portal.services import repairs
+from portal.models.repair import RepairOrder
+from portal.services import repairs, warranties
 from tests.services.repair_story import Story, begun, chargeable, fresh, run_penalties, swept, told
 
 
@@ -172,6 +173,34 @@ def test_the_request_comes_from_a_call_a_complaint_and_the_code(story, sign_in):
         page = sign_in(person).get(f"/records/repair-orders/new?{query}", status=200).text
         assert "张建军" in page and story.project.number in page, (person.role, query)
     sign_in(story.desk).get("/records/repair-orders/new?certificate=BX-0000-0000", status=200)
+
+
+def test_the_number_of_a_lost_certificate_leads_to_the_new_one(story, sign_in):
+    """Issued anew, the page goes on under the new number; the code on the old paper still fills in whose home it is."""
+    story.settled()
+    old = story.issued().number
+    story.act(warranties.consent, story.certificate, actor=story.manager)
+    client = sign_in(story.specialist)
+    page = client.post(f"/records/warranties/{old}/steps/reissue", {"reason": "遗失"}, status=303).location
+    moved = client.get(page, status=303).location
+    new = story.certificate.number
+    assert new != old and moved == f"/records/warranties/{new}"
+    assert f"{old} 已补办，新编号 {new}" in client.get(moved, status=200).text
+    form = sign_in(story.desk).get(f"/records/repair-orders/new?certificate={old}", status=200).text
+    assert "张建军" in form and story.project.number in form
+    client.get(f"/records/warranties/{old[:-1]}", status=404)
+    client.get("/records/warranties/BX", status=404)
+
+
+def test_the_front_desk_hears_that_a_repair_is_registered(story, sign_in):
+    client = sign_in(story.desk)
+    sent = {
+        "reporter": "张建军", "phone": "13800001234", "address": "滨江花园 3-1-502", "trade": "PAINT", "symptom": "开裂",
+        "urgency": "NORMAL", "channel": "PHONE", "project": "0", "reported_at": "2026-07-06T08:30", "client_key": "k" * 32,
+    }  # fmt: skip
+    where = client.post("/records/repair-orders/new", sent, status=303).location
+    (order,) = session().scalars(select(RepairOrder)).all()
+    assert f"张建军 的报修已登记为 {order.number}" in client.get(where, status=200).text
 
 
 def test_the_complaint_is_filled_in_with_what_is_known(story, sign_in):

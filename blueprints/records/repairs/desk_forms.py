@@ -104,8 +104,10 @@ class CheckForm(StepForm):
     def _certificate(self, desk: Desk) -> WarrantyCertificate | None:
         if not self.certificate.data:
             return None
-        number = WarrantyCertificate.number == self.certificate.data.strip().upper()
-        found = desk.session.scalars(visibility.visible_to(desk.user, WarrantyCertificate).where(number)).one_or_none()
+        typed = self.certificate.data.strip().upper()
+        found = visibility.by_number(desk.session, desk.user, WarrantyCertificate, typed)
+        if found is None and (instead := warranties.in_place_of(desk.session, typed)) is not None:
+            found = visibility.by_number(desk.session, desk.user, WarrantyCertificate, instead.number)
         if found is None:
             raise Invalid({"certificate": N_("There is no certificate of this number.")})
         if self.has_no_certificate.data:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import g, request
+from flask import flash, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -13,7 +13,7 @@ from blueprints.records.repairs.desk_forms import ReportForm
 from portal import clock, visibility
 from portal.db import session, transaction
 from portal.errors import Invalid
-from portal.i18n import N_
+from portal.i18n import N_, _
 from portal.models.complaint import Complaint
 from portal.models.consultation import Channel, Consultation
 from portal.models.customer import Customer, Property
@@ -21,7 +21,7 @@ from portal.models.project import Project
 from portal.models.repair import WarrantyCertificate
 from portal.permissions import Permission, may
 from portal.processes.repair import Urgency
-from portal.services import complaints, consultations, customers, repairs, requests
+from portal.services import complaints, consultations, customers, repairs, requests, warranties
 
 P = Permission
 
@@ -64,8 +64,10 @@ def _source(form: ReportForm) -> tuple[Consultation | None, Customer | None]:
 def _certificate() -> WarrantyCertificate | None:
     """The certificate whose code on F-19 was read; the front desk may not open it and still knows whose home it is."""
     number = request.args.get("certificate")
-    query = select(WarrantyCertificate).where(WarrantyCertificate.number == number)
-    return session().scalars(query).one_or_none() if number else None
+    if not number:
+        return None
+    found = session().scalars(select(WarrantyCertificate).where(WarrantyCertificate.number == number)).one_or_none()
+    return found or warranties.in_place_of(session(), number)
 
 
 def _complaint() -> Complaint | None:
@@ -139,7 +141,16 @@ def _register(form: ReportForm, contact: Consultation | None, customer: Customer
             actor=g.user,
             at=at,
         )
-        return editing.path(made) if may(g.user, P.REPAIR_VIEW) else "/front-desk/log"
+        if may(g.user, P.REPAIR_VIEW):
+            return editing.path(made)
+        flash(
+            _(
+                "Repair %(number)s for %(name)s is registered; the specialists check it next.",
+                number=made.number,
+                name=made.reporter,
+            )
+        )
+        return "/front-desk/log"
 
     with transaction() as writing:
         return requests.once(
