@@ -172,7 +172,7 @@ def filters(listing: Listing, state: State, known: Known) -> Iterator[dict[str, 
         if choice.name_of is None and offered:
             folds[str(choice.label)] = [item(f"{choice.key}.{value}", label) for value, label in offered]
     for field in fields_of(listing).values():
-        if field.kind in (Kind.DAY, Kind.MOMENT):
+        if field.kind in (Kind.DAY, Kind.MOMENT) and field.key not in _further(listing):
             folds[str(field.label)] = list(_spans(listing, state, field))
     if listing.filters and folds:
         yield None
@@ -181,6 +181,12 @@ def filters(listing: Listing, state: State, known: Known) -> Iterator[dict[str, 
             yield {"label": label, "fold": items, "checked": any(each["checked"] for each in items)}
     yield None
     yield {"label": _("Own conditions…"), "url": f"{listing.path}/conditions?{state.without_place().query()}"}
+
+
+def _further(listing: Listing) -> frozenset[str]:
+    """Fields that are no column until somebody chooses it: in the builder, but no fold of the menu, which stays light."""
+    hidden = [column.key for column in listing.columns if column.hidden]
+    return frozenset([*hidden, *(each.key for each in listing.asked)])
 
 
 def _spans(listing: Listing, state: State, field: Field) -> Iterator[dict[str, Any]]:
@@ -203,7 +209,7 @@ def grouping(listing: Listing, state: State) -> Iterator[dict[str, Any] | None]:
     folds: dict[str, list[dict[str, Any]]] = {}
     for each in groups.groupings(listing):
         put_on = each.key not in keys
-        if put_on and len(keys) >= groups.DEEPEST:
+        if put_on and (len(keys) >= groups.DEEPEST or (each.stretch and each.field.key in _further(listing))):
             continue
         rest = [*keys, each.key] if put_on else [key for key in keys if key != each.key]
         label = str(groups.STRETCHES[each.stretch]) if each.stretch else each.label
