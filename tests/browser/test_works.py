@@ -143,6 +143,7 @@ def test_a_home_from_the_archive_to_the_last_money(portal, desk):
     page.get_by_label("验收时间").fill("2026-11-20T10:00")
     send("发验收通知")
 
+    page.wait_for_load_state("networkidle")  # what the page asks for by itself would find the session over
     portal.clock.set("2026-11-20 11:00")
     person.sign_in("specialist")  # three days later
     person.go(f"{acceptance}/lines")
