@@ -119,6 +119,8 @@ class Desk:
     def go(self, path: str) -> Page:
         """Open a page of the portal, ready for keys; it must be there."""
         answer = self.page.goto(self.portal.url + path)
+        if answer is None:  # the page was just leaving by itself: its session is over
+            answer = self.page.goto(self.portal.url + path)
         assert answer is not None and answer.status == 200, f"{path}: {answer and answer.status}"
         return self.page
 
