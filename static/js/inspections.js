@@ -128,7 +128,9 @@
   const isChanged = (field) => (field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
   const saveChanged = () => cards.filter((card) => all("input:not([type=hidden]), textarea", form(card)).some(isChanged)).forEach((card) => save(card, 0));
   addEventListener("load", () => setTimeout(() => usesOutbox() || saveChanged(), 50));
+  const begun = new WeakSet(); // forms of photos whose files were taken over
   async function photograph(photos, files) {
+    begun.add(photos);
     if (!usesOutbox()) return photos.dispatchEvent(new CustomEvent("photograph", { bubbles: true }));
     for (const file of files) {
       const data = new FormData(photos), small = await window.Photos.shrink(file, Number(texts.side));
@@ -169,5 +171,9 @@
   });
   document.addEventListener("htmx:after:swap", drawAll);
   drawAll();
+  addEventListener("load", () => all("[data-photo-line]").forEach((photos) => { // taken before this script was there
+    const files = [...photos.elements.file.files];
+    if (files.length && !begun.has(photos)) photograph(photos, files);
+  }));
   document.dispatchEvent(new Event("outbox-ask"));
 })();

@@ -126,6 +126,7 @@ def test_a_day_of_inspection_with_a_failed_line_and_its_re_inspection(portal, de
     sitting.sign_in("reviewer")
     page = sitting.go("/records/pre-acceptances/day")
     page.locator(".day-sheet li").filter(has_text="季慕白").get_by_role("link", name="验收", exact=True).click()
+    page.wait_for_selector("html[data-outbox-ready]", state="attached")
     expect(page.locator(".check-card")).to_have_count(1)  # the failed line only
     card = page.locator(".check-card")
     expect(card.locator(".before")).to_contain_text("7 %")

@@ -160,7 +160,7 @@ def test_the_worked_example_from_the_signature_to_the_first_day_of_work(story, s
     assert planned[2].expected_on == date(2026, 5, 21), "half of the works"
     taken = [
         event.action
-        for event in session.scalars(select(Event).where(Event.record_kind == "projects"))
+        for event in session.scalars(select(Event).where(Event.record_kind == "projects").order_by(Event.id))
         if event.data.get("to")
     ]
     assert taken == ["open", "sign", "archive", "hand-over", "dispatch", "issue-card", "set-start", "start"]
