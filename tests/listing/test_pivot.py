@@ -114,12 +114,16 @@ def test_an_average_counts_only_what_is_filled_in(session, manager, make):
 
 
 def test_how_long_complaints_took_is_averaged_over_those_that_are_closed(session, make):
-    for number, (category, days) in enumerate((("QUALITY", "1"), ("QUALITY", "3.5"), ("SERVICE", "7.2"), ("SERVICE", None))):
+    for number, (category, days) in enumerate(
+        (("QUALITY", "1"), ("QUALITY", "3.5"), ("SERVICE", "7.2"), ("SERVICE", None))
+    ):
         closed_at = None if days is None else AT + timedelta(days=float(days))
         more = {"state": "VERIFIED"} if days is None else {"state": "CLOSED", "closed_at": closed_at}
         listing_rows.complaint(None, make.customer(name=f"客{number}"), number, AT, None, category=category, **more)
     manager = make.user(Role.MANAGER)
-    found, problems = made(session, manager, "complaints", rows="category", columns="-", measure="count,days-open:average")
+    found, problems = made(
+        session, manager, "complaints", rows="category", columns="-", measure="count,days-open:average"
+    )
     assert not problems
     counted, average = found.layout.measures
     shown = {row: (found.figure(row, (), counted), found.figure(row, (), average)) for row, _column in found.amounts}
