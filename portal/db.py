@@ -132,8 +132,10 @@ def snapshot() -> Iterator[Session]:
 def _on_connect(connection: Any, _record: Any) -> None:
     module = type(connection).__module__
     if "psycopg" in module:
-        # PostgreSQL takes some questions for so dear that it compiles them, half a second for what takes milliseconds.
-        connection.execute("SELECT set_config('jit', 'off', false) FROM pg_settings WHERE name = 'jit'")
+        # PostgreSQL takes some questions for so dear that it compiles them, half a second for what takes milliseconds, or
+        # starts further processes, a tenth of a second on a busy machine: ours are many, and each asks for itself.
+        for name, value in (("jit", "off"), ("max_parallel_workers_per_gather", "0")):
+            connection.execute(f"SELECT set_config('{name}', '{value}', false) FROM pg_settings WHERE name = '{name}'")
         connection.commit()
     if "sqlite" not in module:
         return

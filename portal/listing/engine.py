@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, Select, bindparam, func, or_, select, tuple_, union, union_all
+from sqlalchemy import BindParameter, Integer, Select, and_, bindparam, func, or_, select, tuple_, union, union_all
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 
@@ -368,7 +368,8 @@ def _stretch(question: Question, order: _Order, way: Way, walks: bool) -> Select
     statement = _row(listing, order.expression)
     parts = _parts(question)
     if walks:
-        parts = [Alternative(condition(question.viewer, listing.model).is_(True))]  # so that no index is seen in it
+        here = condition(question.viewer, listing.model).is_(True)  # so that no index is seen in it
+        parts = [Alternative(and_(standing(listing.model), here))]
     if len(parts) == 1 and way.key is None and not question.is_narrow:
         statement = statement.where(parts[0].condition, *_narrowing(question), *order.within(way))
         return statement.order_by(*order.by(way.place)).limit(PAGE + 1)

@@ -58,7 +58,9 @@ def look(session: Session, listing: Listing, typed: Typed, *, ordered: bool) -> 
         told = {word.place for word, by_many in zip(said, many, strict=True) if by_many}
     if narrow := {word.place for word in typed.narrow} - told:
         told |= places - narrow
-    tried = search.many(session, listing.kind, lambda word: places_of(listing, word), typed)
+    tried = search.many(
+        session, listing.kind, lambda word: places_of(listing, word), typed, page=True, told=frozenset(told)
+    )
     phrases = {
         f"phrase_{word.place}_{at}": passage.phrase(kind, text)
         for word, text in zip(said, texts, strict=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.models.base import Base, Record
+from portal.models.base import Base, Record, where
 from portal.models.customer import Customer, Property
 from portal.models.org import Branch, Party, User
 from portal.models.project import Project
@@ -204,6 +204,7 @@ class Contract(Record, Base):
         Index("ix_contract_branch", "branch_id", "id"),
         Index("ix_contract_branch_state", "branch_id", "state", "id"),
         Index("ix_contract_signed", "signed_on", "branch_id"),
+        Index("ix_contract_not_signed", "id", **where("signed_on IS NULL")),
         Index("ix_contract_state", "state", "id"),
         Index("ix_contract_amount", "amount", "id"),
         CheckConstraint("amount > 0", name="amount_positive"),

@@ -152,8 +152,8 @@ class Property(Record, Mergeable, Base):
         Index("ix_property_branch", "branch_id", "id", **STANDING),
         Index("ix_property_handover", "handover_on", "branch_id", **STANDING),
         Index("ix_property_merged", "merged_into_id", "number", **MERGED),
-        Index("ix_property_address", "estate", "building", "unit", "room"),
-        Index("ix_property_room", "room", "building", "unit", "estate"),
+        Index("ix_property_address", "estate", "building", "unit", "room", "customer_id"),
+        Index("ix_property_room", "room", "building", "unit", "estate", "customer_id"),
     )
 
     @property

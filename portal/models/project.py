@@ -142,6 +142,7 @@ class Project(Record, Base):
         Index("ix_project_branch_stage", "branch_id", "stage", "id"),
         Index("ix_project_crew", "crew_id", **where("crew_id IS NOT NULL")),
         Index("ix_project_start", "actual_start_on", "branch_id"),
+        Index("ix_project_not_started", "id", **where("actual_start_on IS NULL")),
         Index("ix_project_branch_customer", "branch_id", "customer_id"),
         Index("ix_project_stage", "stage", "id"),
         Index("ix_project_kind", "kind", "id"),

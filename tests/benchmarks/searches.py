@@ -21,7 +21,6 @@ from tests.benchmarks.volume import Sample, Volume
 
 PEOPLE = (
     (Role.MANAGER, False),
-    (Role.MANAGER, True),
     (Role.SPECIALIST, True),
     (Role.FRONT_DESK, True),
     (Role.REVIEWER, False),

@@ -1,4 +1,4 @@
-"""What people wrote on tasks is found as full text."""
+"""Texts of tasks are found; so are, sooner, homes with their customers, works and contracts without a day."""
 
 from __future__ import annotations
 
@@ -25,8 +25,23 @@ COLUMNS = "record_kind, record_id, place, text, folded"
 FILLED = "'tasks', :record, 0, :text, :folded"
 
 
+HOMES = (
+    ("ix_property_address", ["estate", "building", "unit", "room"]),
+    ("ix_property_room", ["room", "building", "unit", "estate"]),
+)
+UNDATED = (
+    ("ix_project_not_started", "project", "actual_start_on IS NULL"),
+    ("ix_contract_not_signed", "contract", "signed_on IS NULL"),
+)
+
+
 def upgrade() -> None:
     """Apply."""
+    for name, columns in HOMES:
+        op.drop_index(name, table_name="property")
+        op.create_index(name, "property", [*columns, "customer_id"])
+    for name, table, only in UNDATED:
+        op.create_index(name, table, ["id"], sqlite_where=sa.text(only), postgresql_where=sa.text(only))
     connection, last = op.get_bind(), 0
     while found := connection.execute(ASKED, {"last": last}).all():
         last = found[-1][0]
@@ -55,3 +70,8 @@ def _write(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
 def downgrade() -> None:
     """Take back; on SQLite the pairs go with their texts."""
     op.execute("DELETE FROM passage WHERE record_kind = 'tasks'")
+    for name, table, _only in UNDATED:
+        op.drop_index(name, table_name=table)
+    for name, columns in HOMES:
+        op.drop_index(name, table_name="property")
+        op.create_index(name, "property", columns)
