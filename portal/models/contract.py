@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.models.base import Base, Record, where
+from portal.models.base import Base, Record
 from portal.models.customer import Customer, Property
 from portal.models.org import Branch, Party, User
 from portal.models.project import Project
@@ -203,8 +203,7 @@ class Contract(Record, Base):
         one_of("state", ContractState),
         Index("ix_contract_branch", "branch_id", "id"),
         Index("ix_contract_branch_state", "branch_id", "state", "id"),
-        Index("ix_contract_signed", "signed_on", "branch_id"),
-        Index("ix_contract_not_signed", "id", **where("signed_on IS NULL")),
+        Index("ix_contract_signed", "signed_on", "id", "branch_id"),
         Index("ix_contract_state", "state", "id"),
         Index("ix_contract_amount", "amount", "id"),
         CheckConstraint("amount > 0", name="amount_positive"),
@@ -308,5 +307,5 @@ class Quotation(Record, Base):
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount_positive"),
         Index("ix_quotation_branch", "branch_id", "id"),
-        Index("ix_quotation_quoted", "quoted_on", "branch_id"),
+        Index("ix_quotation_quoted", "quoted_on", "id", "branch_id"),
     )

@@ -150,7 +150,7 @@ class Property(Record, Mergeable, Base):
 
     __table_args__ = (
         Index("ix_property_branch", "branch_id", "id", **STANDING),
-        Index("ix_property_handover", "handover_on", "branch_id", **STANDING),
+        Index("ix_property_handover", "handover_on", "id", "branch_id", **STANDING),
         Index("ix_property_merged", "merged_into_id", "number", **MERGED),
         Index("ix_property_address", "estate", "building", "unit", "room", "customer_id"),
         Index("ix_property_room", "room", "building", "unit", "estate", "customer_id"),
