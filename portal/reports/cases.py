@@ -37,6 +37,7 @@ from portal.processes import cancellation as cancellation_rules
 from portal.processes import complaint as complaint_rules
 from portal.processes import escalation as escalation_rules
 from portal.processes import follow_up_call as call_rules
+from portal.processes import follow_up_ticket as slip_rules
 from portal.processes import pre_acceptance as pre_acceptance_rules
 from portal.processes import repair as repair_rules
 from portal.processes.complaint import Category, Verdict
@@ -45,7 +46,8 @@ from portal.processes.penalty import Kind
 from portal.processes.pre_acceptance import Result
 from portal.processes.reward import Cause
 from portal.processes.reward import State as RewardState
-from portal.reports.values import day, moment, number, say, term
+from portal.processes.survey import Dimension as SurveyDimension
+from portal.reports.values import day, moment, number, say, several, term
 from portal.visibility import Viewer
 
 Unit = metrics.Unit
@@ -61,6 +63,7 @@ DEPARTMENT, STATE = N_("Department"), N_("State")
 ESCALATION, COMPENSATION = N_("Escalation: %(matter)s", "report"), N_("Compensation: %(matter)s", "report")
 CANCELLATION = N_("Cancellation: %(matter)s", "report")
 ENDED, PAID, OVERDUE = N_("ended %(day)s", "report"), N_("paid %(day)s", "report"), N_("%(limit)s, missed", "report")
+SCORED, FOLLOWED = N_("%(dimension)s %(score)s", "report"), N_("%(number)s %(state)s", "report")
 
 
 @dataclass(frozen=True, slots=True)
@@ -709,6 +712,46 @@ def unsatisfied_calls(session: Session, viewer: Viewer, period: Period, at: date
             say(call_rules.PROCESS.state(call.state).label),
         ]
         for call, name, *names in session.execute(query)
+    ]  # fmt: skip
+    return Listed(heads, rows)
+
+
+def unsatisfied_surveys(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """The surveys behind M-70.unsatisfied: with what, in the customer's words, and what came of it (RP-04)."""
+    heads = [
+        (CUSTOMER, "nowrap"), (N_("Not satisfied with", "report"), ""), (N_("What was said", "report"), "fill"),
+        (N_("Overall", "report"), "num"), (NUMBER, "nowrap"), (N_("What came of it", "report"), "nowrap"),
+    ]  # fmt: skip
+    query = (
+        metrics.surveys.unsatisfied(period)
+        .query(viewer, Survey)
+        .options(joinedload(Survey.customer), joinedload(Survey.complaint), selectinload(Survey.answers))
+        .order_by(Survey.overall, Survey.answered_at, Survey.id)
+        .limit(MOST)
+    )
+    found = list(session.scalars(query))
+    slips = select(FollowUpTicket).where(
+        visibility.condition(viewer, FollowUpTicket), FollowUpTicket.survey_id.in_([each.id for each in found])
+    )
+    followed: dict[int | None, list[tuple[str, Text]]] = defaultdict(list)
+    for slip in session.scalars(slips.order_by(FollowUpTicket.id)):
+        followed[slip.survey_id].append((slip.number, slip_rules.PROCESS.state(slip.state).label))
+    for each in found:
+        if each.complaint is not None:
+            state = complaint_rules.PROCESS.state(each.complaint.state).label
+            followed[each.id].append((each.complaint.number, state))
+    rows = [
+        [
+            each.customer.name,
+            several(
+                say(SCORED) | {"v": {"dimension": term(SurveyDimension, answer.dimension), "score": answer.score}}
+                for answer in each.answers
+                if answer.score < metrics.surveys.SATISFIED and answer.dimension != SurveyDimension.OVERALL
+            ),
+            _together([each.criticism]) or day(None), number(each.overall, Unit.COUNT), each.number,
+            several(say(FOLLOWED) | {"v": {"number": code, "state": say(state)}} for code, state in followed[each.id]),
+        ]
+        for each in found
     ]  # fmt: skip
     return Listed(heads, rows)
 

@@ -163,12 +163,16 @@ _DECLARED = (
     Report(
         "RP-04", N_("Monthly report of customer satisfaction"), (R.HEADQUARTERS,),
         (
-            Tiles(KEY_FIGURES, ("M-70", "M-71", "M-72")),
-            Split(N_("By dimension"), "dimension", ("M-71",)),
-            Split(N_("By store"), "store", ("M-70",)),
-            Split(N_("By designer"), "designer", ("M-70",)),
-            Split(N_("By project manager"), "manager", ("M-70",)),
-            Split(N_("By foreman"), "foreman", ("M-70",)),
+            Tiles(KEY_FIGURES, ("M-70.surveys", "M-70", "M-70.unsatisfied", "M-71", "M-72")),
+            Split(N_("By dimension"), "dimension", ("M-71", "M-71.satisfied", "M-71.unsatisfied")),
+            *(
+                Split(title, by, ("M-70.surveys", "M-70", "M-70.unsatisfied"))
+                for title, by in (
+                    (N_("By store"), "store"), (N_("By designer"), "designer"),
+                    (N_("By project manager"), "manager"), (N_("By foreman"), "foreman"),
+                )
+            ),
+            Cases(N_("What customers were not satisfied with", "report"), "unsatisfied_surveys"),
             Trend(N_("Satisfied customers, the last months"), ("M-70",)),
             *WORDS,
         ),

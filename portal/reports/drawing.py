@@ -188,7 +188,8 @@ def said(value: Block) -> str:
     """Words in the language of the reader."""
     message, context = value["m"], value.get("c")
     text = Text(message, context)
-    return str(text % value["v"]) if value.get("v") else str(text)
+    given = {name: cell(each).text if isinstance(each, dict) else each for name, each in value.get("v", {}).items()}
+    return str(text % given) if given else str(text)
 
 
 # ---------- Parts ----------
@@ -270,6 +271,8 @@ def cell(value: Any, css: str = "", url: str = "") -> Cell:
         case {"t": text}:
             at = datetime.fromisoformat(text) if text else None
             return Cell(formatting.stamp(at), css, moment=at)
+        case {"all": values}:
+            return Cell(_p("report", "; ").join(cell(each).text for each in values) or formatting.DASH, css)
     raise TypeError(value)
 
 

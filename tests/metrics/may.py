@@ -318,9 +318,7 @@ class May:
         )  # fmt: skip
         self.clock("DL-08", slip, "05-01 09:00", limit, done, outcome)
 
-    def survey(
-        self, at: str, overall: int, recommend: int | None = None, *scores: int, state: str = "ANSWERED"
-    ) -> None:
+    def survey(self, at: str, overall: int, recommend: int | None = None, *scores: int, state: str = "ANSWERED") -> Any:
         survey = self.record(
             Survey, moment(at), state=state, kind="SETTLEMENT", customer_id=self.customer.id, project_id=self.site.id,
             contact_name="张建军", contact_phone="13800001234", questions=[], sent_at=moment(at),
@@ -329,6 +327,7 @@ class May:
         )  # fmt: skip
         for place, (dimension, score) in enumerate(zip(("OVERALL", "DESIGN"), (overall, *scores), strict=False)):
             self.add(SurveyAnswer(survey_id=survey.id, place=place, dimension=dimension, score=score))
+        return survey
 
     def cancelled(self, applied: str, voided: str, amount: str, *liable: str) -> None:
         """A contract of last year that was cancelled, with DL-26 met and a second one that was not."""

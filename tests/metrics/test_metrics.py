@@ -23,7 +23,7 @@ from tests.metrics.may import MAY
 BY_HAND = {
     "M-10": (4, None), "M-10.effective": (2, None), "M-10.missed": (2, None), "M-11": (2, 4), "M-12": (1, 2), "M-12.unsatisfied": (2, None), "M-12.designer": (9, 2), "M-12.manager": (2, 1), "M-12.foreman": (0, 0), "M-12.supervisor": (3, 1), "M-13": (1, 2), "M-14": (1, 2),
     "M-50": (1, None), "M-50.amount": ("96000.00", None), "M-51": (1, 1), "M-52": (2, None), "M-53": (1, 1), "M-29.paid": ("4000.00", None), "M-29.borne": ("4000.00", None),
-    "M-70": (2, 4), "M-71": (18, 5), "M-72": (1, 3),
+    "M-70": (2, 4), "M-70.surveys": (4, None), "M-70.unsatisfied": (2, None), "M-71": (18, 5), "M-71.satisfied": (3, 5), "M-71.unsatisfied": (2, None), "M-72": (1, 3),
     "M-01": (3, None), "M-02": (2, 4), "M-03": (312, 4), "M-04.warnings": (1, None), "M-04.deductions": ("840.00", None),
     "M-05": (4, 5), "M-20": (4, None), "M-20.unfounded": (1, None), "M-21": (2, 2), "M-22": (4, 7), "M-23": (1, 2),
     "M-24": (1, 1), "M-25": (1, 1), "M-26": (0, 1), "M-27": ("450", 4), "M-28": (1, 5), "M-29.escalations": (1, None),
@@ -82,6 +82,9 @@ def _they_split_by_who_and_what():
     assert by("M-12.unsatisfied", "stage") == {"CONCEALED": 1, "ONE_MONTH": 1}
     assert by("M-63.satisfied", "channel") == {"PHONE": Decimal("100.0"), "VISIT": Decimal("0.0")}
     assert by("M-71", "dimension") == {"OVERALL": Decimal("3.5"), "DESIGN": Decimal("4.0")}
+    assert by("M-71.satisfied", "dimension") == {"OVERALL": Decimal("50.0"), "DESIGN": Decimal("100.0")}
+    assert by("M-71.unsatisfied", "dimension") == {"OVERALL": 2}
+    assert by("M-70.surveys", "manager") == {"王志强": 4}
     assert by("M-10", "stage") == {"START": 1, "CONCEALED": 1, "MID": 1, "ONE_MONTH": 1}
     assert by("M-52", "liability") == {"CUSTOMER": 1, "OTHER": 1}
     assert by("M-62", "band") == {"≥ 200,000": 1}
@@ -100,7 +103,7 @@ def _they_split_by_who_and_what():
 def _each_opens_exactly_what_it_counts(manager):
     for key, side, number in (("M-22", "part", 4), ("M-22", "whole", 7), ("M-34", "whole", 3), ("M-41", "part", 1),
                               ("M-28", "part", 1), ("M-95", "whole", 6), ("M-12.designer", "whole", 2), ("M-12.unsatisfied", "whole", 2),
-                              ("M-63.satisfied", "whole", 2), ("M-44", "whole", 2)):  # fmt: skip
+                              ("M-63.satisfied", "whole", 2), ("M-70.unsatisfied", "whole", 2), ("M-71.unsatisfied", "whole", 2), ("M-44", "whole", 2)):  # fmt: skip
         path = figure_lists.path(key, side, MAY)
         kind, _mark, query = path.removeprefix("/records/").partition("?")
         assert engine.count(session(), manager.user, kind, args_of(query), at=clock.now()) == (number, False), (
