@@ -76,7 +76,7 @@
   function press(element) {
     if (typing(element)) { element.focus(); element.select?.(); return; }
     element.focus({ preventScroll: true });
-    element.click();
+    element.click?.(); // a drawing takes the focus only
     if (element.matches("summary")) setTimeout(() => element.parentElement.open && element.parentElement.querySelector(".menu a, .menu button, .menu input")?.focus(), 0);
   }
   function typeHint(event) {

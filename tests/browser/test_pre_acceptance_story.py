@@ -147,6 +147,8 @@ def _judge(card: Locator, *, is_mended: bool = False) -> None:
 def _finish(page: Page) -> None:
     for name in ("manager_present", "foreman_present"):
         page.locator(f"#{name}").get_by_text("是").click()
+    for name in ("manager_signed", "foreman_signed"):
+        page.locator(f"#{name}").get_by_text("已签字").click()
     page.get_by_role("button", name="完成验收").click()
 
 

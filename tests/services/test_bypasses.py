@@ -21,6 +21,7 @@ from portal.models.task import Task
 from portal.permissions import Role
 from portal.processes.drawing_review import Paper
 from portal.services import bypasses, contracts, drawing_reviews, review_findings
+from tests.factories import pinned
 
 R_04 = [
     ("COMMISSION_DEDUCTION", "许诺", Decimal("1500.00")),
@@ -65,7 +66,10 @@ class Desk:
             review = drawing_reviews.submit(writing, customer, command, actor=reviewer, at=at)
             if outcome == "returned":
                 rule = writing.scalars(select(DeductionRule).where(DeductionRule.code == "D06")).one()
-                review_findings.add(writing, review, rule, actor=reviewer, at=at)
+                finding = review_findings.add(
+                    writing, review, rule, actor=reviewer, at=at, mark=pinned(writing, review, actor=reviewer, at=at)
+                )
+                finding.place = "阳台"
                 drawing_reviews.return_(writing, review, drawing_reviews.Decide("补漏项"), actor=reviewer, at=at)
             elif outcome == "passed":
                 drawing_reviews.pass_(writing, review, drawing_reviews.Decide(), actor=reviewer, at=at)
