@@ -436,8 +436,8 @@ def move(session: Session, record: PreAcceptance, command: Move, *, actor: User,
 def restart(session: Session, record: PreAcceptance, command: Restart, *, actor: User, at: datetime) -> None:
     """A new foreman takes the site over: a new cycle, inspections counted from 1 again. Raises Invalid by field."""
     _check_time(session, record, command.scheduled_at, at, is_first=False)
-    if penalties.suspension_of(session, command.foreman.id, clock.today(at)) is not None:
-        raise Invalid({"foreman": N_("This foreman is given no orders at present (R-14).")})
+    if (why := penalties.no_orders(session, command.foreman, clock.today(at))) is not None:
+        raise Invalid({"foreman": why})
     record.foreman, record.foreman_id = command.foreman, command.foreman.id
     _advance(session, record, Action.RESTART, command, actor, at)
     record.cycle, record.round_no = record.cycle + 1, 1
