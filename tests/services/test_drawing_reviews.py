@@ -22,7 +22,7 @@ from portal.models.task import Task
 from portal.permissions import Role
 from portal.processes.contract import LegalPoint, Topic
 from portal.processes.drawing_review import Paper
-from portal.services import contracts, drawing_reviews, negotiations, quotations, review_findings
+from portal.services import contracts, drawing_reviews, negotiations, quotations, review_findings, steps
 from portal.services.deduction_rules import matching
 
 ALL_PAPERS = tuple(paper.value for paper in Paper)
@@ -306,6 +306,9 @@ def test_signed_without_a_pass(story):
     ], "R-04 stands in place of R-03 of the round"
     with pytest.raises(ConditionsMissing):  # its round was decided before
         story.act(drawing_reviews.complete, review, drawing_reviews.Decide("补录"), actor=story.reviewer)
+    session().rollback()
+    bar = [(item.code, item.kind) for item in steps.status_bar(story.fresh(review), story.reviewer)]
+    assert bar == [("SUBMITTED", "past"), ("SIGNED_WITHOUT_PASS", "now")], "it never passed"
 
 
 def test_signed_before_the_round_was_decided_and_with_no_review_at_all(story):
