@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from portal import i18n
 from portal.db import session, transaction
+from portal.documents.penalty_building import penalty_slip
 from portal.errors import ConditionsMissing, DomainError, Invalid, NotPermitted
 from portal.files.intake import Accepted
 from portal.models.org import PartyKind
@@ -250,6 +252,14 @@ def test_the_third_failure_costs_the_foreman_the_site(story):
     ]
     assert {each["inspector"] for each in stop.evidence["inspections"]} == {"韩志刚"}
     assert {entry.state for entry in entries.values()} == {"PROPOSED"}
+    with i18n.use_locale("zh_Hans"):
+        slip = penalty_slip(session(), stop, None)
+    assert (slip.suspended, slip.address) == ((date(2026, 6, 5), date(2026, 9, 5)), record.project.property.address)
+    held = slip.what.splitlines()
+    assert [line.split()[:2] for line in held] == [
+        [f"YY-2026-0001-{number}", day] for number, day in ((1, "2026-05-28"), (2, "2026-06-02"), (3, "2026-06-05"))
+    ]
+    assert all("瓷砖空鼓率 9 %" in line for line in held)
     assert not tasks.open_of(session(), record, "DL-19")
 
     with pytest.raises(ConditionsMissing):  # the same foreman
