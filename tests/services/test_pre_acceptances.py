@@ -171,8 +171,12 @@ def test_what_comes_after_wednesday_waits_a_week_unless_the_manager_admits_it(st
     assert "scheduled_at" in refusal.value.fields
     with pytest.raises(NotPermitted):
         story.act(pre_acceptances.admit, late, pre_acceptances.Admit("客户急"), actor=story.reviewer)
+    assert stands_in(story, date(2026, 6, 22)) == (["YY-2026-0001"], [])
+    assert stands_in(story, date(2026, 6, 29)) == ([], ["YY-2026-0001"]), "the week it waits for"
     story.clock.set("2026-06-18 09:00")
     story.act(pre_acceptances.admit, late, pre_acceptances.Admit("客户急"), actor=story.manager)
+    story.act(pre_acceptances.plan, story.see(late), local("2026-06-25 09:30"), actor=story.reviewer)
+    assert stands_in(story, date(2026, 6, 29)) == ([], []), "admitted, it waits for nothing"
     late = story.see(late)
     assert late.earliest_on == WEEK and late.is_late  # the flag stays
     assert tasks.open_of(session(), late, "DL-18")[0].due_at == local("2026-06-18 18:00")
@@ -183,6 +187,12 @@ def test_what_comes_after_wednesday_waits_a_week_unless_the_manager_admits_it(st
     with pytest.raises(Invalid) as refusal:
         story.listed()
     assert "project" in refusal.value.fields
+
+
+def stands_in(story, week):
+    """What the list of a week shows: handed in for it, and come over from the weeks before."""
+    shown = (pre_acceptances.entries, pre_acceptances.come_over)
+    return tuple([record.number for record in each(session(), story.reviewer, week)] for each in shown)
 
 
 def test_holidays_move_list_and_schedule_and_keep_their_order(story):
