@@ -185,7 +185,7 @@ def completes(stage: Stage, house: Household, *, checked: str, noticed: str, app
         before,
         completions.check,
         lambda _w, found, at: completions.OwnCheck(
-            at - timedelta(hours=3), at, f"{found.project.project_manager.name}、丁一", True, "踢脚线补漆两处，已整改"
+            at - timedelta(hours=3), at, f"{_manager(found)}、丁一", True, "踢脚线补漆两处，已整改"
         ),
     )
     take(
@@ -199,8 +199,14 @@ def completes(stage: Stage, house: Household, *, checked: str, noticed: str, app
     take(local(paid) + timedelta(hours=2), _finish_all, lambda _w, _f, _at: None)
 
 
+def _manager(found: CompletionAcceptance) -> str:
+    manager = found.project.project_manager
+    assert manager is not None, "dispatched before"
+    return manager.name
+
+
 def _everybody(found: CompletionAcceptance) -> str:
-    return f"客户、项目经理{found.project.project_manager.name}、设计师许诺、质检丁一"
+    return f"客户、项目经理{_manager(found)}、设计师许诺、质检丁一"
 
 
 def _finish_all(writing: Session, found: CompletionAcceptance, _nothing: None, *, actor: User, at: datetime) -> None:
