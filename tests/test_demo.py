@@ -23,6 +23,7 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import PreAcceptance
 from portal.models.reward import RewardEntry
 from portal.models.task import Task, TaskKind
+from portal.models.works import DispatchOrder
 from portal.services import boards, complaints, desk, workload
 from tests import databases, shared, story
 
@@ -135,6 +136,17 @@ def test_the_ledger_says_what_the_worked_example_says(loaded: datetime) -> None:
     )
     restarted = session().scalars(select(PreAcceptance).where(PreAcceptance.number == "YY-2026-0002")).one()
     assert (restarted.state, restarted.foreman.name, restarted.project.foreman.name) == ("PASSED", "吴刚", "吴刚")
+    assert (restarted.replaced_foreman.name, restarted.project_manager.name) == ("孙海", "李志远")
+
+
+def test_whoever_was_dispatched_is_inspected(loaded: datetime) -> None:
+    """A dispatch order and the pre-acceptance of the same works name the same people, and a crew is led by its foreman."""
+    for record in session().scalars(select(PreAcceptance)):
+        order = record.project.dispatch_orders[-1]
+        named = record.project_manager.name, (record.replaced_foreman or record.foreman).name
+        assert named == (order.project_manager.name, order.foreman.name), (record.number, order.number)
+    for order in session().scalars(select(DispatchOrder).where(DispatchOrder.crew_id.is_not(None))):
+        assert order.crew.foreman_id == order.foreman_id, order.number
 
 
 def test_everybody_finds_work(loaded: datetime) -> None:

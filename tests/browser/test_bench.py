@@ -15,6 +15,7 @@ from portal.models.org import Branch, PartyKind, User
 from portal.models.penalty import PenaltyEntry
 from portal.processes.drawing_review import Paper
 from portal.services import attachments, drawing_reviews
+from tests.browser.conftest import DESKTOP
 from tests.factories import Make
 
 
@@ -190,3 +191,30 @@ def test_three_rounds_of_the_worked_example_end_with_840_yuan(desk, portal):
         ("WARNING", "庄一鸣", None), ("COMMISSION_DEDUCTION", "庄一鸣", Decimal("840.00")),
     ]  # fmt: skip
     assert not reviewer.complaints and not specialist.complaints
+
+
+def test_a_key_of_its_own_is_kept_out_of_view(desk, portal):
+    """Alt+T returns to the store wherever the page is scrolled; no other control in view takes the letter over."""
+    number = portal.ask(
+        lambda: (
+            session()
+            .scalars(select(DrawingReview.number).join(ReviewFinding).where(DrawingReview.state == "SUBMITTED"))
+            .first()
+        )
+    )
+    page = desk("reviewer").go(f"/reviewer/bench/{number}")
+    page.set_viewport_size({"width": DESKTOP, "height": 480})
+    page.locator("html[data-ready]").wait_for()
+    button = page.locator("button[form=decide][value=return]")
+    page.evaluate("scrollTo(0, 0)")
+    expect(button).not_to_be_in_viewport()
+    before = page.url
+    page.keyboard.down("Alt")
+    badges = page.locator("#hints kbd")
+    expect(badges.first).to_be_visible()
+    assert "T" not in badges.all_inner_texts(), "badges stand on what is in view only, and nobody else has the letter"
+    page.keyboard.press("t")
+    page.keyboard.up("Alt")
+    expect(page.locator(".form-errors")).to_be_focused()  # the decision was sent; the word for the store is missing
+    expect(page.locator(".form-errors")).to_be_in_viewport()
+    assert page.url.startswith(before.partition("?")[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -25,6 +26,7 @@ from portal.models.notice import Notice
 from portal.models.org import Department, PartyKind
 from portal.models.outbox import Outbox
 from portal.models.penalty import PenaltyEntry
+from portal.models.project import Project
 from portal.permissions import Role
 from portal.services import events, penalties
 from tests.html import Page
@@ -330,6 +332,32 @@ def test_the_catalogue_is_changed_by_editions_and_an_entry_keeps_its_own(site):
         "/records/penalty-rules/K-90", added | {"code": "K-90", "is_active": "", "version": "1"}, status=303
     )
     assert "工地养宠物" not in site.specialist.get(site.new, status=200).text
+
+
+def test_evidence_is_shown_whole_and_in_words(site):
+    """What a penalty rests on is read line by line on a phone too; a code is no word, and two facts are called two things."""
+    facts = {
+        "clock": "DL-19", "title": "Re-inspect on the agreed date", "due_at": "2026-06-05T10:00:00+00:00",
+        "inspections": [
+            {"number": f"YY-2026-0001-{number}", "inspected_at": "2026-06-05T02:00:00+00:00", "absent": absent, "failed": failed}
+            for number, absent, failed in ((1, None, ["瓷砖空鼓率 9 %", "阴阳角顺直：不合格"]), (2, "FOREMAN", []))
+        ],
+    }  # fmt: skip
+    with transaction() as writing:
+        made = penalties.propose(
+            writing, rule="K-05", party_id=site.designer.id, record=writing.get_one(Project, site.project.id),
+            cause="R-14:test", evidence=facts, at=site.clock.now(),
+        )  # fmt: skip
+        number = made.number
+    html = site.manager.get(f"/records/penalties/{number}", status=200).text
+    rows = dict(re.findall(r'<td class="cell-title">([^<]*)</td><td class="fill wrap">([^<]*)</td>', html))
+    assert list(rows) == ["时限", "到期", "验收经过"]
+    first, second = rows["验收经过"].splitlines()
+    assert "瓷砖空鼓率 9 %；阴阳角顺直：不合格" in first and second.endswith("未到场 工长")
+    line = (
+        site.manager.get("/records/penalties", status=200).text.partition('<tr class="line">')[2].partition("</tr>")[0]
+    )
+    assert re.search(r'<td class="">更换工长</td>', line), "a phone tells the consequences of one cause apart"
 
 
 def test_the_slip_says_what_was_decided_and_only_the_manager_prints_it(site):

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from portal.clock import ZONE
 from portal.db import session, transaction
+from portal.documents.penalty_building import penalty_slip
 from portal.documents.review_building import BUILDERS
 from portal.errors import ConditionsMissing, DomainError, Invalid, NotPermitted
 from portal.models.contract import Contract
@@ -22,7 +23,7 @@ from portal.models.task import Task
 from portal.permissions import Role
 from portal.processes.contract import LegalPoint, Topic
 from portal.processes.drawing_review import LOCATED, Paper
-from portal.services import contracts, drawing_reviews, negotiations, quotations, review_findings
+from portal.services import contracts, drawing_reviews, negotiations, quotations, review_findings, steps
 from portal.services.deduction_rules import matching
 from tests.factories import pinned
 
@@ -225,6 +226,13 @@ def test_the_worked_example_to_the_signature(story):
         for code, each in (("F-01", review), ("F-02", review), ("F-03", review), ("F-32", contract))
     )
     assert [(row.round_no, row.score) for row in record.rounds] == [(1, 77), (2, 95), (3, 100)]
+    assert record.result == "合格 · 已签约", "the result of the round; the signature came after it"
+    deduction = session().scalars(select(PenaltyEntry).where(PenaltyEntry.kind == "COMMISSION_DEDUCTION")).one()
+    slip = penalty_slip(session(), deduction, None)
+    assert (slip.share, slip.amount) == ((Decimal("0.5"), Decimal("168000.00")), Decimal("840.00"))
+    assert (slip.address, slip.what.splitlines()) == (
+        review.title, [f"{review.number} 第 2 轮：得分 95", "D06 报价漏项（每项） × 1 厨房"],
+    ), "what the slip rests on is written on it, as it was then"  # fmt: skip
     assert [(row.code, row.points, row.fixed) for row in record.findings][1] == ("D06", 5, "第 3 轮")
     assert (month.month, month.total, month.warnings, month.deducted) == ("2026-03", 28, 1, Decimal("840.00"))
     assert [row.items for row in month.rows] == ["D02×2、D06×1、D07×1、D09×1", "D06×1", "–"]
@@ -308,6 +316,9 @@ def test_signed_without_a_pass(story):
     ], "R-04 stands in place of R-03 of the round"
     with pytest.raises(ConditionsMissing):  # its round was decided before
         story.act(drawing_reviews.complete, review, drawing_reviews.Decide("补录"), actor=story.reviewer)
+    session().rollback()
+    bar = [(item.code, item.kind) for item in steps.status_bar(story.fresh(review), story.reviewer)]
+    assert bar == [("SUBMITTED", "past"), ("SIGNED_WITHOUT_PASS", "now")], "it never passed"
 
 
 def test_signed_before_the_round_was_decided_and_with_no_review_at_all(story):

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from portal import i18n
 from portal.db import session, transaction
 from portal.documents import inspection_building
+from portal.documents.penalty_building import penalty_slip
 from portal.errors import ConditionsMissing, DomainError, Invalid, NotPermitted
 from portal.files.intake import Accepted
 from portal.files.store import Store
@@ -173,8 +175,12 @@ def test_what_comes_after_wednesday_waits_a_week_unless_the_manager_admits_it(st
     assert "scheduled_at" in refusal.value.fields
     with pytest.raises(NotPermitted):
         story.act(pre_acceptances.admit, late, pre_acceptances.Admit("客户急"), actor=story.reviewer)
+    assert stands_in(story, date(2026, 6, 22)) == (["YY-2026-0001"], [])
+    assert stands_in(story, date(2026, 6, 29)) == ([], ["YY-2026-0001"]), "the week it waits for"
     story.clock.set("2026-06-18 09:00")
     story.act(pre_acceptances.admit, late, pre_acceptances.Admit("客户急"), actor=story.manager)
+    story.act(pre_acceptances.plan, story.see(late), local("2026-06-25 09:30"), actor=story.reviewer)
+    assert stands_in(story, date(2026, 6, 29)) == ([], []), "admitted, it waits for nothing"
     late = story.see(late)
     assert late.earliest_on == WEEK and late.is_late  # the flag stays
     assert tasks.open_of(session(), late, "DL-18")[0].due_at == local("2026-06-18 18:00")
@@ -185,6 +191,12 @@ def test_what_comes_after_wednesday_waits_a_week_unless_the_manager_admits_it(st
     with pytest.raises(Invalid) as refusal:
         story.listed()
     assert "project" in refusal.value.fields
+
+
+def stands_in(story, week):
+    """What the list of a week shows: handed in for it, and come over from the weeks before."""
+    shown = (pre_acceptances.entries, pre_acceptances.come_over)
+    return tuple([record.number for record in each(session(), story.reviewer, week)] for each in shown)
 
 
 def test_holidays_move_list_and_schedule_and_keep_their_order(story):
@@ -254,6 +266,14 @@ def test_the_third_failure_costs_the_foreman_the_site(story):
     ]
     assert {each["inspector"] for each in stop.evidence["inspections"]} == {"韩志刚"}
     assert {entry.state for entry in entries.values()} == {"PROPOSED"}
+    with i18n.use_locale("zh_Hans"):
+        slip = penalty_slip(session(), stop, None)
+    assert (slip.suspended, slip.address) == ((date(2026, 6, 5), date(2026, 9, 5)), record.project.property.address)
+    held = slip.what.splitlines()
+    assert [line.split()[:2] for line in held] == [
+        [f"YY-2026-0001-{number}", day] for number, day in ((1, "2026-05-28"), (2, "2026-06-02"), (3, "2026-06-05"))
+    ]
+    assert all("瓷砖空鼓率 9 %" in line for line in held)
     assert not tasks.open_of(session(), record, "DL-19")
 
     with pytest.raises(ConditionsMissing):  # the same foreman
