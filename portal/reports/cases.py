@@ -21,7 +21,7 @@ from portal.models.complaint import Complaint, ComplaintRound, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
 from portal.models.customer import Customer
-from portal.models.follow_up import FollowUpCall, FollowUpTicket
+from portal.models.follow_up import FollowUpCall, FollowUpTicket, RepairFollowUp
 from portal.models.ledger import LedgerLine
 from portal.models.milestone import OpenDay
 from portal.models.org import Department, Party
@@ -769,7 +769,7 @@ def duty(session: Session, viewer: Viewer, period: Period, at: datetime) -> List
     steps = (
         (N_("Contacts", "report"), Consultation, Consultation.occurred_at, Consultation.replied_at, None),
         (N_("Complaints"), Complaint, Complaint.received_at, ComplaintRound.plan_fed_back_at, ComplaintRound.follow_up_at),
-        (N_("Repairs"), RepairOrder, RepairOrder.reported_at, RepairOrder.done_at, RepairOrder.follow_up_at),
+        (N_("Repairs"), RepairOrder, RepairOrder.reported_at, RepairOrder.done_at, FollowUpCall.called_at),
         (N_("Liaison slips"), FollowUpTicket, FollowUpTicket.handed_over_at, FollowUpTicket.done_at, FollowUpTicket.revisit_at),
         (N_("Follow-up calls", "metrics"), FollowUpCall, None, None, FollowUpCall.called_at),
     )  # fmt: skip
@@ -782,6 +782,9 @@ def duty(session: Session, viewer: Viewer, period: Period, at: datetime) -> List
         )
         if moment_.class_ is ComplaintRound:
             query = query.join(ComplaintRound, ComplaintRound.complaint_id == Complaint.id)
+        if model is RepairOrder and moment_.class_ is FollowUpCall:
+            query = query.join(RepairFollowUp, RepairFollowUp.order_id == RepairOrder.id)
+            query = query.join(FollowUpCall, FollowUpCall.id == RepairFollowUp.call_id)
         if model is FollowUpCall:
             query = query.where(FollowUpCall.stage.not_in(UNCOUNTED), FollowUpCall.overall.is_not(None))
         return session.scalar(query)

@@ -18,7 +18,7 @@ from portal.i18n import N_, Text
 from portal.metrics import METRICS, Figure, Period
 from portal.models.report import ReportRun
 from portal.reports import cases
-from portal.reports.catalogue import SAID, Board, Cases, Report, Said, Section, Split, Tiles, Trend
+from portal.reports.catalogue import SAID, Board, Cases, Note, Report, Said, Section, Split, Tiles, Trend
 from portal.reports.values import Block, number, say, term
 from portal.visibility import Viewer
 
@@ -233,6 +233,10 @@ def _said(_session: Session, _viewer: Viewer, part: Said, _period: Period, _at: 
     return {"kind": "said", "title": say(part.title), "field": part.field, "empty": say(UNWRITTEN)}
 
 
+def _note(_session: Session, _viewer: Viewer, part: Note, _period: Period, _at: datetime) -> Block:
+    return {"kind": "note", "title": say(part.title), "text": say(part.text)}
+
+
 def table(
     title: Text,
     heads: list[tuple[Text, str]],
@@ -253,5 +257,5 @@ def table(
 
 
 _MAKERS: dict[type[Section], Callable[..., Block]] = {
-    Tiles: _tiles, Board: _board, Split: _split, Trend: _trend, Cases: _cases, Said: _said,
+    Tiles: _tiles, Board: _board, Split: _split, Trend: _trend, Cases: _cases, Note: _note, Said: _said,
 }  # fmt: skip

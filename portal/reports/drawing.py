@@ -101,11 +101,21 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """What has nothing to say, gathered in one place: why, and which headings it was."""
+    """What has nothing to say, gathered in one place: which headings it was, and why.
+
+    `summary`: what a report says whose lists and figures are all empty.
+    """
 
     title: str
     lines: tuple[tuple[str, str], ...]
+    summary: str = ""
     kind: str = "nothing"
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """As it reads."""
+        said = (_p("report", "%(title)s: %(text)s", title=titles, text=why) for titles, why in self.lines)
+        return (*((self.summary,) if self.summary else ()), *said)
 
 
 Part = Tiles | Table | Chart | Words | Nothing
@@ -128,7 +138,9 @@ def draw(content: Block, words: dict[str, str | None], *, links: bool = False, o
                 drawn.append(_chart(block, f"trend-{number}", on_paper=on_paper))
             case "promised":
                 drawn.append(_promised(block))
-    return _gathered([*drawn, *_written(content, words)])
+            case "note":
+                drawn.append(Words(said(block["title"]), (said(block["text"]),), ""))
+    return _gathered([*drawn, *_written(content, words)], period_of(content))
 
 
 def _written(content: Block, words: dict[str, str | None]) -> Iterator[Words]:
@@ -152,7 +164,7 @@ def _promised(block: Block) -> Words:
     return Words(said(block["title"]), tuple(lines), "")
 
 
-def _gathered(drawn: list[Part]) -> list[Part]:
+def _gathered(drawn: list[Part], period: Period) -> list[Part]:
     """The parts that say something, and one more that names the others."""
     found = [(part, _nothing(part)) for part in drawn]
     why: dict[str, list[str]] = {}
@@ -161,10 +173,22 @@ def _gathered(drawn: list[Part]) -> list[Part]:
             why.setdefault(reason, []).append(part.title)
     kept = [part for part, reason in found if not reason]
     if why:
-        lines = tuple((reason, _p("report", ", ").join(titles)) for reason, titles in why.items())
+        lines = tuple((_p("report", ", ").join(titles), reason) for reason, titles in why.items())
         place = max((at for at, part in enumerate(kept, 1) if not isinstance(part, Words)), default=len(kept))
-        kept.insert(place, Nothing(_p("report", "Nothing to report"), lines))
+        kept.insert(place, Nothing(_p("report", "Nothing to report"), lines, _summary(drawn, kept, period)))
     return kept
+
+
+def _summary(drawn: list[Part], kept: list[Part], period: Period) -> str:
+    """What a report says all of whose lists and drawings are empty; nothing for others."""
+    if all(isinstance(part, Words) for part in drawn) or not all(isinstance(part, Words) for part in kept):
+        return ""
+    days = title_of_period(period)
+    return _p(
+        "report",
+        "%(days)s: nothing that this report is about has happened. It is sent so that nobody waits for it.",
+        days=days,
+    )
 
 
 def _nothing(part: Part) -> str:
