@@ -257,7 +257,8 @@
     let restored = false;
     keepable(form).forEach((field) => {
       const [value, before] = values[named(field)] ?? [];
-      if (value === undefined || before !== given(field) || present(field) !== given(field)) return; // what the server sends anew counts
+      const isAnew = before !== given(field) && !("present" in field.dataset); // the present is another one each time
+      if (value === undefined || isAnew || present(field) !== given(field)) return; // what the server sends anew counts
       isBox(field) ? (field.checked = value) : (field.value = value);
       restored = true;
     });
