@@ -214,6 +214,7 @@
     all(`${menus}[open]`).forEach((menu) => !menu.contains(target) && closeMenu(menu));
     if (target.closest("[data-palette]")) { event.preventDefault(); openPalette(); }
     target.closest("[data-close]")?.closest(".snack")?.remove();
+    if (target.closest("[data-back]") && history.length > 1 && document.referrer.startsWith(`${location.origin}/`)) { event.preventDefault(); history.back(); }
     const theme = target.closest("button[name=theme]");
     if (theme) root.dataset.bsTheme = theme.value === "auto" ? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light") : theme.value;
     const blocked = target.closest("[aria-disabled=true]");

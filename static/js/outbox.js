@@ -88,7 +88,12 @@
   }
   addEventListener("click", (event) => { // a page is left once all is written down
     const link = event.target.closest("a[href]");
-    if (!underWay.size || !link || link.origin !== location.origin || link.target || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!link || link.origin !== location.origin || link.target || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!navigator.onLine && link.pathname !== location.pathname && !link.pathname.startsWith(ROOT)) { // the worker does not stand before it: else the browser's own error
+      event.preventDefault();
+      return location.assign(`${ROOT}not-kept`);
+    }
+    if (!underWay.size) return;
     event.preventDefault();
     Promise.allSettled(underWay).then(() => location.assign(link.href));
   });

@@ -60,6 +60,20 @@ def test_what_waits_goes_within_seconds(handset, portal, network):
     phone.all_sent()
 
 
+def test_a_place_that_needs_the_network_says_so(handset, portal, network):
+    """Its pages are not kept: in place of the browser's own error stands a page of ours, with the way back."""
+    phone = handset()
+    phone.sign_in("captain")
+    page = phone.go("/repair-captain/")
+    phone.kept("/repair-captain/not-kept")
+    phone.airplane(True)
+    page.locator(".tab-bar a", has_text="日程").click()
+    expect(page.locator("main")).to_contain_text("手机上没有保存这一页")
+    page.get_by_role("link", name="今天的维修").click()
+    expect(page.locator(".job-card").first).to_be_visible()
+    phone.airplane(False)
+
+
 def test_what_is_ticked_ahead_stays_when_the_steps_before_it_arrive(handset, portal, network):
     """Signed on the pad while photos and steps are on their way: neither the signature nor a tick or a time is lost."""
     phone, job, number = at_the_finish(handset, portal, network)
