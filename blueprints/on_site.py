@@ -121,7 +121,7 @@ def attach(blueprint: Blueprint, site: Site) -> None:
             name=str(site.name),
             short_name=str(site.short_name),
             start_url=site.area.root,
-            scope=site.area.root,
+            scope="/",  # lists and records are read in the app as well, not in a window of the browser
             display="standalone",
             lang="zh-CN",
             background_color=PAPER,

@@ -41,11 +41,16 @@ class Network:
         """Which of the posts, counted from one, are carried out without the phone hearing of it."""
         self.at_once = self.most_at_once = 0
         self.is_down = False
+        self.is_mute = False
+        """Requests that come meanwhile are never answered."""
         self.broken = ""
         """What no address may end in to be answered; empty: all are."""
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Any:
         if self.is_down or (self.broken and environ["PATH_INFO"].endswith(self.broken)):
+            self._cut(environ)
+        if self.is_mute:
+            time.sleep(30)
             self._cut(environ)
         if environ.get("HTTP_X_OUTBOX") != "1" or environ["REQUEST_METHOD"] != "POST":
             return self.app(environ, start)

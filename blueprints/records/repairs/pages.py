@@ -27,6 +27,7 @@ from portal.processes.repair import PROCESS, Cause, CrewStatus, Executor, Ground
 from portal.services import maps, repairs, repeats
 from portal.services.fields import Field, link, money, phone, term
 from portal.services.repairs.visits import to_come
+from portal.shell import REPAIRS_ON_SITE
 
 P = Permission
 PATH = "/repair-orders/<number>"
@@ -279,6 +280,9 @@ def _smart(record: RepairOrder) -> list[dict[str, Any]]:
 def _actions(record: RepairOrder) -> list[dict[str, Any]]:
     base = editing.path(record)
     found: list[dict[str, Any]] = []
+    if may(g.user, P.CAPTAIN_DESK) and record.captain_id == g.user.id and record.closed_at is None:
+        url = REPAIRS_ON_SITE.records + quote(record.number, safe="")
+        found.append({"label": _("Go on with the job"), "url": url, "icon": "tool", "primary": True})
     if record.state in repairs.PLANNED and may(g.user, P.REPAIR_PLAN):
         label = _("Move the visit") if to_come(record) else _("Agree on a visit")
         found.append({"label": label, "url": f"{base}/visit", "icon": "calendar"})
