@@ -56,7 +56,7 @@ def measures(listing: Listing) -> list[Measure]:
     found = [COUNT]
     for each in groups.measures(listing):
         found += [Measure(each.key, each), Measure(f"{each.key}:average", each, True)]
-    return found
+    return found + [Measure(f"{each.key}:average", each, True) for each in fields_of(listing).values() if each.averaged]
 
 
 @dataclass(frozen=True, slots=True)

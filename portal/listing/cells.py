@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, NamedTuple, cast
 
 from markupsafe import Markup, escape
-from sqlalchemy import and_, func, literal, select, type_coerce
+from sqlalchemy import Date, and_, func, literal, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from portal import formatting, visibility
@@ -105,6 +105,13 @@ def unasked(column: Any, sql_type: Any) -> Any:
 def joined(values: Iterable[str]) -> Markup:
     """Several short facts in one cell."""
     return Markup("、").join(escape(value) for value in values)
+
+
+def by_day(column: Any) -> dict[str, Any]:
+    """How a column sorts by a day that not every row has, by an index that begins with it: what has none stands last."""
+    none = literal(date.max, Date())
+    ways = (Way(column, column.is_not(None)), Way(none, column.is_(None)))
+    return {"sort": func.coalesce(column, none, type_=Date()), "ways": ways}
 
 
 # ---------- Clocks ----------

@@ -148,6 +148,8 @@ class Asked:
     column: Any
     rows: Any = None
     choice: Choice | None = None
+    averaged: bool = False
+    """A number of which people ask for the average, as how long something took, and nobody for the sum."""
 
 
 @dataclass(frozen=True, slots=True)

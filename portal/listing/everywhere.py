@@ -87,7 +87,7 @@ def _one(listing: Listing, word: Word, looked: Looked) -> Condition:
 
 def _kinds(listing: Listing) -> tuple[str, ...]:
     """The kinds of record whose texts are looked through."""
-    return (listing.kind,) if PASSAGES in fields_of(listing) else listing.detail_of
+    return (*((listing.kind,) if PASSAGES in fields_of(listing) else ()), *listing.detail_of)
 
 
 def _numbers(listing: Listing, word: Word) -> list[Select[Any]]:
@@ -107,10 +107,13 @@ def _numbers(listing: Listing, word: Word) -> list[Select[Any]]:
 
 def _tried(listing: Listing, word: Word) -> Condition:
     """Whether the texts say it, asked row by row."""
-    mention = bindparam(f"mention_{word.place}", type_=String())
-    if listing.detail is None:
-        return passages.tried(listing.model, mention)
-    return and_(word.within(listing.detail), passages.tried_behind(listing.model, listing.detail_of, mention))
+    mention, found = bindparam(f"mention_{word.place}", type_=String()), []
+    if PASSAGES in fields_of(listing):
+        found.append(passages.tried(listing.model, mention))
+    if listing.detail is not None:
+        behind = passages.tried_behind(listing.model, listing.detail_of, mention)
+        found.append(and_(word.within(listing.detail), behind))
+    return or_(*found)
 
 
 def places_of(listing: Listing, word: Word) -> Places:

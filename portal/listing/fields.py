@@ -51,6 +51,8 @@ class Field:
     choice: Choice | None = None
     """Where the values come from, for terms and links."""
     adds_up: bool = True
+    averaged: bool = False
+    """Nobody asks for its sum, but for its average."""
     rows: Any = None
     """Selects the numbers of the records, where `column` stands in other rows than theirs: `declaration.Asked`."""
     places: Callable[[Word], Any] | None = None
@@ -98,7 +100,9 @@ def _fields(kind: str) -> dict[str, Field]:
     for each in listing.asked:
         asked = Kind.TERM if each.choice is not None else _kind(each.column)
         if asked is not None:
-            found[each.key] = Field(each.key, each.label, asked, each.column, each.choice, rows=each.rows)
+            found[each.key] = Field(
+                each.key, each.label, asked, each.column, each.choice, not each.averaged, each.averaged, each.rows
+            )
     for by in listing.by:
         found[by.key] = Field(by.key, by.label, Kind.PLACES, listing.model.id, places=by.places)
     if getattr(listing.model, "KIND", "") == kind and passage.fields(listing.model):

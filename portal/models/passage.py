@@ -6,12 +6,12 @@ SQLite keeps the pairs in a full-text index of its own, PostgreSQL in an index o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, partial
 from itertools import islice, pairwise
 from typing import Any, cast
 
-from sqlalchemy import DDL, Index, String, Text, delete, event, func, insert, inspect, select, text, tuple_, update
+from sqlalchemy import DDL, Index, String, Text, case, delete, event, func, insert, inspect, select, text, tuple_, update
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from portal import hanzi
@@ -19,13 +19,16 @@ from portal.models.base import Base, BigId, Record
 from portal.models.complaint import Complaint, ComplaintRound
 from portal.models.consultation import Consultation
 from portal.models.event import Event, EventKind
+from portal.models.task import OWN_WORDS, Task
 
 PORTION = 2000
 MORE: dict[type[Any], tuple[str, ...]] = {
     Complaint: ("subject", "responsible", "historical_result"),
     Consultation: ("promise", "further_need"),
+    Task: ("title",),
 }
-"""Short texts that are looked through as well; every `Text` column of a record is."""
+"""Short texts that are looked through as well; every `Text` column of a record is. Of a task the title counts where
+somebody wrote it."""
 PARTS: dict[type[Any], tuple[type[Any], str]] = {ComplaintRound: (Complaint, "complaint_id")}
 """Rows that belong to a record, and the column that names it."""
 SAID = (EventKind.NOTE, EventKind.MESSAGE, EventKind.CALL)
@@ -102,7 +105,7 @@ def fields(model: type[Any]) -> tuple[str, ...]:
 
 @cache
 def _fields(model: Any) -> tuple[str, ...]:
-    if not (issubclass(model, Record) and hasattr(model, "KIND")) and model not in PARTS:
+    if not (issubclass(model, (Record, Task)) and hasattr(model, "KIND")) and model not in PARTS:
         return ()
     long = [column.key for column in inspect(model).column_attrs if isinstance(column.columns[0].type, Text)]
     return (*MORE.get(model, ()), *long)
@@ -119,6 +122,20 @@ def _key(model: type[Any], record: Any) -> Key:
         owner, column = PARTS[model]
         return owner.KIND, getattr(record, column), -record.id
     return model.KIND, record.id, 0
+
+
+def _columns(model: type[Any]) -> list[Any]:
+    """The texts as a statement reads them."""
+    columns = {name: getattr(model, name) for name in fields(model)}
+    if model is Task:
+        columns["title"] = case((Task.kind.in_(sorted(OWN_WORDS)), Task.title))
+    return list(columns.values())
+
+
+def _words(model: type[Any], value: Callable[[str], Any]) -> str:
+    """The texts of a record, joined, by what gives the values of its columns."""
+    is_hidden = model is Task and value("kind") not in OWN_WORDS
+    return _joined(value(name) for name in fields(model) if not (is_hidden and name == "title"))
 
 
 def _joined(texts: Iterable[str | None]) -> str:
@@ -139,7 +156,7 @@ def _note(session: Session, _context: Any) -> None:
         if model is Event:
             if record.kind in SAID and record.record_kind and record.record_id and (said := _event_text(record.data)):
                 noted[record.record_kind, record.record_id, record.id] = (said, True)
-        elif (names := fields(model)) and (said := _joined(record.__dict__.get(name) for name in names)):
+        elif fields(model) and (said := _words(model, record.__dict__.get)):
             noted[_key(model, record)] = (said, True)
     for record in session.dirty:
         names = fields(type(record))
@@ -155,7 +172,7 @@ def keep(session: Session) -> None:
     """Write down the texts that this transaction changed. After the events are sealed, right before the commit."""
     noted: dict[Key, Any] = session.info.pop("passages", {})
     said = {
-        key: (value if isinstance(value, str) else _joined(getattr(value, name) for name in fields(type(value))), new)
+        key: (value if isinstance(value, str) else _words(type(value), partial(getattr, value)), new)
         for key, (value, new) in noted.items()
     }
     old = [key for key, (_text, new) in said.items() if not new]
@@ -188,7 +205,7 @@ def fill(session: Session) -> None:
         owner, column = PARTS.get(model, (model, "id"))
         place = -model.id if model in PARTS else 0
         link = getattr(model, column)
-        columns = [getattr(model, name) for name in fields(model)]
+        columns = _columns(model)
         known = select(Passage.id).where(
             Passage.record_kind == owner.KIND, Passage.record_id == link, Passage.place == place
         )

@@ -40,6 +40,8 @@ class Task(Base):
     """One thing due (待办). Dashboards, reminders, chips and timeliness all read this table and nothing else."""
 
     __tablename__ = "task"
+    KIND = "tasks"
+    """Of its list and its texts; it is no record with a page of its own."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))

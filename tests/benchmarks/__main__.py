@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from portal.web import collect_seldom
-from tests.benchmarks import pages, searches
+from tests.benchmarks import lists, pages, searches
 from tests.benchmarks.volume import Sample, Volume
 
 
@@ -23,7 +23,8 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path(tempfile.gettempdir()) / "portal-benchmarks")
     parser.add_argument("--page", help="only pages whose name holds this text")
     parser.add_argument("--profile", action="store_true", help="also print where the time of each page goes")
-    parser.add_argument("--searches", action="store_true", help="only search, in the largest volume, by the clock")
+    parser.add_argument("--searches", action="store_true", help="only search, in the largest volume")
+    parser.add_argument("--lists", action="store_true", help="only lists, in the largest volume")
     parser.add_argument("--url", help="measure this database, seeded before, instead of those of the folder")
     given = parser.parse_args()
     sizes = [int(size) for size in given.projects.split(",")]
@@ -39,6 +40,9 @@ def main() -> None:
     collect_seldom()  # as each process of the web server does
     if given.searches:
         print(searches.table(searches.measure(volumes[-1], given.rounds)))
+        return
+    if given.lists:
+        print(lists.table(lists.measure(volumes[-1], given.rounds)))
         return
     found = pages.measure(volumes, given.rounds, chosen)
     print(pages.table(found, [volume.projects for volume in volumes], chosen))

@@ -162,3 +162,28 @@ def test_a_task_is_found_by_what_its_row_says_of_the_record(make, clock, find):
     one, _other = task(1, "客厅瓷砖空鼓"), task(2, "墙面开裂", content="瓷砖空鼓也有")
     assert find("tasks", "空鼓") == find("tasks", "空鼓 瓷砖") == {one}, "what the row does not say is not found"
     assert find("tasks", "空鼓 开裂") == set()
+
+
+def test_a_task_is_found_by_what_people_wrote_on_it(make, session, clock, find):
+    customer = make.customer(name="张建军")
+    record = rows.complaint(None, customer, 1, clock.now(), None)
+
+    def task(kind: TaskKind, title: str, **more: str) -> int:
+        with transaction() as writing:
+            found = Task(
+                kind=kind.value, title=title, record_kind="complaints", record_id=record, record_number="TS-2026-0001",
+                started_at=clock.now(), person_id=find.manager.id, **more,
+            )  # fmt: skip
+            writing.add(found)
+            writing.flush()
+            return found.id
+
+    door, _clock = task(TaskKind.HAND, "给客户装临时门锁"), task(TaskKind.DEADLINE, "Solve on site")
+    promise = task(TaskKind.PROMISE, "周五前回电话", note="客户要换门锁的颜色")
+    assert find("tasks", "门锁") == {door, promise}
+    assert find("tasks", "門鎖 回电") == {promise}
+    assert find("tasks", "Solve") == set(), "the title of a clock reads in the language of whoever looks"
+    with transaction() as writing:
+        writing.get_one(Task, door).result = "已换密码盘"
+    assert find("tasks", "密码盘") == {door}
+    assert find("tasks", "", where=json.dumps(["all", ["words", "contains", "门锁"]])) == {door, promise}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import product
 
 import pytest
@@ -104,7 +104,7 @@ def test_each_role_opens_its_lists_and_no_other(sign_in, make, role):
         client.get(f"/records/{kind}", status=200 if (role, kind) in MAY_SEE else 403)
 
 
-@pytest.mark.parametrize("sort", ["", "name", "-name", "number", "-number"])
+@pytest.mark.parametrize("sort", ["", "name", "-name", "number", "-number", "created", "-created"])
 def test_pages_follow_each_other_without_gap_or_double(sign_in, session, clock, sort):
     user = sign_in(Role.MANAGER).user
     many_customers(user, 200, clock.now())
@@ -403,6 +403,32 @@ def test_pages_go_on_where_the_clocks_end(make, session, clock, monkeypatch, sor
     far = max(running.values()) + timedelta(days=1)
     expected = sorted(session.scalars(select(Complaint.id)), key=lambda key: (running.get(key, far), key))
     assert seen == (expected if sort == "due" else expected[::-1])
+    back, state = [], last.previous
+    while state is not None:
+        page = engine.page(session, user, listing, state, at=clock.now())
+        back = [row.id for row in page.rows] + back
+        state = page.previous
+    engine._page.cache_clear()
+    assert back + [row.id for row in last.rows] == seen
+
+
+@pytest.mark.parametrize("sort", ["signed", "-signed"])
+@pytest.mark.parametrize("has_branch", [False, True])
+def test_pages_go_on_where_the_days_end(make, session, clock, monkeypatch, sort, has_branch):
+    """What has no day stands behind what has one, across pages and backwards."""
+    monkeypatch.setattr(engine, "PAGE", 4)
+    engine._page.cache_clear()
+    user = make.user(Role.MANAGER, branch_id=make.branch().id if has_branch else None)
+    days = [None if number % 3 == 0 else date(2026, 9, 1 + number % 4) for number in range(1, 12)]
+    made = [make.contract(state="NEGOTIATING" if day is None else "SIGNED", signed_on=day).id for day in days]
+    listing, state, seen, last = LISTINGS["contracts"], State(sort=sort), [], None
+    while state is not None:
+        last = engine.page(session, user, listing, state, at=clock.now())
+        seen += [row.id for row in last.rows]
+        state = last.next
+    known = dict(zip(made, days, strict=True))
+    expected = sorted(made, key=lambda key: (known[key] or date.max, key))
+    assert seen == (expected if sort == "signed" else expected[::-1])
     back, state = [], last.previous
     while state is not None:
         page = engine.page(session, user, listing, state, at=clock.now())

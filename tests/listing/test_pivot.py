@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qsl
 
@@ -16,6 +16,7 @@ from portal.listing.registry import LISTINGS
 from portal.listing.state import State, from_args
 from portal.models.event import Event, EventKind
 from portal.permissions import Role
+from tests.listing import rows as listing_rows
 
 AT = datetime(2026, 10, 15, 1, 0, tzinfo=UTC)
 CONTRACTS = (
@@ -110,6 +111,29 @@ def test_an_average_counts_only_what_is_filled_in(session, manager, make):
     half_filled.add(pivot.Amount(1, [Decimal(0)], [0]))
     assert (found.of(half_filled, average), found.of(half_filled, summed)) == (5, 10)
     assert found.of(pivot.Amount(3, [Decimal(0)], [0]), average) is None
+
+
+def test_how_long_complaints_took_is_averaged_over_those_that_are_closed(session, make):
+    for number, (category, days) in enumerate(
+        (("QUALITY", "1"), ("QUALITY", "3.5"), ("SERVICE", "7.2"), ("SERVICE", None))
+    ):
+        closed_at = None if days is None else AT + timedelta(days=float(days))
+        more = {"state": "VERIFIED"} if days is None else {"state": "CLOSED", "closed_at": closed_at}
+        listing_rows.complaint(None, make.customer(name=f"客{number}"), number, AT, None, category=category, **more)
+    manager = make.user(Role.MANAGER)
+    found, problems = made(
+        session, manager, "complaints", rows="category", columns="-", measure="count,days-open:average"
+    )
+    assert not problems
+    counted, average = found.layout.measures
+    shown = {row: (found.figure(row, (), counted), found.figure(row, (), average)) for row, _column in found.amounts}
+    assert shown[("QUALITY",)] == (2, Decimal("2.25")) and shown[("SERVICE",)] == (2, Decimal("7.2"))
+    assert shown[()] == (4, Decimal("11.7") / 3)
+    assert "days-open" not in [each.key for each in analysis.measures(found.listing)], "nobody asks for the sum"
+    slow = State(where='["all",["days-open","least","3.5"]]')
+    assert count(session, manager, slow, "complaints") == (2, False)
+    still_open = State(where='["all",["days-open","empty"]]')
+    assert count(session, manager, still_open, "complaints") == (1, False)
 
 
 def test_conditions_of_the_list_stay(session, manager):

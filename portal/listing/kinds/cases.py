@@ -6,12 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import Numeric, and_, case, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
 from portal.db import UtcDateTime
 from portal.i18n import N_, _
 from portal.listing import cells
+from portal.listing.days import seconds_between
 from portal.listing.declaration import Asked, Choice, Column, Filter, Listing, Span, Way
 from portal.listing.kinds import search
 from portal.metrics.clocks import MISSED
@@ -80,6 +81,11 @@ COMPLAINT_END = func.coalesce(
 )
 """When a complaint was closed; the old ledger does not always say it. One that was escalated goes on with its escalation."""
 
+DAYS_OPEN = func.round(
+    seconds_between(Complaint.received_at, Complaint.closed_at) / literal_column("86400.0"), 1, type_=Numeric(8, 1)
+)
+"""How many days of 24 hours it took to close a complaint; None: it is open, or nobody knows."""
+
 COMPLAINT_CLOCK = cells.clock(Complaint.KIND, Complaint, DUE)
 
 COMPLAINTS = Listing(
@@ -124,6 +130,7 @@ COMPLAINTS = Listing(
         Column("home", N_("Home"), HOME, cells.home, hidden=True),
         Column("round", N_("Round", "export"), (Complaint.round_no,), css="num hide-small", adds_up=False, hidden=True),
         Column("closed", N_("Closed", "export"), (Complaint.closed_at,), cells.moment, "num hide-small", hidden=True),
+        Column("days-open", N_("Days until closed"), (DAYS_OPEN,), cells.text, "num hide-small", hidden=True),
     ),
     search=search.complaints,
     by=search.whose(Complaint, Complaint.complainant, Complaint.phone),
@@ -158,6 +165,7 @@ COMPLAINTS = Listing(
     ),
     asked=(
         COMPLAINT_CLOCK.asked,
+        Asked("days-open", N_("Days until closed"), DAYS_OPEN, averaged=True),
         Asked(
             "departments",
             N_("Departments"),
