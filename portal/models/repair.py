@@ -294,6 +294,22 @@ class RepairOrder(Record, Base):
         return [photo for photo in self.all_photos if photo.attachment.removed_at is None]
 
     @property
+    def is_historical(self) -> bool:
+        """Whether it was over before the portal: whatever ended here was assigned first, and so told."""
+        return self.state in (rules.State.CLOSED, rules.State.DECLINED) and self.told_at is None
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What it cost in all, in yuan; None: nothing is noted."""
+        return sum((line.amount for line in self.costs), NOTHING) if self.costs else None
+
+    @property
+    def bearer(self) -> str | None:
+        """Who bears the cost; None: nobody, or more than one."""
+        bearers = {line.bearer for line in self.costs}
+        return bearers.pop() if len(bearers) == 1 else None
+
+    @property
     def is_free(self) -> bool:
         """Whether the customer pays nothing (R-16)."""
         return rules.is_free(in_warranty=self.in_warranty, cause=self.cause)

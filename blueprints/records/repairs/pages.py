@@ -139,6 +139,8 @@ def repair_order(number: str) -> ResponseReturnValue:
     """The repair: clocks, what is possible now, what is known, its costs, the talk beside it."""
     record = find_or_404(RepairOrder, number, NAMED)
     notes = []
+    if record.is_historical:
+        notes.append(("info-circle", _("From the old ledger: kept for reading, no clocks run.")))
     if record.is_arrival_late and record.arrived_at is None:
         notes.append(("alert-triangle", _("Nobody was on site within the limit (DL-22). The captain may take over.")))
     if repairs.signature_is_void(record):
