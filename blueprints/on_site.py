@@ -63,6 +63,10 @@ def _nothing_to_heed(_entry: FieldEntry, _number: str | None) -> str:
     return ""
 
 
+def _the_record(record: Any, _action: str) -> Any:
+    return record
+
+
 @dataclass(frozen=True)
 class Site:
     """The pages of a role that work without signal."""
@@ -85,6 +89,8 @@ class Site:
     """Its page on the phone, by that number."""
     heed: Callable[[FieldEntry, str | None], str] = _nothing_to_heed
     """What the person must know of an entry that was carried out, given the number in its address."""
+    concerns: Callable[[Any, str], Any] = _the_record
+    """What an action on a record is about, where that has a state and a history of its own."""
 
     @property
     def code(self) -> str:
@@ -347,7 +353,9 @@ def _again(site: Site, entry: FieldEntry, arrival: Arrival) -> Response:
 
 def _conflict(site: Site) -> Response:
     """What happened meanwhile, for the phone to show beside what was written on it."""
-    record = _record(site)
+    record, arrival = _record(site), g.arrival
+    if record is not None:
+        record = site.concerns(record, arrival.action)
     meanwhile: list[dict[str, str]] = []
     state = ""
     if record is not None:

@@ -668,9 +668,9 @@ class RepairCostCase(Record, Base):
         return self.actual_material + self.actual_labour
 
     @property
-    def is_repair_signed_off(self) -> bool:
-        """Whether the customer has signed for the repair."""
-        return self.order.state in (rules.State.SIGNED_OFF, rules.State.CLOSED)
+    def may_cost(self) -> Decimal:
+        """The most it may come to without being confirmed anew, in yuan."""
+        return cost_rules.may_cost(self.estimate, self.tolerance_percent)
 
     @property
     def customer(self) -> Any:

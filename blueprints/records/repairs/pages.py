@@ -24,7 +24,7 @@ from portal.models.project import Project
 from portal.models.repair import RepairOrder, RepairVisit
 from portal.permissions import Permission, may
 from portal.processes.repair import PROCESS, Cause, CrewStatus, Executor, Ground, InWarranty, State, Trade, Urgency
-from portal.services import maps, repairs, repeats
+from portal.services import maps, repair_costs, repairs, repeats
 from portal.services.fields import Field, link, money, phone, term
 from portal.services.repairs.visits import to_come
 from portal.shell import REPAIRS_ON_SITE
@@ -302,7 +302,6 @@ def _actions(record: RepairOrder) -> list[dict[str, Any]]:
         found.append({"label": _("Call"), "url": url, "icon": "phone-call", "primary": True})
     if record.state == State.REPAIRING and may(g.user, P.REPAIR_CLOSE):
         found.append({"label": _("Note a call"), "url": f"{base}/calls", "icon": "phone"})
-    gone = record.crew_status in repairs.GONE
-    if gone and record.cause is not None and record.cost_case is None and may(g.user, P.COST_CASE_WORK):
+    if record.cost_case is None and may(g.user, P.COST_CASE_WORK) and not repair_costs.lacking(record):
         found.append({"label": _("Write a cost case"), "url": f"{base}/cost-case", "icon": "receipt"})
     return found
