@@ -11,7 +11,22 @@ from functools import cache, partial
 from itertools import islice, pairwise
 from typing import Any, cast
 
-from sqlalchemy import DDL, Index, String, Text, case, delete, event, func, insert, inspect, select, text, tuple_, update
+from sqlalchemy import (
+    DDL,
+    Index,
+    String,
+    Text,
+    case,
+    delete,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from portal import hanzi

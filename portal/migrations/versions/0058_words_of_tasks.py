@@ -10,8 +10,8 @@ from alembic import op
 from portal import hanzi
 from portal.models.passage import pairs
 
-revision = "0059"
-down_revision = "0056"
+revision = "0058"
+down_revision = "0057"
 branch_labels = None
 depends_on = None
 
