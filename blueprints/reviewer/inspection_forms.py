@@ -21,7 +21,7 @@ from portal.processes.pre_acceptance import ItemResult
 from portal.services import inspections
 
 SIGNS = [("yes", N_("Has signed")), ("no", N_("Refuses to sign"))]
-SIGNED = {"yes": True, "no": False}
+SIGNED: dict[str | None, bool] = {"yes": True, "no": False}
 """What each choice says; nothing chosen: not said."""
 
 
