@@ -120,11 +120,11 @@ class Handset:
         self.page.wait_for_selector("html[data-outbox-ready]", state="attached")
         return self.page
 
-    def kept(self, path: str) -> None:
-        """Wait until the page is kept for places without network."""
-        looking = "async (path) => { for (const name of await caches.keys()) if (name.startsWith('kept:') && await (await caches.open(name)).match(path)) return true; return false; }"
+    def kept(self, path: str, saying: str = "") -> None:
+        """Wait until the page is kept for places without network, and says something."""
+        looking = "async ([path, saying]) => { for (const name of await caches.keys()) if (name.startsWith('kept:')) { const found = await (await caches.open(name)).match(path); if (found && (await found.text()).includes(saying)) return true; } return false; }"
         deadline = time.monotonic() + 30
-        while not self.page.evaluate(looking, path):
+        while not self.page.evaluate(looking, [path, saying]):
             assert time.monotonic() < deadline, f"{path} is not kept"
             time.sleep(0.2)
 

@@ -169,10 +169,7 @@ def test_from_the_door_to_the_charge_without_signal(handset, portal, network, cr
     approve(portal, number)
     phone.go("/repair-captain/").evaluate("sessionStorage.clear()")
     phone.go("/repair-captain/")  # what the phone keeps of the job is older than the consent, so it asks for it anew
-    page.wait_for_function(
-        "async (path) => { for (const name of await caches.keys()) { const found = await (await caches.open(name)).match(path); if (found && (await found.text()).includes('step-execute-case')) return true; } return false; }",
-        arg=job,
-    )
+    phone.kept(job, "step-execute-case")
     phone.airplane(True)
     page = phone.go(job)
     expect(page.locator("#cost-case")).to_contain_text("1,166.00 元")

@@ -13,14 +13,18 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from portal import clock as portal_clock
 from portal.db import db, session, transaction
+from portal.documents import paper, repair_building
+from portal.documents.views import Company, Issue
 from portal.errors import DomainError
+from portal.files.store import Store
 from portal.models.event import Event
 from portal.models.field_entry import FieldEntry
 from portal.models.org import User
 from portal.models.repair import RepairCostCase, RepairOrder
 from portal.models.task import Task
-from portal.services import repair_costs, repairs
+from portal.services import captain_days, repair_costs, repairs
 from portal.services.approvals import TakeBack, Word
 from tests.captain.test_sync import Sender, arrive
 
@@ -248,6 +252,7 @@ def test_the_actual_cost_waits_for_the_signature_and_the_consent(on_site, phone,
     assert "费用处理单：实际费用" in section(phone, "now")
     for _again in range(2):
         assert on_site.step("execute-case", actual, key="cost", at="2026-10-13T16:00:00+08:00")["state"] == "done"
+    assert captain_days.of(session(), story.captain, clock.now()).to_note == []
     story.act(repair_costs.charge, case, actor=story.manager)
     (booked,) = session().get(RepairCostCase, case.id).bookings
     assert (booked.amount, booked.balance_before, booked.balance_after) == (
@@ -266,3 +271,42 @@ def test_the_reminder_of_an_urgent_repair_ends_with_it(on_site, phone, story):
     on_site.step("draft-case", DRAFT)
     asked = session().scalars(select(Task).where(Task.title == repairs.COST_CASE.message)).one()
     assert asked.closed_at == story.clock.now()
+
+
+def test_a_case_approved_after_the_signature_stands_on_the_list_of_the_day(on_site, phone, story, clock):
+    """Days later, and closed meanwhile: as long as the actual cost is missing the job is there, also without network."""
+    on_site.step("draft-case", DRAFT)
+    story.act(repairs.start, phone.order, actor=story.captain)
+    clock.set("2026-10-13 16:00")
+    story.done(phone.order)
+    story.signed(phone.order)
+
+    def noted() -> list[str]:
+        return [stop.order.number for stop in captain_days.of(session(), story.captain, clock.now()).to_note]
+
+    (case,) = cases()
+    assert noted() == []
+    approved(story, case)
+    with transaction() as writing:
+        order = writing.get_one(RepairOrder, phone.order.id)
+        order.state, order.closed_at = "CLOSED", clock.now()
+    clock.set("2026-10-16 09:00")
+    assert noted() == [phone.number]
+    page = phone.client.get("/repair-captain/", status=200).text
+    assert "待登记实际费用" in page and "费用处理单：实际费用" in page
+    assert phone.path in dict(phone.client.get("/repair-captain/kept", status=200).get_json()["pages"])
+    actual = {"actual_material": "460", "actual_labour": "600"}
+    assert on_site.step("execute-case", actual)["state"] == "done"
+    assert noted() == []
+    assert phone.path not in dict(phone.client.get("/repair-captain/kept", status=200).get_json()["pages"])
+
+
+def test_the_form_says_what_the_case_says(on_site, phone, app):
+    """F-22, with the defect that it is about."""
+    on_site.step("draft-case", DRAFT)
+    view = repair_building.BUILDERS["F-22"](session(), cases()[0], Store.of(app.config["PORTAL"]))
+    said = paper.write(
+        view, Issue(Company("示例", "客户服务部", "400", None), "FY-1", portal_clock.now(), "马建国")
+    ).html
+    for words in (phone.order.symptom, "施工队状态", "1,060.00 元（壹仟零陆拾元整）"):
+        assert words in said
