@@ -62,6 +62,8 @@ CUSTOMER, MATTER, NUMBER = N_("Customer"), N_("Matter", "report"), N_("Number")
 DEPARTMENT, STATE = N_("Department"), N_("State")
 ESCALATION, COMPENSATION = N_("Escalation: %(matter)s", "report"), N_("Compensation: %(matter)s", "report")
 CANCELLATION = N_("Cancellation: %(matter)s", "report")
+HEAD = N_("Head of the department")
+"""Who answers for a limit of a department where nobody was named."""
 ENDED, PAID, OVERDUE = N_("ended %(day)s", "report"), N_("paid %(day)s", "report"), N_("%(limit)s, missed", "report")
 SCORED, FOLLOWED = N_("%(dimension)s %(score)s", "report"), N_("%(number)s %(state)s", "report")
 
@@ -301,7 +303,7 @@ def departments(session: Session, viewer: Viewer, period: Period, at: datetime) 
 
 def missed_by_person(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
     """Who answers for the limits that ran out in the period (M-95), the most first: of a department its head, else whoever
-    had it to do, a role where nobody was named; with the department and which limits."""
+    had it to do, a role or "head of the department" where nobody was named; with the department and which limits."""
     heads = [
         (N_("Person responsible"), ""), (DEPARTMENT, "nowrap"), (N_("Which limits", "report"), "fill"),
         (metrics.METRICS["M-95"].title, "num"),
@@ -313,7 +315,7 @@ def missed_by_person(session: Session, viewer: Viewer, period: Period, at: datet
     order = sorted(found, key=lambda who: (-sum(found[who].values()), who))
     rows = [
         [
-            say(person.label) if isinstance(person, Role) else person or day(None),
+            say(person.label) if isinstance(person, Role) else person or say(HEAD),
             term(Department, department),
             "、".join(
                 f"{code} × {count}" if count > 1 else code for code, count in sorted(found[person, department].items())

@@ -50,6 +50,15 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """Figures one under the other over the last periods of the same length, the present one last."""
+
+    title: Text
+    keys: tuple[str, ...]
+    periods: int = 6
+
+
+@dataclass(frozen=True, slots=True)
 class Cases:
     """Records one by one: `listed` names a function of `portal.reports.cases`."""
 
@@ -73,7 +82,7 @@ class Note:
     text: Text
 
 
-Section = Tiles | Board | Split | Trend | Cases | Note | Said
+Section = Tiles | Board | Split | Trend | History | Cases | Note | Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +252,7 @@ _DECLARED = (
             Split(N_("Limits missed, by person", "report"), "person", ("M-95",)),
             Split(N_("Penalties by kind", "report"), "kind", ("M-96", "M-96.amount")),
             Cases(N_("Open cases older than seven days"), "old_cases"),
+            History(N_("All figures over six periods", "report"), _all(("M-01", "M-97"))),
             *WORDS, PLAN,
         ),
         _fixed(FourthWednesday()),

@@ -74,7 +74,7 @@ class Table:
         """How its columns stand: tables of one shape below each other have them at the same places."""
         first, *others = (css for _label, css in self.heads)
         if first == "code":
-            return "figures"
+            return "figures" if len(others) == 6 else "history"
         return "numbers" if all(css == "num" for css in others) else "free"
 
 
@@ -136,6 +136,8 @@ def draw(content: Block, words: dict[str, str | None], *, links: bool = False, o
                 drawn.append(_table(block, period if links else None))
             case "trend":
                 drawn.append(_chart(block, f"trend-{number}", on_paper=on_paper))
+            case "history":
+                drawn.append(_history(block))
             case "promised":
                 drawn.append(_promised(block))
             case "note":
@@ -301,8 +303,7 @@ def cell(value: Any, css: str = "", url: str = "") -> Cell:
 
 
 def _chart(block: Block, key: str, *, on_paper: bool) -> Chart:
-    periods = [Period(date.fromisoformat(first), date.fromisoformat(last)) for first, last in block["periods"]]
-    labels = [_label(period) for period in periods]
+    labels = _labels(block)
     names = [said(each["title"]) for each in block["series"]]
     series = []
     for name, each in zip(names, block["series"], strict=True):
@@ -322,8 +323,21 @@ def _chart(block: Block, key: str, *, on_paper: bool) -> Chart:
     heads = ((_p("report", "From the day"), ""), *((label, "num") for label in labels))
     has_any = any(point.value is not None for each in series for point in each.points)
     table = Table(title, heads, rows, (), _p("report", "None in this period."))
-    note = _p("report", "%(count)s periods", count=len(periods))
+    note = _p("report", "%(count)s periods", count=len(labels))
     return Chart(title, note, drawing if has_any else Markup(""), table)
+
+
+def _history(block: Block) -> Table:
+    labels = _labels(block)
+    css = ("code", "fill", "", *("num" for _label in labels))
+    heads = tuple(zip((_("Code"), _("Metric"), _p("report", "Unit"), *labels), css, strict=True))
+    rows = tuple(tuple(cell(value, how) for value, how in zip(row, css, strict=True)) for row in block["rows"])
+    return Table(said(block["title"]), heads, rows, (), _p("report", "None in this period."))
+
+
+def _labels(block: Block) -> list[str]:
+    """How the periods of a block are called."""
+    return [_label(Period(date.fromisoformat(first), date.fromisoformat(last))) for first, last in block["periods"]]
 
 
 def _label(period: Period) -> str:

@@ -151,7 +151,7 @@ def test_limits_missed_stand_with_who_answers_for_them(told):
         writing.get_one(cases.Task, breach.task_id).role = "MANAGER"
     assert read(cases.missed_by_person(session(), Company(), MAY, JUNE)) == [
         ("周晓雯", "客服部", "DL-01、DL-04、DL-08", "3"),
-        ("–", "工程部", "DL-10", "1"),
+        ("部门主管", "工程部", "DL-10", "1"),
         ("客服经理", "客服部", "DL-22", "1"),
         ("王志强", "工程部", "DL-13", "1"),
         ("合计", "", "", "6"),

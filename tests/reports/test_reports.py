@@ -37,6 +37,7 @@ from portal.services import calendars, documents, reports, slots, tasks
 from portal.services import delivery as queued
 from tests.metrics import may as month
 from tests.metrics.may import MAY
+from tests.metrics.test_metrics import BY_HAND
 from tests.smtp import serving
 
 SCHEDULE = next(each for each in SCHEDULES if each.name == "reports")
@@ -298,6 +299,26 @@ def test_a_report_about_nothing_says_so_in_one_sentence(office, clock, sign_in, 
     assert [part.kind for part in parts] == kinds
     assert said in sign_in(office[1]).get(f"/records/report-runs/{number}", status=200).text
     assert any(said in str(cell.value) for row in book.worksheets[0].iter_rows() for cell in row)
+
+
+def test_the_monthly_report_shows_every_figure_over_six_periods(make, clock):
+    """6.1, RP-05: all metrics that have a source, the present month last."""
+    month.tell(make, clock)
+    drawn = content.draw_up(session(), reports.Company(), REPORTS["RP-05"], MAY, at=portal_clock.now(), calendar="1")
+    with use_locale("zh_Hans"):
+        (table,) = [
+            part for part in drawing.draw(drawn, {}) if isinstance(part, drawing.Table) and part.shape == "history"
+        ]
+    assert [label for label, css in table.heads if css == "num"] == [
+        "2025-12",
+        *(f"2026-{number:02d}" for number in range(1, 6)),
+    ]
+    figures = {(row[0].text, row[1].text): [cell.text for cell in row[3:]] for row in table.rows}
+    assert len(figures) == len(BY_HAND)
+    assert figures["M-22", "结案率"][-2:] == ["0.0", "57.1"] and figures["M-44", "维修费用"][-2:] == [
+        "999.00",
+        "1,260.50",
+    ]
 
 
 def test_nobody_waits_for_figures_that_were_given_up(office, clock, sign_in):
