@@ -296,7 +296,7 @@ def test_what_is_opened_from_the_phone_has_its_frame(desk, path, tab):
     heights = page.locator(".tab-bar a, .topbar > a, .topbar > details > summary").evaluate_all(
         "all => all.filter(one => one.checkVisibility()).map(one => one.getBoundingClientRect().height)"
     )
-    assert len(heights) == 10 and min(heights) >= 44
+    assert len(heights) == 11 and min(heights) >= 44
     page.locator(".topbar details.small-only > summary").click()
     expect(page.locator(".topbar .menu a", has_text="投诉").first).to_be_visible()
     page.keyboard.press("Escape")
