@@ -241,7 +241,11 @@ def test_a_suspension_and_a_criticism_have_their_effects(site, sign_in):
     confirmed = {"confirmed_by": str(site.hr.id), "confirmed_at": wall(site.clock.now())}
     site.manager.post(step, days | confirmed | {"suspended_until": "2026-05-11"}, status=422)
     assert penalties.suspension_of(session(), site.crew.foreman_id, date(2026, 5, 12)) is None
+    page = f"/records/penalties/{barred}"
+    assert "批准后自" in site.manager.get(page, status=200).text
     approved(site, barred, **days, suspended_until="2026-08-12")
+    said = site.manager.get(page, status=200).text
+    assert "停单，首尾两天都算" in said and "批准后自" not in said
     assert penalties.suspension_of(session(), site.crew.foreman_id, date(2026, 8, 12)).number == barred
     (ends,) = session().scalars(select(Outbox).where(Outbox.kind == "suspension_ended")).all()
     assert f"{portal_clock.local(ends.run_after):%Y-%m-%d %H:%M}" == "2026-08-13 08:00"
@@ -264,6 +268,8 @@ def test_a_suspension_and_a_criticism_have_their_effects(site, sign_in):
     run("publish_criticism")
     assert "撤销对许诺的通报批评" in desk.get("/records/notices", status=200).text
     assert numbers[0] == made[0].number
+    site.clock.set("2026-08-13 09:00")
+    assert "停单，已期满" in sign_in(site.manager.user).get(page, status=200).text
 
 
 def test_what_the_manager_decides_needs_a_kind_and_own_people_nobody_elses_word(site, make):

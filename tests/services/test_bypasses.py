@@ -46,10 +46,9 @@ class Desk:
 
     def enters(self, project: Project, days_ago: int = 0, **more: Any) -> Contract:
         signed_on = portal_clock.today(self.clock.now()) - timedelta(days=days_ago)
+        given = {"amount": Decimal("150000.00"), "project_id": project.id, "signed_on": signed_on} | more
         with transaction() as writing:
-            command = contracts.CreateContract(
-                amount=Decimal("150000.00"), project_id=project.id, signed_on=signed_on, **more
-            )
+            command = contracts.CreateContract(**given)
             customer = writing.get_one(Customer, project.customer_id)
             actor = writing.get_one(User, self.specialist.id)
             return contracts.create(writing, customer, command, actor=actor, at=self.clock.now())
@@ -101,6 +100,9 @@ def test_what_is_entered_as_signed_without_a_pass(desk: Desk):
         assert (review.state, contract.is_bypassed) == ("SIGNED_WITHOUT_PASS", True)
         assert proposed() == R_04
         forget()
+    desk.enters(desk.project(), amount=Decimal("168000.00"))
+    assert proposed()[0] == ("COMMISSION_DEDUCTION", "许诺", Decimal("1680.00"))
+    forget()
     contract = desk.enters(desk.project())
     assert contract.is_bypassed and proposed() == R_04
     with transaction() as writing:  # asked again, proposed once
