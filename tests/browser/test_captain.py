@@ -104,6 +104,7 @@ def take_photos(page, *files, kind: str | None = None) -> None:
     if kind:
         page.locator(f"#photo-form label:has(input[value={kind}])").click()
     with page.expect_navigation(wait_until="load", timeout=60_000):  # shrinking and drawing anew is work
+        page.locator("#photo-form input[type=file]").focus()  # as a finger on it does: nothing is being typed any more
         page.locator("#photo-form input[type=file]").set_input_files(list(files))
 
 
