@@ -136,7 +136,8 @@ class StepPages:
         path = record_path(fresh.KIND, number)
         if self._returns(step):
             undo = f"{path}/steps/{action}/back?{urlencode({'version': version, 'next': back})}"
-            flash({"text": _("%(who)s: now “%(state)s”.", **said), "undo": undo}, "done")
+            done = {"text": _("%(who)s: now “%(state)s”.", **said), "undo": undo}
+            flash(done, "done")  # type: ignore[arg-type]  # the snack knows both
         elif back:  # the page that is come back to does not show the record
             sentence = _("%(who)s: now “%(state)s”. A step that was taken cannot be undone.", **said)
             flash(sentence if moved else _("%(who)s: saved, still “%(state)s”.", **said), "done")
