@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
@@ -240,15 +239,13 @@ def test_what_a_fact_said_before_is_read_by_pointing_by_key_and_by_touch(desk, p
     expect(small).to_have_url(portal.url + "/records/customers/KH-2026-0002")
 
 
-@pytest.mark.parametrize("who", ["manager", "captain"])
-def test_no_list_is_wider_than_a_small_screen(desk, portal, who):
+def test_no_list_is_wider_than_a_small_screen(desk, portal):
     """Long words end in dots instead: a page that moves sideways hides what stands at its end."""
-    page = desk(who).page
+    page = desk("manager").page
     wide = []
     for kind in LISTINGS:
         answer = page.goto(f"{portal.url}/records/{kind}?filter=", wait_until="domcontentloaded")
-        if answer.status != 200:
-            continue
+        assert answer.status == 200, kind
         for width in (1366, 1280, 1024, 768):
             page.set_viewport_size({"width": width, "height": 900})
             if page.evaluate("document.documentElement.scrollWidth") > width:
