@@ -127,7 +127,7 @@ def test_from_the_cigarette_end_to_the_fine_that_was_carried_out(site, sign_in, 
     controls = Page(site.manager.get(f"{step}/approve", status=200).text).controls
     assert [given["value"] for _tag, given in controls if given.get("name") == "confirmed_at"] == [now]
     assert "处罚在表单中确定方式和金额" in inbox
-    as_it_comes = {"kind": "FINE", "amount": "50", "decision": "属实", "confirmed_by": "0", "confirmed_at": now}
+    as_it_comes = {"kind": "FINE", "amount": "50", "decision": "属实", "confirmed_by": "", "confirmed_at": now}
     site.manager.post(f"{step}/approve", as_it_comes, status=303)  # the time alone says nothing
     made = entry(number)  # the manager's word alone is not enough for another department
     assert (made.state, made.approval.present.level, session().scalars(select(LedgerLine)).all()) == (

@@ -144,8 +144,7 @@ def correct_past(
 
 def _checked(session: Session, command: PastRepair, at: datetime) -> dict[str, Any]:
     """The values to write, with what follows from others. Raises Invalid by field."""
-    values = command.values()
-    problems: dict[str, Text | str] = {}
+    values, problems = command.values(), dict[str, Text | str]()
     project = session.get(Project, command.project_id) if command.project_id else None
     if project is not None and values["customer_id"] is None:
         values["customer_id"] = project.customer_id
