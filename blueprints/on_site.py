@@ -63,6 +63,10 @@ def _nothing_to_heed(_entry: FieldEntry, _number: str | None) -> str:
     return ""
 
 
+def _the_record(record: Any, _action: str) -> Any:
+    return record
+
+
 @dataclass(frozen=True)
 class Site:
     """The pages of a role that work without signal."""
@@ -85,6 +89,8 @@ class Site:
     """Its page on the phone, by that number."""
     heed: Callable[[FieldEntry, str | None], str] = _nothing_to_heed
     """What the person must know of an entry that was carried out, given the number in its address."""
+    concerns: Callable[[Any, str], Any] = _the_record
+    """What an action on a record is about, where that has a state and a history of its own."""
 
     @property
     def code(self) -> str:
@@ -121,7 +127,7 @@ def attach(blueprint: Blueprint, site: Site) -> None:
             name=str(site.name),
             short_name=str(site.short_name),
             start_url=site.area.root,
-            scope=site.area.root,
+            scope="/",  # lists and records are read in the app as well, not in a window of the browser
             display="standalone",
             lang="zh-CN",
             background_color=PAPER,
@@ -347,7 +353,9 @@ def _again(site: Site, entry: FieldEntry, arrival: Arrival) -> Response:
 
 def _conflict(site: Site) -> Response:
     """What happened meanwhile, for the phone to show beside what was written on it."""
-    record = _record(site)
+    record, arrival = _record(site), g.arrival
+    if record is not None:
+        record = site.concerns(record, arrival.action)
     meanwhile: list[dict[str, str]] = []
     state = ""
     if record is not None:

@@ -35,7 +35,7 @@ from portal.models.complaint import Complaint  # noqa: E402
 from portal.models.customer import Customer  # noqa: E402
 from portal.services import documents  # noqa: E402
 from portal.testing import find_chromium  # noqa: E402
-from tests import story  # noqa: E402
+from tests import databases, story  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
 LARGEST = 200_000
@@ -107,7 +107,7 @@ def running_portal() -> Iterator[tuple[Flask, str, dict[str, str]]]:
     """The portal of the story; gives it with its address and the addresses of the records that are shown."""
     with tempfile.TemporaryDirectory(prefix="portal-pictures-") as folder:
         home = Path(folder)
-        story.make_template(home)
+        story.make_template(home, databases.make_sqlite_template(home))
         moment = home / "clock"
         moment.write_text(story.NOW)
         clock.use_test_clock(moment)

@@ -107,8 +107,7 @@ class Prepared:
                 constants[name] = _plain(value if change is None else change(value))
         order = tuple(state.positiontup) if state.positiontup is not None else None
         form = _Form(state.statement, order, constants, tuple(asked.items()))
-        self._forms[dialect.name] = form
-        return form
+        return self._forms.setdefault(dialect.name, form)  # who made one at the same moment goes on with the same
 
     def _readers(self, dialect: Dialect, codes: list[Any]) -> tuple[Change | None, ...]:
         columns = list(self._statement.selected_columns)

@@ -292,6 +292,36 @@ APPS: tuple[App, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
+class Tab:
+    """A place at the thumb, on a phone: it is open on its own pages and those below."""
+
+    label: Text
+    icon: str
+    url: str
+
+    @property
+    def path(self) -> str:
+        """Where its pages begin."""
+        return self.url.partition("?")[0]
+
+
+PHONE_TABS: dict[Role, tuple[Tab, ...]] = {
+    Role.REPAIR_CAPTAIN: (
+        Tab(N_("Today", "phone"), "tool", HOME_PATHS[Role.REPAIR_CAPTAIN]),
+        Tab(
+            N_("Calendar", "phone"),
+            "calendar",
+            f"{records('repair-orders')}?view=calendar&rows=appointment&span=agenda",
+        ),
+        Tab(N_("Costs", "phone"), "receipt", records("repair-cost-cases")),
+        Tab(N_("Numbers", "phone"), "layout-dashboard", DASHBOARD_PATHS[Role.REPAIR_CAPTAIN]),
+        Tab(N_("Me", "phone"), "user-circle", "/account/"),
+    ),
+}
+"""Who works with the phone has these at the thumb on every narrow page, in place of the apps."""
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """The person in the corner."""
 
@@ -328,6 +358,7 @@ class Facts(NamedTuple):
     role: str
     app: int
     here: str
+    tab: str
     locale: str
     theme: str
     open: int
@@ -376,6 +407,12 @@ class Frame:
             for each in APPS
             if (pages := _pages(each, role))
         ]
+        self.has_phone = role in PHONE_TABS
+        """Whether narrow pages have the frame of the phone."""
+        tabs = PHONE_TABS.get(role, ())
+        self.tabs = [Link(str(each.label), each.url, each.path == facts.tab, each.icon) for each in tabs] or self.apps[
+            :5
+        ]
 
 
 def draw(part: str, frame: Any) -> Markup:
@@ -411,9 +448,10 @@ class Shell:
         user, counts = self._user, self.counts
         assert user is not None, "only pages of signed-in people have a frame"
         # A page that several lists share says whose it is now.
-        app, here = _place(g.get("menu_path", request.path) if has_request_context() else "", user.role)
+        path = g.get("menu_path", request.path) if has_request_context() else ""
+        app, here = _place(path, user.role)
         return Facts(
-            user.username, user.name, user.role, app, here, self.locale, user.theme, counts.open, counts.late,
+            user.username, user.name, user.role, app, here, _tab(path, user.role), self.locale, user.theme, counts.open, counts.late,
             tuple(counts.late_by_kind.items()), counts.notices, counts.today, counts.soon,
         )  # fmt: skip
 
@@ -482,6 +520,12 @@ def _place(path: str, role: str) -> tuple[int, str]:
                 best, length = app, len(prefix)
     here = (entry.path for entry in _pages(best, Role(role)) if _is_at(entry, path))
     return APPS.index(best), max(here, key=len, default="")
+
+
+@lru_cache(maxsize=4_096)
+def _tab(path: str, role: str) -> str:
+    tabs = PHONE_TABS.get(Role(role), ())
+    return max((tab.path for tab in tabs if (path + "/").startswith(tab.path.rstrip("/") + "/")), key=len, default="")
 
 
 def _is_at(entry: Entry, path: str) -> bool:

@@ -6,6 +6,7 @@ PostgreSQL too when PORTAL_TEST_DATABASE_URL names a server.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -73,19 +74,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared.once(_of_the_run(tmp_path_factory) / "template", databases.make_sqlite_template)
+def of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run see."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
-def demo_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shared.once(_of_the_run(tmp_path_factory) / "story", story.make_template)
+def sqlite_template(of_the_run: Path) -> Path:
+    return shared.once(of_the_run / "template", databases.make_sqlite_template)
 
 
-def _of_the_run(factory: pytest.TempPathFactory) -> Path:
-    """A folder that all processes of this run see."""
-    own = factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+@pytest.fixture(scope="session")
+def demo_template(of_the_run: Path, sqlite_template: Path) -> Path:
+    return shared.once(of_the_run / "story", lambda folder: story.make_template(folder, sqlite_template))
 
 
 @pytest.fixture(scope="session")
@@ -104,11 +106,14 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_on_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Sample:
-    folder = tmp_path_factory.mktemp("sample")
-    made = fill_once(folder, databases.copy_sqlite(sqlite_template, folder), START)
-    databases.whole(folder / "portal.sqlite3")
-    return made
+def sample_on_sqlite(of_the_run: Path, sqlite_template: Path) -> Sample:
+    def fill(folder: Path) -> Path:
+        made = fill_once(folder, databases.copy_sqlite(sqlite_template, folder), START)
+        (folder / "people").write_text(json.dumps(made.people), encoding="ascii")
+        return databases.whole(folder / "portal.sqlite3")
+
+    home = shared.once(of_the_run / "sample", fill).parent
+    return Sample(home, tuple(json.loads((home / "people").read_text(encoding="ascii"))))
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import sha256
 from itertools import count
 from typing import Any, TypeVar
 
@@ -12,16 +13,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.db import transaction
+from portal.files.intake import Accepted
 from portal.models.contract import Contract
 from portal.models.customer import Customer, CustomerKind, CustomerSource, Property
+from portal.models.drawing_review import DrawingReview
 from portal.models.event import Event, EventKind
 from portal.models.org import Branch, Crew, Department, Party, PartyKind, User
 from portal.models.project import Project, ProjectKind, ProjectStage
 from portal.permissions import Role
 from portal.processes.registry import PROCESSES
-from portal.services import events
+from portal.services import attachments, events
 from portal.services.numbering import next_number
 from portal.services.record_kinds import MODELS
+from portal.services.review_findings import Mark
 
 PASSWORD = "青花瓷 and 42 teapots"
 PASSWORD_HASH = "$argon2id$v=19$m=19456,t=2,p=1$0QGTAKH/WIkjRi2FI/HaGQ$j6z9E62s9YoEm0yA0EsvA0+5tR4tXKXvtJRmyGfN2Hk"
@@ -31,6 +35,13 @@ SURNAMES = "王李张刘陈杨黄赵周吴徐孙马朱胡郭何林高罗"
 GIVEN = ("建国", "晓雯", "志刚", "丽华", "敏", "秀英", "伟", "芳", "海涛", "玉兰", "文博", "静")
 
 Row = TypeVar("Row")
+
+
+def pinned(session: Session, review: DrawingReview, *, actor: User, at: datetime) -> Mark:
+    """A place on the floor plan of a review; the plan is handed in with the first one."""
+    plan = Accepted("平面图.png", "image/png", sha256(review.number.encode()).hexdigest(), 1000, 640, 480)
+    paper = attachments.add(session, review, plan, actor=actor, at=at, kind="PHOTO").attachment
+    return Mark(paper, 1, 500, 500)
 
 
 class Make:

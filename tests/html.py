@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 UNLABELLED = {"hidden", "submit", "button", "reset", "image"}
+PRESSED = {"checkbox", "radio", "range", "color", "file"}
+"""Controls in which nobody types a line and ends it with Enter."""
 
 
 class Page(HTMLParser):
@@ -22,6 +24,12 @@ class Page(HTMLParser):
         self.controls: list[tuple[str, dict[str, str]]] = []
         self.text: list[str] = []
         self.problems: list[str] = []
+        self.typed_in: set[str] = set()
+        """The forms with a line to type in: by their id, or which one on the page."""
+        self.sends: dict[str, list[dict[str, str]]] = {}
+        """The buttons that send each form, in their order."""
+        self.blanks = 0
+        self._forms = 0
         self._open: list[tuple[str, dict[str, str], list[str]]] = []
         self.feed(html)
         self.close()
@@ -36,6 +44,10 @@ class Page(HTMLParser):
         is_control = tag in {"select", "textarea"} or (tag == "input" and given.get("type") not in UNLABELLED)
         if is_control:
             self.controls.append((tag, given | ({"in-label": "yes"} if in_label else {})))
+        if tag == "form":
+            self._forms += 1
+            given = {"id": f"form {self._forms}"} | given
+        self._note_form(tag, given)
         if tag == "img" and "alt" not in given:
             self.problems.append(f"<img src={given.get('src', '')[:40]!r}> has no alt")
         if tag == "img":
@@ -46,6 +58,16 @@ class Page(HTMLParser):
         if tag not in VOID:
             self._open.append((tag, given, []))
 
+    def _note_form(self, tag: str, given: dict[str, str]) -> None:
+        around = next((form["id"] for name, form, _ in reversed(self._open) if name == "form"), "")
+        form = given.get("form", around)
+        if not form:
+            return
+        if tag == "input" and given.get("type") not in UNLABELLED | PRESSED and "readonly" not in given:
+            self.typed_in.add(form)
+        if tag == "button" and given.get("type", "submit") == "submit":
+            self.sends.setdefault(form, []).append(given)
+
     def handle_endtag(self, tag: str) -> None:
         for depth in range(len(self._open) - 1, -1, -1):
             if self._open[depth][0] == tag:
@@ -55,6 +77,14 @@ class Page(HTMLParser):
                 return
 
     def _closed(self, tag: str, given: dict[str, str], said: str) -> None:
+        if tag == "option" and given.get("value", said) in ("", "0"):
+            self.blanks += 1
+        if tag == "select":
+            if self.blanks > 1:
+                self.problems.append(
+                    f"<select name={given.get('name')!r}> says {self.blanks} times that nothing is chosen"
+                )
+            self.blanks = 0
         if tag == "title" and not any(name == "svg" for name, _, _ in self._open):
             self.title = said
         elif tag == "h1":
@@ -79,6 +109,10 @@ class Page(HTMLParser):
                 continue
             if given.get("id") not in self.labels:
                 problems.append(f"<{tag} name={given.get('name')!r}> has no label")
+        for form in self.typed_in:
+            first, *others = self.sends.get(form, [{}])
+            if others and not {"primary", "sr"} & set(first.get("class", "").split()):
+                problems.append(f"Enter in a line of the form {form!r} presses {first}: the main button stands first")
         if self.is_whole:
             if len(self.headings) != 1:
                 problems.append(f"{len(self.headings)} h1: {self.headings}")

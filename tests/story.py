@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from portal import clock, database, demo, i18n
+from portal import clock, demo, i18n
 from portal.app import create_app
 from portal.config import DEMO, Config
 from portal.db import db
@@ -34,13 +35,23 @@ def config(home: Path, *, port: int = 8000) -> Config:
     )
 
 
-def make_template(folder: Path, moment: str = NOW, load: Callable[[], None] = demo.load) -> Path:
-    """A SQLite file with the demo data, or another story, as of a moment, to copy from. Takes some seconds."""
+def make_template(folder: Path, migrated: Path, moment: str = NOW, load: Callable[[], None] = demo.load) -> Path:
+    """A SQLite file with the demo data, or another story, as of a moment, to copy from. Takes some seconds.
+
+    `migrated`: the empty file to begin with.
+    """
+    databases.copy_sqlite(migrated, folder)
+    with told_at(folder, moment):
+        load()
+    return databases.whole(folder / "portal.sqlite3")
+
+
+@contextmanager
+def told_at(folder: Path, moment: str) -> Iterator[datetime]:
+    """The portal of the story in this folder, with its clock standing still at the moment."""
     app = create_app(config(folder))
     now = datetime.fromisoformat(moment).replace(tzinfo=clock.ZONE)
     with app.app_context(), i18n.use_locale(i18n.DEFAULT), clock.standing_at(now):
-        database.upgrade()
-        load()
+        yield now
         db.session.remove()
         db.engine.dispose()
-    return databases.whole(folder / "portal.sqlite3")

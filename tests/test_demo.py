@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from portal import clock, database, demo, i18n, verify
-from portal.app import create_app
+from portal import clock, verify
 from portal.clock import ZONE, local
-from portal.db import db, session
+from portal.db import session
 from portal.demo.hours import CLOSES, OPENS, day_so_far, next_on_duty, on_duty
 from portal.models.cancellation import Cancellation, LossNotice
 from portal.models.compensation import PaymentVoucher
@@ -23,8 +23,9 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import PreAcceptance
 from portal.models.reward import RewardEntry
 from portal.models.task import Task, TaskKind
+from portal.models.works import DispatchOrder
 from portal.services import boards, complaints, desk, workload
-from tests import story
+from tests import databases, shared, story
 
 HOURS = ("03:00", "09:00", "14:00", "23:30")
 
@@ -41,17 +42,17 @@ def is_in_office(moment: datetime) -> bool:
 
 
 @pytest.fixture(scope="module", params=HOURS)
-def loaded(request: Any, tmp_path_factory: Any) -> Any:
+def loaded(request: Any, of_the_run: Path, sqlite_template: Path, tmp_path_factory: Any) -> Any:
     """A portal that was set up at this hour of a Tuesday, and the moment."""
-    now = at(f"2026-11-17 {request.param}")
-    app = create_app(story.config(tmp_path_factory.mktemp("demo")))
-    with app.app_context(), i18n.use_locale(i18n.DEFAULT), clock.standing_at(now):
-        database.upgrade()
-        demo.load()
+    moment = f"2026-11-17 {request.param}"
+    made = shared.once(
+        of_the_run / f"demo at {request.param[:2]}", lambda folder: story.make_template(folder, sqlite_template, moment)
+    )
+    home = tmp_path_factory.mktemp("demo")
+    databases.copy_sqlite(made, home)
+    with story.told_at(home, moment) as now:
         yield now
         session().rollback()
-        db.session.remove()
-        db.engine.dispose()
 
 
 def test_nobody_worked_at_night_and_nothing_lies_ahead(loaded: datetime) -> None:
@@ -135,6 +136,17 @@ def test_the_ledger_says_what_the_worked_example_says(loaded: datetime) -> None:
     )
     restarted = session().scalars(select(PreAcceptance).where(PreAcceptance.number == "YY-2026-0002")).one()
     assert (restarted.state, restarted.foreman.name, restarted.project.foreman.name) == ("PASSED", "吴刚", "吴刚")
+    assert (restarted.replaced_foreman.name, restarted.project_manager.name) == ("孙海", "李志远")
+
+
+def test_whoever_was_dispatched_is_inspected(loaded: datetime) -> None:
+    """A dispatch order and the pre-acceptance of the same works name the same people, and a crew is led by its foreman."""
+    for record in session().scalars(select(PreAcceptance)):
+        order = record.project.dispatch_orders[-1]
+        named = record.project_manager.name, (record.replaced_foreman or record.foreman).name
+        assert named == (order.project_manager.name, order.foreman.name), (record.number, order.number)
+    for order in session().scalars(select(DispatchOrder).where(DispatchOrder.crew_id.is_not(None))):
+        assert order.crew.foreman_id == order.foreman_id, order.number
 
 
 def test_everybody_finds_work(loaded: datetime) -> None:

@@ -26,6 +26,16 @@ def test_values_come_back_as_the_library_reads_them(make, session):
     ]
 
 
+def test_who_asks_first_at_the_same_moment_reads_all_the_same(make, session):
+    """Two threads make the form of a question that was never asked: the second must not take the readers of the first."""
+    make.contract()
+    question = Prepared(select(Contract.number, Contract.signed_on))
+    dialect = session.get_bind().dialect
+    found = question.raw(session, {})
+    question._form(dialect)
+    assert [question.reader(session)(row) for row in found] == question.rows(session, {})
+
+
 def test_what_stands_in_the_statement_is_kept_as_its_type_says(make, session, clock):
     """Constants, members of lists and placeholders: a moment is compared in the form in which it is stored."""
     make.contract()

@@ -167,15 +167,17 @@ def _go_on(
         wanted = change or form.to_change()
         year = _year_of(wanted, year)
         if form.seen.data:
-            return _apply(wanted, form.seen.data, year)
+            return _apply(wanted, form.seen.data, year, day_form, week_form)
         shown = calendar_changes.preview_change(session(), wanted)
     except Invalid as refusal:
         form.take(refusal)
         return _page(year, day_form=day_form, week_form=week_form, status=422)
-    return _page(year, change=wanted, preview=shown)
+    return _page(year, change=wanted, preview=shown, day_form=day_form, week_form=week_form)
 
 
-def _apply(change: Change, seen: str, year: int) -> ResponseReturnValue:
+def _apply(
+    change: Change, seen: str, year: int, day_form: DayForm | None, week_form: WeekForm | None
+) -> ResponseReturnValue:
     try:
         with transaction() as writing:
             moved = calendar_changes.apply_change(
@@ -185,7 +187,15 @@ def _apply(change: Change, seen: str, year: int) -> ResponseReturnValue:
         if isinstance(refusal, Invalid):
             raise
         shown = calendar_changes.preview_change(session(), change)
-        return _page(year, change=change, preview=shown, refusal=str(refusal), status=refusal.status)
+        return _page(
+            year,
+            change=change,
+            preview=shown,
+            refusal=str(refusal),
+            day_form=day_form,
+            week_form=week_form,
+            status=refusal.status,
+        )
     said = _n("%(num)s open deadline was moved.", "%(num)s open deadlines were moved.", len(moved))
     flash(_("The calendar is saved.") + (" " + said if moved else ""), "done")
     return see_other(f"/manager/calendar?year={year}")

@@ -82,7 +82,6 @@ class DepartmentForm(StepForm):
             )
         )
         self.head.choices = [
-            (0, N_("Somebody else")),
             *((p.id, f"{p.name} · {Department.show(p.department)}") for p in people),
         ]
         lead = complaints.lead_departments(desk.session, desk.record.category)
@@ -90,7 +89,7 @@ class DepartmentForm(StepForm):
         if not self.is_submitted():
             first = lead[0] if lead else None
             self.department.data = Department(first) if first else None
-            self.head.data = next((p.id for p in people if p.department == first), 0)
+            self.head.data = next((p.id for p in people if p.department == first), None)
             self.further_departments.data = list(lead[1:])
             self.signed_at.data = desk.at
 

@@ -15,7 +15,6 @@ from blueprints.records.complaint_forms import RegisterForm
 from portal import clock, visibility
 from portal.db import session, transaction
 from portal.errors import Invalid
-from portal.i18n import N_
 from portal.models.consultation import Channel, Consultation
 from portal.models.customer import Customer, Property
 from portal.models.project import Project, ProjectStage
@@ -44,7 +43,7 @@ def register_complaint() -> ResponseReturnValue:
     form = RegisterForm()
     offer(form.material, session())
     source = _source(form)
-    form.project.choices = [(0, N_("Not about a project")), *_project_choices(source.customer)]
+    form.project.choices = _project_choices(source.customer)
     if not form.is_submitted():
         _prefill(form, source)
     elif form.validate():
@@ -107,10 +106,10 @@ def _prefill(form: RegisterForm, source: Source) -> None:
         form.survey.data = source.survey.number
         form.complainant.data, form.phone.data = source.survey.contact_name, source.survey.contact_phone
         form.content.data = source.survey.criticism
-        form.project.data = source.survey.project_id or 0
+        form.project.data = source.survey.project_id
         form.phase.data = _phase(source.survey.project)
-    elif form.project.choices and len(form.project.choices) == 2:
-        form.project.data = form.project.choices[1][0]
+    elif form.project.choices and len(form.project.choices) == 1:
+        form.project.data = form.project.choices[0][0]
         form.phase.data = _phase(session().get(Project, form.project.data))
 
 

@@ -52,7 +52,7 @@ MADE = {
     "parties": N_("People outside", "import"),
     "branches": N_("Stores", "import"),
     **{str(kind): RECORD_KINDS[kind].title for kind in (
-        Kind.QUOTATIONS, Kind.PAYMENTS, Kind.CONSULTATIONS, Kind.TASKS, Kind.CREWS, Kind.USERS,
+        Kind.REPAIRS, Kind.WARRANTIES, Kind.QUOTATIONS, Kind.PAYMENTS, Kind.CONSULTATIONS, Kind.TASKS, Kind.CREWS, Kind.USERS,
     )},
 }  # fmt: skip
 STATUSES = {

@@ -26,12 +26,13 @@ from portal.imports.guard import Refused, column_letters
 from portal.imports.mapping import FIELDS, Kind, guess_kind
 from portal.imports.reading import Sheet
 from portal.listing.declaration import Listing
+from portal.listing.registry import LISTINGS
 from portal.models.complaint import Complaint
 from portal.models.importing import ImportRow, ImportRun, ImportState
-from portal.permissions import Permission
+from portal.permissions import Permission, may
 from portal.services import assignment, imports, requests
 from portal.services.imports import running, template
-from portal.services.imports.kinds import BY_LIST, offered
+from portal.services.imports.kinds import BY_LIST, LEFT_OUT, offered
 from portal.services.imports.record_writing import RowsRefused
 
 PER_PAGE = 80
@@ -67,11 +68,21 @@ def new_import_run() -> ResponseReturnValue:
     return page(
         "records/imports/new.html",
         kinds={kind: words.KINDS[kind] for kind in offered(g.user)},
+        left_out=_left_out(),
         chosen=request.values.get("kind", ""),
         error=error,
         client_key=request.form.get("client_key") or requests.new_key(),
         status=422 if error else 200,
     )
+
+
+def _left_out() -> list[tuple[str, str]]:
+    """What takes no file, of the lists the person sees: (names, reason)."""
+    names: dict[str, list[str]] = {}
+    for kind, reason in LEFT_OUT.items():
+        if may(g.user, LISTINGS[kind].permission):
+            names.setdefault(str(reason), []).append(str(LISTINGS[kind].title))
+    return [("、".join(titles), reason) for reason, titles in names.items()]
 
 
 @bp.route("/import-runs/template.xlsx")

@@ -70,6 +70,8 @@ FIELDS: dict[str, Field] = {
     "foreman_present": Field(N_("The foreman is present")),
     "manager_signed": Field(N_("The project manager has signed")),
     "foreman_signed": Field(N_("The foreman has signed")),
+    "manager_refusal": Field(N_("Why the project manager refuses to sign")),
+    "foreman_refusal": Field(N_("Why the foreman refuses to sign")),
     "is_rectified": Field(N_("The rectification was made in time")),
     "finished_at": Field(N_("Finished at")),
 }
@@ -82,9 +84,11 @@ GROUPS = (
             "project_manager_id",
             "manager_present",
             "manager_signed",
+            "manager_refusal",
             "foreman_id",
             "foreman_present",
             "foreman_signed",
+            "foreman_refusal",
         ),
     ),
 )
@@ -99,13 +103,16 @@ NOTICE_FIELDS: dict[str, Field] = {
     "reported_note": Field(N_("What was done")),
     "manager_signed": Field(N_("The project manager has signed")),
     "foreman_signed": Field(N_("The foreman has signed")),
+    "manager_refusal": FIELDS["manager_refusal"],
+    "foreman_refusal": FIELDS["foreman_refusal"],
     "closed_at": Field(N_("Re-inspected")),
 }
 NOTICE_GROUPS = (
     (N_("Notice", "inspection"), ("state", "issued_on", "limit_on", "recheck_at", "responsible_id", "requirement")),
-    (N_("Rectification"), ("reported_at", "reported_note", "closed_at", "manager_signed", "foreman_signed")),
+    (N_("Rectification"), ("reported_at", "reported_note", "closed_at")),
+    (N_("Signatures"), ("manager_signed", "manager_refusal", "foreman_signed", "foreman_refusal")),
 )
-ONLY_IF_SO = frozenset({"absent", "finished_at", "reported_note"})
+ONLY_IF_SO = frozenset({"absent", "finished_at", "reported_note", "manager_refusal", "foreman_refusal"})
 
 
 # ---------- The record pages ----------

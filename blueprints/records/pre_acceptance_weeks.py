@@ -60,7 +60,7 @@ class Day:
 @blueprint.get("/pre-acceptances/week")
 @requires(P.PREACCEPT_VIEW)
 def pre_acceptance_week() -> ResponseReturnValue:
-    """Engineering's list of a week: what is on it, what came late, how long it is open."""
+    """Engineering's list of a week: what is on it, what came late, what waits for it from before, how long it is open."""
     week_from = read_week(request.args.get("week")) or pre_acceptances.next_week(clock.now())
     week = pre_acceptances.of_week(session(), g.user, week_from)
     waiting = week_lists.waited_for(session(), week.listed)
@@ -71,6 +71,7 @@ def pre_acceptance_week() -> ResponseReturnValue:
         is_missing=waiting is not None and clock.now() > week.closes_at,
         title=week_text(week_from),
         entries=[_stop(record) for record in pre_acceptances.entries(session(), g.user, week_from)],
+        come_over=[_stop(record) for record in pre_acceptances.come_over(session(), g.user, week_from)],
         is_closed=clock.now() > week.closes_at,
         may_list=may(g.user, P.PREACCEPT_LIST),
         may_admit=may(g.user, P.PREACCEPT_DECIDE),

@@ -33,13 +33,16 @@ from portal.files.intake import Accepted
 from portal.files.store import Store
 from portal.i18n import N_
 from portal.models.repair import NOTHING, CostBearer, CostKind
-from portal.processes.repair import PROCESS, Action, Cause, PhotoKind, StandsFor, State
+from portal.processes.repair import PROCESS, Action, Cause, CrewStatus, PhotoKind, StandsFor, State
 from portal.processes.repair_cost import PROCESS as COST_PROCESS
+from portal.processes.repair_cost import Action as CaseAction
 from portal.services import repair_costs, repair_words, repairs, requests
 
 L = PROCESS.field_labels
 C = COST_PROCESS.field_labels
 DRAFT_CASE, EXECUTE_CASE, EXCEED_CASE = "draft-case", "execute-case", "exceed-case"
+CASE_STEPS = {DRAFT_CASE: CaseAction.DRAFT, EXECUTE_CASE: CaseAction.EXECUTE, EXCEED_CASE: CaseAction.EXCEED}
+"""The steps of the cost case (P15) that are taken on the phone."""
 
 
 class OnSite(StepForm):
@@ -345,13 +348,26 @@ class CostForm(OnSite):
 
 
 class DraftCaseForm(OnSite):
-    """The estimate for what a crew that is gone has to pay (P15)."""
+    """The estimate for what a crew that is gone has to pay (P15), and why another one repairs it."""
 
-    estimate_material = MoneyField(C["estimate_material"], required=True)
-    estimate_labour = MoneyField(C["estimate_labour"], required=True)
+    crew_status = TermField(C["crew_status"], CrewStatus, leave_out=(CrewStatus.ACTIVE,), required=True, radio=True)
+    estimate_material = MoneyField(C["estimate_material"], required=True, minimum=NOTHING)
+    estimate_labour = MoneyField(C["estimate_labour"], required=True, minimum=NOTHING)
+
+    def prepare(self, desk: Desk) -> None:
+        if not self.is_submitted():
+            self.crew_status.data = CrewStatus(desk.record.crew_status)
 
     def to_command(self, desk: Desk) -> repair_costs.DraftCase:
-        return repair_costs.DraftCase(desk.record.crew_status, self.estimate_material.data, self.estimate_labour.data)
+        return repair_costs.DraftCase(
+            str(self.crew_status.data), self.estimate_material.data, self.estimate_labour.data
+        )
+
+
+ACTUAL: dict[str, str] = {
+    CostKind.MATERIAL: "actual_material", CostKind.LABOUR: "actual_labour", CostKind.OTHER: "actual_labour",
+}  # fmt: skip
+"""Where the lines of a repair are counted together when the actual cost of its case is noted."""
 
 
 class ActualForm(OnSite):
@@ -363,10 +379,8 @@ class ActualForm(OnSite):
     def prepare(self, desk: Desk) -> None:
         if self.is_submitted():
             return
-        order = desk.record
-        of = {kind: sum((line.amount for line in order.costs if line.kind == kind), Decimal(0)) for kind in CostKind}
-        self.actual_material.data = of[CostKind.MATERIAL]
-        self.actual_labour.data = of[CostKind.LABOUR] + of[CostKind.OTHER]
+        for name in set(ACTUAL.values()):
+            self[name].data = sum((line.amount for line in desk.record.costs if ACTUAL[line.kind] == name), NOTHING)
 
     def to_command(self, desk: Desk) -> repair_costs.ActualCost:
         return repair_costs.ActualCost(self.actual_material.data, self.actual_labour.data)

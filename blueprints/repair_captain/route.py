@@ -12,14 +12,15 @@ from portal import formatting, settings
 from portal.errors import TransitionNotAllowed
 from portal.i18n import N_, Text, _
 from portal.models.repair import CostBearer, CostKind, RepairOrder, RepairPhoto
-from portal.processes.repair import Action, Cause, CrewStatus, Executor, InWarranty, State, Trade
+from portal.paths import record_path
+from portal.processes.repair import Action, Cause, Executor, InWarranty, State, Trade
+from portal.processes.repair_cost import ON_SITE
 from portal.processes.repair_cost import State as CaseState
 from portal.services import maps, repair_costs, repair_photos, repairs, tasks
 
 A = Action
-GONE = (CrewStatus.DEPARTED, CrewStatus.REPLACED_ON_REQUEST)
 MOVE, ANOTHER = N_("Move the visit"), N_("Agree on another visit")
-WHEN_POSSIBLE = frozenset({A.START, A.QUOTE, A.ACCEPT, A.DECLINE, A.SIGN_OFF})
+WHEN_POSSIBLE = frozenset({A.START, A.QUOTE, A.ACCEPT, A.DECLINE, A.SIGN_OFF, *forms.CASE_STEPS})
 """Steps that a page shows ahead only once the phone knows that they come: what is chargeable is quoted, what is free begins."""
 NEXT = {State.ON_SITE: A.START, State.QUOTED: A.ACCEPT, State.REPAIRING: A.FINISH, State.DONE: A.SIGN_OFF}
 HEADINGS: dict[str, Text] = {
@@ -102,6 +103,9 @@ class Job:
     side: int
     basis: str
     borne_by: str
+    case_steps: list[str]
+    """Steps of the cost case whose forms are on the page."""
+    case_url: str
     titles: dict[str, Text] = field(default_factory=lambda: TITLES)
     headings: dict[str, Text] = field(default_factory=lambda: HEADINGS)
     hints: dict[str, Text] = field(default_factory=lambda: HINTS)
@@ -151,6 +155,8 @@ def of(desk: Desk, sent: forms.OnSite | None) -> Job:
         side=settings.get(desk.session, "photo_side"),
         basis=basis(order),
         borne_by="、".join(dict.fromkeys(CostBearer.show(line.bearer) for line in order.costs)),
+        case_steps=[name for name in shown if name in forms.CASE_STEPS],
+        case_url=record_path(order.cost_case.KIND, order.cost_case.number) if order.cost_case is not None else "",
     )
 
 
@@ -160,28 +166,38 @@ def next_step(order: RepairOrder) -> str | None:
         return A.REACH if order.arrived_at is None else A.ARRIVE
     if order.state == State.ON_SITE and not order.is_free:
         return A.QUOTE
-    if order.state == State.SIGNED_OFF and order.cost_case and order.cost_case.state == CaseState.APPROVED:
+    if _is_possible(order, forms.EXECUTE_CASE):
         return forms.EXECUTE_CASE
     return NEXT.get(State(order.state))
 
 
 def _later(order: RepairOrder) -> list[str]:
     """Steps that can be written down already, to be sent in this order where there is no network."""
+    found: list[str] = []
     if order.state == State.ASSIGNED:
-        return [A.ARRIVE, A.START, A.QUOTE, A.ACCEPT, A.FINISH, A.SIGN_OFF]
-    if order.state == State.ON_SITE:
-        return [*([] if order.is_free else [A.ACCEPT]), A.FINISH, A.SIGN_OFF]
-    if order.state == State.QUOTED:
-        return [A.FINISH, A.SIGN_OFF]
-    return [A.SIGN_OFF] if order.state == State.REPAIRING else []
+        found = [A.ARRIVE, A.START, A.QUOTE, A.ACCEPT, A.FINISH, A.SIGN_OFF]
+    elif order.state == State.ON_SITE:
+        found = [*([] if order.is_free else [A.ACCEPT]), A.FINISH, A.SIGN_OFF]
+    elif order.state == State.QUOTED:
+        found = [A.FINISH, A.SIGN_OFF]
+    elif order.state == State.REPAIRING:
+        found = [A.SIGN_OFF]
+    if order.cost_case is not None and order.cost_case.state == CaseState.APPROVED:
+        found.append(forms.EXECUTE_CASE)
+    return found
 
 
 def _is_possible(order: RepairOrder, action: str) -> bool:
+    if action == forms.DRAFT_CASE:
+        return order.cost_case is None and not repair_costs.lacking(order)
+    record: Any = order.cost_case if action in forms.CASE_STEPS else order
+    if record is None:
+        return False
     try:
-        step = order.PROCESS.transition(order.state, action)
+        step = record.PROCESS.transition(record.state, forms.CASE_STEPS.get(action, action))
     except TransitionNotAllowed:
         return False
-    return not order.PROCESS.unmet(step, order, entered=False)
+    return not record.PROCESS.unmet(step, record, entered=False)
 
 
 def _besides(order: RepairOrder) -> list[str]:
@@ -195,7 +211,10 @@ def _besides(order: RepairOrder) -> list[str]:
     if order.state == State.DONE:
         found.append(A.REJECT)
     case = order.cost_case
-    if case is None and order.crew_status in GONE and order.responsible_crew_id and order.state in repair_costs.ON_SITE:
+    is_open = not order.PROCESS.state(order.state).final
+    if (
+        case is None and is_open and {*repair_costs.lacking(order)} <= {ON_SITE}
+    ):  # the phone may know of the arrival first
         found.append(forms.DRAFT_CASE)
     if case is not None and case.state == CaseState.APPROVED:
         found.append(forms.EXCEED_CASE)

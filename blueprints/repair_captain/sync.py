@@ -7,7 +7,7 @@ from typing import Any
 from flask import g
 
 from blueprints import on_site
-from blueprints.repair_captain import blueprint
+from blueprints.repair_captain import blueprint, forms
 from portal import clock
 from portal.db import session
 from portal.i18n import N_, _
@@ -22,7 +22,8 @@ from portal.visibility import by_number
 def _pages(code: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for order in repairs.to_carry(session(), g.user, at=clock.now()):
-        version = f"{code}-{timeline.last_id(session(), order)}"
+        shown = [order, *([order.cost_case] if order.cost_case is not None else [])]
+        version = "-".join([code, *(str(timeline.last_id(session(), each)) for each in shown)])
         found += [(path, version) for path in paths(order.number)]
     return found
 
@@ -54,16 +55,22 @@ def _heed(entry: FieldEntry, number: str | None) -> str:
     return _("Kept, but void: the record says something else than what was signed. Have it signed again.")
 
 
+def _concerns(order: RepairOrder, action: str) -> Any:
+    """Steps of the cost case are compared with what became of the case."""
+    return order.cost_case if action in forms.CASE_STEPS and order.cost_case is not None else order
+
+
 SITE = on_site.Site(
     area=REPAIRS_ON_SITE,
     name=N_("Repairs: customer service portal"),
     short_name=N_("Repairs", "app name"),
-    home=N_("My day"),
+    home=N_("Jobs of today"),
     keeps=N_("This page is not kept on the phone. The jobs of today and tomorrow are, with their forms."),
     files=("js/conditions.js", "js/moments.js", "js/photos.js", "js/visit.js", "js/captain.js"),
     pages=_pages,
     record=_record,
     path=_path,
     heed=_heed,
+    concerns=_concerns,
 )
 on_site.attach(blueprint, SITE)

@@ -88,7 +88,7 @@ class FindingForm(Form):
 @blueprint.get(PATH)
 @requires(P.REVIEW_DECIDE)
 def bench(number: str) -> ResponseReturnValue:
-    """The bench of a review. `paper` and `page` choose what is shown, `at` the finding a pin is for."""
+    """The bench of a review. `paper` and `page` choose what is shown, `at` the finding a pin is for, `aim` begins at the page."""
     return _draw(find(number))
 
 
@@ -295,6 +295,8 @@ def _draw(
         used={finding.code for _number, finding in numbered},
         chosen=chosen,
         at_bench=at_bench,
+        lacks={finding.id: found for finding, found in rules.lacking(review)} if at_bench else {},
+        takes_aim="aim" in request.args,
         dial=dial(review.score, review.pass_score),
         verdict=_verdict(review),
         buttons={view.action: view for view in process_view.buttons(review, g.user)},

@@ -5,7 +5,6 @@ from __future__ import annotations
 from wtforms.fields import FileField
 
 from blueprints.forms import (
-    BooleanField,
     ChoiceField,
     Form,
     HiddenField,
@@ -20,6 +19,10 @@ from portal.i18n import N_
 from portal.models.pre_acceptance import Inspection, PreAcceptance
 from portal.processes.pre_acceptance import ItemResult
 from portal.services import inspections
+
+SIGNS = [("yes", N_("Has signed")), ("no", N_("Refuses to sign"))]
+SIGNED: dict[str | None, bool] = {"yes": True, "no": False}
+"""What each choice says; nothing chosen: not said."""
 
 
 class OnSite(Form):
@@ -74,8 +77,10 @@ class FinishForm(OnSite):
             "Empty, or after the limit: the rectification was missed; the inspection is held anyway and fails (DL-19)."
         ),
     )
-    manager_signed = BooleanField(N_("The project manager has signed"))
-    foreman_signed = BooleanField(N_("The foreman has signed"))
+    manager_signed = ChoiceField(N_("Signature of the project manager"), choices=SIGNS, radio=True)
+    manager_refusal = TextField(N_("Why the project manager refuses to sign"), limit=200, rows=2)
+    foreman_signed = ChoiceField(N_("Signature of the foreman"), choices=SIGNS, radio=True)
+    foreman_refusal = TextField(N_("Why the foreman refuses to sign"), limit=200, rows=2)
     requirement = TextField(
         L["requirement"], limit=4000, rows=4, description=N_("Empty: what was noted at the lines that are not in order")
     )
@@ -108,8 +113,10 @@ class FinishForm(OnSite):
             inspected_at=self.inspected_at.data,
             manager_present=self.manager_present.data == "yes",
             foreman_present=self.foreman_present.data == "yes",
-            manager_signed=bool(self.manager_signed.data),
-            foreman_signed=bool(self.foreman_signed.data),
+            manager_signed=SIGNED.get(self.manager_signed.data),
+            foreman_signed=SIGNED.get(self.foreman_signed.data),
+            manager_refusal=self.manager_refusal.data,
+            foreman_refusal=self.foreman_refusal.data,
             reported_at=self.reported_at.data if self.reported_at else None,
             **notice,
         )

@@ -29,21 +29,19 @@ Failing = Mapping[str, tuple[str | None, str]]
 class Site:
     """A project on its way through the inspections; moments are text or aware. Works that are not going on are left out."""
 
-    def __init__(
-        self, stage: Stage, key: str, house: Household, *, foreman: str = "刘大勇", manager: str = "王志强"
-    ) -> None:
-        self.stage, self.key, self.house, self.foreman, self.manager = stage, key, house, foreman, manager
+    def __init__(self, stage: Stage, key: str, house: Household) -> None:
+        self.stage, self.key, self.house = stage, key, house
 
     def listed(self, moment: datetime | str, week_from: date) -> Site:
-        """The specialist records engineering's list."""
+        """The specialist records engineering's list: the people are those who were dispatched."""
 
         def act(writing: Session, at: datetime) -> None:
             project = self.stage.get(writing, f"{self.house.key}.project")
             if project.stage != ProjectStage.IN_PROGRESS:
                 return
             command = pre_acceptances.ListProject(
-                project=project, week_from=week_from, project_manager=self.stage.get(writing, self.manager),
-                foreman=self.stage.get(writing, self.foreman), supervisor=self.stage.get(writing, "丁一"),
+                project=project, week_from=week_from, project_manager=project.project_manager,
+                foreman=project.foreman, supervisor=project.supervisor,
                 listed_by=self.stage.get(writing, "石磊"), listed_at=at,
             )  # fmt: skip
             actor = self.stage.get(writing, "specialist")
@@ -167,7 +165,7 @@ def _worked_example(stage: Stage, zhang: Household) -> None:
 
 def _third_failure(stage: Stage, zhao: Household) -> None:
     """赵敏: three failures cost the foreman the site; another one passes. Four weeks after 8.2, so that YY-2026-0001 is 8.1's."""
-    site = Site(stage, "YY2", zhao, foreman="孙海", manager="李志远").listed("2026-06-24 11:00", date(2026, 6, 29))
+    site = Site(stage, "YY2", zhao).listed("2026-06-24 11:00", date(2026, 6, 29))
     site.scheduled("2026-06-25 15:00", "2026-07-02 09:30")
     failing = {HOLLOW: ("9", "厨房、客厅多处空鼓"), "做法、尺寸与图纸一致": (None, "鞋柜位置与图纸不符")}
     site.inspected("2026-07-02 09:40", failing, date(2026, 7, 6), "2026-07-07 10:00").told("2026-07-02 11:30")
@@ -186,8 +184,8 @@ def _present_week(stage: Stage, houses: list[Household], today: datetime) -> Non
     def at(of: date, hour: int, minute: int = 0) -> datetime:
         return clock.at_local(of, hour, minute)
 
-    def site(index: int, foreman: str = "吴刚") -> Site:
-        return Site(stage, f"site-{index}", houses[index], foreman=foreman)
+    def site(index: int) -> Site:
+        return Site(stage, f"site-{index}", houses[index])
 
     first = site(0).listed(at(wednesday - timedelta(days=7), 10), monday - timedelta(days=7))
     first.scheduled(at(thursday - timedelta(days=7), 15), at(monday - timedelta(days=4), 9, 30))
@@ -196,7 +194,7 @@ def _present_week(stage: Stage, houses: list[Household], today: datetime) -> Non
     ).told(at(monday - timedelta(days=4), 11))  # fmt: skip
     first.reported(at(day - timedelta(days=1), 16, 45), "空鼓砖已换，门缝已调")
     for index, hour, minute in ((1, 9, 30), (2, 11, 0), (3, 14, 0)):
-        made = site(index, ("吴刚", "吴刚", "刘大勇")[index - 1]).listed(at(wednesday, 10, index * 5), monday)
+        made = site(index).listed(at(wednesday, 10, index * 5), monday)
         made.scheduled(at(thursday, 15, index), at(day, hour, minute), told=index != 3)
         if index == 1:
             made.begun(at(day, 9, 35), 9)

@@ -111,6 +111,11 @@ def enter(stage: Stage) -> None:
             at=at,
         )
         stage.keep("刘大勇队", crew)
+        for name, foreman in (("孙海队", "孙海"), ("吴刚队", "吴刚")):
+            led = crews.CreateCrew(
+                name=name, foreman_id=stage.get(writing, foreman).id, retention_balance=Decimal("5000.00")
+            )
+            stage.keep(name, crews.create(writing, led, actor=None, at=at))
 
     stage.now(everybody, opened)
 

@@ -30,7 +30,8 @@ def plan(stage: Stage) -> None:
     reviews.bypass(stage, SUN)
     for number, house in enumerate((CHEN, ZHAO, SUN), 2):
         signs(stage, house)
-        works.usual(stage, house, date(2026, 4, 20), number)
+        built = {"foreman": "孙海", "manager": "李志远"} if house is ZHAO else {}  # 8.2 line 2
+        works.usual(stage, house, date(2026, 4, 20), number, **built)
         sites.usual(stage, house, date(2026, 4, 20))
     _escalation(stage)
     _other_lines(stage)

@@ -100,11 +100,16 @@ def archives(stage: Stage, house: Household, archived: str) -> None:
     _taker(stage, house)(local(archived), archive)
 
 
-def usual(stage: Stage, house: Household, started: date, number: int) -> None:
-    """As `builds`, at the usual distances from the signing: archive the same day, engineering the day after."""
+def usual(
+    stage: Stage, house: Household, started: date, number: int, *, foreman: str = "", manager: str = "王志强"
+) -> None:
+    """As `builds`, at the usual distances from the signing: archive the same day, engineering the day after.
+
+    `foreman` left out: 刘大勇, and 吴刚 since his crew has left.
+    """
     signed = date.fromisoformat(house.signed)
     dispatched = signed + timedelta(days=1)
-    has_left = dispatched > LEFT_ON
+    foreman = foreman or ("吴刚" if dispatched > LEFT_ON else "刘大勇")
     builds(
         stage,
         house,
@@ -112,8 +117,9 @@ def usual(stage: Stage, house: Household, started: date, number: int) -> None:
         dispatched=f"{dispatched} 11:00",
         started=f"{started} 09:00",
         card=f"LLK-{number:04d}",
-        foreman="吴刚" if has_left else "刘大勇",
-        crew="周大海队" if has_left else "刘大勇队",
+        foreman=foreman,
+        crew=f"{foreman}队",
+        manager=manager,
     )
 
 
@@ -162,7 +168,7 @@ def completes(stage: Stage, house: Household, *, checked: str, noticed: str, app
     def accept(_writing: Session, found: CompletionAcceptance, at: datetime) -> completions.Accept:
         return completions.Accept(
             accepted_at=at,
-            present=WHO,
+            present=_everybody(found),
             conclusion="工程范围、质量、观感和功能均符合约定，验收合格。",
             signed_by=found.customer.name,
             shown=completions.words(found),
@@ -178,14 +184,14 @@ def completes(stage: Stage, house: Household, *, checked: str, noticed: str, app
     take(
         before,
         completions.check,
-        lambda _w, _f, at: completions.OwnCheck(
-            at - timedelta(hours=3), at, "王志强、丁一", True, "踢脚线补漆两处，已整改"
+        lambda _w, found, at: completions.OwnCheck(
+            at - timedelta(hours=3), at, f"{_manager(found)}、丁一", True, "踢脚线补漆两处，已整改"
         ),
     )
     take(
         local(noticed),
         completions.send_notice,
-        lambda _w, found, at: completions.SendNotice(at, "WECHAT", meeting, found.address, WHO),
+        lambda _w, found, at: completions.SendNotice(at, "WECHAT", meeting, found.address, _everybody(found)),
     )
     take(meeting + timedelta(minutes=50), completions.keep_lines, lines)
     take(meeting + timedelta(hours=1), completions.accept, accept)
@@ -193,7 +199,14 @@ def completes(stage: Stage, house: Household, *, checked: str, noticed: str, app
     take(local(paid) + timedelta(hours=2), _finish_all, lambda _w, _f, _at: None)
 
 
-WHO = "客户、项目经理王志强、设计师许诺、质检丁一"
+def _manager(found: CompletionAcceptance) -> str:
+    manager = found.project.project_manager
+    assert manager is not None, "dispatched before"
+    return manager.name
+
+
+def _everybody(found: CompletionAcceptance) -> str:
+    return f"客户、项目经理{_manager(found)}、设计师许诺、质检丁一"
 
 
 def _finish_all(writing: Session, found: CompletionAcceptance, _nothing: None, *, actor: User, at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -16,6 +17,7 @@ from portal.documents.views import Photo, Signature
 from portal.files.store import Store
 from portal.i18n import _p
 from portal.models.contract import Contract
+from portal.models.org import Party
 from portal.models.pre_acceptance import Inspection, InspectionItem, InspectionPhoto, PreAcceptance, RectificationNotice
 from portal.processes.pre_acceptance import Absent, CheckTrade, ItemResult, NoticeState, Result
 
@@ -49,14 +51,7 @@ def inspection(session: Session, held: Inspection, store: Store) -> InspectionPa
         notice_number=notice.number if notice else None,
         signatures=(
             Signature(_p("form", "Inspector"), held.inspector.name, done_on),
-            Signature(
-                _p("form", "Project manager"), held.project_manager.name if held.manager_signed else None,
-                done_on if held.manager_signed else None,
-            ),
-            Signature(
-                _p("form", "Foreman"), held.foreman.name if held.foreman_signed else None,
-                done_on if held.foreman_signed else None,
-            ),
+            *_boxes(held, held.foreman, done_on),
         ),
         pairs=_pairs(held.items, store),
         photos=tuple(
@@ -99,8 +94,7 @@ def notice(session: Session, record: RectificationNotice, store: Store) -> Notic
         next_step=_next_step(record),
         signatures=(
             Signature(_p("form", "Inspector"), held.inspector.name, record.issued_on),
-            _box(_p("form", "Project manager"), held.project_manager.name, record, is_signed=record.manager_signed),
-            _box(_p("form", "Foreman"), record.responsible.name, record, is_signed=record.foreman_signed),
+            *_boxes(held, record.responsible, record.issued_on),
         ),
         pairs=pairs if again is not None else (),
         photos=()
@@ -201,5 +195,22 @@ def _pairs(items: list[InspectionItem], store: Store) -> tuple[PhotoPair, ...]:
     )
 
 
-def _box(label: str, name: str, record: RectificationNotice, *, is_signed: bool) -> Signature:
-    return Signature(label, name if is_signed else None, record.issued_on if is_signed else None)
+def _boxes(held: Inspection, foreman: Party, day: date | None) -> tuple[Signature, Signature]:
+    """Project manager and foreman: signed on site, or refused to and why; an empty box is signed on paper."""
+    return (
+        _box(
+            _p("form", "Project manager"),
+            held.project_manager,
+            day,
+            is_signed=held.manager_signed,
+            refusal=held.manager_refusal,
+        ),
+        _box(_p("form", "Foreman"), foreman, day, is_signed=held.foreman_signed, refusal=held.foreman_refusal),
+    )
+
+
+def _box(label: str, party: Party, day: date | None, *, is_signed: bool, refusal: str | None) -> Signature:
+    if not is_signed and not refusal:
+        return Signature(label)
+    said = _p("form", "Refused to sign: %(reason)s", reason=refusal) if refusal else ""
+    return Signature(label, party.name, day, refusal=said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
 
-from portal import clock
+from portal import clock, formatting
 from portal.documents.building import name_of
 from portal.documents.views import Signature, Ticks
 from portal.files.store import Store
@@ -18,6 +19,7 @@ from portal.models.org import Department, PartyKind
 from portal.models.penalty import PenaltyEntry
 from portal.permissions import Role
 from portal.processes.penalty import MONEY, Executor, Kind
+from portal.processes.pre_acceptance import Absent
 
 FAULTS = frozenset({Kind.ORDINARY_FAULT, Kind.SERIOUS_FAULT})
 
@@ -73,7 +75,7 @@ def penalty_slip(_session: Session, entry: PenaltyEntry, _store: Store) -> Penal
         offended_on=entry.offended_on,
         rule=entry.rule,
         offence=str(entry.offence),
-        what=evidence.get("what") or evidence.get("symptom"),
+        what=evidence.get("what") or evidence.get("symptom") or _found(evidence),
         occurrence_no=entry.occurrence_no,
         sanction=Kind.show(entry.kind),
         amount=entry.amount,
@@ -99,6 +101,27 @@ def penalty_slip(_session: Session, entry: PenaltyEntry, _store: Store) -> Penal
 
 
 BUILDERS: dict[str, Any] = {"F-27": penalty_slip}
+
+
+def _found(evidence: Mapping[str, Any]) -> str | None:
+    """What a rule rests on, in words, from what was kept when it was proposed; None: nothing of the kind."""
+    said = []
+    if evidence.get("review"):
+        facts = {"number": evidence["review"], "round": evidence["round"], "score": evidence["score"]}
+        said.append(_p("form", "%(number)s, round %(round)s: score %(score)s", **facts))
+        for each in evidence.get("findings", ()):
+            words = (each["code"], each["title"], f"× {each['count']}", each["place"])
+            said.append(" ".join(str(word) for word in words if word))
+    if evidence.get("signed_on"):
+        said.append(_p("form", "Contract signed on %(day)s", day=evidence["signed_on"]))
+    for held in evidence.get("inspections", ()):
+        moment = formatting.stamp(datetime.fromisoformat(held["inspected_at"]))
+        if held["absent"]:
+            found = _p("form", "absent: %(who)s", who=Absent.show(held["absent"]))
+        else:
+            found = _p("form", "not in order: %(lines)s", lines="、".join(held["failed"]))
+        said.append(f"{held['number']} {moment} {found}")
+    return "\n".join(said) or None
 
 
 def _slips(entry: PenaltyEntry) -> Ticks:

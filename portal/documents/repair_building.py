@@ -163,6 +163,7 @@ def cost_case(session: Session, case: RepairCostCase, _store: Store) -> CostCase
         order_number=case.order.number,
         customer=case.order.reporter,
         address=case.order.address,
+        symptom=case.order.symptom,
         reasons=ticks([CrewStatus.DEPARTED, CrewStatus.REPLACED_ON_REQUEST], case.crew_status),
         crew=case.crew.name,
         executor=_crew(case.order),

@@ -163,6 +163,7 @@ class CostCasePaper:
     order_number: str
     customer: str
     address: str
+    symptom: str
     reasons: Ticks
     crew: str
     executor: str | None

@@ -27,9 +27,12 @@ from portal.models.contract import Contract, PaymentKind
 from portal.models.drawing_review import DrawingReview, ReviewFinding, ReviewRound
 from portal.models.penalty import PenaltyEntry
 from portal.processes.drawing_review import Paper, Result
+from portal.processes.drawing_review import State as ReviewState
 from portal.processes.penalty import Kind, State
 from portal.services import penalty_ledger, review_figures, tasks
 
+DECIDED = (ReviewState.PASSED, ReviewState.RETURNED)
+"""States that say no more than the result of the round."""
 NOT_COUNTED = (State.REJECTED, State.CANCELLED)
 
 
@@ -65,7 +68,7 @@ def review_record(session: Session, review: DrawingReview, _store: Store) -> Rev
         round_no=review.round_no,
         score=current.score,
         pass_score=current.pass_score,
-        result=str(review.PROCESS.state(review.state).label),
+        result=_outcome(review),
         signatures=(
             Signature(_p("form", "Reviewer"), name_of(current.reviewer or review.owner), decided_on),
             Signature(
@@ -76,6 +79,14 @@ def review_record(session: Session, review: DrawingReview, _store: Store) -> Rev
             Signature(_p("form", "Manager")),
         ),
     )
+
+
+def _outcome(review: DrawingReview) -> str:
+    """What the round came to, and what became of the drawings after it; a signature is no result."""
+    said = [Result.show(review.current.result)] if review.current.result else []
+    if not said or review.state not in DECIDED:
+        said.append(str(review.PROCESS.state(review.state).label))
+    return " · ".join(said)
 
 
 def deduction_sheet(session: Session, review: DrawingReview, _store: Store) -> DeductionSheet:

@@ -49,6 +49,8 @@ class Signature:
     image: Asset | None = None
     is_void: bool = False
     """What was signed is not what stands here any more."""
+    refusal: str = ""
+    """What stands in the box of somebody who refused to sign."""
 
 
 @dataclass(frozen=True, slots=True)

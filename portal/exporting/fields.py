@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, inspect, select
 from sqlalchemy.orm import aliased
 
 from portal.exporting import limits
@@ -133,7 +133,8 @@ def _importable(again: RecordKind, found: list[Field]) -> list[Field]:
         else:
             made.append(replace(column, record_field=key))
     there = {column.record_field for column in made}
-    made += [_record_field(again, key) for key in (item.key for item in again.fields) if key not in there]
+    kept = {NUMBER, *inspect(again.model).column_attrs.keys(), *again.links}
+    made += [_record_field(again, item.key) for item in again.fields if item.key in kept - there]
     return made
 
 

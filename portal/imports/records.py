@@ -280,6 +280,9 @@ class _Plan:
             found = dict(self._known.targets(key, {str(draft.values[key]) for draft in drafts}))
             for draft in drafts:
                 self._follow(draft, item, found)
+                present = self._present.get(draft.number)
+                if present and key in draft.values and draft.values[key] == present.values.get(key):
+                    del draft.values[key]  # where it leads already, by another of its names
 
     def _follow(self, draft: Draft, item: Field, found: dict[str, Sequence[Target]]) -> None:
         said = str(draft.values[item.key])

@@ -137,6 +137,54 @@ CHANNEL = _words(
 )
 CHANNELS = ("PHONE", "VISIT", "WEBSITE", "WECHAT", "PLATFORM", "EMAIL", "BOX", "EXPO")
 
+TRADE = _words(
+    {
+        "BASIC": "基础 基礎 泥瓦 泥工 瓦工 瓷砖 瓷磚 墙地砖 牆地磚 吊顶 吊頂",
+        "WATER_ELECTRIC": "水电 水電 水路 电路 電路 水管 电工 電工 水工 漏电 漏電",
+        "WATERPROOF": "防水 渗漏 滲漏 漏水",
+        "WOODWORK": "木作 定制 定製 木工 橱柜 櫥櫃 衣柜 衣櫃 柜门 櫃門 门 門 木门 木門 地板",
+        "HARDWARE": "五金 开关 開關 插座 灯具 燈具 洁具 潔具 龙头 龍頭",
+        "PAINT": "油漆 墙面 牆面 涂料 塗料 乳胶漆 乳膠漆 墙漆 牆漆 油工",
+        "OTHER": "其他 其它",
+    }
+)
+URGENCY = _words({"URGENT": "急 急修 紧急 緊急 加急", "NORMAL": "普通 一般 正常 不急"})
+IN_WARRANTY = _words(
+    {
+        "YES": "是 在保 保内 保內 质保内 質保內 保修期内 保修期內",
+        "NO": "否 出保 过保 過保 保外 质保外 質保外 不在保",
+        "EXCLUDED": "除外 不保 免责 免責",
+    }
+)
+CAUSE = _words(
+    {
+        "CONSTRUCTION": "施工 施工质量 施工質量 工艺 工藝",
+        "MATERIAL": "材料 材料质量 材料質量 产品 產品",
+        "DESIGN": "设计 設計",
+        "CUSTOMER_USE": "使用不当 使用不當 客户使用 客戶使用 人为 人為",
+        "THIRD_PARTY": "第三方 邻居 鄰居 物业 物業",
+        "FORCE_MAJEURE": "不可抗力",
+    }
+)
+BEARER = _words(
+    {
+        "COMPANY": "公司 我司",
+        "CREW": "施工队 施工隊 责任施工队 責任施工隊 工长 工長 班组 班組",
+        "SUPPLIER": "供应商 供應商 厂家 廠家 厂商 廠商",
+        "CUSTOMER": "客户 客戶 业主 業主 自费 自費",
+    }
+)
+REPAIR_STANDING = _words(
+    {
+        "CLOSED": "已完成 完成 已修 已修好 修好 已维修 已維修 已处理 已處理 已解决 已解決 已结案 已結案 结案 結案 done",
+        "DECLINED": "未维修结束 未維修結束 未修结束 客户放弃 客戶放棄 放弃 放棄 取消 已取消 不修",
+        "REPORTED": "未处理 未處理 待处理 待處理 待修 待维修 待維修 处理中 處理中 维修中 維修中 未完成",
+    }
+)
+EVALUATION = _words(
+    {"COLLECTED": "已收 已收回 已回收 有 是", "DECLINED": "未收 未收回 客户未填 客戶未填 客户拒填 客戶拒填 无 無 否"}
+)
+
 NOT_RECORDED = "未记录"
 """Stored, when a person chooses it, where the old ledger has nothing and the portal needs a text."""
 

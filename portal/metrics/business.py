@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import exists
-
 from portal.i18n import N_
 from portal.metrics import clocks
+from portal.metrics.hindsight import only_later
 from portal.metrics.questions import Count, NoSource, Period, Question, Rows, Share
 from portal.metrics.registry import Unit, metric
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract
 from portal.models.customer import Customer
-from portal.models.event import Event
 from portal.models.project import Project
 from portal.permissions import Permission
 from portal.processes.consultation import Action
@@ -61,12 +59,10 @@ def answered_in_time(period: Period) -> Question:
 @metric("M-63.satisfied", N_("Satisfied at the window", "metric"), Unit.PERCENT, P.CONSULTATION_VIEW, "more")
 def satisfied(period: Period) -> Question:
     """Contacts of the period whose caller or visitor was satisfied ÷ those who had been asked by its end."""
-    asked_later = exists(Event.id).where(
-        Event.record_kind == Consultation.KIND, Event.record_id == Consultation.id,
-        Event.action == Action.CLOSE, Event.at >= period.end,
-    ).correlate(Consultation)  # fmt: skip
-    asked = (period.holds(Consultation.occurred_at), Consultation.is_satisfied.is_not(None), ~asked_later)
-    whole = Rows(Consultation, asked)
+    asked_later = only_later(Consultation, (Action.CLOSE,), period)
+    whole = Rows(
+        Consultation, (period.holds(Consultation.occurred_at), Consultation.is_satisfied.is_not(None), ~asked_later)
+    )
     return Share(whole.only(Consultation.is_satisfied.is_(True)), whole)
 
 

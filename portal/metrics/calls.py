@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import distinct, func, or_, select
 
 from portal.i18n import N_
 from portal.metrics import clocks
+from portal.metrics.hindsight import only_later, steps_to
 from portal.metrics.questions import Count, Mean, Period, Question, Rows, Share
 from portal.metrics.registry import Unit, metric
 from portal.models.completion import CompletionAcceptance
@@ -15,15 +16,18 @@ from portal.processes.follow_up import OBLIGATORY, UNCOUNTED, Overall
 from portal.processes.follow_up_call import State
 
 P = Permission
+OFF = steps_to(FollowUpCall, State.CANCELLED)
+"""How a call is called off."""
 
 
 def _due(period: Period) -> Rows:
-    """Calls of the plan; who is only asked after a measure or a repair is counted there (5.2)."""
+    """Calls of the plan, less those called off by the end of the period; who is only asked after a measure or a repair is
+    counted there (5.2)."""
     return Rows(
         FollowUpCall,
         (
             period.holds_day(FollowUpCall.due_on),
-            FollowUpCall.state != State.CANCELLED,
+            or_(FollowUpCall.state != State.CANCELLED, only_later(FollowUpCall, OFF, period)),
             FollowUpCall.stage.not_in(UNCOUNTED),
         ),
     )

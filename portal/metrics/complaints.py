@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from portal.i18n import N_
 from portal.listing.days import days_before
 from portal.metrics import clocks
+from portal.metrics.hindsight import only_later, steps_to
 from portal.metrics.questions import Count, Mean, Period, Question, Rows, Share
 from portal.metrics.registry import Unit, metric
 from portal.models.complaint import Complaint, Escalation
@@ -22,6 +23,8 @@ from portal.processes.complaint import Verdict
 P = Permission
 REPEAT_DAYS = 90
 """How long the same trouble counts as the same (M-28)."""
+ENDED, VOIDED = steps_to(Project, ProjectStage.CANCELLED), steps_to(WarrantyCertificate, warranty.State.VOID)
+"""How works are ended, and a certificate made void (M-21)."""
 
 
 def _registered(period: Period, *where: Any) -> Rows:
@@ -50,20 +53,23 @@ def unfounded_complaints(period: Period) -> Question:
 
 @metric("M-21", N_("Complaint rate", "metric"), Unit.PERCENT, P.COMPLAINT_VIEW, "less")
 def complaint_rate(period: Period) -> Question:
-    """Founded complaints of the period ÷ projects under construction or in warranty on its last day."""
+    """Complaints found founded in the period ÷ projects under construction or in warranty on its last day.
+
+    Whether one was founded is written when it is closed, in the period after it came in perhaps: there it counts, once.
+    """
     in_progress = and_(
         Project.actual_start_on <= period.last,
         or_(Project.actual_finish_on.is_(None), Project.actual_finish_on > period.last),
-        Project.stage != ProjectStage.CANCELLED,
+        or_(Project.stage != ProjectStage.CANCELLED, only_later(Project, ENDED, period)),
     )
     covered = select(WarrantyCertificate.project_id).where(
         WarrantyCertificate.starts_on <= period.last,
         WarrantyCertificate.ends_on >= period.last,
         WarrantyCertificate.issued_at < period.end,
-        WarrantyCertificate.state != warranty.State.VOID,
+        or_(WarrantyCertificate.state != warranty.State.VOID, only_later(WarrantyCertificate, VOIDED, period)),
     )
     return Share(
-        _registered(period, Complaint.verdict == Verdict.ESTABLISHED),
+        Rows(Complaint, (period.holds(Complaint.closed_at), Complaint.verdict == Verdict.ESTABLISHED)),
         Rows(Project, (or_(in_progress, Project.id.in_(covered)),)),
     )
 

@@ -46,8 +46,7 @@ class Dimension:
     joins: tuple[tuple[Any, Any], ...] = ()
 
 
-_LEAD = aliased(ComplaintDepartment)
-_PROJECT = aliased(Project)
+_CASE = aliased(Complaint)
 _DESIGNER, _FOREMAN, _MANAGER = aliased(Party), aliased(Party), aliased(Party)
 _STORE = aliased(Branch)
 BAND = case((Contract.amount >= 200_000, "≥ 200,000"), (Contract.amount >= 80_000, "80,000–199,999"), else_="< 80,000")
@@ -82,32 +81,33 @@ def link_of(project: Any, name: str) -> Any:
     return getattr(project, _LINKS.get(name, f"{name}_id"))
 
 
+def _of_complaint(case: Any, *joins: tuple[Any, Any]) -> dict[str, Dimension]:
+    """How complaints are split, and what hangs on a complaint, which `joins` leads to."""
+    lead, owner = aliased(ComplaintDepartment), aliased(User)
+    is_lead = and_(lead.complaint_id == case.id, lead.is_lead.is_(True), lead.replaced_at.is_(None))
+
+    def of_project(name: str) -> Dimension:
+        found = _of_project(PEOPLE[name], case.project_id, name)
+        return Dimension(found.title, found.column, joins=(*joins, *found.joins))
+
+    return {
+        "category": Dimension(N_("Category"), case.category, Category, joins),
+        "phase": Dimension(N_("Phase"), case.phase, Phase, joins),
+        "severity": Dimension(N_("Severity"), case.severity, Severity, joins),
+        "verdict": Dimension(N_("Verdict"), case.verdict, Verdict, joins),
+        "department": Dimension(N_("Department"), lead.department, Department, (*joins, (lead, is_lead))),
+        "owner": Dimension(N_("Specialist"), owner.name, joins=(*joins, (owner, owner.id == case.owner_id))),
+        "foreman": of_project("foreman"),
+        "manager": of_project("manager"),
+    }
+
+
 DIMENSIONS: dict[Any, dict[str, Dimension]] = {
     DrawingReview: {
         "designer": Dimension(DESIGNER, _DESIGNER.name, joins=((_DESIGNER, _DESIGNER.id == DrawingReview.designer_id),)),
         "store": _store(DrawingReview),
     },
-    Complaint: {
-        "category": Dimension(N_("Category"), Complaint.category, Category),
-        "phase": Dimension(N_("Phase"), Complaint.phase, Phase),
-        "severity": Dimension(N_("Severity"), Complaint.severity, Severity),
-        "verdict": Dimension(N_("Verdict"), Complaint.verdict, Verdict),
-        "department": Dimension(
-            N_("Department"), _LEAD.department, Department,
-            ((_LEAD, and_(_LEAD.complaint_id == Complaint.id, _LEAD.is_lead.is_(True), _LEAD.replaced_at.is_(None))),),
-        ),
-        "owner": Dimension(N_("Specialist"), User.name, joins=((User, User.id == Complaint.owner_id),)),
-        "foreman": Dimension(
-            FOREMAN, _FOREMAN.name,
-            joins=((_PROJECT, _PROJECT.id == Complaint.project_id), (_FOREMAN, _FOREMAN.id == _PROJECT.foreman_id)),
-        ),
-        "manager": Dimension(
-            MANAGER, _MANAGER.name,
-            joins=(
-                (_PROJECT, _PROJECT.id == Complaint.project_id), (_MANAGER, _MANAGER.id == _PROJECT.project_manager_id),
-            ),
-        ),
-    },
+    Complaint: _of_complaint(Complaint),
     FollowUpCall: {
         "stage": Dimension(N_("Stage", "call"), FollowUpCall.stage, CallStage),
         "owner": Dimension(N_("Specialist"), User.name, joins=((User, User.id == FollowUpCall.owner_id),)),
@@ -124,7 +124,10 @@ DIMENSIONS: dict[Any, dict[str, Dimension]] = {
     },
     Cancellation: {"liability": Dimension(N_("Liable", "cancellation"), CancellationShare.liability, Liability)},
     PaymentVoucher: {},
-    Escalation: {"bearer": Dimension(N_("Borne by"), CompensationShare.bearer, Bearer)},
+    Escalation: {
+        "bearer": Dimension(N_("Borne by"), CompensationShare.bearer, Bearer),
+        **_of_complaint(_CASE, (_CASE, _CASE.id == Escalation.complaint_id)),
+    },
     PreAcceptance: {},
     Inspection: {
         "foreman": Dimension(FOREMAN, _FOREMAN.name, joins=((_FOREMAN, _FOREMAN.id == Inspection.foreman_id),)),

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import select
+
 from portal.i18n import N_
 from portal.metrics import clocks
 from portal.metrics.questions import Count, Mean, Period, Question, Rows, Share, Sum
 from portal.metrics.registry import Unit, metric
+from portal.models.follow_up import FollowUpCall, RepairFollowUp
 from portal.models.repair import RepairCost, RepairOrder
 from portal.permissions import Permission
+from portal.processes.follow_up import Overall
 
 P = Permission
 
@@ -50,6 +56,13 @@ def cost(period: Period) -> Question:
 
 @metric("M-45", N_("Satisfied repair calls", "metric"), Unit.PERCENT, P.REPAIR_VIEW, "more")
 def satisfied_calls(period: Period) -> Question:
-    """Satisfied calls after repairs ÷ calls after repairs, by the moment of the call."""
-    whole = Rows(RepairOrder, (period.holds(RepairOrder.follow_up_at),))
-    return Share(whole.only(RepairOrder.follow_up_satisfied.is_(True)), whole)
+    """Satisfied calls after repairs ÷ calls after repairs, by the moment of the call; who sends a repair back is called
+    after each round."""
+
+    def called(*where: Any) -> Rows:
+        calls = select(FollowUpCall.id).where(
+            period.holds(FollowUpCall.called_at), FollowUpCall.overall.is_not(None), *where
+        )
+        return Rows(RepairFollowUp, (RepairFollowUp.call_id.in_(calls),), RepairOrder, RepairFollowUp.order_id)
+
+    return Share(called(FollowUpCall.overall == Overall.SATISFIED), called())

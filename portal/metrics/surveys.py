@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portal.i18n import N_
-from portal.metrics.questions import Balance, Mean, Period, Question, Rows, Share
+from portal.metrics.questions import Balance, Count, Mean, Period, Question, Rows, Share
 from portal.metrics.registry import Unit, metric
 from portal.models.survey import Survey, SurveyAnswer
 from portal.permissions import Permission
@@ -11,7 +11,7 @@ from portal.processes.survey import State
 
 P = Permission
 SATISFIED = 4
-"""An overall score from which a customer is satisfied (Q22)."""
+"""A score from which a customer is satisfied (Q22)."""
 PROMOTER, DETRACTOR = 9, 6
 """Who would recommend us from here up, and who would not from here down."""
 
@@ -27,13 +27,46 @@ def satisfied(period: Period) -> Question:
     return Share(whole.only(Survey.overall >= SATISFIED), whole)
 
 
+@metric("M-70.surveys", N_("Surveys answered", "metric"), Unit.COUNT, P.SURVEY_VIEW)
+def surveys(period: Period) -> Question:
+    """M-70: valid surveys, of which the share is taken."""
+    return Count(_answered(period))
+
+
+def unsatisfied(period: Period) -> Rows:
+    """Valid surveys with an overall score below 4."""
+    return _answered(period).only(Survey.overall < SATISFIED)
+
+
+@metric("M-70.unsatisfied", N_("Customers not satisfied", "metric"), Unit.COUNT, P.SURVEY_VIEW, "less")
+def unsatisfied_surveys(period: Period) -> Question:
+    """M-70: valid surveys with an overall score below 4."""
+    return Count(unsatisfied(period))
+
+
+def _scores(period: Period) -> Rows:
+    return Rows(
+        SurveyAnswer, (period.holds(Survey.answered_at), Survey.state == State.ANSWERED), Survey, SurveyAnswer.survey_id
+    )
+
+
 @metric("M-71", N_("Average score of surveys", "metric"), Unit.POINTS, P.SURVEY_VIEW, "more")
 def average(period: Period) -> Question:
     """Mean of the scores of valid surveys, per dimension."""
-    rows = Rows(
-        SurveyAnswer, (period.holds(Survey.answered_at), Survey.state == State.ANSWERED), Survey, SurveyAnswer.survey_id
-    )
-    return Mean(rows, SurveyAnswer.score)
+    return Mean(_scores(period), SurveyAnswer.score)
+
+
+@metric("M-71.satisfied", N_("Satisfied scores", "metric"), Unit.PERCENT, P.SURVEY_VIEW, "more")
+def satisfied_scores(period: Period) -> Question:
+    """M-70 per dimension: scores of at least 4 ÷ scores given, in valid surveys."""
+    whole = _scores(period)
+    return Share(whole.only(SurveyAnswer.score >= SATISFIED), whole)
+
+
+@metric("M-71.unsatisfied", N_("Scores not satisfied", "metric"), Unit.COUNT, P.SURVEY_VIEW, "less")
+def unsatisfied_scores(period: Period) -> Question:
+    """M-70 per dimension: scores below 4 in valid surveys, which is what customers were not satisfied with."""
+    return Count(_scores(period).only(SurveyAnswer.score < SATISFIED))
 
 
 @metric("M-72", N_("Net promoter score", "metric"), Unit.POINTS, P.SURVEY_VIEW, "more")

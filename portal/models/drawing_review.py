@@ -237,12 +237,17 @@ class ReviewFinding(Base):
 
     review: Mapped[DrawingReview] = relationship(back_populates="findings")
     rule: Mapped[DeductionRule] = relationship()
-    attachment: Mapped[Attachment | None] = relationship()
+    attachment: Mapped[Attachment | None] = relationship(lazy="joined")
 
     @property
     def points(self) -> int:
         """What it deducts while it is open."""
         return self.points_each * self.count
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether it is pinned to a page or photo that is not in the bin."""
+        return self.attachment is not None and self.attachment.removed_at is None
 
     @property
     def is_open(self) -> bool:

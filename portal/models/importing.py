@@ -38,6 +38,8 @@ class ImportKind(Term):
     PAYMENTS = "payments", "Payments"
     QUOTATIONS = "quotations", "Quotations"
     CONSULTATIONS = "consultations", "Past calls, visits, messages"
+    REPAIRS = "repair-orders", "Repairs of an old ledger"
+    WARRANTIES = "warranties", "Warranty certificates issued before"
     TASKS = "tasks", "Tasks"
     PARTIES = "parties", "Parties"
     CREWS = "crews", "Crews"

@@ -232,6 +232,9 @@ class Inspection(Record, Base):
     manager_signed: Mapped[bool] = mapped_column(default=False, sort_order=1)
     foreman_signed: Mapped[bool] = mapped_column(default=False, sort_order=1)
     """Who signed F-09 on site, and F-10 where there is one."""
+    manager_refusal: Mapped[str | None] = mapped_column(String(200), sort_order=1)
+    foreman_refusal: Mapped[str | None] = mapped_column(String(200), sort_order=1)
+    """Why somebody who was there refused to sign."""
 
     pre_acceptance: Mapped[PreAcceptance] = relationship(back_populates="inspections")
     customer: Mapped[Customer] = relationship()
@@ -275,6 +278,10 @@ class Inspection(Record, Base):
         one_of("absent", Absent, nullable=True),
         CheckConstraint("result IS NULL OR finished_at IS NOT NULL", name="result_has_a_time"),
         CheckConstraint("(result = 'NOT_HELD') = (absent IS NOT NULL) OR result IS NULL", name="absence_is_named"),
+        CheckConstraint(
+            "(manager_refusal IS NULL OR NOT manager_signed) AND (foreman_refusal IS NULL OR NOT foreman_signed)",
+            name="signed_or_refused",
+        ),
         Index("ix_inspection_branch", "branch_id", "id"),
         Index("uq_inspection_running", "pre_acceptance_id", unique=True, **where("result IS NULL")),
     )
@@ -364,7 +371,7 @@ class RectificationNotice(Record, Base):
     """Agreed when it was issued."""
     manager_signed: Mapped[bool] = mapped_column(default=False)
     foreman_signed: Mapped[bool] = mapped_column(default=False)
-    """Signed on paper, in front of the inspector."""
+    """Signed on paper, in front of the inspector. Why somebody refused to stands at the inspection."""
     reported_at: Mapped[datetime | None]
     """When the foreman said that it is done."""
     reported_note: Mapped[str | None] = mapped_column(String(500))
@@ -377,6 +384,16 @@ class RectificationNotice(Record, Base):
     rechecked_by: Mapped[Inspection | None] = relationship(foreign_keys=[rechecked_by_id])
     customer: Mapped[Customer] = relationship()
     responsible: Mapped[Party] = relationship()
+
+    @property
+    def manager_refusal(self) -> str | None:
+        """Why the project manager refused to sign, as noted with F-09."""
+        return self.inspection.manager_refusal
+
+    @property
+    def foreman_refusal(self) -> str | None:
+        """Why the foreman refused to sign, as noted with F-09."""
+        return self.inspection.foreman_refusal
 
     @property
     def is_missed(self) -> bool:

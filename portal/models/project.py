@@ -13,12 +13,14 @@ from portal import clock
 from portal.models.base import Base, Record, where
 from portal.models.customer import Customer, Property
 from portal.models.org import Branch, Crew, Party, User
+from portal.processes import change_order
 from portal.processes import project as rules
 from portal.processes.project import ProjectStage
 from portal.terms import Term, one_of
 
 if TYPE_CHECKING:
     from portal.models.contract import Contract
+    from portal.models.milestone import ChangeOrder
     from portal.models.works import (
         ContractSlip,
         DispatchOrder,
@@ -94,6 +96,7 @@ class Project(Record, Base):
     )
     stops: Mapped[list[WorkStop]] = relationship(back_populates="project", order_by="WorkStop.id")
     finish_moves: Mapped[list[FinishMove]] = relationship(back_populates="project", order_by="FinishMove.id")
+    change_orders: Mapped[list[ChangeOrder]] = relationship(viewonly=True)
     papers: Mapped[list[ProjectPaper]] = relationship(back_populates="project", order_by="ProjectPaper.id")
 
     state = synonym("stage")
@@ -116,6 +119,11 @@ class Project(Record, Base):
     def has_first_payment(self) -> bool:
         """Whether the first payment of the contract is recorded."""
         return self.contract is not None and self.contract.has_first_payment
+
+    @builtins.property
+    def has_open_changes(self) -> bool:
+        """Whether a change order is neither signed nor withdrawn, so that nobody knows yet what the works cost."""
+        return any(order.state == change_order.State.PROPOSED for order in self.change_orders)
 
     @builtins.property
     def signed_from(self) -> datetime | None:

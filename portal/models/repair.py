@@ -294,6 +294,22 @@ class RepairOrder(Record, Base):
         return [photo for photo in self.all_photos if photo.attachment.removed_at is None]
 
     @property
+    def is_historical(self) -> bool:
+        """Whether it was over before the portal: whatever ended here was assigned first, and so told."""
+        return self.state in (rules.State.CLOSED, rules.State.DECLINED) and self.told_at is None
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What it cost in all, in yuan; None: nothing is noted."""
+        return sum((line.amount for line in self.costs), NOTHING) if self.costs else None
+
+    @property
+    def bearer(self) -> str | None:
+        """Who bears the cost; None: nobody, or more than one."""
+        bearers = {line.bearer for line in self.costs}
+        return bearers.pop() if len(bearers) == 1 else None
+
+    @property
     def is_free(self) -> bool:
         """Whether the customer pays nothing (R-16)."""
         return rules.is_free(in_warranty=self.in_warranty, cause=self.cause)
@@ -652,9 +668,9 @@ class RepairCostCase(Record, Base):
         return self.actual_material + self.actual_labour
 
     @property
-    def is_repair_signed_off(self) -> bool:
-        """Whether the customer has signed for the repair."""
-        return self.order.state in (rules.State.SIGNED_OFF, rules.State.CLOSED)
+    def may_cost(self) -> Decimal:
+        """The most it may come to without being confirmed anew, in yuan."""
+        return cost_rules.may_cost(self.estimate, self.tolerance_percent)
 
     @property
     def customer(self) -> Any:

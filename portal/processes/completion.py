@@ -119,6 +119,11 @@ PAID = Guard(
     lambda completion: completion.contract.has_final_payment and completion.contract.is_paid,
     needs_input=True,
 )
+CHANGES_CLOSED = Guard(
+    "changes-closed",
+    N_("no change order waits for a signature"),
+    lambda completion: not completion.project.has_open_changes,
+)
 P = Permission
 
 PROCESS = Process(
@@ -215,7 +220,7 @@ PROCESS = Process(
             State.SETTLED,
             P.COMPLETION_WORK,
             required=("amount", "paid_on", "receipt_no"),
-            guards=(PAID,),
+            guards=(CHANGES_CLOSED, PAID),
             notify=("owner", "managers"),
             on_behalf=True,
             source_note="P13, F-18",

@@ -229,20 +229,20 @@ class AtMost(Condition):
 
 
 def names_in(data: Any) -> set[str]:
-    """The first part of each name that a condition as data looks up on the record itself."""
+    """Each name that a condition as data looks up on the record itself."""
     if not isinstance(data, list) or not data:
         return set()
     match data[0]:
         case "says" | "given" | "is" | "has" | "sum":
-            return {data[1].partition(".")[0]}
+            return {data[1]}
         case "same":
-            return {data[1].partition(".")[0], data[2].partition(".")[0]}
+            return {data[1], data[2]}
         case "not":
             return names_in(data[1])
         case "every" | "some":
             return {name for other in data[1] for name in names_in(other)}
         case "total":
-            return {name.partition(".")[0] for name in data[1]} | names_in(data[2])
+            return {*data[1]} | names_in(data[2])
         case "at-most":
             return names_in(data[1]) | names_in(data[2])
     return set()

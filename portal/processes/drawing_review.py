@@ -72,6 +72,13 @@ class CommissionBase(Term):
     COMMISSION = "COMMISSION", "Commission"
 
 
+class Lack(Term):
+    """What a finding does not say yet of where it is (3.5)."""
+
+    PLACE = "PLACE", "Place missing"
+    MARK = "MARK", "Not marked on a page or photo"
+
+
 OPEN = frozenset({State.SUBMITTED, State.RETURNED})
 """Not passed yet, and not signed."""
 
@@ -79,6 +86,18 @@ OPEN = frozenset({State.SUBMITTED, State.RETURNED})
 def score(points: Iterable[int]) -> int:
     """The score of a round: 100 less the points of the findings open in it, at least 0."""
     return max(0, FULL_SCORE - sum(points))
+
+
+def lacks(finding: base.Facts) -> list[Lack]:
+    """What a finding lacks before the designer can go to where it is: its place in words, and a mark on a page or photo."""
+    said = {Lack.PLACE: bool(finding.place), Lack.MARK: bool(finding.is_marked)}
+    return [lack for lack, is_there in said.items() if not is_there]
+
+
+def lacking(review: base.Facts) -> list[tuple[base.Facts, list[Lack]]]:
+    """The findings of the present round that lack something; those of earlier rounds keep what they have."""
+    own = ((finding, lacks(finding)) for finding in review.findings if finding.round_no == review.round_no)
+    return [(finding, found) for finding, found in own if found]
 
 
 def passes(total: int, *, pass_score: int, has_open_must_fix: bool) -> bool:
@@ -114,6 +133,11 @@ JUDGED = Guard(
     "judged",
     N_("it is said of every earlier finding whether it is corrected"),
     lambda review: not review.has_unjudged,
+)
+LOCATED = Guard(
+    "located",
+    N_("every finding of this round has its place, and is marked on a page or photo"),
+    lambda review: not lacking(review),
 )
 GOOD_ENOUGH = Guard("score", N_("the score reaches the pass mark"), lambda review: review.score >= review.pass_score)
 NOTHING_TO_FIX = Guard(
@@ -172,7 +196,7 @@ PROCESS = Process(
             Permission.REVIEW_DECIDE,
             required=("score",),
             optional=("opinion",),
-            guards=(JUDGED, GOOD_ENOUGH, NOTHING_TO_FIX),
+            guards=(JUDGED, LOCATED, GOOD_ENOUGH, NOTHING_TO_FIX),
             notify=("customer_owner",),
             source_note="DL-04, R-03",
         ),
@@ -183,7 +207,7 @@ PROCESS = Process(
             State.RETURNED,
             Permission.REVIEW_DECIDE,
             required=("score", "opinion"),
-            guards=(JUDGED, FAILED),
+            guards=(JUDGED, LOCATED, FAILED),
             notify=("customer_owner",),
             source_note="DL-04, R-01, R-02, R-03",
         ),
@@ -253,7 +277,7 @@ PROCESS = Process(
             State.SIGNED_WITHOUT_PASS,
             Permission.REVIEW_DECIDE,
             required=("score", "opinion"),
-            guards=(UNDECIDED, JUDGED),
+            guards=(UNDECIDED, JUDGED, LOCATED),
             source_note="DL-04",
         ),
         Transition(

@@ -137,6 +137,8 @@ LACKS_PHOTO = Every(
     )
 )
 """The photo that a line asks for is still missing."""
+SIGNERS = ("manager", "foreman")
+"""Who signs F-09 and F-10 beside the inspector."""
 
 
 def judge(measured: Decimal, low: Decimal | None, high: Decimal | None) -> ItemResult:
@@ -147,6 +149,13 @@ def judge(measured: Decimal, low: Decimal | None, high: Decimal | None) -> ItemR
 def result_of(items: Iterable[base.Facts], *, is_rectified: bool = True) -> Result:
     """How an inspection ends: one open must-pass line fails it, and so does a rectification that was missed."""
     return Result.FAIL if not is_rectified or any(map(IS_OPEN_MUST, items)) else Result.PASS
+
+
+def unsigned(inspection: base.Facts) -> list[str]:
+    """Those of SIGNERS who have not signed, without a word on why: no failed inspection ends, and no F-10 is issued, so (3.13)."""
+    return [
+        who for who in SIGNERS if not getattr(inspection, f"{who}_signed") and not getattr(inspection, f"{who}_refusal")
+    ]
 
 
 def was_missed(limit_on: date, done_on: date | None) -> bool:
@@ -212,6 +221,12 @@ OPEN_MUST = Guard(
     "open-must",
     N_("a line that must be in order is open, or the rectification was missed"),
     lambda record: record.inspection is not None and record.inspection.verdict == Result.FAIL,
+    needs_input=True,
+)
+SIGNED = Guard(
+    "signed",
+    N_("project manager and foreman have signed, or it is written down why one refuses to"),
+    lambda record: record.inspection is not None and not unsigned(record.inspection),
     needs_input=True,
 )
 INSPECTOR_APART = Guard(
@@ -352,7 +367,7 @@ PROCESS = Process(
             State.RECTIFYING_1,
             Permission.PREACCEPT_WORK,
             required=NOTICE,
-            guards=(*HELD, OPEN_MUST, MORE_ROUNDS, RECHECK_AFTER),
+            guards=(*HELD, OPEN_MUST, MORE_ROUNDS, RECHECK_AFTER, SIGNED),
             happened_field="inspected_at",
             notify=("owner",),
             automatic=True,
@@ -365,7 +380,7 @@ PROCESS = Process(
             State.RECTIFYING_2,
             Permission.PREACCEPT_WORK,
             required=NOTICE,
-            guards=(*HELD, OPEN_MUST, MORE_ROUNDS, RECHECK_AFTER),
+            guards=(*HELD, OPEN_MUST, MORE_ROUNDS, RECHECK_AFTER, SIGNED),
             happened_field="inspected_at",
             notify=("owner",),
             automatic=True,
@@ -378,7 +393,7 @@ PROCESS = Process(
             State.FAILED_3,
             Permission.PREACCEPT_WORK,
             required=("inspected_at",),
-            guards=(*HELD, OPEN_MUST, LAST_ROUND),
+            guards=(*HELD, OPEN_MUST, LAST_ROUND, SIGNED),
             happened_field="inspected_at",
             notify=("owner", "managers"),
             automatic=True,

@@ -10,7 +10,9 @@ from portal.i18n import N_
 from portal.permissions import Permission
 from portal.processes import base
 from portal.processes.base import Guard, Process, Transition
+from portal.processes.conditions import AtMost, Fixed, Given, Is, Not, Says, Total
 from portal.processes.repair import OURS, CrewStatus
+from portal.processes.repair import State as RepairState
 from portal.terms import Term
 
 CONTEXT = "repair cost"
@@ -92,16 +94,26 @@ def may_cost(estimate: Decimal, tolerance_percent: Decimal) -> Decimal:
     return (estimate * (100 + tolerance_percent) / 100).quantize(Decimal("0.01"))
 
 
+ON_SITE = Guard(
+    "on-site",
+    N_("the captain was on site, and the repair is not closed"),
+    Is(
+        "order.state",
+        (RepairState.ON_SITE, RepairState.QUOTED, RepairState.REPAIRING, RepairState.DONE, RepairState.SIGNED_OFF),
+    ),
+)
+CREW_KNOWN = Guard("crew", N_("the repair names the crew that built it"), Given("crew_id"))
 CREW_GONE = Guard(
     "crew-gone",
     N_("the crew has left or the customer refuses it"),
-    lambda case: case.crew_status in (CrewStatus.DEPARTED, CrewStatus.REPLACED_ON_REQUEST),
-    needs_input=True,
+    Is("crew_status", (CrewStatus.DEPARTED, CrewStatus.REPLACED_ON_REQUEST)),
 )
-PHOTOS = Guard(
-    "photo",
-    N_("a photo of the defect is on the repair"),
-    lambda case: bool(case.order.photos),
+PHOTOS = Guard("photo", N_("a photo of the defect is on the repair"), Says("order.photos"), needs_input=True)
+COSTS_MONEY = Guard(
+    "money",
+    N_("the estimate is above nothing"),
+    Not(AtMost(Total(("estimate_material", "estimate_labour")), Fixed(0))),
+    needs_input=True,
 )
 CONSENT = Guard(
     "limit",
@@ -111,18 +123,21 @@ CONSENT = Guard(
     ),
     needs_input=True,
 )
-SIGNED_OFF = Guard("signed-off", N_("the customer signed the repair off"), lambda case: bool(case.is_repair_signed_off))
+SIGNED_OFF = Guard(
+    "signed-off",
+    N_("the customer signed the repair off"),
+    Is("order.state", (RepairState.SIGNED_OFF, RepairState.CLOSED)),
+)
+NOT_ABOVE = AtMost(Total(("actual_material", "actual_labour")), Total(("may_cost",)))
+"""What it really cost lies within the estimate and the tolerance."""
 WITHIN_ESTIMATE = Guard(
     "estimate",
     N_("the actual cost is at most the estimate and the tolerance; else it is confirmed anew"),
-    lambda case: case.actual is not None and case.actual <= may_cost(case.estimate, case.tolerance_percent),
+    NOT_ABOVE,
     needs_input=True,
 )
 OVER_ESTIMATE = Guard(
-    "over",
-    N_("the actual cost is above the estimate and the tolerance"),
-    lambda case: case.actual is not None and case.actual > may_cost(case.estimate, case.tolerance_percent),
-    needs_input=True,
+    "over", N_("the actual cost is above the estimate and the tolerance"), Not(NOT_ABOVE), needs_input=True
 )
 EXACT = Guard(
     "exact",
@@ -152,7 +167,7 @@ PROCESS = Process(
             State.DRAFT,
             Permission.COST_CASE_WORK,
             required=("crew_status", "estimate_material", "estimate_labour"),
-            guards=(CREW_GONE, PHOTOS),
+            guards=(ON_SITE, CREW_KNOWN, CREW_GONE, PHOTOS, COSTS_MONEY),
             notify=("specialists", "owner"),
         ),
         Transition(

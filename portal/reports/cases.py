@@ -21,7 +21,7 @@ from portal.models.complaint import Complaint, ComplaintRound, Escalation
 from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
 from portal.models.customer import Customer
-from portal.models.follow_up import FollowUpCall, FollowUpTicket
+from portal.models.follow_up import FollowUpCall, FollowUpTicket, RepairFollowUp
 from portal.models.ledger import LedgerLine
 from portal.models.milestone import OpenDay
 from portal.models.org import Department, Party
@@ -37,6 +37,7 @@ from portal.processes import cancellation as cancellation_rules
 from portal.processes import complaint as complaint_rules
 from portal.processes import escalation as escalation_rules
 from portal.processes import follow_up_call as call_rules
+from portal.processes import follow_up_ticket as slip_rules
 from portal.processes import pre_acceptance as pre_acceptance_rules
 from portal.processes import repair as repair_rules
 from portal.processes.complaint import Category, Verdict
@@ -45,7 +46,8 @@ from portal.processes.penalty import Kind
 from portal.processes.pre_acceptance import Result
 from portal.processes.reward import Cause
 from portal.processes.reward import State as RewardState
-from portal.reports.values import day, moment, number, say, term
+from portal.processes.survey import Dimension as SurveyDimension
+from portal.reports.values import day, moment, number, say, several, term
 from portal.visibility import Viewer
 
 Unit = metrics.Unit
@@ -60,7 +62,10 @@ CUSTOMER, MATTER, NUMBER = N_("Customer"), N_("Matter", "report"), N_("Number")
 DEPARTMENT, STATE = N_("Department"), N_("State")
 ESCALATION, COMPENSATION = N_("Escalation: %(matter)s", "report"), N_("Compensation: %(matter)s", "report")
 CANCELLATION = N_("Cancellation: %(matter)s", "report")
+HEAD = N_("Head of the department")
+"""Who answers for a limit of a department where nobody was named."""
 ENDED, PAID, OVERDUE = N_("ended %(day)s", "report"), N_("paid %(day)s", "report"), N_("%(limit)s, missed", "report")
+SCORED, FOLLOWED = N_("%(dimension)s %(score)s", "report"), N_("%(number)s %(state)s", "report")
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +303,7 @@ def departments(session: Session, viewer: Viewer, period: Period, at: datetime) 
 
 def missed_by_person(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
     """Who answers for the limits that ran out in the period (M-95), the most first: of a department its head, else whoever
-    had it to do, a role where nobody was named; with the department and which limits."""
+    had it to do, a role or "head of the department" where nobody was named; with the department and which limits."""
     heads = [
         (N_("Person responsible"), ""), (DEPARTMENT, "nowrap"), (N_("Which limits", "report"), "fill"),
         (metrics.METRICS["M-95"].title, "num"),
@@ -310,7 +315,7 @@ def missed_by_person(session: Session, viewer: Viewer, period: Period, at: datet
     order = sorted(found, key=lambda who: (-sum(found[who].values()), who))
     rows = [
         [
-            say(person.label) if isinstance(person, Role) else person or day(None),
+            say(person.label) if isinstance(person, Role) else person or say(HEAD),
             term(Department, department),
             "、".join(
                 f"{code} × {count}" if count > 1 else code for code, count in sorted(found[person, department].items())
@@ -713,6 +718,46 @@ def unsatisfied_calls(session: Session, viewer: Viewer, period: Period, at: date
     return Listed(heads, rows)
 
 
+def unsatisfied_surveys(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
+    """The surveys behind M-70.unsatisfied: with what, in the customer's words, and what came of it (RP-04)."""
+    heads = [
+        (CUSTOMER, "nowrap"), (N_("Not satisfied with", "report"), ""), (N_("What was said", "report"), "fill"),
+        (N_("Overall", "report"), "num"), (NUMBER, "nowrap"), (N_("What came of it", "report"), "nowrap"),
+    ]  # fmt: skip
+    query = (
+        metrics.surveys.unsatisfied(period)
+        .query(viewer, Survey)
+        .options(joinedload(Survey.customer), joinedload(Survey.complaint), selectinload(Survey.answers))
+        .order_by(Survey.overall, Survey.answered_at, Survey.id)
+        .limit(MOST)
+    )
+    found = list(session.scalars(query))
+    slips = select(FollowUpTicket).where(
+        visibility.condition(viewer, FollowUpTicket), FollowUpTicket.survey_id.in_([each.id for each in found])
+    )
+    followed: dict[int | None, list[tuple[str, Text]]] = defaultdict(list)
+    for slip in session.scalars(slips.order_by(FollowUpTicket.id)):
+        followed[slip.survey_id].append((slip.number, slip_rules.PROCESS.state(slip.state).label))
+    for each in found:
+        if each.complaint is not None:
+            state = complaint_rules.PROCESS.state(each.complaint.state).label
+            followed[each.id].append((each.complaint.number, state))
+    rows = [
+        [
+            each.customer.name,
+            several(
+                say(SCORED) | {"v": {"dimension": term(SurveyDimension, answer.dimension), "score": answer.score}}
+                for answer in each.answers
+                if answer.score < metrics.surveys.SATISFIED and answer.dimension != SurveyDimension.OVERALL
+            ),
+            _together([each.criticism]) or day(None), number(each.overall, Unit.COUNT), each.number,
+            several(say(FOLLOWED) | {"v": {"number": code, "state": say(state)}} for code, state in followed[each.id]),
+        ]
+        for each in found
+    ]  # fmt: skip
+    return Listed(heads, rows)
+
+
 def duty(session: Session, viewer: Viewer, period: Period, at: datetime) -> Listed:
     """What became of what people told us (004, RP-15): accepted, urged, fed back, called, for each kind of record.
 
@@ -726,7 +771,7 @@ def duty(session: Session, viewer: Viewer, period: Period, at: datetime) -> List
     steps = (
         (N_("Contacts", "report"), Consultation, Consultation.occurred_at, Consultation.replied_at, None),
         (N_("Complaints"), Complaint, Complaint.received_at, ComplaintRound.plan_fed_back_at, ComplaintRound.follow_up_at),
-        (N_("Repairs"), RepairOrder, RepairOrder.reported_at, RepairOrder.done_at, RepairOrder.follow_up_at),
+        (N_("Repairs"), RepairOrder, RepairOrder.reported_at, RepairOrder.done_at, FollowUpCall.called_at),
         (N_("Liaison slips"), FollowUpTicket, FollowUpTicket.handed_over_at, FollowUpTicket.done_at, FollowUpTicket.revisit_at),
         (N_("Follow-up calls", "metrics"), FollowUpCall, None, None, FollowUpCall.called_at),
     )  # fmt: skip
@@ -739,6 +784,9 @@ def duty(session: Session, viewer: Viewer, period: Period, at: datetime) -> List
         )
         if moment_.class_ is ComplaintRound:
             query = query.join(ComplaintRound, ComplaintRound.complaint_id == Complaint.id)
+        if model is RepairOrder and moment_.class_ is FollowUpCall:
+            query = query.join(RepairFollowUp, RepairFollowUp.order_id == RepairOrder.id)
+            query = query.join(FollowUpCall, FollowUpCall.id == RepairFollowUp.call_id)
         if model is FollowUpCall:
             query = query.where(FollowUpCall.stage.not_in(UNCOUNTED), FollowUpCall.overall.is_not(None))
         return session.scalar(query)

@@ -50,6 +50,15 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """Figures one under the other over the last periods of the same length, the present one last."""
+
+    title: Text
+    keys: tuple[str, ...]
+    periods: int = 6
+
+
+@dataclass(frozen=True, slots=True)
 class Cases:
     """Records one by one: `listed` names a function of `portal.reports.cases`."""
 
@@ -65,7 +74,15 @@ class Said:
     field: str
 
 
-Section = Tiles | Board | Split | Trend | Cases | Said
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What always stands there: what the report reminds of."""
+
+    title: Text
+    text: Text
+
+
+Section = Tiles | Board | Split | Trend | History | Cases | Note | Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +101,10 @@ class Report:
     time_setting: str = "report_due_time"
 
 
+def _all(*stretches: tuple[str, str]) -> tuple[str, ...]:
+    return tuple(key for first, last in stretches for key in between(first, last))
+
+
 ANALYSIS = Said(N_("Analysis"), "analysis")
 MEASURES = Said(N_("Measures proposed", "report"), "measures")
 PLAN = Said(N_("Plan for the next period"), "plan")
@@ -91,7 +112,26 @@ HELP = Said(N_("Help needed"), "help")
 SAID = {part.field: part for part in (ANALYSIS, MEASURES, PLAN, HELP)}
 """All that can be written beside the figures; what a report does not ask for is shown where it was written."""
 WORDS = (ANALYSIS, MEASURES)
+OUTCOME = ("M-20", "M-20.unfounded", "M-22", "M-27", "M-28", "M-29.escalations", "M-29.borne")
+ON_TIME = _all(("M-23", "M-26"))
+"""What of M-20 to M-29 can be said of a part of the complaints; M-21 is a share of all projects."""
+COMPLAINTS_BY = (
+    (N_("By category"), "category"), (N_("By department"), "department"), (N_("By phase"), "phase"),
+    (N_("By specialist"), "owner"), (N_("By project manager"), "manager"), (N_("By foreman"), "foreman"),
+)  # fmt: skip
+COMPLAINTS_IN_TIME_BY = (
+    (N_("In time, by category", "report"), "category"), (N_("In time, by department", "report"), "department"),
+    (N_("In time, by phase", "report"), "phase"), (N_("In time, by specialist", "report"), "owner"),
+)  # fmt: skip
 KEY_FIGURES = N_("Key figures", "report")
+ATTENDANCE = Note(
+    N_("What is due", "report"),
+    N_(
+        "The front desk hands in the attendance list of the month to human resources by the day this is due. It only reminds"
+        " of that.",
+        "report",
+    ),
+)
 
 
 def _weekday(key: str, *, ends_before: int = 1, stays: bool = False) -> Callable[[Callable[[str], Any]], Rule]:
@@ -104,10 +144,6 @@ def _and_weekly(weekly: Callable[[Callable[[str], Any]], Rule], longer: Rule) ->
 
 def _fixed(rule: Rule) -> Callable[[Callable[[str], Any]], Rule]:
     return lambda _value: rule
-
-
-def _all(*stretches: tuple[str, str]) -> tuple[str, ...]:
-    return tuple(key for first, last in stretches for key in between(first, last))
 
 
 _DECLARED = (
@@ -163,12 +199,16 @@ _DECLARED = (
     Report(
         "RP-04", N_("Monthly report of customer satisfaction"), (R.HEADQUARTERS,),
         (
-            Tiles(KEY_FIGURES, ("M-70", "M-71", "M-72")),
-            Split(N_("By dimension"), "dimension", ("M-71",)),
-            Split(N_("By store"), "store", ("M-70",)),
-            Split(N_("By designer"), "designer", ("M-70",)),
-            Split(N_("By project manager"), "manager", ("M-70",)),
-            Split(N_("By foreman"), "foreman", ("M-70",)),
+            Tiles(KEY_FIGURES, ("M-70.surveys", "M-70", "M-70.unsatisfied", "M-71", "M-72")),
+            Split(N_("By dimension"), "dimension", ("M-71", "M-71.satisfied", "M-71.unsatisfied")),
+            *(
+                Split(title, by, ("M-70.surveys", "M-70", "M-70.unsatisfied"))
+                for title, by in (
+                    (N_("By store"), "store"), (N_("By designer"), "designer"),
+                    (N_("By project manager"), "manager"), (N_("By foreman"), "foreman"),
+                )
+            ),
+            Cases(N_("What customers were not satisfied with", "report"), "unsatisfied_surveys"),
             Trend(N_("Satisfied customers, the last months"), ("M-70",)),
             *WORDS,
         ),
@@ -212,6 +252,7 @@ _DECLARED = (
             Split(N_("Limits missed, by person", "report"), "person", ("M-95",)),
             Split(N_("Penalties by kind", "report"), "kind", ("M-96", "M-96.amount")),
             Cases(N_("Open cases older than seven days"), "old_cases"),
+            History(N_("All figures over six periods", "report"), _all(("M-01", "M-97"))),
             *WORDS, PLAN,
         ),
         _fixed(FourthWednesday()),
@@ -222,11 +263,8 @@ _DECLARED = (
             Tiles(KEY_FIGURES, ("M-20", "M-21", "M-22", "M-23", "M-26", "M-27", "M-28", "M-29.escalations")),
             Trend(N_("Complaints and closing rate, the last months"), ("M-20",)),
             Cases(N_("Statistics of customer complaints (F-17)"), "complaint_statistics"),
-            Split(N_("By category"), "category", ("M-20", "M-20.unfounded", "M-22", "M-27", "M-28")),
-            Split(N_("By department"), "department", ("M-20", "M-22", "M-23", "M-26", "M-27")),
-            Split(N_("By phase"), "phase", ("M-20", "M-22", "M-27")),
-            Split(N_("By specialist"), "owner", ("M-20", "M-22", "M-27")),
-            Split(N_("By foreman"), "foreman", ("M-20", "M-28")),
+            *(Split(title, by, OUTCOME) for title, by in COMPLAINTS_BY),
+            *(Split(title, by, ON_TIME) for title, by in COMPLAINTS_IN_TIME_BY),
             Split(N_("Compensation by who bears it", "report"), "bearer", ("M-29.borne",)),
             Board(N_("All figures of complaints", "report"), _all(("M-20", "M-29"))),
             Cases(N_("Root causes and improvements", "report"), "root_causes"),
@@ -279,7 +317,7 @@ _DECLARED = (
         _fixed(AfterMonth(day=5)),
     ),
     Report(
-        "RP-11", N_("Reminder of the attendance list"), (R.HR,), (ANALYSIS,),
+        "RP-11", N_("Reminder of the attendance list"), (R.HR,), (ATTENDANCE, ANALYSIS),
         _fixed(Monthly(25, whole_month=True)), roles=(Role.FRONT_DESK,),
     ),
     Report(
@@ -347,5 +385,5 @@ REPORTS: dict[str, Report] = {report.code: report for report in _DECLARED}
 
 def keys_of(report: Report) -> list[str]:
     """The metrics that a report shows, each once."""
-    found = [key for part in report.sections if not isinstance(part, Cases | Said) for key in part.keys]
+    found = [key for part in report.sections if not isinstance(part, Cases | Note | Said) for key in part.keys]
     return [key for key in dict.fromkeys(found) if key in METRICS]

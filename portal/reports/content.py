@@ -18,7 +18,7 @@ from portal.i18n import N_, Text
 from portal.metrics import METRICS, Figure, Period
 from portal.models.report import ReportRun
 from portal.reports import cases
-from portal.reports.catalogue import SAID, Board, Cases, Report, Said, Section, Split, Tiles, Trend
+from portal.reports.catalogue import SAID, Board, Cases, History, Note, Report, Said, Section, Split, Tiles, Trend
 from portal.reports.values import Block, number, say, term
 from portal.visibility import Viewer
 
@@ -208,9 +208,7 @@ def _nothing(key: str) -> Figure:
 
 
 def _trend(session: Session, viewer: Viewer, part: Trend, period: Period, _at: datetime) -> Block:
-    periods = [period]
-    while len(periods) < part.periods:
-        periods.insert(0, periods[0].before)
+    periods = _last(period, part.periods)
     found = metrics.compare(session, viewer, part.keys, periods)
     return {
         "kind": "trend",
@@ -223,6 +221,29 @@ def _trend(session: Session, viewer: Viewer, part: Trend, period: Period, _at: d
     }
 
 
+def _history(session: Session, viewer: Viewer, part: History, period: Period, _at: datetime) -> Block:
+    periods = _last(period, part.periods)
+    keys = [key for key in part.keys if not metrics.why(key, period)]
+    found = metrics.compare(session, viewer, keys, periods)
+    return {
+        "kind": "history",
+        "title": say(part.title),
+        "periods": [[each.first.isoformat(), each.last.isoformat()] for each in periods],
+        "rows": [
+            [METRICS[key].code, say(METRICS[key].title), say(METRICS[key].unit.label), *map(_figure, figures)]
+            for key, figures in found.items()
+        ],
+    }
+
+
+def _last(period: Period, count: int) -> list[Period]:
+    """A period after those before it, so many together."""
+    periods = [period]
+    while len(periods) < count:
+        periods.insert(0, periods[0].before)
+    return periods
+
+
 def _cases(session: Session, viewer: Viewer, part: Cases, period: Period, at: datetime) -> Block:
     listed: Callable[..., cases.Listed] = getattr(cases, part.listed)
     found = listed(session, viewer, period, at)
@@ -231,6 +252,10 @@ def _cases(session: Session, viewer: Viewer, part: Cases, period: Period, at: da
 
 def _said(_session: Session, _viewer: Viewer, part: Said, _period: Period, _at: datetime) -> Block:
     return {"kind": "said", "title": say(part.title), "field": part.field, "empty": say(UNWRITTEN)}
+
+
+def _note(_session: Session, _viewer: Viewer, part: Note, _period: Period, _at: datetime) -> Block:
+    return {"kind": "note", "title": say(part.title), "text": say(part.text)}
 
 
 def table(
@@ -253,5 +278,5 @@ def table(
 
 
 _MAKERS: dict[type[Section], Callable[..., Block]] = {
-    Tiles: _tiles, Board: _board, Split: _split, Trend: _trend, Cases: _cases, Said: _said,
+    Tiles: _tiles, Board: _board, Split: _split, Trend: _trend, History: _history, Cases: _cases, Note: _note, Said: _said,
 }  # fmt: skip

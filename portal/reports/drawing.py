@@ -74,7 +74,7 @@ class Table:
         """How its columns stand: tables of one shape below each other have them at the same places."""
         first, *others = (css for _label, css in self.heads)
         if first == "code":
-            return "figures"
+            return "figures" if len(others) == 6 else "history"
         return "numbers" if all(css == "num" for css in others) else "free"
 
 
@@ -101,11 +101,21 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """What has nothing to say, gathered in one place: why, and which headings it was."""
+    """What has nothing to say, gathered in one place: which headings it was, and why.
+
+    `summary`: what a report says whose lists and figures are all empty.
+    """
 
     title: str
     lines: tuple[tuple[str, str], ...]
+    summary: str = ""
     kind: str = "nothing"
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """As it reads."""
+        said = (_p("report", "%(title)s: %(text)s", title=titles, text=why) for titles, why in self.lines)
+        return (*((self.summary,) if self.summary else ()), *said)
 
 
 Part = Tiles | Table | Chart | Words | Nothing
@@ -126,9 +136,13 @@ def draw(content: Block, words: dict[str, str | None], *, links: bool = False, o
                 drawn.append(_table(block, period if links else None))
             case "trend":
                 drawn.append(_chart(block, f"trend-{number}", on_paper=on_paper))
+            case "history":
+                drawn.append(_history(block))
             case "promised":
                 drawn.append(_promised(block))
-    return _gathered([*drawn, *_written(content, words)])
+            case "note":
+                drawn.append(Words(said(block["title"]), (said(block["text"]),), ""))
+    return _gathered([*drawn, *_written(content, words)], period_of(content))
 
 
 def _written(content: Block, words: dict[str, str | None]) -> Iterator[Words]:
@@ -152,7 +166,7 @@ def _promised(block: Block) -> Words:
     return Words(said(block["title"]), tuple(lines), "")
 
 
-def _gathered(drawn: list[Part]) -> list[Part]:
+def _gathered(drawn: list[Part], period: Period) -> list[Part]:
     """The parts that say something, and one more that names the others."""
     found = [(part, _nothing(part)) for part in drawn]
     why: dict[str, list[str]] = {}
@@ -161,10 +175,22 @@ def _gathered(drawn: list[Part]) -> list[Part]:
             why.setdefault(reason, []).append(part.title)
     kept = [part for part, reason in found if not reason]
     if why:
-        lines = tuple((reason, _p("report", ", ").join(titles)) for reason, titles in why.items())
+        lines = tuple((_p("report", ", ").join(titles), reason) for reason, titles in why.items())
         place = max((at for at, part in enumerate(kept, 1) if not isinstance(part, Words)), default=len(kept))
-        kept.insert(place, Nothing(_p("report", "Nothing to report"), lines))
+        kept.insert(place, Nothing(_p("report", "Nothing to report"), lines, _summary(drawn, kept, period)))
     return kept
+
+
+def _summary(drawn: list[Part], kept: list[Part], period: Period) -> str:
+    """What a report says all of whose lists and drawings are empty; nothing for others."""
+    if all(isinstance(part, Words) for part in drawn) or not all(isinstance(part, Words) for part in kept):
+        return ""
+    days = title_of_period(period)
+    return _p(
+        "report",
+        "%(days)s: nothing that this report is about has happened. It is sent so that nobody waits for it.",
+        days=days,
+    )
 
 
 def _nothing(part: Part) -> str:
@@ -188,7 +214,8 @@ def said(value: Block) -> str:
     """Words in the language of the reader."""
     message, context = value["m"], value.get("c")
     text = Text(message, context)
-    return str(text % value["v"]) if value.get("v") else str(text)
+    given = {name: cell(each).text if isinstance(each, dict) else each for name, each in value.get("v", {}).items()}
+    return str(text % given) if given else str(text)
 
 
 # ---------- Parts ----------
@@ -270,12 +297,13 @@ def cell(value: Any, css: str = "", url: str = "") -> Cell:
         case {"t": text}:
             at = datetime.fromisoformat(text) if text else None
             return Cell(formatting.stamp(at), css, moment=at)
+        case {"all": values}:
+            return Cell(_p("report", "; ").join(cell(each).text for each in values) or formatting.DASH, css)
     raise TypeError(value)
 
 
 def _chart(block: Block, key: str, *, on_paper: bool) -> Chart:
-    periods = [Period(date.fromisoformat(first), date.fromisoformat(last)) for first, last in block["periods"]]
-    labels = [_label(period) for period in periods]
+    labels = _labels(block)
     names = [said(each["title"]) for each in block["series"]]
     series = []
     for name, each in zip(names, block["series"], strict=True):
@@ -295,8 +323,21 @@ def _chart(block: Block, key: str, *, on_paper: bool) -> Chart:
     heads = ((_p("report", "From the day"), ""), *((label, "num") for label in labels))
     has_any = any(point.value is not None for each in series for point in each.points)
     table = Table(title, heads, rows, (), _p("report", "None in this period."))
-    note = _p("report", "%(count)s periods", count=len(periods))
+    note = _p("report", "%(count)s periods", count=len(labels))
     return Chart(title, note, drawing if has_any else Markup(""), table)
+
+
+def _history(block: Block) -> Table:
+    labels = _labels(block)
+    css = ("code", "fill", "", *("num" for _label in labels))
+    heads = tuple(zip((_("Code"), _("Metric"), _p("report", "Unit"), *labels), css, strict=True))
+    rows = tuple(tuple(cell(value, how) for value, how in zip(row, css, strict=True)) for row in block["rows"])
+    return Table(said(block["title"]), heads, rows, (), _p("report", "None in this period."))
+
+
+def _labels(block: Block) -> list[str]:
+    """How the periods of a block are called."""
+    return [_label(Period(date.fromisoformat(first), date.fromisoformat(last))) for first, last in block["periods"]]
 
 
 def _label(period: Period) -> str:

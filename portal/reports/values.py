@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,11 @@ Block = dict[str, Any]
 def say(text: Text) -> Block:
     """Words to be translated when they are shown."""
     return {"m": text.message, "c": text.context}
+
+
+def several(values: Iterable[Block | str]) -> Block:
+    """Values of one cell, one after the other; none is a dash."""
+    return {"all": list(values)}
 
 
 def number(value: Decimal | int | None, unit: metrics.Unit) -> Block:

@@ -52,10 +52,10 @@ class _Writer:
             row += 1
         for part in parts:
             match part:
-                case Nothing(heading, lines):
-                    first.write_string(row + 1, 0, heading, self.bold)
-                    for why, titles in lines:
-                        first.write_string(row + 1, 1, f"{why} {titles}", self.wrapped)
+                case Nothing():
+                    first.write_string(row + 1, 0, part.title, self.bold)
+                    for sentence in part.sentences:
+                        first.write_string(row + 1, 1, sentence, self.wrapped)
                         row += 1
                     row += 1
                 case Words(heading, paragraphs, empty):

@@ -14,10 +14,11 @@ from portal.models.repair import RepairOrder
 from portal.models.task import Task
 from portal.processes.repair import State, Urgency
 from portal.services import repairs
+from portal.services.repairs.visits import ACTUAL_COST_MISSING
 
 WORKING = (State.ASSIGNED, State.ON_SITE, State.QUOTED, State.REPAIRING, State.DONE)
 """The captain has something to do."""
-PARTS = ("now", "today", "late", "to_sign", "tomorrow", "later", "done")
+PARTS = ("now", "today", "late", "to_sign", "tomorrow", "later", "to_note", "done")
 MOST_DONE = 20
 
 
@@ -38,7 +39,8 @@ class Stop:
 
 @dataclass(slots=True)
 class Day:
-    """The jobs of a captain by when they are visited; `done`: signed today."""
+    """The jobs of a captain by when they are visited; `to_note`: signed, and the actual cost of an approved cost case is
+    still to be noted (P15); `done`: signed today."""
 
     now: list[Stop] = field(default_factory=list)
     today: list[Stop] = field(default_factory=list)
@@ -46,6 +48,7 @@ class Day:
     to_sign: list[Stop] = field(default_factory=list)
     tomorrow: list[Stop] = field(default_factory=list)
     later: list[Stop] = field(default_factory=list)
+    to_note: list[Stop] = field(default_factory=list)
     done: list[Stop] = field(default_factory=list)
 
 
@@ -73,7 +76,10 @@ def of(session: Session, user: User, at: datetime) -> Day:
             (day.tomorrow if when < after else day.later).append(stop)
     first = day.today or day.late
     day.now = [first.pop(0)] if first else []
-    signed = mine.where(RepairOrder.state.in_((State.SIGNED_OFF, State.CLOSED)), RepairOrder.signed_at >= begin)
+    signed = mine.where(RepairOrder.state.in_((State.SIGNED_OFF, State.CLOSED)))
+    to_note = signed.where(ACTUAL_COST_MISSING).order_by(RepairOrder.signed_at)
+    day.to_note = [Stop(order) for order in session.scalars(to_note.limit(MOST_DONE))]
+    signed = signed.where(RepairOrder.signed_at >= begin, ~ACTUAL_COST_MISSING)
     day.done = [Stop(order) for order in session.scalars(signed.order_by(RepairOrder.signed_at).limit(MOST_DONE))]
     return day
 

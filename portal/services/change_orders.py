@@ -166,8 +166,10 @@ def sign_delay(session: Session, notice: DelayNotice, command: SignDelay, *, act
 def withdraw(
     session: Session, record: ChangeOrder | DelayNotice, command: Withdraw, *, actor: User, at: datetime
 ) -> None:
-    """It will not be signed; all stays as agreed."""
+    """It will not be signed; all stays as agreed. What waited for it is settled, if everything is paid."""
     _take(session, record, rules.Action.WITHDRAW, command, actor, at)
+    if isinstance(record, ChangeOrder) and record.project.contract is not None:
+        warranties.open_when_paid(session, record.project.contract, paid_on=clock.today(at), actor=actor, at=at)
 
 
 def of_project(session: Session, project: Project) -> list[ChangeOrder]:

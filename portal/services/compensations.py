@@ -21,6 +21,7 @@ from portal.models.org import Crew, Department, Party, PartyKind, User
 from portal.processes import complaint as complaint_rules
 from portal.processes import escalation as rules
 from portal.processes.approval import What
+from portal.processes.complaint import Verdict
 from portal.processes.escalation import Action, Bearer
 from portal.services import approvals, numbering, penalty_shares, steps
 from portal.services.approvals import Request, TakeBack, Word
@@ -225,7 +226,7 @@ def pay(session: Session, case: Escalation, command: Pay, *, actor: User, at: da
 
 
 def close(session: Session, case: Escalation, command: Close, *, actor: User, at: datetime) -> None:
-    """The file is complete, the complaint is closed with it."""
+    """The file is complete, the complaint is closed with it: founded, as somebody of ours was liable (F-17, M-21)."""
     if command.signed_on > clock.today(at):
         raise Invalid({"signed_on": N_("This day is still to come.")})
     for name in ("signed_by", "signed_on", "root_cause", "improvement", "is_satisfied", "has_agreement"):
@@ -234,6 +235,7 @@ def close(session: Session, case: Escalation, command: Close, *, actor: User, at
     _advance(session, case, Action.CLOSE, command, actor, at)
     complaint = case.complaint
     complaint.root_cause, complaint.improvement, complaint.closed_at = command.root_cause, command.improvement, at
+    complaint.verdict = Verdict.ESTABLISHED
     complaint.responsible = "、".join(share.name for share in case.shares)[:100]
     steps.advance(session, complaint, complaint_rules.Action.SETTLE, actor=actor, at=at, entered={})
 

@@ -464,7 +464,7 @@ def _advance(
     round_no: int | None = None,
 ) -> None:
     if complaint.is_historical:
-        raise DomainError(N_("This complaint comes from the old ledger and is kept for reading only."))
+        raise DomainError(N_("This comes from the old ledger and is kept for reading only."))
     entered = steps.entered_of(command)
     session.flush()
     steps.advance(

@@ -349,7 +349,10 @@ def still_due(completion: CompletionAcceptance) -> Decimal:
 
 def settle(session: Session, completion: CompletionAcceptance, command: Settle, *, actor: User, at: datetime) -> None:
     """Record the last money: refused when less than due, so that nothing stays open. Then the warranty is issued."""
-    steps.check_permission(actor, completion.PROCESS.transition(completion.state, Action.SETTLE))
+    step = completion.PROCESS.transition(completion.state, Action.SETTLE)
+    steps.check_permission(actor, step)
+    if unmet := completion.PROCESS.unmet(step, completion, entered=False):
+        raise ConditionsMissing([guard.label for guard in unmet])
     due = still_due(completion)
     if command.amount != due:
         said = {

@@ -44,6 +44,7 @@ from portal.processes.pre_acceptance import (
     State,
     is_same_person,
     judge,
+    unsigned,
 )
 from portal.services import (
     attachments,
@@ -64,6 +65,8 @@ FIELDS: dict[str, Field] = {
 }
 """What changes on notices, as the history says it."""
 NOT_APART = N_("Whoever did the work does not inspect it.")
+NOT_SAID = N_("The inspection failed: choose whether this person has signed or refuses to.")
+NO_REASON = N_("The inspection failed: write down why this person refuses to sign.")
 OVER = N_("This inspection is finished; its lines stay as they are.")
 MOST_PHOTOS = 99
 
@@ -84,14 +87,17 @@ class Judge:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The end of an inspection, and who signed F-09. `reported_at`: when the foreman said that the rectification is done, where
-    nobody noted it before. The last three are for a failed one: what F-10 says."""
+    """The end of an inspection, and who signed F-09 and F-10: None is not said; one who refuses gives a reason, which counts for
+    a failed one. `reported_at`: when the foreman said that the rectification is done, where nobody noted it before. The last
+    three are for a failed one: what F-10 says."""
 
     inspected_at: datetime
     manager_present: bool
     foreman_present: bool
-    manager_signed: bool = False
-    foreman_signed: bool = False
+    manager_signed: bool | None = None
+    foreman_signed: bool | None = None
+    manager_refusal: str | None = None
+    foreman_refusal: str | None = None
     reported_at: datetime | None = None
     requirement: str | None = None
     limit_on: date | None = None
@@ -286,7 +292,9 @@ def finish(session: Session, held: Inspection, command: Finish, *, actor: User, 
     _check_moment(held, command.inspected_at)
     held.inspected_at = command.inspected_at
     held.manager_present, held.foreman_present = command.manager_present, command.foreman_present
-    held.manager_signed, held.foreman_signed = command.manager_signed, command.foreman_signed
+    held.manager_signed, held.foreman_signed = bool(command.manager_signed), bool(command.foreman_signed)
+    held.manager_refusal = None if held.manager_signed else command.manager_refusal
+    held.foreman_refusal = None if held.foreman_signed else command.foreman_refusal
     earlier = _open_notice(record, held)
     if earlier is not None:
         if earlier.reported_at is None and command.reported_at is not None:
@@ -309,14 +317,15 @@ def finish(session: Session, held: Inspection, command: Finish, *, actor: User, 
         action, record.passed_at = Action.PASS, at
     elif record.round_no >= record.fail_limit:
         action = Action.FAIL_LAST
+        _check(_unsigned(held, command))
     else:
         action = Action.FAIL
         command = replace(command, requirement=command.requirement or usual_requirement(held))
-        _check_notice(held, command)
+        _check(_unsigned(held, command) | _notice_problems(command))
         entered |= {"requirement": command.requirement, "limit_on": command.limit_on, "recheck_at": command.recheck_at}
         assert command.requirement and command.limit_on and command.recheck_at
         notice = _issue(session, record, held, command.requirement, command.limit_on, command.recheck_at, actor, at)
-        notice.manager_signed, notice.foreman_signed = command.manager_signed, command.foreman_signed
+        notice.manager_signed, notice.foreman_signed = held.manager_signed, held.foreman_signed
         record.recheck_due_at = _end_of_day(session, command.recheck_at)
     session.flush()
     steps.advance(session, record, action, actor=actor, at=at, entered=entered)
@@ -378,9 +387,7 @@ def count(session: Session, record: PreAcceptance, command: Count, *, actor: Use
     held = record.inspection
     if held is None:
         raise DomainError(N_("No inspection was begun."))
-    problems = _date_problems(clock.today(at), command.limit_on, command.recheck_at)
-    if problems:
-        raise Invalid(problems)
+    _check(_date_problems(clock.today(at), command.limit_on, command.recheck_at))
     earlier = _open_notice(record, held)
     _issue(session, record, held, command.reason, command.limit_on, command.recheck_at, actor, at)
     record.recheck_due_at = _end_of_day(session, command.recheck_at)
@@ -567,7 +574,21 @@ def _absent(command: Finish) -> str:
     return Absent.FOREMAN if command.manager_present else Absent.PROJECT_MANAGER
 
 
-def _check_notice(held: Inspection, command: Finish) -> None:
+def _check(problems: dict[str, Text | str]) -> None:
+    if problems:
+        raise Invalid(problems)
+
+
+def _unsigned(held: Inspection, command: Finish) -> dict[str, Text | str]:
+    """What is wrong where somebody has neither signed nor given a reason: at the choice, or at the reason of who refuses."""
+    said = {who: getattr(command, f"{who}_signed") is not None for who in unsigned(held)}
+    return {
+        f"{who}_refusal" if is_said else f"{who}_signed": NO_REASON if is_said else NOT_SAID
+        for who, is_said in said.items()
+    }
+
+
+def _notice_problems(command: Finish) -> dict[str, Text | str]:
     problems: dict[str, Text | str] = {
         name: N_("Please fill in: %(field)s") % {"field": PROCESS.field_labels[name]}
         for name in ("requirement", "limit_on", "recheck_at")
@@ -575,8 +596,7 @@ def _check_notice(held: Inspection, command: Finish) -> None:
     }
     if command.limit_on and command.recheck_at:
         problems |= _date_problems(clock.local(command.inspected_at).date(), command.limit_on, command.recheck_at)
-    if problems:
-        raise Invalid(problems)
+    return problems
 
 
 def _date_problems(day: date, limit_on: date, recheck_at: datetime) -> dict[str, Text | str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal import clock
+from portal.errors import Invalid
+from portal.i18n import N_
 from portal.models.setting import NumberSequence
 
 
@@ -29,3 +32,12 @@ def next_numbers(session: Session, prefix: str, at: datetime, count: int) -> lis
     )
     last = session.execute(claimed.returning(NumberSequence.last)).scalar_one()
     return [f"{prefix}-{year}-{number:04d}" for number in range(last - count + 1, last + 1)]
+
+
+def check_own(model: Any, number: str) -> None:
+    """A number that a record had before the portal. Raises Invalid for one that the portal could give to another."""
+    if number.upper().startswith(f"{model.PREFIX}-"):
+        sentence = N_("Numbers that begin with %(prefix)s- are given by the portal.")
+        raise Invalid({"number": sentence % {"prefix": model.PREFIX}})
+    if set(number) & set("/#"):
+        raise Invalid({"number": N_("A number has no / and no # in it.")})

@@ -12,10 +12,10 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal import clock, settings, visibility
-from portal.i18n import Text
+from portal import clock, formatting, settings, visibility
+from portal.i18n import N_, Text
 from portal.models.approval import Approval
-from portal.models.org import Crew, Department, Party, PartyKind, User
+from portal.models.org import Crew, Department, Party, PartyKind, PartyStatus, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.task import Task
 from portal.permissions import Permission, may
@@ -163,6 +163,20 @@ def suspension_of(session: Session, party_id: int, on: date) -> PenaltyEntry | N
         PenaltyEntry.suspended_until >= on,
     )
     return session.scalars(query.order_by(PenaltyEntry.suspended_until.desc()).limit(1)).first()
+
+
+def no_orders(session: Session, foreman: Party, on: date) -> Text | None:
+    """Why a foreman takes no new orders on a day, by the ledger (R-14) or otherwise, and until when; None: he takes them."""
+    if (entry := suspension_of(session, foreman.id, on)) is not None:
+        until = entry.suspended_until
+    elif foreman.status == PartyStatus.SUSPENDED and (foreman.status_until is None or foreman.status_until >= on):
+        until = foreman.status_until
+    else:
+        return None
+    if until is None:
+        return N_("%(name)s is suspended and takes no new orders.") % {"name": foreman.name}
+    said = {"name": foreman.name, "day": formatting.full_date(until)}
+    return N_("%(name)s is suspended and takes no new orders up to and including %(day)s.") % said
 
 
 def occurrence(session: Session, person: Party | Crew | User, rule: str, cause: str, at: datetime) -> int:

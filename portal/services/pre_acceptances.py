@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
@@ -305,6 +305,10 @@ def _slots(session: Session, day: date, times: list[datetime], fixed: set[Any], 
     return found
 
 
+UNDATED = and_(PreAcceptance.state == State.LISTED, PreAcceptance.scheduled_at.is_(None))
+"""On a list, and on no day yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Week:
     """A week as the schedule shows it: what has a time, in order, and what has none yet."""
@@ -332,8 +336,7 @@ def of_week(session: Session, user: User, week_from: date) -> Week:
         visible_to(user)
         .join(PreAcceptanceList, PreAcceptanceList.id == PreAcceptance.list_id)
         .where(
-            PreAcceptance.state == State.LISTED,
-            PreAcceptance.scheduled_at.is_(None),
+            UNDATED,
             PreAcceptanceList.week_from <= week_from,
         )
         .options(*NAMED)
@@ -355,6 +358,24 @@ def entries(session: Session, user: User, week_from: date) -> list[PreAcceptance
         visible_to(user)
         .join(PreAcceptanceList, PreAcceptanceList.id == PreAcceptance.list_id)
         .where(PreAcceptanceList.week_from == week_from)
+        .options(*NAMED)
+        .order_by(PreAcceptance.listed_at, PreAcceptance.id)
+    )
+    return list(session.scalars(query))
+
+
+def come_over(session: Session, user: User, week_from: date) -> list[PreAcceptance]:
+    """What waits for a week from the lists before it: late entries that nobody admitted, and what has no date yet (DL-17)."""
+    waits = and_(
+        PreAcceptance.is_late,
+        PreAcceptance.admitted_at.is_(None),
+        PreAcceptance.state != State.WITHDRAWN,
+        PreAcceptanceList.week_from == week_from - WEEK,
+    )
+    query = (
+        visible_to(user)
+        .join(PreAcceptanceList, PreAcceptanceList.id == PreAcceptance.list_id)
+        .where(PreAcceptanceList.week_from < week_from, or_(waits, UNDATED))
         .options(*NAMED)
         .order_by(PreAcceptance.listed_at, PreAcceptance.id)
     )
@@ -436,8 +457,8 @@ def move(session: Session, record: PreAcceptance, command: Move, *, actor: User,
 def restart(session: Session, record: PreAcceptance, command: Restart, *, actor: User, at: datetime) -> None:
     """A new foreman takes the site over: a new cycle, inspections counted from 1 again. Raises Invalid by field."""
     _check_time(session, record, command.scheduled_at, at, is_first=False)
-    if penalties.suspension_of(session, command.foreman.id, clock.today(at)) is not None:
-        raise Invalid({"foreman": N_("This foreman is given no orders at present (R-14).")})
+    if (why := penalties.no_orders(session, command.foreman, clock.today(at))) is not None:
+        raise Invalid({"foreman": why})
     record.foreman, record.foreman_id = command.foreman, command.foreman.id
     _advance(session, record, Action.RESTART, command, actor, at)
     record.cycle, record.round_no = record.cycle + 1, 1

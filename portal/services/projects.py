@@ -23,7 +23,7 @@ from portal.models.project import Project, ProjectKind, ProjectStage
 from portal.models.task import Task
 from portal.models.works import FinishMove
 from portal.processes.project import Action
-from portal.services import call_plan, customers, events, numbering, steps, tasks
+from portal.services import call_plan, customers, events, numbering, penalties, steps, tasks
 from portal.services.fields import Field, apply, cleaned, link, stamp, term
 
 FIELDS: dict[str, Field] = {
@@ -144,6 +144,7 @@ def change(
     if project.version != version:
         raise Stale()
     check(present(project) | dict(values), at=at)
+    _give_orders(session, project, values.get("foreman_id"), at)
     has_begun, finish = project.actual_start_on is not None, project.planned_finish_on
     changes = apply(session, project, values, FIELDS, actor=actor, at=at)
     if has_begun and finish is not None and project.planned_finish_on not in (None, finish):
@@ -152,6 +153,14 @@ def change(
     _grade(session, project, actor=actor, at=at)
     call_plan.replan(session, project, at=at)
     return changes
+
+
+def _give_orders(session: Session, project: Project, foreman_id: int | None, at: datetime) -> None:
+    """Naming another foreman gives him an order, so who is suspended is refused as at the dispatch (R-14)."""
+    if foreman_id in (None, project.foreman_id) or project.stage in (*FINISHED, ProjectStage.CANCELLED):
+        return  # who built what is finished may be put right
+    if (why := penalties.no_orders(session, session.get_one(Party, foreman_id), clock.today(at))) is not None:
+        raise Invalid({"foreman_id": why})
 
 
 # ---------- What other processes bring about ----------

@@ -21,15 +21,14 @@ from portal.models.repair import CostBooking, RepairCostCase, RepairOrder
 from portal.permissions import Role
 from portal.processes import repair_cost as rules
 from portal.processes.approval import Level, What
-from portal.processes.repair import OPEN, Executor, State
+from portal.processes.base import Guard
+from portal.processes.repair import Executor
 from portal.processes.repair_cost import Action, Bearer, Share
 from portal.services import approvals, crews, numbering, repairs, steps, telling
 from portal.services.approvals import Request, TakeBack, Word
 from portal.services.fields import apply
 
 NOTHING = rules.NOTHING
-ON_SITE = frozenset({State.ON_SITE, State.QUOTED, State.REPAIRING, State.DONE, State.SIGNED_OFF})
-"""The cause is known, so a cost case can be written."""
 TELL_ENGINEERING = N_("Telephone engineering: its head confirms who is liable (P15)")
 GIVE_COPY = N_("Give finance and human resources their copy of the cost case (F-22)")
 
@@ -79,14 +78,26 @@ class CloseCase:
     executor_paid_at: datetime
 
 
+def to_be(order: RepairOrder) -> dict[str, Any]:
+    """What a cost case of the repair would say before anything is filled in."""
+    return {"order": order, "crew_id": order.responsible_crew_id, "crew_status": order.crew_status}
+
+
+def lacking(order: RepairOrder) -> list[Guard]:
+    """What speaks against a cost case of the repair before anything is filled in, by the rules of P15."""
+    return rules.PROCESS.unmet(rules.PROCESS.transition(None, Action.DRAFT), to_be(order), entered=False)
+
+
 def draft(session: Session, order: RepairOrder, command: DraftCase, *, actor: User, at: datetime) -> RepairCostCase:
     """Write the estimate for a repair whose crew has left or is refused, with a photo of the defect. Raises Invalid by field, DomainError."""
-    if order.state not in ON_SITE or order.state not in OPEN:
+    session.execute(select(RepairOrder.id).where(RepairOrder.id == order.id).with_for_update())
+    session.expire(
+        order, ["state", "cost_case"]
+    )  # desk and phone may write it at the same moment: the second sees the first
+    if rules.ON_SITE in lacking(order):
         raise DomainError(N_("A cost case is written once the captain was on site."))
     if order.cost_case is not None:
         raise DomainError(N_("This repair has a cost case already: %(number)s.") % {"number": order.cost_case.number})
-    if order.responsible_crew_id is None:
-        raise Invalid({"crew_status": N_("The repair names no crew that built it.")})
     _not_negative({"estimate_material": command.estimate_material, "estimate_labour": command.estimate_labour})
     number = numbering.next_number(session, RepairCostCase.PREFIX, at)
     limit, tolerance = settings.get(session, "cost_case_limit"), settings.get(session, "cost_case_tolerance")

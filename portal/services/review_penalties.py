@@ -121,6 +121,7 @@ def _evidence(session: Session, review: DrawingReview) -> dict[str, Any]:
     ]
     return {
         "review": review.number,
+        "address": review.title,
         "round": current.round_no,
         "reviewed_at": current.reviewed_at.isoformat() if current.reviewed_at else None,
         **(penalties.clock_facts(clocks[-1]) if clocks else {}),

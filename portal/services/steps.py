@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, object_session
 
 from portal import outbox
 from portal.errors import ConditionsMissing, Invalid, NotPermitted
 from portal.i18n import N_, Text, _
-from portal.models.event import EventKind
+from portal.models.event import Event, EventKind
 from portal.models.org import Department, Party, User
 from portal.permissions import Role, may, who_may
 from portal.processes.base import Deadline, Process, Transition
@@ -166,10 +167,16 @@ class StatusItem:
 
 
 def status_bar(record: Any, person: User) -> list[StatusItem]:
-    """The main line of the process with the place of the record in it; next states carry their action."""
+    """The main line of the process with the place of the record in it; next states carry their action.
+
+    Beside the main line only what the record went through lies behind it: what was signed without a pass never passed.
+    """
     process = record.PROCESS
     line = [state for state in process.states if state.main_line or state.code == record.state]
     here = next(index for index, state in enumerate(line) if state.code == record.state)
+    if not line[here].main_line and (been := _been_in(record)):
+        line = [state for index, state in enumerate(line) if index >= here or state.code in been]
+        here = next(index for index, state in enumerate(line) if state.code == record.state)
     ways = {view.target: view for view in reversed(actions(record, person))}
     roads = _roads(process, record.state)
     items = []
@@ -186,6 +193,18 @@ def status_bar(record: Any, person: User) -> list[StatusItem]:
             kind = "allowed" if way.is_allowed else "blocked"
             items.append(StatusItem(state.code, state.label, kind, way.action, way.reasons))
     return items
+
+
+def _been_in(record: Any) -> set[str]:
+    """The states that the history of a record names; none: it came as it is."""
+    session = object_session(record)
+    assert session is not None, "the page of a record that is stored"
+    query = select(Event.data).where(
+        Event.record_kind == record.KIND,
+        Event.record_id == record.id,
+        Event.kind.in_((EventKind.CREATED, EventKind.TRANSITION)),
+    )
+    return {str(code) for data in session.scalars(query) for code in (data.get("from"), data.get("to")) if code}
 
 
 def _roads(process: Process, here: str) -> dict[str, tuple[Transition, ...]]:

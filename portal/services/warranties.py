@@ -85,6 +85,8 @@ def open_when_paid(session: Session, contract: Contract, *, paid_on: date, actor
         return
     if of_project(session, contract.project.id) is not None or settlement.waits_for_acceptance(contract.project):
         return
+    if contract.project.has_open_changes:
+        return  # the sum may move yet; the signature or the withdrawal comes here again
     certificate = WarrantyCertificate(
         number=numbering.next_number(session, WarrantyCertificate.PREFIX, at),
         branch_id=contract.branch_id,

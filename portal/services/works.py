@@ -345,24 +345,11 @@ def dispatch(session: Session, project: Project, command: Dispatch, *, actor: Us
     _ask_for(session, project, TELL_WHO_BUILDS, "dispatch_told_wd", at)
 
 
-def suspended_until(session: Session, foreman: Party, on: date) -> tuple[bool, date | None]:
-    """Whether a foreman takes no new orders on a day, by the ledger (R-14) or otherwise; until when, None: nobody knows."""
-    if (entry := penalties.suspension_of(session, foreman.id, on)) is not None:
-        return True, entry.suspended_until
-    if foreman.status == PartyStatus.SUSPENDED and (foreman.status_until is None or foreman.status_until >= on):
-        return True, foreman.status_until
-    return False, None
-
-
 def _refuse_absent(session: Session, command: Dispatch) -> None:
     problems: dict[str, Text | str] = {}
     on = clock.local(command.dispatched_at).date()
-    is_suspended, until = suspended_until(session, command.foreman, on)
-    if is_suspended and until is not None:
-        problems["foreman"] = N_("%(name)s is suspended and takes no new orders until %(day)s.") % {
-            "name": command.foreman.name, "day": formatting.full_date(until)}  # fmt: skip
-    elif is_suspended:
-        problems["foreman"] = N_("%(name)s is suspended and takes no new orders.") % {"name": command.foreman.name}
+    if (why := penalties.no_orders(session, command.foreman, on)) is not None:
+        problems["foreman"] = why
     for name in ("project_manager", "foreman", "supervisor", "crew"):
         if getattr(command, name).status == PartyStatus.DEPARTED:
             problems[name] = N_("%(name)s does not work for us any more.") % {"name": getattr(command, name).name}

@@ -214,6 +214,7 @@
     all(`${menus}[open]`).forEach((menu) => !menu.contains(target) && closeMenu(menu));
     if (target.closest("[data-palette]")) { event.preventDefault(); openPalette(); }
     target.closest("[data-close]")?.closest(".snack")?.remove();
+    if (target.closest("[data-back]") && history.length > 1 && document.referrer.startsWith(`${location.origin}/`)) { event.preventDefault(); history.back(); }
     const theme = target.closest("button[name=theme]");
     if (theme) root.dataset.bsTheme = theme.value === "auto" ? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light") : theme.value;
     const blocked = target.closest("[aria-disabled=true]");
@@ -257,7 +258,8 @@
     let restored = false;
     keepable(form).forEach((field) => {
       const [value, before] = values[named(field)] ?? [];
-      if (value === undefined || before !== given(field) || present(field) !== given(field)) return; // what the server sends anew counts
+      const isAnew = before !== given(field) && !("present" in field.dataset); // the present is another one each time
+      if (value === undefined || isAnew || present(field) !== given(field)) return; // what the server sends anew counts
       isBox(field) ? (field.checked = value) : (field.value = value);
       restored = true;
     });

@@ -134,10 +134,21 @@
       note.hidden = true;
       input.value = "";
       if (refused.length) say([...new Set(refused)].join(" "));
-      if (sent) photos.dispatchEvent(new CustomEvent("photos-sent", { bubbles: true, cancelable: true })) && setTimeout(() => location.reload(), refused.length ? 3000 : 0);
+      if (sent) photos.dispatchEvent(new CustomEvent("photos-sent", { bubbles: true, cancelable: true })) && setTimeout(renew, refused.length ? 3000 : 0);
     }
     input.addEventListener("change", send);
   }
+
+  // ---- The page comes again with the photos that the portal has: not under the customer's pen, nor while somebody types ----
+  let isOlder = false;
+  const isInUse = () => document.querySelector("[data-signed], dialog[open]") || document.activeElement?.matches("textarea, input:not([type=radio], [type=checkbox], [type=file])");
+  function renew() {
+    if (!isInUse()) return location.reload();
+    if (!isOlder) document.dispatchEvent(new CustomEvent("snack", { detail: { text: photos.dataset.there } }));
+    isOlder = true;
+  }
+  document.addEventListener("photos-there", renew);
+  document.addEventListener("focusout", () => isOlder && setTimeout(renew, 3000)); // what was pressed instead comes first
 
   // ---- Strokes of a finger on a canvas ----
   function fit(canvas, width, height) {

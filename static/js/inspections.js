@@ -58,12 +58,17 @@
     document.getElementById("progress").textContent = [fill(texts.progress, counts), failed.length && fill(texts.failed, counts), missing.length && fill(texts.toDo, counts)].filter(Boolean).join(" · ");
     drawEnd(missing, failed);
   }
+  function isMissed() { // unless what is said here of the rectification lies within its limit
+    const done = end.elements.reported_at?.value.slice(0, 10);
+    return "missed" in texts && (!done || done > texts.missed);
+  }
   function drawEnd(missing, failed) {
-    const isFailed = "missed" in texts || failed.some(([, facts]) => holds(rules.must, facts)), place = document.getElementById("finish-part");
+    const isFailed = isMissed() || failed.some(([, facts]) => holds(rules.must, facts)), place = document.getElementById("finish-part");
     place.classList.toggle("fails", isFailed);
     const isOpen = missing.length > 0 && !isFailed;
     place.classList.toggle("open", isOpen);
     place.classList.toggle("passes", !isFailed && !isOpen);
+    askSignatures();
     place.querySelector(".verdict").className = `panel verdict ${isFailed ? "fail" : isOpen ? "" : "pass"}`;
     const list = place.querySelector(".missing-list"), pattern = document.getElementById("missing-line");
     list.replaceChildren(...missing.map(([card, what]) => {
@@ -83,6 +88,18 @@
     if (!("touched" in asked.dataset) && [asked.defaultValue, asked.dataset.usual].includes(asked.value)) asked.value = usual; // own words stay, also those put back
     asked.dataset.usual = usual;
   }
+
+  // ---- Who signs: asked for where it fails with both of them there, and why where one refuses ----
+  const present = ["manager_present", "foreman_present"], signers = ["manager", "foreman"];
+  function askSignatures() {
+    const asked = document.getElementById("finish-part").classList.contains("fails") && present.every((name) => end.elements[name].value !== "no");
+    for (const who of signers) {
+      const signed = end.elements[`${who}_signed`];
+      signed.forEach((box) => { box.required = asked; });
+      end.elements[`${who}_refusal`].required = asked && signed.value === "no";
+    }
+  }
+  end.addEventListener("input", drawAll);
 
   // ---- When it began: with the first line that is judged, unless the person says something else ----
   const began = end.elements.inspected_at;

@@ -20,17 +20,21 @@
     if (dialog) return dialog;
     return document.querySelector("details.menu-host[open] > .menu") ?? document.body;
   }
+  function inView(element) {
+    const box = element.getBoundingClientRect();
+    return box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  }
+  // What has letters: all in view, and what declares a key of its own wherever on the page it is, else its key would go to another.
   function targets() {
-    const found = new Set();
-    return all(PRESSABLE, scope()).filter((element) => {
-      const box = element.getBoundingClientRect();
-      const inView = box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
-      if (!inView || element.matches(ROWS) || element.tabIndex < 0 && !element.dataset.key || element.closest("[inert]") || !seen(element)) return false;
+    const found = new Set(), reached = all(PRESSABLE, scope()).map((element) => [element, inView(element)]);
+    reached.sort((a, b) => b[1] - a[1]); // where two declare one key, the one in view has it
+    return reached.filter(([element, near]) => {
+      if (!near && !element.dataset.key || element.matches(ROWS) || element.tabIndex < 0 && !element.dataset.key || element.closest("[inert]") || !seen(element)) return false;
       const same = element.matches("a[href]") ? element.getAttribute("href") : "";
-      if (same && found.has(same)) return false; // two ways to one page: the first is enough
+      if (same && found.has(same) && !element.dataset.key) return false; // two ways to one page: the first is enough
       if (same) found.add(same);
       return true;
-    });
+    }).map(([element]) => element);
   }
   function codes(elements) {
     const taken = new Map();
@@ -38,7 +42,7 @@
     const named = new Set(taken.values());
     let digit = 1;
     elements.forEach((element) => { if (!named.has(element) && digit < 10 && element.matches(".rail a:not(.brand), .tab-bar a")) { taken.set(String(digit), element); named.add(element); digit += 1; } });
-    const rest = elements.filter((element) => !named.has(element));
+    const rest = elements.filter((element) => !named.has(element) && inView(element));
     const weight = (element) => (element.matches(".primary") ? 0 : element.closest("main, .control-panel, dialog, .menu") ? 1 : 2);
     const order = rest.map((element, place) => [weight(element), place, element]).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map((each) => each[2]);
     const free = [...LETTERS].filter((letter) => !taken.has(letter));
@@ -56,6 +60,7 @@
     layer.setAttribute("aria-hidden", "true");
     layer.setAttribute("popover", "manual"); // over dialogs, too
     for (const [code, element] of known) {
+      if (!inView(element)) continue; // its key holds all the same
       const box = element.getBoundingClientRect(), badge = document.createElement("kbd");
       badge.textContent = code;
       badge.dataset.code = code;
@@ -75,8 +80,9 @@
   }
   function press(element) {
     if (typing(element)) { element.focus(); element.select?.(); return; }
+    if (!inView(element)) element.scrollIntoView({ block: "center" }); // who pressed it sees what it says
     element.focus({ preventScroll: true });
-    element.click();
+    element.click?.(); // a drawing takes the focus only
     if (element.matches("summary")) setTimeout(() => element.parentElement.open && element.parentElement.querySelector(".menu a, .menu button, .menu input")?.focus(), 0);
   }
   function typeHint(event) {

@@ -29,10 +29,26 @@
   channel.onmessage = () => show();
 
   // ---- Meeting the portal: who is signed in, the key, the time ----
-  let needsSignIn = false;
+  let needsSignIn = false, isCut = false; // isCut: the portal was asked last without an answer, whatever the phone says of its network
+  const asking = new Set();
+  async function reach(path, patience, options) { // given up after so many milliseconds, or once there is another network: the old one took it along
+    const way = new AbortController(), late = setTimeout(() => way.abort(), patience);
+    asking.add(way);
+    try {
+      const answer = await fetch(path, { ...options, redirect: "manual", signal: way.signal });
+      const said = answer.headers.get("Content-Type")?.startsWith("application/json") ? await answer.json() : null;
+      isCut = false;
+      return [answer, said];
+    } catch (error) {
+      isCut = true;
+      throw error;
+    } finally {
+      clearTimeout(late);
+      asking.delete(way);
+    }
+  }
   async function meet() { // who is signed in, the time, the mark for forms; null: nobody, or somebody else
-    const answer = await fetch(`${ROOT}outbox/session`, { headers: { "X-Outbox": "1" }, cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(15_000) });
-    const said = answer.headers.get("Content-Type")?.startsWith("application/json") ? await answer.json() : null;
+    const [answer, said] = await reach(`${ROOT}outbox/session`, 15_000, { headers: { "X-Outbox": "1" }, cache: "no-store" });
     needsSignIn = said?.state === "sign-in" || (answer.ok && said?.user !== me);
     if (said?.ended) await forget(); // ended on purpose: what is kept can only be read after signing in
     if (needsSignIn) return null;
@@ -72,7 +88,12 @@
   }
   addEventListener("click", (event) => { // a page is left once all is written down
     const link = event.target.closest("a[href]");
-    if (!underWay.size || !link || link.origin !== location.origin || link.target || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!link || link.origin !== location.origin || link.target || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!navigator.onLine && link.pathname !== location.pathname && !link.pathname.startsWith(ROOT)) { // the worker does not stand before it: else the browser's own error
+      event.preventDefault();
+      return location.assign(`${ROOT}not-kept`);
+    }
+    if (!underWay.size) return;
     event.preventDefault();
     Promise.allSettled(underWay).then(() => location.assign(link.href));
   });
@@ -135,10 +156,10 @@
     items.forEach((item) => found.set(item.job, [...(found.get(item.job) ?? []), item]));
     return found;
   }
-  const send = () => (pump ??= navigator.locks.request("outbox", { ifAvailable: true }, (lock) => lock && sendAll()).catch(() => later()).finally(() => { pump = null; sending = ""; changed(); }));
-  function later() {
+  const send = () => (pump ??= navigator.locks.request("outbox", { ifAvailable: true }, (lock) => (lock ? sendAll() : later())).catch(later).finally(() => { pump = null; sending = ""; changed(); }));
+  function later() { // a phone below ground says that it has a network, and no event tells it when it really has: looked at, it asks again soon
     clearTimeout(timer);
-    const wait = Math.min(300, 5 * 2 ** tries++) * (0.75 + Math.random() / 2);
+    const wait = Math.min(isCut && !document.hidden ? 2 : 300, 2 ** tries++) * (0.5 + Math.random() / 2);
     timer = setTimeout(send, wait * 1000);
   }
   async function sendAll() {
@@ -165,8 +186,7 @@
     }
     const headers = { "X-Outbox": "1", "X-CSRFToken": token, "X-Outbox-User": String(me), "X-Outbox-Skew": String(item.skew) };
     if (item.isConfirmed) headers["X-Outbox-Confirmed"] = "1";
-    const answer = await fetch(item.path, { method: "POST", body, headers, redirect: "manual", signal: AbortSignal.timeout(item.file ? 180_000 : 45_000) });
-    const isJson = answer.headers.get("Content-Type")?.startsWith("application/json"), said = isJson ? await answer.json() : {};
+    const [answer, answered] = await reach(item.path, item.file ? 180_000 : 45_000, { method: "POST", body, headers }), said = answered ?? {};
     if (said.state === "done") return done(item, said);
     if (said.state === "sign-in") { needsSignIn = true; if (said.ended) await forget(); return false; }
     if (said.state === "refused" || said.state === "conflict") {
@@ -235,7 +255,7 @@
       await sendAlso(keys);
       const areThere = keys.every((key) => answers.get(key)?.state === "done");
       if (form.matches("[data-outbox-stay]")) form.dispatchEvent(new CustomEvent("outbox-answered", { bubbles: true, detail: { areThere } }));
-      else if (areThere) location.reload();
+      else if (areThere) form.dispatchEvent(new CustomEvent("photos-there", { bubbles: true }));
     } catch (error) {
       say(form, error.name === "QuotaExceededError" ? texts.full : texts.noKey);
     }
@@ -251,7 +271,7 @@
       const keys = await write(form, submitter), photo = isPhoto(pathOf(form));
       await changed();
       const sent = send();
-      if (!photo) await Promise.race([sent, pause(navigator.onLine ? 8000 : 0)]);
+      if (!photo) await Promise.race([sent, pause(navigator.onLine && !isCut ? 8000 : 0)]);
       settle(form, keys, photo);
     } catch (error) {
       say(form, error.name === "QuotaExceededError" ? texts.full : texts.noKey);
@@ -318,7 +338,7 @@
     if (item.message) say(form, item.message);
   }
 
-  const { drawBar, drawList } = window.OutboxList({ store, texts, now: () => ({ sending, needsSignIn }), made: isOld ? served : null, changed, send, ask });
+  const { drawBar, drawList } = window.OutboxList({ store, texts, now: () => ({ sending, needsSignIn, isCut }), made: isOld ? served : null, changed, send, ask });
   // ---- What is shown: a bar on every page, the list on its own page, what waits on the page of its job ----
   async function show() {
     const items = await mine(), others = (await everybodys()).length;
@@ -354,7 +374,7 @@
       main.append(section);
       drawList(list, items.filter((item) => item.job === main.dataset.job));
     }
-    if (items.some((item) => item.job === main.dataset.job)) { // what the page misses may be among it: the portal decides
+    if ([...items, ...delivered].some((item) => item.job === main.dataset.job)) { // what the page misses may be among it: the portal decides
       all("button[type=submit][aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
     }
   }
@@ -402,9 +422,13 @@
   }
 
   // ---- Begin ----
-  const wake = () => { tries = 0; show(); if (!leaveAtLast()) send(); };
+  const wake = () => { // what is just being sent may have met the end of the network: once more after it
+    tries = 0;
+    show();
+    if (!leaveAtLast()) Promise.resolve(pump).then(send);
+  };
   addEventListener("hashchange", () => reopen().then(show)); // asked for on the page of its form
-  addEventListener("online", wake);
+  addEventListener("online", () => { asking.forEach((way) => way.abort()); wake(); });
   addEventListener("offline", () => show());
   document.addEventListener("outbox-ask", () => show()); // a script of the page came later than what it waits for
   addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());

@@ -11,7 +11,7 @@ window.OutboxList = (outbox) => {
 
   function drawBar(items) {
     let bar = document.getElementById("outbox-bar");
-    const stuck = items.filter((item) => item.state === "attention").length, offline = !navigator.onLine;
+    const stuck = items.filter((item) => item.state === "attention").length, offline = !navigator.onLine || (now().isCut && items.length > 0);
     if (!items.length && !offline) return bar?.remove();
     if (!bar) {
       bar = clone("outbox-bar-template");

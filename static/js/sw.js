@@ -4,6 +4,7 @@
 "use strict";
 const ROOT = new URL(self.registration.scope).pathname, SHELL = "kept-shell", PAGES = "kept:", INDEX = `${ROOT}kept`, FALLBACK = `${ROOT}not-kept`, NOT_READY = `${ROOT}not-ready`;
 const PATIENCE = 6000; // milliseconds for the network while a kept page is at hand
+const CUT = 60_000, LITTLE = 1500; // so long after the network let a page wait, the next is given less patience
 const FRESH = 12 * 3600 * 1000; // a kept page of the same version is asked for again after that
 const AT_ONCE = 3; // pages asked for at the same time
 const CALM = { ignoreVary: true, ignoreSearch: true };
@@ -67,16 +68,19 @@ async function keep(request, answer) {
   if (isNew) await refresh().catch(() => {}); // just signed in: the rest is fetched before the page has asked for it
 }
 
+let cutAt = 0; // when a page was last waited for in vain
 async function page(event) {
   const copy = await kept(event.request);
   try {
-    const asked = fetch(event.request);
-    const late = copy && new Promise((_resolve, reject) => setTimeout(reject, PATIENCE));
+    const asked = fetch(event.request), patience = Date.now() - cutAt < CUT ? LITTLE : PATIENCE;
+    const late = copy && new Promise((_resolve, reject) => setTimeout(reject, patience));
     const answer = await (late ? Promise.race([asked, late]) : asked);
+    cutAt = 0;
     if (copy && answer.status >= 502 && answer.status <= 504) return copy;
     event.waitUntil(keep(event.request, answer.clone()));
     return answer;
   } catch {
+    cutAt = Date.now();
     return copy ?? (await kept(new Request(FALLBACK))) ?? (await (await caches.open(SHELL)).match(NOT_READY, CALM)) ?? Response.error();
   }
 }

@@ -9,19 +9,26 @@
   const fill = (pattern, values) => pattern.replace(/\{(\w*)\}/g, (_all, name) => values[name] ?? "");
   let unsent = null; // of this job, in order: { action, isPhoto, fields }; null: forms go without the outbox
 
-  // ---- What holds once everything that waits is sent: the facts that the rules look at, and the state ----
+  // ---- What holds once everything that waits is sent: the facts that the rules look at, with the states ----
+  const stepOf = (action) => visit.steps[action] ?? visit.caseSteps[action];
+  const about = (action, facts) => (action in visit.caseSteps ? facts.case : facts); // what a step moves on
+  const seen = (action, facts) => (action in visit.caseSteps ? { ...facts.case, order: facts } : facts); // what its rules look at
+  const isFrom = (action, facts) => ((from, state) => (from.length ? from.includes(state) : state === null))(stepOf(action).from, about(action, facts).state); // from none: it is begun
   function enter(facts, { action, isPhoto, fields }) {
-    if (isPhoto) return facts.present_photos.push({ kind: fields.kind });
-    if (action === "costs") return facts.costs.push({ bearer: fields.bearer, amount: number(fields.amount) });
-    const { sets = {}, adds = [] } = visit.steps[action] ?? {};
+    if (isPhoto) return [facts.photos, facts.present_photos].forEach((list) => list.push({ kind: fields.kind }));
+    if (action === "costs") return facts.costs.push({ kind: fields.kind, bearer: fields.bearer, amount: number(fields.amount) });
+    const { sets = {}, adds = [] } = stepOf(action) ?? {}, into = about(action, facts);
     for (const [name, value] of Object.entries(fields)) {
-      if (name in facts) facts[name] = adds.includes(name) ? number(facts[name] || 0) + number(value || 0) : tidy(value);
+      if (name in into) into[name] = adds.includes(name) ? number(into[name] || 0) + number(value || 0) : tidy(value);
     }
-    return Object.assign(facts, sets);
+    return Object.assign(into, sets);
   }
   function factsBefore(form) { // without the form itself, which may be written down already and open again
     const facts = structuredClone(visit.known);
-    unsent.filter((item) => item.action !== form?.dataset.step).forEach((item) => enter(facts, item));
+    for (const item of unsent.filter((each) => each.action !== form?.dataset.step)) {
+      enter(facts, item);
+      if (!item.isPhoto && stepOf(item.action) && isFrom(item.action, facts)) about(item.action, facts).state = stepOf(item.action).to;
+    }
     return facts;
   }
   function factsWith(form) {
@@ -33,12 +40,8 @@
     if (pad) facts[pad.dataset.sign] = pad.matches("[data-signed]");
     return facts;
   }
-  function stateNow() {
-    return unsent.reduce((state, { action }) => (visit.steps[action]?.from.includes(state) ? visit.steps[action].to : state), visit.state);
-  }
   function isPossible(action, facts) {
-    const { from, guards } = visit.steps[action];
-    return from.includes(stateNow()) && guards.every((guard) => guard.isEntered || holds(guard.when, facts));
+    return isFrom(action, facts) && stepOf(action).guards.every((guard) => guard.isEntered || holds(guard.when, seen(action, facts)));
   }
 
   // ---- The words: patterns filled with what the portal knows and what is not sent yet ----
@@ -72,10 +75,10 @@
 
   // ---- What can be written down only once something else is: shown when it can, with the words to be signed ----
   async function offer() {
-    const facts = factsBefore(null), isOver = visit.over.includes(stateNow());
+    const facts = factsBefore(null), isOver = visit.over.includes(facts.state);
     for (const form of all("form[data-step]")) {
       const section = form.closest(".phone-section");
-      if (section.matches("[data-when-possible]")) section.hidden = !isPossible(form.dataset.step, facts) && !unsent.some((item) => item.action === form.dataset.step);
+      if (section.matches("[data-when-possible]")) section.hidden = !isPossible(form.dataset.step, facts) && !unsent.some((item) => item.isWaiting && item.action === form.dataset.step);
       else if (section.id !== "now") section.hidden = isOver;
       if (form.querySelector(".signed-text") && !section.hidden) await showWords(form, section.id !== "now");
     }
@@ -93,9 +96,9 @@
 
   // ---- What a step still misses, as far as the phone can know; the portal looks again ----
   function missing(form) {
-    const step = visit.steps[form.dataset.step];
+    const step = stepOf(form.dataset.step);
     if (!step || unsent === null) return "";
-    const before = factsBefore(form), entered = factsWith(form), factsOf = (guard) => (guard.isEntered ? entered : before);
+    const [before, entered] = [factsBefore(form), factsWith(form)].map((facts) => seen(form.dataset.step, facts)), factsOf = (guard) => (guard.isEntered ? entered : before);
     const failed = step.guards.filter((guard) => !holds(guard.when, factsOf(guard)));
     const pad = form.querySelector("[data-sign]"), isOfPad = ({ when: [operator, name] }) => operator === "says" && name === pad?.dataset.sign;
     const said = failed.filter((guard) => !isOfPad(guard)).flatMap((guard) => { // lines of a checklist are named one by one
@@ -149,6 +152,25 @@
     });
     list.hidden = !lines.length;
   }
+  function suggestActual() { // what was noted comes to this once all of it is sent; what somebody typed stays
+    if (!unsent.some((item) => item.action === "costs")) return;
+    const { costs } = factsBefore(null);
+    for (const field of all("[name^=actual_]").filter((each) => each.value === each.defaultValue && !each.form.inert)) {
+      const sum = costs.filter(({ kind }) => visit.actual[kind] === field.name).reduce((total, { amount }) => total + number(amount), 0);
+      field.value = field.defaultValue = sum.toFixed(2);
+    }
+  }
+  function showCase() { // what waits for the cost case, with the yuan as they were written
+    const section = document.getElementById("cost-case"), lines = all("#cost-case [data-case-step]");
+    for (const line of lines) {
+      const item = unsent.findLast(({ action, isWaiting }) => isWaiting && action === line.dataset.caseStep);
+      line.hidden = !item;
+      if (!item) continue;
+      const written = Object.entries(item.fields).filter(([name]) => /_(material|labour)$/.test(name)).map(([, amount]) => amount), sum = written.reduce((total, amount) => total + number(amount), 0);
+      line.querySelector(".num").textContent = Number.isFinite(sum) ? fill(line.dataset.amount, { "": money(sum) }) : written.join(" + ");
+    }
+    if (section && visit.known.case.state === null) section.hidden = lines.every((line) => line.hidden);
+  }
   function showPhotos() {
     for (const count of all("[data-photos-unsent]")) {
       const waiting = unsent.filter((item) => item.isPhoto && item.isWaiting);
@@ -180,7 +202,9 @@
     all("[data-until]").forEach((part) => { part.hidden = unsent.some((item) => item.action === part.dataset.until); });
     showCosts();
     showPhotos();
+    showCase();
     suggestBearer();
+    suggestActual();
     await offer();
     goOn();
   });

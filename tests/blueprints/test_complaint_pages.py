@@ -116,7 +116,7 @@ def test_what_is_missing_stands_at_the_field_and_nothing_typed_is_lost(case, sig
     browser = sign_in(case.specialist)
     answer = browser.post(
         f"/records/complaints/{case.number}/steps/hand-over",
-        hand_over(case, clock, head="0", other_head="", copy_left=""),
+        hand_over(case, clock, head="", other_head="", copy_left=""),
         status=422,
     )
     assert "请选择人员" in answer.text
@@ -140,7 +140,7 @@ def test_a_stale_form_is_409_with_what_happened_and_keeps_the_text(case, sign_in
         complaint.remarks = "变了"
     answer = browser.post(
         f"/records/complaints/{case.number}/steps/hand-over",
-        hand_over(case, clock, other_head="手写姓名", head="0", version=version),
+        hand_over(case, clock, other_head="手写姓名", head="", version=version),
         status=409,
     )
     assert "手写姓名" in answer.text

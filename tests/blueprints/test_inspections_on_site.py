@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -185,7 +186,21 @@ def test_the_end_says_what_is_missing_and_leads_to_the_notice(site):
     site.post("finish", end, status=422)
     site.story.judged(held(), {"空鼓": "7"})
     said = site.send("finish", end, key="end")
+    for sentence in ("项目经理签字：验收不合格：请选择“已签字”或“拒签”。", "工长签字：验收不合格："):
+        assert said["state"] == "refused" and sentence in said["message"]
+    end |= {"manager_signed": "yes", "foreman_signed": "no", "manager_refusal": "有", "foreman_refusal": " "}
+    said = site.send("finish", end, key="end")
+    assert said["message"] == "工长拒签原因：验收不合格：请写明拒签原因。" and site.record.notices == []
+    shown = site.post("finish", end, status=422).text
+    assert re.search(
+        r'id="foreman_refusal-under"><span class="error"[^<]*.{0,200}请写明拒签原因', shown
+    )  # at its field
+    assert re.search(r'id="foreman_signed-1" value="no" checked', shown)
+    end["foreman_refusal"] = "不认可空鼓率"
+    said = site.send("finish", end, key="end")
     notice = site.record.notices[0]
+    assert (notice.manager_signed, notice.manager_refusal) == (True, None)  # who signed has not refused
+    assert (notice.foreman_signed, notice.foreman_refusal) == (False, "不认可空鼓率")
     assert said == {"state": "done", "message": "", "url": f"/records/rectification-notices/{notice.number}"}
     assert site.send("finish", end, key="end") == said and len(site.record.notices) == 1
     assert notice.requirement.startswith("瓷砖空鼓率 7 %")  # what was noted, where the phone sent nothing else

@@ -19,7 +19,7 @@ from portal import clock as portal_clock
 from portal import i18n
 from portal.db import session, transaction
 from portal.models.field_entry import FieldEntry
-from portal.models.org import User
+from portal.models.org import Crew, User
 from portal.models.repair import RepairOrder
 from portal.permissions import Role
 from portal.services import repairs
@@ -41,11 +41,16 @@ class Network:
         """Which of the posts, counted from one, are carried out without the phone hearing of it."""
         self.at_once = self.most_at_once = 0
         self.is_down = False
+        self.is_mute = False
+        """Requests that come meanwhile are never answered."""
         self.broken = ""
         """What no address may end in to be answered; empty: all are."""
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Any:
         if self.is_down or (self.broken and environ["PATH_INFO"].endswith(self.broken)):
+            self._cut(environ)
+        if self.is_mute:
+            time.sleep(30)
             self._cut(environ)
         if environ.get("HTTP_X_OUTBOX") != "1" or environ["REQUEST_METHOD"] != "POST":
             return self.app(environ, start)
@@ -115,11 +120,11 @@ class Handset:
         self.page.wait_for_selector("html[data-outbox-ready]", state="attached")
         return self.page
 
-    def kept(self, path: str) -> None:
-        """Wait until the page is kept for places without network."""
-        looking = "async (path) => { for (const name of await caches.keys()) if (name.startsWith('kept:') && await (await caches.open(name)).match(path)) return true; return false; }"
+    def kept(self, path: str, saying: str = "") -> None:
+        """Wait until the page is kept for places without network, and says something."""
+        looking = "async ([path, saying]) => { for (const name of await caches.keys()) if (name.startsWith('kept:')) { const found = await (await caches.open(name)).match(path); if (found && (await found.text()).includes(saying)) return true; } return false; }"
         deadline = time.monotonic() + 30
-        while not self.page.evaluate(looking, path):
+        while not self.page.evaluate(looking, [path, saying]):
             assert time.monotonic() < deadline, f"{path} is not kept"
             time.sleep(0.2)
 
@@ -136,8 +141,8 @@ class Handset:
             time.sleep(0.3)
 
 
-def new_job(portal: Portal, username: str = "captain") -> str:
-    """A job that was given to a captain just now."""
+def new_job(portal: Portal, username: str = "captain", *, crew_id: int | None = None) -> str:
+    """A job that was given to a captain just now; `crew_id`: the crew that built it, which has left."""
 
     def give() -> str:
         at = portal.clock.now()
@@ -154,7 +159,9 @@ def new_job(portal: Portal, username: str = "captain") -> str:
             repairs.check(
                 writing,
                 order,
-                repairs.CheckRepair("YES", "在保", "DEPARTED", "免费", has_no_certificate=True),
+                repairs.CheckRepair(
+                    "YES", "在保", "DEPARTED", "免费", crew_id and writing.get(Crew, crew_id), has_no_certificate=True
+                ),
                 actor=specialist,
                 at=at,
             )
@@ -197,6 +204,19 @@ def photos(page: Page, kind: str, count: int, *, size: tuple[int, int] = (320, 2
         for index in range(count)
     ]  # fmt: skip
     page.locator("#photo-form [name=file]").set_input_files(files)
+
+
+def sign(page: Page, form: str) -> None:
+    """Draw on the pad of a form."""
+    open_form(page, form)
+    pad = page.locator(f"#{form} .signature-pad canvas")
+    pad.scroll_into_view_if_needed()
+    page.evaluate("(id) => document.querySelector(`#${id} .signature-pad`).scrollIntoView({ block: 'center' })", form)
+    box: Any = pad.bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 90, steps=6)
+    page.mouse.up()
 
 
 def entries(portal: Portal, number: str) -> list[tuple[str, datetime, datetime, int]]:

@@ -8,12 +8,14 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from portal.db import session, transaction
+from portal.demo import pictures
 from portal.models.customer import Customer
 from portal.models.drawing_review import DrawingReview, ReviewFinding
 from portal.models.org import Branch, PartyKind, User
 from portal.models.penalty import PenaltyEntry
 from portal.processes.drawing_review import Paper
-from portal.services import drawing_reviews
+from portal.services import attachments, drawing_reviews
+from tests.browser.conftest import DESKTOP
 from tests.factories import Make
 
 
@@ -50,11 +52,14 @@ def test_a_round_is_judged_by_keyboard_alone(desk, portal):
     expect(score).to_have_text("85")
     expect(first.locator(".points")).to_have_text("−15")
 
-    page.locator("#paper").focus()
+    expect(first.locator(".lacks")).to_have_text("未在图纸或照片上标出")
+    keys.press("Alt+m")
+    expect(page.locator("#paper")).to_be_focused()
     for _step in range(4):
         keys.press("ArrowRight")
     keys.press("Enter")
     expect(page.locator("#paper .pin")).to_have_count(1)
+    expect(first.locator(".lacks")).to_have_text("")
 
     keys.press("Alt+c")
     expect(page.locator("#rule-q")).to_be_focused()
@@ -63,7 +68,22 @@ def test_a_round_is_judged_by_keyboard_alone(desk, portal):
     keys.press("Enter")
     expect(score).to_have_text("55")
     expect(page.locator("#score")).to_contain_text("警告一次")
-    page.locator("button[form=decide][value=return]").click()  # without a word for the store
+    lacking, decide = page.locator(".lacking"), page.locator("button[form=decide][value=return]")
+    expect(lacking.locator("li")).to_have_count(1)
+    expect(lacking.locator("li")).to_contain_text("2 D12")
+    expect(decide).to_have_count(0)  # the round has no result while it is not said where a finding is
+    keys.press("Alt+c")
+    lacking.get_by_role("link", name="未填位置").press("Enter")
+    expect(page.locator("#findings .finding").nth(1).locator("[name=place]")).to_be_focused()
+    keys.type("客厅东墙")
+    expect(lacking.get_by_role("link")).to_have_count(1)
+    lacking.get_by_role("link", name="未在图纸或照片上标出").press("Enter")
+    expect(page.locator("#paper")).to_be_focused()
+    keys.press("Enter")
+    expect(page.locator("#paper .pin")).to_have_count(2)
+    expect(lacking).to_have_count(0)
+    expect(page.locator("#paper")).to_be_focused()
+    decide.click()  # without a word for the store
     missing = page.locator(".form-errors")
     expect(missing).to_be_focused()
     expect(missing).to_be_in_viewport()
@@ -81,7 +101,7 @@ def test_a_round_is_judged_by_keyboard_alone(desk, portal):
         return review.current.score, review.current.opinion, marks
 
     assert portal.ask(kept) == (
-        55, "承重墙不得拆改，立面补齐。", [("D02", 3, "主卫", 580, 500), ("D12", 1, None, None, None)],
+        55, "承重墙不得拆改，立面补齐。", [("D02", 3, "主卫", 580, 500), ("D12", 1, "客厅东墙", 500, 500)],
     )  # fmt: skip
 
 
@@ -105,6 +125,8 @@ def handed_in(portal) -> str:
                 writing.merge(home), None,
             )  # fmt: skip
             made = drawing_reviews.submit(writing, writing.merge(customer), command, actor=actor, at=portal.clock.now())
+            plan = pictures.plan("平面布置图.png", made.id)
+            attachments.add(writing, made, plan, actor=actor, at=portal.clock.now(), kind="PHOTO")
             return made.number
 
     return portal.ask(build)
@@ -141,6 +163,11 @@ def test_three_rounds_of_the_worked_example_end_with_840_yuan(desk, portal):
         expect(page.locator("#rule-list button")).to_have_count(1)
         page.locator("#rule-q").press("Enter")
         expect(page.locator("#score .dial-figure")).to_have_text(score)
+        expect(page.locator(".finding.chosen [name=place]")).to_be_focused()
+        page.keyboard.type("厨房")
+        page.keyboard.press("Alt+m")
+        page.keyboard.press("Enter")
+        expect(page.locator(".lacking")).to_have_count(0)
     page.locator("#findings li").filter(has_text="D02").locator("[name=count]").fill("2")
     page.locator("#opinion").focus()
     decide("return", "77", "立面补齐，报价漏项和工程量改正后再送。")
@@ -164,3 +191,30 @@ def test_three_rounds_of_the_worked_example_end_with_840_yuan(desk, portal):
         ("WARNING", "庄一鸣", None), ("COMMISSION_DEDUCTION", "庄一鸣", Decimal("840.00")),
     ]  # fmt: skip
     assert not reviewer.complaints and not specialist.complaints
+
+
+def test_a_key_of_its_own_is_kept_out_of_view(desk, portal):
+    """Alt+T returns to the store wherever the page is scrolled; no other control in view takes the letter over."""
+    number = portal.ask(
+        lambda: (
+            session()
+            .scalars(select(DrawingReview.number).join(ReviewFinding).where(DrawingReview.state == "SUBMITTED"))
+            .first()
+        )
+    )
+    page = desk("reviewer").go(f"/reviewer/bench/{number}")
+    page.set_viewport_size({"width": DESKTOP, "height": 480})
+    page.locator("html[data-ready]").wait_for()
+    button = page.locator("button[form=decide][value=return]")
+    page.evaluate("scrollTo(0, 0)")
+    expect(button).not_to_be_in_viewport()
+    before = page.url
+    page.keyboard.down("Alt")
+    badges = page.locator("#hints kbd")
+    expect(badges.first).to_be_visible()
+    assert "T" not in badges.all_inner_texts(), "badges stand on what is in view only, and nobody else has the letter"
+    page.keyboard.press("t")
+    page.keyboard.up("Alt")
+    expect(page.locator(".form-errors")).to_be_focused()  # the decision was sent; the word for the store is missing
+    expect(page.locator(".form-errors")).to_be_in_viewport()
+    assert page.url.startswith(before.partition("?")[0])

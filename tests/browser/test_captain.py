@@ -104,6 +104,7 @@ def take_photos(page, *files, kind: str | None = None) -> None:
     if kind:
         page.locator(f"#photo-form label:has(input[value={kind}])").click()
     with page.expect_navigation(wait_until="load", timeout=60_000):  # shrinking and drawing anew is work
+        page.locator("#photo-form input[type=file]").focus()  # as a finger on it does: nothing is being typed any more
         page.locator("#photo-form input[type=file]").set_input_files(list(files))
 
 
@@ -270,6 +271,42 @@ def test_everything_can_be_hit_with_a_wet_finger(desk, number):
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         assert page.evaluate(SMALL) == []
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE
+
+
+@pytest.mark.parametrize(
+    ("path", "tab"),
+    [
+        ("/records/repair-orders?view=calendar&rows=appointment&span=agenda", "日程"),
+        ("/records/repair-orders/WX-2026-0004", "日程"),
+        ("/records/repair-cost-cases", "费用单"),
+        ("/repair-captain/dashboard", "看板"),
+        ("/account/", "我的"),
+        ("/records/warranties", None),
+    ],
+)
+def test_what_is_opened_from_the_phone_has_its_frame(desk, path, tab):
+    """The places at the thumb, a way back, and the other apps in the menu; at the desk the rail as for everybody."""
+    page = phone(desk).go("/repair-captain/")
+    expect(page.locator(".tab-bar a[aria-current]")).to_have_text("今天")
+    page.evaluate("(path) => { location.href = path; }", path)
+    page.wait_for_url(f"**{path}")
+    here = page.locator(".tab-bar a[aria-current]")
+    expect(here).to_have_text(tab) if tab else expect(here).to_have_count(0)
+    expect(page.locator(".rail")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE
+    heights = page.locator(".tab-bar a, .topbar > a, .topbar > details > summary").evaluate_all(
+        "all => all.filter(one => one.checkVisibility()).map(one => one.getBoundingClientRect().height)"
+    )
+    assert len(heights) == 11 and min(heights) >= 44
+    page.locator(".topbar details.small-only > summary").click()
+    expect(page.locator(".topbar .menu a", has_text="投诉").first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(page.locator(".tab-bar")).to_be_hidden()
+    expect(page.locator(".rail")).to_be_visible()
+    page.set_viewport_size({"width": PHONE, "height": 844})
+    page.locator("[data-back]").click()
+    page.wait_for_url("**/repair-captain/")
 
 
 def test_calling_asks_for_the_number_and_writes_it_down(desk, portal):

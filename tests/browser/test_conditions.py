@@ -11,6 +11,8 @@ from portal.processes.base import Guard
 from portal.processes.conditions import Condition
 from portal.processes.pre_acceptance import IS_ASKED, IS_OPEN_MUST, IS_OUT, LACKS_PHOTO, ItemResult, PhotoNeed
 from portal.processes.repair import PROCESS
+from portal.processes.repair import State as RepairState
+from portal.processes.repair_cost import PROCESS as COST_PROCESS
 from portal.static import FOLDER
 
 LISTS = ("costs", "present_photos", "present_checks")
@@ -78,6 +80,36 @@ def test_every_rule_of_a_repair_says_the_same_on_the_phone(browser):
     assert said == expected
     both = {code for code, answers in expected.items() if set(answers) == {True, False}}
     assert both == set(rules) - {"photo-before", "photo-before-failed", "ticked-arrive", "ticked-sign-off"}
+
+
+def test_every_rule_of_a_cost_case_says_the_same_on_the_phone(browser):
+    """P15, with what the rules look at on its repair."""
+    guards = {guard.code: guard for step in COST_PROCESS.transitions for guard in step.guards}
+    rules = {code: guard.holds for code, guard in guards.items() if isinstance(guard.holds, Condition)}
+    assert set(rules) == {"on-site", "crew", "crew-gone", "photo", "money", "signed-off", "estimate", "over"}
+    found: list[dict[str, Any]] = [
+        {
+            "order": {"state": state, "photos": photos}, "crew_id": crew, "crew_status": status,
+            "estimate_material": material, "estimate_labour": 0.0, "actual_material": 1000.0,
+            "actual_labour": labour, "may_cost": 1166.0,
+        }
+        for state, photos, crew, status, material, labour in product(
+            RepairState, PHOTOS[:2], (None, 7), ("ACTIVE", "DEPARTED", "REPLACED_ON_REQUEST"), (None, 0.0, 0.01),
+            (166.0, 166.01),
+        )
+    ]  # fmt: skip
+    page = browser.new_page()
+    page.evaluate((FOLDER / "js/conditions.js").read_text(encoding="utf-8"))
+    said = page.evaluate(
+        "([rules, worlds]) => Object.fromEntries(Object.entries(rules).map(([code, rule]) => [code, worlds.map((facts) => Conditions.holds(rule, facts))]))",
+        [{code: rule.data for code, rule in rules.items()}, found],
+    )
+    page.close()
+    expected = {
+        code: [rule(SimpleNamespace(**{**facts, "order": SimpleNamespace(**facts["order"])})) for facts in found]
+        for code, rule in rules.items()
+    }
+    assert said == expected and all({*answers} == {True, False} for answers in expected.values())
 
 
 def test_every_rule_of_a_line_says_the_same_on_the_phone(browser):

@@ -28,6 +28,11 @@ def picture(colour: str) -> dict[str, object]:
     return {"name": f"{colour}.jpg", "mimeType": "image/jpeg", "buffer": content.getvalue()}
 
 
+def sign(page, field: str, word: str) -> None:
+    """Say of one of the two at the end whether the form is signed."""
+    page.locator(f"#{field}").get_by_text(word, exact=True).click()
+
+
 def scheduled(portal, name: str = "季慕白", phone: str = "13977770001") -> str:
     """A project with tiles only, to be inspected today at 14:00."""
 
@@ -117,9 +122,21 @@ def test_a_day_of_inspection_with_a_failed_line_and_its_re_inspection(portal, de
     page.locator("#manager_present").get_by_text("是").click()
     page.locator("#foreman_present").get_by_text("是").click()
     page.get_by_label("约定复查时间").fill("2026-11-23T10:00")
+    expect(page.locator("[data-signatures] input:checked")).to_have_count(0)  # nobody signs by itself
+    reason = page.get_by_label("工长拒签原因")
+    expect(reason).to_be_hidden()
+    page.get_by_role("button", name="完成验收").click()
+    expect(page.locator("#manager_signed-0")).to_be_focused()  # the phone asks before anything is sent
+    sign(page, "manager_signed", "已签字")
+    sign(page, "foreman_signed", "拒签")
+    page.get_by_role("button", name="完成验收").click()
+    expect(reason).to_be_focused()
+    reason.fill("认为空鼓为前一班组所做")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("button", name="完成验收").click()
     page.wait_for_url(re.compile(r"/records/rectification-notices/ZG-"))
     expect(page.locator("main")).to_contain_text("瓷砖空鼓率 7 %")
+    expect(page.locator("main")).to_contain_text("认为空鼓为前一班组所做")
 
     portal.clock.set("2026-11-23 10:05")
     page.clock.set_system_time("2026-11-23T10:05:00+08:00")
@@ -141,7 +158,11 @@ def test_a_day_of_inspection_with_a_failed_line_and_its_re_inspection(portal, de
     expect(card.locator("input[value=PASS]")).to_be_checked()
     expect(page.locator("#finish")).to_contain_text("还没有登记整改完成；整改期限为 2026-11-20")
     expect(page.locator(".verdict .if-fails")).to_be_visible()  # nobody said in time that it is done (DL-19)
-    page.get_by_label("工长报告整改完成的时间").fill("2026-11-20T17:00")
+    said = page.get_by_label("工长报告整改完成的时间")
+    said.fill("2026-11-21T08:00")
+    expect(page.locator(".verdict .if-fails")).to_be_visible()
+    said.fill("2026-11-20T17:00")
+    expect(page.locator(".verdict .if-passes")).to_be_visible()  # and nobody is asked for a signature
     page.locator("#manager_present").get_by_text("是").click()
     page.locator("#foreman_present").get_by_text("是").click()
     page.get_by_role("button", name="完成验收").click()
@@ -258,6 +279,8 @@ def test_an_inspection_without_signal_arrives_once_and_in_order(handset, portal,
     page.get_by_label("约定复查时间").fill(local(limit + timedelta(days=1)))
     page.locator("#manager_present").get_by_text("是").click()
     page.locator("#foreman_present").get_by_text("是").click()
+    sign(page, "manager_signed", "已签字")
+    sign(page, "foreman_signed", "已签字")
     page.get_by_role("button", name="完成验收").click()
     page.wait_for_url(re.compile(r"/reviewer/inspections/$"))
     expect(page.locator("#outbox-bar b")).to_have_text("未上传 11 条")
@@ -316,6 +339,8 @@ def test_an_end_that_was_refused_leaves_the_lines_open(handset, portal):
     page.get_by_label("约定复查时间").fill(local(limit + timedelta(days=1)))
     page.locator("#manager_present").get_by_text("是").click()
     page.locator("#foreman_present").get_by_text("是").click()
+    sign(page, "manager_signed", "已签字")
+    sign(page, "foreman_signed", "已签字")
     page.get_by_role("button", name="完成验收").click()
     page.wait_for_url(re.compile(r"/reviewer/inspections/$"))
 
@@ -346,6 +371,61 @@ def test_an_end_that_was_refused_leaves_the_lines_open(handset, portal):
         return record.state, record.notices[0].requirement, len(record.inspections[0].failed)
 
     assert portal.ask(ended) == ("RECTIFYING_1", "整间重贴", 1)
+
+
+def test_an_end_without_signatures_comes_back_and_is_written_anew(handset, portal):
+    """A page that was kept before signatures were asked for lets it be written without signal; the portal refuses it by its fields,
+    and it is mended on the same page, still without signal."""
+    number = scheduled(portal, "祝清如", "13977770006")
+    place = f"/reviewer/inspections/{number}-1"
+    phone = handset()
+    phone.sign_in("reviewer")
+    phone.go("/reviewer/inspections/")
+    phone.kept(place)
+    page = phone.go(place)
+    phone.airplane(True)
+    page.locator(".check-card").filter(has_text="瓷砖空鼓率").get_by_label("实测值").fill("7")
+    page.locator(".check-card").filter(has_text="瓷砖空鼓率").locator("input[type=file]").set_input_files(
+        picture("gray")
+    )
+    for card in page.locator(".check-card").filter(visible=True).all():
+        if not card.locator("input[type=radio]:checked").count():
+            card.locator(".tap-pass").click()
+    expect(page.locator("#progress")).to_have_text("已判定 8 / 8 项 · 1 项不合格")
+    limit = portal.clock.now() + timedelta(days=3)
+    page.get_by_label("整改期限").fill(local(limit)[:10])
+    page.get_by_label("约定复查时间").fill(local(limit + timedelta(days=1)))
+    page.locator("#manager_present").get_by_text("是").click()
+    page.locator("#foreman_present").get_by_text("是").click()
+    sign(page, "manager_signed", "已签字")
+    sign(page, "foreman_signed", "拒签")
+    page.evaluate("document.getElementById('finish').noValidate = true")
+    page.get_by_role("button", name="完成验收").click()
+    page.wait_for_url(re.compile(r"/reviewer/inspections/$"))
+
+    phone.airplane(False)
+    page = phone.go(place)
+    stuck = page.locator(".is-stuck[data-key]")
+    expect(stuck).to_contain_text("工长拒签原因：验收不合格：请写明拒签原因。")
+    expect(stuck.locator(".own")).to_contain_text("拒签")
+    phone.airplane(True)
+    stuck.locator("[data-act=open]").click()
+    expect(page.locator("#finish")).to_contain_text("请写明拒签原因")
+    expect(page.locator("#manager_signed-0")).to_be_checked()
+    expect(page.locator("#foreman_signed-1")).to_be_checked()
+    page.get_by_label("工长拒签原因").fill("不认可空鼓率")
+    page.get_by_role("button", name="完成验收").click()
+    page.wait_for_url(re.compile(r"/reviewer/inspections/$"))
+    phone.airplane(False)
+    phone.go("/reviewer/inspections/")
+    phone.all_sent()
+
+    def ended() -> tuple[object, ...]:
+        record = session().scalars(select(PreAcceptance).where(PreAcceptance.number == number)).one()
+        (notice,) = record.notices
+        return record.state, notice.manager_signed, notice.foreman_signed, notice.foreman_refusal
+
+    assert portal.ask(ended) == ("RECTIFYING_1", True, False, "不认可空鼓率")
 
 
 def _arrived(number: str) -> dict[str, object]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from portal.db import session
@@ -20,6 +19,7 @@ from tests.browser.handset import (
     open_form,
     photos,
     send,
+    sign,
     state_of,
     write_the_visit,
 )
@@ -236,16 +236,3 @@ def test_a_chargeable_repair_in_one_go_without_signal(handset, portal, network):
         assert first.left_at is not None and local(second.planned_at) == local(tomorrow) and second.came_at is None
 
     portal.ask(check)
-
-
-def sign(page: Page, form: str) -> None:
-    """Draw on the pad of a form."""
-    open_form(page, form)
-    pad = page.locator(f"#{form} .signature-pad canvas")
-    pad.scroll_into_view_if_needed()
-    page.evaluate("(id) => document.querySelector(`#${id} .signature-pad`).scrollIntoView({ block: 'center' })", form)
-    box: Any = pad.bounding_box()
-    page.mouse.move(box["x"] + 20, box["y"] + 30)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 200, box["y"] + 90, steps=6)
-    page.mouse.up()

@@ -37,7 +37,7 @@ SECOND = ("YY-2026-0001-2", "合格", "刘大勇", "王志强")
 
 
 @pytest.fixture(scope="module")
-def demo_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_template(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
     """The worked example until the morning of the list: 张建军's works are going on, nothing is inspected yet."""
 
     def load() -> None:
@@ -46,7 +46,7 @@ def demo_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         worked_example.plan(stage)
         stage.play()
 
-    return story.make_template(tmp_path_factory.mktemp("story"), LISTED, load)
+    return story.make_template(tmp_path_factory.mktemp("story"), sqlite_template, LISTED, load)
 
 
 def test_failed_then_passed(portal, desk):
@@ -147,6 +147,8 @@ def _judge(card: Locator, *, is_mended: bool = False) -> None:
 def _finish(page: Page) -> None:
     for name in ("manager_present", "foreman_present"):
         page.locator(f"#{name}").get_by_text("是").click()
+    for name in ("manager_signed", "foreman_signed"):
+        page.locator(f"#{name}").get_by_text("已签字").click()
     page.get_by_role("button", name="完成验收").click()
 
 

@@ -47,6 +47,14 @@ def print_what_waits(portal) -> None:
     portal.ask(work)
 
 
+IN_LINES = """() => [...document.querySelectorAll(".report-table td:is(.num, .code, .nowrap)")].filter((cell) => {
+  const words = document.createRange()
+  words.selectNodeContents(cell)
+  return new Set([...words.getClientRects()].map((line) => Math.round(line.top))).size > 1
+}).map((cell) => cell.textContent)"""
+"""Numbers, dates and amounts that stand over more than one line."""
+
+
 def test_the_manager_signs_and_downloads_saturdays_report_on_the_phone(portal, desk, tmp_path):
     portal.clock.set("2026-11-21 08:30")
     path = drawn_up(portal)
@@ -62,6 +70,7 @@ def test_the_manager_signs_and_downloads_saturdays_report_on_the_phone(portal, d
     page.wait_for_url(f"**{path}*")
     expect(page.locator("main")).to_contain_text("下周回访滨江花园三户。")
     page = phone.go(path)
+    assert page.evaluate(IN_LINES) == []
     page.locator("summary", has_text="打印").tap()
     page.get_by_role("button", name="RP-03").first.tap()
     page.wait_for_url("**/documents/*")

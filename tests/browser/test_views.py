@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from portal.db import session
+from portal.listing.registry import LISTINGS
 from portal.models.complaint import Complaint, Escalation
 from tests.browser.conftest import PHONE
 
@@ -236,3 +237,22 @@ def test_what_a_fact_said_before_is_read_by_pointing_by_key_and_by_touch(desk, p
     small.locator(".history-mark").first.tap()
     expect(small.locator(".history-pop").first).to_contain_text("的修改记录")
     expect(small).to_have_url(portal.url + "/records/customers/KH-2026-0002")
+
+
+def test_no_list_is_wider_than_a_small_screen(desk, portal):
+    """Long words end in dots instead: a page that moves sideways hides what stands at its end."""
+    page = desk("manager").page
+    wide = []
+    for kind in LISTINGS:
+        answer = page.goto(f"{portal.url}/records/{kind}?filter=")
+        assert answer.status == 200, kind
+        for width in (1366, 1280, 1024, 768):
+            page.set_viewport_size({"width": width, "height": 900})
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                wide.append((kind, width))
+            cut = page.evaluate(
+                "document.querySelector('.app-menu').scrollWidth - document.querySelector('.app-menu').clientWidth"
+            )
+            if width > 1200 and cut > 1:
+                wide.append((kind, width, f"{cut} of the pages of the app"))
+    assert not wide

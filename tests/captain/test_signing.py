@@ -130,7 +130,7 @@ def test_a_signature_waits_for_the_finished_work(phone, clock, sender):
     clock.set("2026-10-13 16:10")
     said = known(phone)
     assert {line["text"] for line in said["known"]["present_checks"]} == {line.text for line in phone.order.checks}
-    assert said["steps"]["sign-off"]["from"] == ["DONE"] and said["state"] == "REPAIRING"
+    assert said["steps"]["sign-off"]["from"] == ["DONE"] and said["known"]["state"] == "REPAIRING"
     assert sender.step("sign-off", signed(phone, words_of(phone)))["state"] == "conflict"
     assert not phone.order.signatures
 
@@ -153,7 +153,7 @@ def test_a_quote_is_signed_or_noted(phone, story, clock, sender, sign_in):
     to_quoted(phone, clock)
     with i18n.use_locale("zh_Hans"):
         words = repair_words.shown(phone.order, "QUOTE")
-    assert "120.00 + 人工 80.50 = 200.50" in words and known(phone)["state"] == "QUOTED"
+    assert "120.00 + 人工 80.50 = 200.50" in words and known(phone)["known"]["state"] == "QUOTED"
     clock.set("2026-10-12 14:42")
     neither = phone.step("accept", 422, quote_answered_at="2026-10-12T14:40").text
     assert "客户已在报价上签字，或已注明客户如何答复" in neither and phone.order.state == "QUOTED"

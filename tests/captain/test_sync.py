@@ -417,7 +417,7 @@ def test_the_key_is_that_of_the_person(phone, make, sign_in):
 
 def test_the_app_can_be_installed(visitor):
     said = visitor.get("/repair-captain/manifest.webmanifest", status=200).get_json(force=True)
-    assert (said["start_url"], said["scope"], said["display"]) == ("/repair-captain/", "/repair-captain/", "standalone")
+    assert (said["start_url"], said["scope"], said["display"]) == ("/repair-captain/", "/", "standalone")
     for icon in said["icons"]:
         assert visitor.get(icon["src"], status=200).mimetype == "image/png"
     worker = visitor.get("/repair-captain/sw.js", status=200)

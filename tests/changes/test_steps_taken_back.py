@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -128,3 +130,55 @@ def test_an_answer_by_note_is_taken_back_and_given_again(story):
     assert (order.state, order.quote_accepted, order.quote_note) == ("QUOTED", None, None)
     story.act(repairs.decline, order, repairs.AnswerQuote(story.clock.now(), "太贵"), actor=story.specialist)
     assert fresh(order).state == "DECLINED"
+
+
+def assign(browser, story, order, back="/records/repair-orders?view=kanban"):
+    """The step as its page sends it; gives what the page one comes back to says."""
+    given = {"captain": str(story.captain.id), "executor": "CAPTAIN_TEAM", "told_at": "2026-07-06T10:00"}
+    sent = given | {"version": str(fresh(order).version), "next": back}
+    answer = browser.post(f"{path_of(order)}/steps/assign", sent, status=303)
+    return browser.get(answer.headers["Location"], status=200).text
+
+
+def path_of(order):
+    return f"/records/repair-orders/{order.number}"
+
+
+def undo_of(page):
+    found = re.search(r'action="([^"]+/steps/assign/back[^"]*)"', page)
+    return html.unescape(found[1]) if found else None
+
+
+def test_a_single_step_offers_its_way_back_before_and_after(story, sign_in):
+    order, browser = checked(story), sign_in(story.specialist)
+    before = browser.get(f"{path_of(order)}/steps/assign", status=200).text
+    assert "30 分钟内可以撤回" in before and "无法撤销" not in before
+    after = assign(browser, story, order)
+    assert "不能撤销" not in after and fresh(order).state == "ASSIGNED"
+    undo = undo_of(after)
+    back = browser.post(undo, status=303).headers["Location"]
+    assert back == "/records/repair-orders?view=kanban"
+    assert "已退回“已核保”" in browser.get(back, status=200).text
+    order = fresh(order)
+    assert (order.state, order.captain_id) == ("CHECKED", None)
+    again = browser.post(undo, status=303).headers["Location"]  # pressed twice
+    assert "已退回" not in browser.get(again, status=200).text and fresh(order).state == "CHECKED"
+
+
+def test_what_stands_against_the_way_back_of_a_single_step_is_said_there(story, sign_in):
+    order, browser = checked(story), sign_in(story.specialist)
+    undo = undo_of(assign(browser, story, order, back=""))  # from the page of the record itself
+    other = sign_in(story.manager)
+    assert "只有办理人本人可以撤回" in other.get(other.post(undo, status=303).headers["Location"], status=200).text
+    story.clock.advance(minutes=31)
+    browser = sign_in(story.specialist)
+    assert "超过 30 分钟" in browser.get(browser.post(undo, status=303).headers["Location"], status=200).text
+    assert fresh(order).state == "ASSIGNED"
+
+
+def test_a_step_without_a_way_back_says_so_before(story, sign_in):
+    order = story.reported()
+    page = sign_in(story.specialist).get(f"{path_of(order)}/steps/check", status=200).text
+    assert "步骤办理后无法撤销" in page
+    sign_in(story.specialist).post(f"{path_of(order)}/steps/check/back?version={order.version}", status=303)
+    assert fresh(order).state == "REPORTED"

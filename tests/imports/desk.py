@@ -100,7 +100,7 @@ class Desk:
         self.match(run_id, **mapping)
         if self.questions(run_id):
             self.answer(run_id, {**imports.proposals(self.questions(run_id)), **(answers or {})})
-        assert self.questions(run_id) == []
+        assert self.questions(run_id) == [], self.questions(run_id)
         self.prove(run_id)
         self.confirm(run_id)
         return self.execute(run_id)

@@ -23,6 +23,7 @@ from portal.models.importing import ImportedRecord, ImportState
 from portal.models.notice import Notice
 from portal.models.org import Branch, Crew, Party, PartyKind, User
 from portal.models.project import Project
+from portal.models.repair import RepairOrder, WarrantyCertificate
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.services import contracts, customers, events, imports
@@ -135,6 +136,25 @@ def new_rows(world):
             {"record": customer, "title": "回访装修进度", "due_at": "2026-12-01 10:00", "role": "客服经理"},
             {"record_number": customer, "title": "回访装修进度", "kind": "HAND", "role": "MANAGER",
              "due_at": portal_clock.at_local(date(2026, 12, 1), 10)},
+        ),
+        Kind.REPAIRS: (
+            RepairOrder,
+            {"number": "老-2019-031", "reported_at": "2019-05-06 09:30", "reporter": "周敏", "phone": "13812345679",
+             "trade": "防水", "symptom": "卫生间漏水", "state": "已修好", "project_id": world["contract"].number,
+             "done_at": date(2019, 5, 8), "cost": "380元", "bearer": "厂家", "rating": "4"},
+            {"number": "老-2019-031", "reported_at": portal_clock.at_local(date(2019, 5, 6), 9, 30), "state": "CLOSED",
+             "trade": "WATERPROOF", "project_id": world["contract"].project_id, "customer_id": world["customer"].id,
+             "address": world["contract"].project.property.address, "cost": Decimal("380.00"), "bearer": "SUPPLIER",
+             "closed_at": portal_clock.at_local(date(2019, 5, 8)), "is_historical": True, "rating": 4,
+             "branch_id": world["contract"].project.branch_id},
+        ),
+        Kind.WARRANTIES: (
+            WarrantyCertificate,
+            {"number": "质保 0088", "project_id": world["contract"].number, "starts_on": date(2025, 3, 1),
+             "evaluation": "未收", "years_waterproof": "8", "issued_on": date(2025, 3, 9)},
+            {"number": "质保0088", "state": "ISSUED", "project_id": world["contract"].project_id,
+             "contract_id": world["contract"].id, "ends_on": date(2033, 2, 28), "evaluation": "DECLINED",
+             "issued_at": portal_clock.at_local(date(2025, 3, 9))},
         ),
         Kind.PARTIES: (
             Party,

@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 from sqlalchemy import inspect
 
+from portal.clock import at_local
 from portal.exporting import reading
 from portal.exporting.fields import fields
 from portal.exporting.files import Workbook
@@ -17,6 +18,7 @@ from portal.listing.state import State
 from portal.models.contract import Quotation
 from portal.models.importing import ImportState
 from portal.models.org import PartyKind
+from portal.models.repair import RepairCost, RepairOrder
 from portal.permissions import Role
 from portal.services.imports.kinds import BY_LIST
 from tests.imports.desk import Desk
@@ -93,10 +95,19 @@ def everything(make):
          "valid_until": date(2026, 3, 1), "designer_id": people["designer_id"], "property_id": home.id,
          "contract_id": contract.id, "remarks": "含水电"},
     )  # fmt: skip
+    repair = make._record(
+        RepairOrder,
+        {"state": "CLOSED", "reported_at": at_local(date(2026, 3, 5), 9, 30), "reporter": "周敏", "phone": "13812345679", "trade": "PAINT",
+         "channel": "WECHAT", "urgency": "URGENT", "address": "文一路 2 号", "symptom": "墙面起皮\n" + "很长" * 100,
+         "customer_id": customer.id, "project_id": project.id, "in_warranty": "EXCLUDED", "cause": "THIRD_PARTY",
+         "responsible_crew_id": crew.id, "work_done": "重刷", "done_at": at_local(date(2026, 3, 5), 15), "closed_at": at_local(date(2026, 3, 6), 9), "signed_by": "周敏",
+         "rating": 5, "remarks": "旧单",
+         "costs": [RepairCost(kind="OTHER", what="合计", amount=Decimal("120.50"), bearer="CREW")]},
+    )  # fmt: skip
     party = make.party(branch_id=branch.id, remarks="周一休息", status_from=date(2026, 1, 1))
     return {
         "customers": customer, "properties": home, "projects": project, "contracts": contract, "quotations": quotation,
-        "parties": party, "crews": crew, "branches": branch,
+        "repair-orders": repair, "parties": party, "crews": crew, "branches": branch,
         "users": make.user(Role.REVIEWER, group_name="二组", email="r@b.cn", phone="13600001111", extension="8001"),
     }  # fmt: skip
 
@@ -114,6 +125,8 @@ CHANGES = {
     "parties": ({"phone": "13811112222", "is_head": "否"}, {"phone": "13811112222", "is_head": False}),
     "crews": ({"retention_balance": 5000, "wage_basis": "按平方"},
               {"retention_balance": Decimal("5000.00"), "wage_basis": "按平方"}),
+    "repair-orders": ({"symptom": "墙面起皮", "cause": "材料", "done_at": "2026-03-05 16:20"},
+                      {"symptom": "墙面起皮", "cause": "MATERIAL", "done_at": at_local(date(2026, 3, 5), 16, 20)}),
     "users": ({"extension": "8002", "branch_id": "城西店", "is_on_duty": "是"},
               {"extension": "8002", "is_on_duty": True}),
     "branches": ({"address": "文二路 2 号", "is_active": "否"}, {"address": "文二路 2 号", "is_active": False}),

@@ -224,8 +224,8 @@ WAYS: dict[str, Callable[[Look], Any]] = {
 """Ways that give the rows once for each field they can be seen by."""
 
 
-FIRST = 4
-"""So many looks go all ways."""
+FIRST = {"sqlite": 4, "postgresql": 1}
+"""So many looks go all ways; the others one each, in turn. What tells the databases apart shows in the turns."""
 
 
 @pytest.fixture
@@ -240,19 +240,19 @@ def people(sample, monkeypatch):
 
 
 def looks(session, people, kind, at) -> Iterator[Look]:
-    """The first states as the manager and a specialist see them, then each as one of them, by turns two specialists of
+    """The first two states as the manager and a specialist see them, then each as one of them, by turns two specialists of
     different branches."""
     listing, others = LISTINGS[kind], cycle((people.specialist, people.far))
     for place, state in enumerate(states(listing)):
         both = [people.manager, next(others)]
-        for user in both if place < FIRST // 2 else both[place % 2 :][:1]:
+        for user in both if place < 2 else both[place % 2 :][:1]:
             if may(user, listing.permission):
                 yield Look(session, user, listing, state, at)
 
 
 @pytest.mark.parametrize("kind", sorted(LISTINGS))
 def test_every_way_leads_to_the_same_rows(session, people, clock, kind):
-    told = 0
+    told, first = 0, FIRST[session.get_bind().dialect.name]
     for place, look in enumerate(looks(session, people, kind, clock.now())):
         whole = look.seen(look.state)
         wanted = sorted(whole)
@@ -264,7 +264,7 @@ def test_every_way_leads_to_the_same_rows(session, people, clock, kind):
         assert engine.count(session, look.user, kind, params, at=look.at) == (len(whole), False), said
         assert engine.count_many(session, look.user, [(kind, params), (kind, params)], at=look.at)[1][0] == len(whole)
         name, way = list(WAYS.items())[place % len(WAYS)]
-        ways = WAYS if place < FIRST else {name: way}  # all of them for the first looks, then in turn
+        ways = WAYS if place < first else {name: way}  # all of them for the first looks, then in turn
         for name, way in ways.items():
             for found in way(look):
                 assert sorted(found) == wanted, (name, *said)
@@ -290,6 +290,7 @@ def test_counters_of_favourites_are_the_rows_they_open(session, people, clock, k
         assert shown == len(look.seen(wanted[favourite.id])) and counts[favourite.id] == (shown, False)
 
 
+@pytest.mark.sqlite_only  # the rows are those of the test above; here it is what the pages make of them
 @pytest.mark.parametrize("kind", sorted(LISTINGS))
 def test_no_view_shows_what_is_not_in_the_list(session, people, sign_in, clock, kind):
     """Over HTTP, for every view there is: no link to a record that the state does not have."""

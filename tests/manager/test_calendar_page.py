@@ -187,6 +187,7 @@ def test_a_day_goes_through_a_preview_in_the_browser(session, sign_in, due):
     data = {"on": "2026-05-12", "name": "公司周年庆", "closed": "y"}
     shown = client.post("/manager/calendar/days", data, status=200).text
     assert "1 项未完成的时限会变动" in shown and "TS-2026-0001" in shown and "2026-05-12 公司周年庆：休息" in shown
+    assert re.search(r'<input[^>]* id="name"[^>]* value="公司周年庆"', shown), "what was typed can still be changed"
     assert session.get(CalendarDay, date(2026, 5, 12)) is None
     client.post("/manager/calendar/days", data | {"until": "2026-05-12", "seen": _seen(shown)}, status=303)
     assert session.get(Task, task).due_at == at(14, 18)

@@ -17,7 +17,7 @@ from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
 from portal.models.drawing_review import DrawingReview, ReviewRound
 from portal.models.event import EventKind
-from portal.models.follow_up import CallAnswer, FollowUpCall, FollowUpTicket
+from portal.models.follow_up import CallAnswer, FollowUpCall, FollowUpTicket, RepairFollowUp
 from portal.models.ledger import LedgerLine
 from portal.models.org import PartyKind
 from portal.models.penalty import PenaltyEntry
@@ -271,11 +271,11 @@ class May:
                 events.record(writing, EventKind.TRANSITION, at=when, actor=None, record=found, action="close")
         return found
 
-    def certificate(self, first: str, last: str) -> None:
+    def certificate(self, first: str, last: str) -> WarrantyCertificate:
         project = self.make.project(customer=self.customer, stage="IN_WARRANTY", actual_finish_on=date(2025, 1, 10))
         contract = self.make.contract(project=project, customer=self.customer, signed_on=date(2024, 6, 1))
         begun = moment(f"{first} 00:00")
-        self.record(
+        return self.record(
             WarrantyCertificate, begun, state="ISSUED", project_id=project.id, contract_id=contract.id,
             customer_id=self.customer.id, paid_on=begun.date(), starts_on=begun.date(), issued_at=begun,
             ends_on=date.fromisoformat(last), evaluation="COLLECTED",
@@ -293,6 +293,19 @@ class May:
             "overall": overall, "is_effective": called is not None,
         }  # fmt: skip
         return self.record(FollowUpCall, moment("04-01 09:00"), **given | fields)
+
+    def asked_after(self, order: RepairOrder, at: str, overall: str, round_no: int = 1) -> None:
+        """The call after a round of a repair."""
+        last = moment(at).date()
+        call = self.call("REPAIR", f"{last:%m-%d}", at, overall, occurrence=100 + self.count, is_effective=False)
+        self.add(RepairFollowUp(call_id=call.id, order_id=order.id, round_no=round_no, due_at=moment(at)))
+
+    def stepped(self, record: Any, action: str, state: str, at: str) -> None:
+        """A step that took a record to a state."""
+        with transaction() as writing:
+            fresh = writing.get_one(type(record), record.id)
+            fresh.state = state
+            events.record(writing, EventKind.TRANSITION, action=action, actor=None, at=moment(at), record=fresh)
 
     def scored(self, call: FollowUpCall, **scores: int) -> None:
         """What was answered in a call about who worked there: `designer=4`."""
@@ -318,9 +331,7 @@ class May:
         )  # fmt: skip
         self.clock("DL-08", slip, "05-01 09:00", limit, done, outcome)
 
-    def survey(
-        self, at: str, overall: int, recommend: int | None = None, *scores: int, state: str = "ANSWERED"
-    ) -> None:
+    def survey(self, at: str, overall: int, recommend: int | None = None, *scores: int, state: str = "ANSWERED") -> Any:
         survey = self.record(
             Survey, moment(at), state=state, kind="SETTLEMENT", customer_id=self.customer.id, project_id=self.site.id,
             contact_name="张建军", contact_phone="13800001234", questions=[], sent_at=moment(at),
@@ -329,6 +340,7 @@ class May:
         )  # fmt: skip
         for place, (dimension, score) in enumerate(zip(("OVERALL", "DESIGN"), (overall, *scores), strict=False)):
             self.add(SurveyAnswer(survey_id=survey.id, place=place, dimension=dimension, score=score))
+        return survey
 
     def cancelled(self, applied: str, voided: str, amount: str, *liable: str) -> None:
         """A contract of last year that was cancelled, with DL-26 met and a second one that was not."""
@@ -410,14 +422,9 @@ def tell(make: Any, hands: Any) -> May:
     may.clock("DL-22", short, "05-18 09:10", "05-18 17:10", "05-18 18:00")
     may.clock("DL-22", rework, "05-31 20:00", "06-01 04:00", None)
     may.clock("DL-22", old, "04-01 09:10", "04-01 17:10", "04-01 18:00")
-    with transaction() as writing:
-        for order, satisfied, at in (
-            (told, True, "05-14 10:00"),
-            (short, False, "05-20 10:00"),
-            (old, True, "04-05 10:00"),
-        ):
-            fresh = writing.merge(order)
-            fresh.follow_up_at, fresh.follow_up_satisfied = moment(at), satisfied
+    may.asked_after(told, "05-14 10:00", "SATISFIED")
+    may.asked_after(short, "05-20 10:00", "UNSATISFIED")
+    may.asked_after(old, "04-05 10:00", "SATISFIED")
     # Reception: four contacts, two forwarded; two new leads; one contract signed on the last day.
     asked = may.contact("05-04 09:12", replied="05-04 15:30", asked="05-04 16:00", satisfied=True)
     may.contact("05-05 09:00", "VISIT", asked="05-05 10:00", satisfied=False)

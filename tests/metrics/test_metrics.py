@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
+from itertools import cycle
 
 import pytest
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from portal.listing.state import args_of
 from portal.metrics import METRICS, Company, Period, measure_all, shown, split
 from portal.metrics import lists as figure_lists
 from portal.models.complaint import Complaint
+from portal.models.follow_up import RepairFollowUp
 from portal.permissions import Role
 from tests.metrics import may as month
 from tests.metrics.may import MAY
@@ -23,9 +25,9 @@ from tests.metrics.may import MAY
 BY_HAND = {
     "M-10": (4, None), "M-10.effective": (2, None), "M-10.missed": (2, None), "M-11": (2, 4), "M-12": (1, 2), "M-12.unsatisfied": (2, None), "M-12.designer": (9, 2), "M-12.manager": (2, 1), "M-12.foreman": (0, 0), "M-12.supervisor": (3, 1), "M-13": (1, 2), "M-14": (1, 2),
     "M-50": (1, None), "M-50.amount": ("96000.00", None), "M-51": (1, 1), "M-52": (2, None), "M-53": (1, 1), "M-29.paid": ("4000.00", None), "M-29.borne": ("4000.00", None),
-    "M-70": (2, 4), "M-71": (18, 5), "M-72": (1, 3),
+    "M-70": (2, 4), "M-70.surveys": (4, None), "M-70.unsatisfied": (2, None), "M-71": (18, 5), "M-71.satisfied": (3, 5), "M-71.unsatisfied": (2, None), "M-72": (1, 3),
     "M-01": (3, None), "M-02": (2, 4), "M-03": (312, 4), "M-04.warnings": (1, None), "M-04.deductions": ("840.00", None),
-    "M-05": (4, 5), "M-20": (4, None), "M-20.unfounded": (1, None), "M-21": (2, 2), "M-22": (4, 7), "M-23": (1, 2),
+    "M-05": (4, 5), "M-20": (4, None), "M-20.unfounded": (1, None), "M-21": (3, 2), "M-22": (4, 7), "M-23": (1, 2),
     "M-24": (1, 1), "M-25": (1, 1), "M-26": (0, 1), "M-27": ("450", 4), "M-28": (1, 5), "M-29.escalations": (1, None),
     "M-30": (5, None), "M-30.projects": (3, None), "M-31": (1, 2), "M-32": (1, None), "M-33": (1, None), "M-34": (1, 3),
     "M-40": (3, None), "M-41": (1, 2), "M-42": ("33.5", 2), "M-43": (1, 2), "M-44": ("1260.50", None), "M-45": (1, 2),
@@ -34,7 +36,7 @@ BY_HAND = {
 }  # fmt: skip
 """Part and whole of a share or mean, else the figure."""
 READS = {
-    "M-02": "50.0", "M-03": "78.0", "M-05": "80.0", "M-21": "100.0", "M-22": "57.1", "M-27": "112.5", "M-34": "33.3",
+    "M-02": "50.0", "M-03": "78.0", "M-05": "80.0", "M-21": "150.0", "M-22": "57.1", "M-27": "112.5", "M-34": "33.3",
     "M-42": "16.8", "M-12.designer": "4.5", "M-12.foreman": "–", "M-44": "1,260.50", "M-80.opened": "–", "M-01": "3", "M-90": "暂无数据来源",
 }  # fmt: skip
 
@@ -70,6 +72,10 @@ def _they_split_by_who_and_what():
     assert by("M-20", "category") == {"SITE": 2, "QUALITY": 1, "OTHER": 1}
     assert by("M-20", "department") == {"ENGINEERING": 3, "DESIGN": 1}
     assert by("M-27", "department") == {"ENGINEERING": Decimal("140.0"), "DESIGN": Decimal("30.0")}
+    assert by("M-29.escalations", "category") == {"SITE": 1}
+    assert by("M-29.borne", "department") == {"DESIGN": Decimal("4000.00")}
+    assert by("M-29.borne", "foreman") == {"刘大勇": Decimal("4000.00")}
+    assert by("M-26", "owner") == {"周晓雯": Decimal("0.0")}
     assert by("M-44", "bearer") == {
         "CREW": Decimal("1060.00"),
         "CUSTOMER": Decimal("80.50"),
@@ -82,6 +88,9 @@ def _they_split_by_who_and_what():
     assert by("M-12.unsatisfied", "stage") == {"CONCEALED": 1, "ONE_MONTH": 1}
     assert by("M-63.satisfied", "channel") == {"PHONE": Decimal("100.0"), "VISIT": Decimal("0.0")}
     assert by("M-71", "dimension") == {"OVERALL": Decimal("3.5"), "DESIGN": Decimal("4.0")}
+    assert by("M-71.satisfied", "dimension") == {"OVERALL": Decimal("50.0"), "DESIGN": Decimal("100.0")}
+    assert by("M-71.unsatisfied", "dimension") == {"OVERALL": 2}
+    assert by("M-70.surveys", "manager") == {"王志强": 4}
     assert by("M-10", "stage") == {"START": 1, "CONCEALED": 1, "MID": 1, "ONE_MONTH": 1}
     assert by("M-52", "liability") == {"CUSTOMER": 1, "OTHER": 1}
     assert by("M-62", "band") == {"≥ 200,000": 1}
@@ -100,7 +109,7 @@ def _they_split_by_who_and_what():
 def _each_opens_exactly_what_it_counts(manager):
     for key, side, number in (("M-22", "part", 4), ("M-22", "whole", 7), ("M-34", "whole", 3), ("M-41", "part", 1),
                               ("M-28", "part", 1), ("M-95", "whole", 6), ("M-12.designer", "whole", 2), ("M-12.unsatisfied", "whole", 2),
-                              ("M-63.satisfied", "whole", 2), ("M-44", "whole", 2)):  # fmt: skip
+                              ("M-63.satisfied", "whole", 2), ("M-70.unsatisfied", "whole", 2), ("M-71.unsatisfied", "whole", 2), ("M-44", "whole", 2)):  # fmt: skip
         path = figure_lists.path(key, side, MAY)
         kind, _mark, query = path.removeprefix("/records/").partition("?")
         assert engine.count(session(), manager.user, kind, args_of(query), at=clock.now()) == (number, False), (
@@ -139,11 +148,18 @@ def _the_page_shows_them_beside_the_month_before(sign_in):
 
 
 def _what_comes_later_changes_none(told, hands):
+    waiting, covered = told.call("WATERPROOF", "05-20"), told.certificate("2025-03-01", "2030-02-28")
     before = measure_all(session(), Company(), METRICS, MAY)
     hands.set("2026-06-10 10:00")
     with transaction() as writing:
-        for late in writing.scalars(select(Complaint).where(Complaint.closed_at.is_(None), ~Complaint.is_historical)):
-            late.closed_at, late.state, late.verdict = month.moment("06-09 10:00"), "CLOSED", "NOT_ESTABLISHED"
+        still_open = select(Complaint).where(Complaint.closed_at.is_(None), ~Complaint.is_historical)
+        for late, verdict in zip(writing.scalars(still_open), cycle(("ESTABLISHED", "NOT_ESTABLISHED"))):
+            late.closed_at, late.state, late.verdict = month.moment("06-09 10:00"), "CLOSED", verdict
+    told.stepped(waiting, "call-off", "CANCELLED", "06-03 10:00")
+    told.stepped(told.site, "cancel", "CANCELLED", "06-03 10:00")
+    told.stepped(covered, "void", "VOID", "06-04 10:00")
+    sent_back = session().scalars(select(RepairFollowUp).where(RepairFollowUp.call.has(overall="UNSATISFIED"))).one()
+    told.asked_after(sent_back.order, "06-02 10:00", "SATISFIED", 2)
     told.complaint("2026-06-05 10:00", "2026-06-06 10:00")
     told.repair("2026-06-05 10:00", "2026-06-06 10:00", ("CREW", "100.00"))
     told.penalty("FINE", "K-11", "06-05", "50.00", told.liu)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
-from portal.processes.drawing_review import commission_base, deserves_warning, passes, score
+from portal.processes.drawing_review import Lack, commission_base, deserves_warning, lacking, lacks, passes, score
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,26 @@ def test_the_score_is_a_hundred_less_the_open_points_and_never_below_nothing(poi
 )
 def test_a_pass_needs_eighty_and_nothing_open_that_must_be_fixed(total, must_fix, passed):
     assert passes(total, pass_score=80, has_open_must_fix=must_fix) is passed
+
+
+@pytest.mark.parametrize(
+    ("place", "is_marked", "lacked"),
+    [
+        ("厨房", True, []),
+        ("", True, ["PLACE"]),
+        (None, True, ["PLACE"]),
+        ("厨房", False, ["MARK"]),
+        (None, False, ["PLACE", "MARK"]),
+    ],
+)
+def test_a_finding_says_its_place_and_is_marked_on_a_page_or_photo(place, is_marked, lacked):
+    def finding(round_no: int) -> SimpleNamespace:
+        return SimpleNamespace(place=place, is_marked=is_marked, round_no=round_no)
+
+    earlier, own = finding(1), finding(2)
+    assert lacks(own) == [Lack(name) for name in lacked]
+    review = SimpleNamespace(round_no=2, findings=[earlier, own])
+    assert [one for one, _lacks in lacking(review)] == ([own] if lacked else [])
 
 
 def test_one_warning_from_round_one_only():

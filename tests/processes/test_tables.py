@@ -595,7 +595,7 @@ ACCEPTANCE = {
     "accept": ({"accepted_at", "present", "conclusion", "signed_by"}, {"lines", "none-refused", "signed"}),
     "refuse": ({"refused_at", "requirement", "limit_on"}, {"one-refused"}),
     "again": ({"rectified_on", "appointed_at", "place"}, set()),
-    "settle": ({"amount", "paid_on", "receipt_no"}, {"paid"}),
+    "settle": ({"amount", "paid_on", "receipt_no"}, {"changes-closed", "paid"}),
 }
 """By hand from 4.12: what must be filled in, and what must hold."""
 

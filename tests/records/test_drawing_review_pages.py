@@ -135,6 +135,24 @@ def test_a_round_at_the_bench(sign_in, people, session, clock):
 
     decision = {"action": "return", "version": version_of(page), "seen": "77", "opinion": ""}
     assert focused(page.text) == ["rule-q"]
+    others = [each for each in session.scalars(select(ReviewFinding)) if each.code != "D02"]
+    for each in others:  # what is missing stands at the finding, and above the buttons with the way to its field
+        links = re.findall(rf'href="(#place-{each.id}|[^"]*at={each.id}&amp;[^"]*aim=1#paper)"', page.text)
+        assert len(links) == 2 and f'id="place-{each.id}"' in page.text
+        assert "未填位置 · 未在图纸或照片上标出" in re.search(rf'id="lacks-{each.id}">.*?</span>', page.text)[0]
+    assert "#place-" not in page.text.replace("#place-", "", len(others)) and "本轮每个问题都填了位置" in page.text
+    assert focused(reviewer.get(f"{bench}?at={others[0].id}&paper={paper}&aim=1").text)[0] == "paper"
+    answer = reviewer.post(f"{bench}/decide", decision | {"opinion": "行"}, status=422).text
+    assert "尚缺：本轮每个问题都填了位置" in answer
+    for each in others:
+        row = {"count": "1", "place": "客厅", "must_fix": "y"}
+        answer = reviewer.post(f"{bench}/findings/{each.id}", row, htmx=True, status=200, check=False).text
+        assert f"#place-{each.id}" not in answer and f"at={each.id}&amp;" in answer
+        assert "未填位置" not in re.search(rf'id="lacks-{each.id}".*?</span>', answer)[0]
+        reviewer.post(f"{bench}/mark", mark | {"finding": each.id}, htmx=True, status=200, check=False)
+    page = reviewer.get(bench, status=200)
+    assert "#place-" not in page.text and "aim=1" not in page.text
+    decision["version"] = version_of(page)
     answer = reviewer.post(f"{bench}/decide", decision, status=422).text
     assert '<a href="#opinion">审核意见</a>' in answer and focused(answer) == ["form-errors"]
     answer = reviewer.post(f"{bench}/decide", decision | {"action": "pass", "opinion": "行"}, status=422).text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -25,6 +26,7 @@ from portal.models.notice import Notice
 from portal.models.org import Department, PartyKind
 from portal.models.outbox import Outbox
 from portal.models.penalty import PenaltyEntry
+from portal.models.project import Project
 from portal.permissions import Role
 from portal.services import events, penalties
 from tests.html import Page
@@ -125,7 +127,7 @@ def test_from_the_cigarette_end_to_the_fine_that_was_carried_out(site, sign_in, 
     controls = Page(site.manager.get(f"{step}/approve", status=200).text).controls
     assert [given["value"] for _tag, given in controls if given.get("name") == "confirmed_at"] == [now]
     assert "处罚在表单中确定方式和金额" in inbox
-    as_it_comes = {"kind": "FINE", "amount": "50", "decision": "属实", "confirmed_by": "0", "confirmed_at": now}
+    as_it_comes = {"kind": "FINE", "amount": "50", "decision": "属实", "confirmed_by": "", "confirmed_at": now}
     site.manager.post(f"{step}/approve", as_it_comes, status=303)  # the time alone says nothing
     made = entry(number)  # the manager's word alone is not enough for another department
     assert (made.state, made.approval.present.level, session().scalars(select(LedgerLine)).all()) == (
@@ -239,7 +241,11 @@ def test_a_suspension_and_a_criticism_have_their_effects(site, sign_in):
     confirmed = {"confirmed_by": str(site.hr.id), "confirmed_at": wall(site.clock.now())}
     site.manager.post(step, days | confirmed | {"suspended_until": "2026-05-11"}, status=422)
     assert penalties.suspension_of(session(), site.crew.foreman_id, date(2026, 5, 12)) is None
+    page = f"/records/penalties/{barred}"
+    assert "批准后自" in site.manager.get(page, status=200).text
     approved(site, barred, **days, suspended_until="2026-08-12")
+    said = site.manager.get(page, status=200).text
+    assert "停单，首尾两天都算" in said and "批准后自" not in said
     assert penalties.suspension_of(session(), site.crew.foreman_id, date(2026, 8, 12)).number == barred
     (ends,) = session().scalars(select(Outbox).where(Outbox.kind == "suspension_ended")).all()
     assert f"{portal_clock.local(ends.run_after):%Y-%m-%d %H:%M}" == "2026-08-13 08:00"
@@ -262,6 +268,8 @@ def test_a_suspension_and_a_criticism_have_their_effects(site, sign_in):
     run("publish_criticism")
     assert "撤销对许诺的通报批评" in desk.get("/records/notices", status=200).text
     assert numbers[0] == made[0].number
+    site.clock.set("2026-08-13 09:00")
+    assert "停单，已期满" in sign_in(site.manager.user).get(page, status=200).text
 
 
 def test_what_the_manager_decides_needs_a_kind_and_own_people_nobody_elses_word(site, make):
@@ -330,6 +338,32 @@ def test_the_catalogue_is_changed_by_editions_and_an_entry_keeps_its_own(site):
         "/records/penalty-rules/K-90", added | {"code": "K-90", "is_active": "", "version": "1"}, status=303
     )
     assert "工地养宠物" not in site.specialist.get(site.new, status=200).text
+
+
+def test_evidence_is_shown_whole_and_in_words(site):
+    """What a penalty rests on is read line by line on a phone too; a code is no word, and two facts are called two things."""
+    facts = {
+        "clock": "DL-19", "title": "Re-inspect on the agreed date", "due_at": "2026-06-05T10:00:00+00:00",
+        "inspections": [
+            {"number": f"YY-2026-0001-{number}", "inspected_at": "2026-06-05T02:00:00+00:00", "absent": absent, "failed": failed}
+            for number, absent, failed in ((1, None, ["瓷砖空鼓率 9 %", "阴阳角顺直：不合格"]), (2, "FOREMAN", []))
+        ],
+    }  # fmt: skip
+    with transaction() as writing:
+        made = penalties.propose(
+            writing, rule="K-05", party_id=site.designer.id, record=writing.get_one(Project, site.project.id),
+            cause="R-14:test", evidence=facts, at=site.clock.now(),
+        )  # fmt: skip
+        number = made.number
+    html = site.manager.get(f"/records/penalties/{number}", status=200).text
+    rows = dict(re.findall(r'<td class="cell-title">([^<]*)</td><td class="fill wrap">([^<]*)</td>', html))
+    assert list(rows) == ["时限", "到期", "验收经过"]
+    first, second = rows["验收经过"].splitlines()
+    assert "瓷砖空鼓率 9 %；阴阳角顺直：不合格" in first and second.endswith("未到场 工长")
+    line = (
+        site.manager.get("/records/penalties", status=200).text.partition('<tr class="line">')[2].partition("</tr>")[0]
+    )
+    assert re.search(r'<td class="">更换工长</td>', line), "a phone tells the consequences of one cause apart"
 
 
 def test_the_slip_says_what_was_decided_and_only_the_manager_prints_it(site):

@@ -196,7 +196,7 @@ def test_the_front_desk_hears_that_a_repair_is_registered(story, sign_in):
     client = sign_in(story.desk)
     sent = {
         "reporter": "张建军", "phone": "13800001234", "address": "滨江花园 3-1-502", "trade": "PAINT", "symptom": "开裂",
-        "urgency": "NORMAL", "channel": "PHONE", "project": "0", "reported_at": "2026-07-06T08:30", "client_key": "k" * 32,
+        "urgency": "NORMAL", "channel": "PHONE", "project": "", "reported_at": "2026-07-06T08:30", "client_key": "k" * 32,
     }  # fmt: skip
     where = client.post("/records/repair-orders/new", sent, status=303).location
     (order,) = session().scalars(select(RepairOrder)).all()

@@ -48,7 +48,7 @@ def test_from_the_customers_praise_to_the_bonus_that_was_paid(make: Any, clock: 
     approve = "/records/rewards/{}/steps/approve"
     specialist.post(approve.format(praise), {"kind": "PRAISE", **at}, status=403)
     assert at["confirmed_at"] in manager.get(approve.format(praise), status=200).text
-    for alone in ({}, {"confirmed_by": "0", "confirmed_at": at["confirmed_at"]}):  # filled in beforehand: says nothing
+    for alone in ({}, {"confirmed_by": "", "confirmed_at": at["confirmed_at"]}):  # filled in beforehand: says nothing
         assert "须由" in manager.post(approve.format(praise), {"kind": "PRAISE", **alone}, status=422).text
     assert "奖金要填写金额" in manager.post(approve.format(bonus), {"kind": "BONUS", **at}, status=422).text
     same = manager.post(approve.format(bonus), {"kind": "PRAISE", **at}, status=422).text

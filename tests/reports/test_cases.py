@@ -15,6 +15,7 @@ from portal.i18n import use_locale
 from portal.metrics import Company, Period
 from portal.models.cancellation import Cancellation, CancellationShare
 from portal.models.complaint import ComplaintRound, Escalation
+from portal.models.follow_up import FollowUpTicket
 from portal.models.milestone import OpenDay
 from portal.models.reward import RewardEntry
 from portal.models.survey import Survey
@@ -150,7 +151,7 @@ def test_limits_missed_stand_with_who_answers_for_them(told):
         writing.get_one(cases.Task, breach.task_id).role = "MANAGER"
     assert read(cases.missed_by_person(session(), Company(), MAY, JUNE)) == [
         ("周晓雯", "客服部", "DL-01、DL-04、DL-08", "3"),
-        ("–", "工程部", "DL-10", "1"),
+        ("部门主管", "工程部", "DL-10", "1"),
         ("客服经理", "客服部", "DL-22", "1"),
         ("王志强", "工程部", "DL-13", "1"),
         ("合计", "", "", "6"),
@@ -186,3 +187,25 @@ def test_duty_tells_what_was_accepted_urged_fed_back_and_called(told):
         ("合计", "16", "5", "2", "6"),
     ]
     assert not cases.duty(session(), Company(), Period(date(2019, 1, 1), date(2019, 1, 2)), JUNE).rows
+
+
+def test_what_customers_were_not_satisfied_with(make, clock):
+    """RP-04: the surveys of May below 4, the worst first: with what, in whose words, and what came of it."""
+    may = month.May(make, clock)
+    low = may.survey("05-20 10:00", 2, None, 2)
+    may.survey("05-06 10:00", 4, None, 3)  # on the whole satisfied
+    plain = may.survey("05-21 10:00", 3, None, 4)
+    may.survey("05-22 10:00", 1, state="VOID")
+    may.survey("06-01 00:00", 1)
+    with transaction() as writing:
+        writing.merge(low).criticism = "图纸改了三次"
+    slip = may.record(
+        FollowUpTicket, moment("05-20 11:00"), state="OPEN", survey_id=low.id, customer_id=may.customer.id,
+        problem="图纸改了三次", department="DESIGN", rounds=3, handed_over_at=moment("05-20 11:00"),
+        limit_at=moment("05-21 11:00"), limit_from=moment("05-20 11:00"),
+    )  # fmt: skip
+    assert read(cases.unsatisfied_surveys(session(), Company(), MAY, JUNE)) == [
+        ("张建军", "设计 2 分", "图纸改了三次", "2", low.number, f"{slip.number} 待签收"),
+        ("张建军", "–", "–", "3", plain.number, "–"),
+    ]
+    assert "unsatisfied_surveys" in {part.listed for part in REPORTS["RP-04"].sections if isinstance(part, Cases)}

@@ -37,6 +37,7 @@ from portal.services import calendars, documents, reports, slots, tasks
 from portal.services import delivery as queued
 from tests.metrics import may as month
 from tests.metrics.may import MAY
+from tests.metrics.test_metrics import BY_HAND
 from tests.smtp import serving
 
 SCHEDULE = next(each for each in SCHEDULES if each.name == "reports")
@@ -264,7 +265,8 @@ def test_what_has_nothing_to_say_is_gathered_and_no_row_stands_alone(office, mak
         html = draft.paper(Store.of(app.config["PORTAL"])).html
         assert str(paper.plain(charts.short(-3))) == str(paper.plain("\u22123")) == "\u20133"
     assert [part.kind for part in parts] == ["tiles", "nothing", "words"]
-    (why, titles), (unsaid, unwritten) = parts[1].lines
+    (titles, why), (unwritten, unsaid) = parts[1].lines
+    assert not parts[1].summary and parts[1].sentences[1] == "改进措施：未填写。"
     assert why == "本期没有。" and titles.startswith("按回访阶段、") and "未完成联系单" in titles
     assert unsaid == "未填写。" and unwritten == "改进措施"
     assert html.count("<h2") == 1 + 2 and "\u2212" not in html
@@ -274,6 +276,49 @@ def test_what_has_nothing_to_say_is_gathered_and_no_row_stands_alone(office, mak
         html = paper.write(view, draft.issue).html
     held = [each.strip() for each in re.findall(r'<tr class="([^"]*)">', html)]
     assert held == ["from-head", "from-head", "", "", "to-foot", "to-foot"]
+
+
+@pytest.mark.parametrize(
+    ("code", "kinds", "said"),
+    [
+        ("RP-17", ["nothing"], "2026-04-01 至 2026-04-07：本报表所涉事项均未发生。"),
+        ("RP-10", ["nothing"], "2026-04-01 至 2026-04-07：本报表所涉事项均未发生。"),
+        ("RP-11", ["words", "nothing"], "考勤表交人力资源部"),
+    ],
+)
+def test_a_report_about_nothing_says_so_in_one_sentence(office, clock, sign_in, code, kinds, said):
+    """No list of empty headings alone: what did not happen, or what the report reminds of, on screen and in the workbook."""
+    with transaction() as writing:
+        command = reports.AskReport(code, date(2026, 4, 1), date(2026, 4, 7))
+        run = reports.ask(writing, command, actor=office[1], at=clock.now())
+        reports.draw_up(writing, run, at=clock.now())
+        number = run.number
+    with use_locale("zh_Hans"):
+        parts = drawing.draw(run_of(f"/{number}").content, {})
+        book = openpyxl.load_workbook(io.BytesIO(workbook.write("x", [], parts)))
+    assert [part.kind for part in parts] == kinds
+    assert said in sign_in(office[1]).get(f"/records/report-runs/{number}", status=200).text
+    assert any(said in str(cell.value) for row in book.worksheets[0].iter_rows() for cell in row)
+
+
+def test_the_monthly_report_shows_every_figure_over_six_periods(make, clock):
+    """6.1, RP-05: all metrics that have a source, the present month last."""
+    month.tell(make, clock)
+    drawn = content.draw_up(session(), reports.Company(), REPORTS["RP-05"], MAY, at=portal_clock.now(), calendar="1")
+    with use_locale("zh_Hans"):
+        (table,) = [
+            part for part in drawing.draw(drawn, {}) if isinstance(part, drawing.Table) and part.shape == "history"
+        ]
+    assert [label for label, css in table.heads if css == "num"] == [
+        "2025-12",
+        *(f"2026-{number:02d}" for number in range(1, 6)),
+    ]
+    figures = {(row[0].text, row[1].text): [cell.text for cell in row[3:]] for row in table.rows}
+    assert len(figures) == len(BY_HAND)
+    assert figures["M-22", "结案率"][-2:] == ["0.0", "57.1"] and figures["M-44", "维修费用"][-2:] == [
+        "999.00",
+        "1,260.50",
+    ]
 
 
 def test_nobody_waits_for_figures_that_were_given_up(office, clock, sign_in):
@@ -532,9 +577,41 @@ def test_every_report_says_the_same_on_paper_on_the_screen_and_in_the_file(offic
     assert again["blocks"] == frozen["blocks"]
 
 
+@pytest.mark.pdf
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("count", [29, 31, 33])
+def test_signatures_never_stand_alone_on_a_page(office, clock, app, tmp_path, count):
+    """However long the last table is, part of the report stands above what is signed."""
+    store = Store.of(app.config["PORTAL"])
+    with transaction() as writing:
+        command = reports.AskReport("RP-17", date(2026, 4, 1), date(2026, 4, 7))
+        run = reports.ask(writing, command, actor=office[1], at=clock.now())
+        reports.draw_up(writing, run, at=clock.now())
+        number = run.number
+    rows = ((drawing.Cell("滨江花园"), drawing.Cell("2")),) * count
+    table = drawing.Table("T", (("A", "fill"), ("B", "num")), rows, (), "")
+    with use_locale("zh_Hans"):
+        draft = documents.drawn_up(
+            session(),
+            documents.get_form("RP-17"),
+            run_of(f"/{number}"),
+            number=None,
+            by="x",
+            at=clock.now(),
+            store=store,
+        )
+        sheet = paper.write(dataclasses.replace(draft.view, parts=(table,)), draft.issue)
+    (tmp_path / "report.pdf").write_bytes(rendering.render_pdf(sheet.html, sheet.assets).content)
+    printed = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "report.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    (signed,) = [page for page in printed.split("\f") if "编制人" in page]
+    assert "滨江花园" in signed
+
+
 def texts(part: drawing.Part) -> list[str]:
     if isinstance(part, drawing.Nothing):
-        return [part.title, *(text for line in part.lines for text in line)]
+        return [part.title, *part.sentences]
     return [part.title, *(cell.text for cell in cells(part))]
 
 

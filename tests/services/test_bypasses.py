@@ -21,6 +21,7 @@ from portal.models.task import Task
 from portal.permissions import Role
 from portal.processes.drawing_review import Paper
 from portal.services import bypasses, contracts, drawing_reviews, review_findings
+from tests.factories import pinned
 
 R_04 = [
     ("COMMISSION_DEDUCTION", "许诺", Decimal("1500.00")),
@@ -45,10 +46,9 @@ class Desk:
 
     def enters(self, project: Project, days_ago: int = 0, **more: Any) -> Contract:
         signed_on = portal_clock.today(self.clock.now()) - timedelta(days=days_ago)
+        given = {"amount": Decimal("150000.00"), "project_id": project.id, "signed_on": signed_on} | more
         with transaction() as writing:
-            command = contracts.CreateContract(
-                amount=Decimal("150000.00"), project_id=project.id, signed_on=signed_on, **more
-            )
+            command = contracts.CreateContract(**given)
             customer = writing.get_one(Customer, project.customer_id)
             actor = writing.get_one(User, self.specialist.id)
             return contracts.create(writing, customer, command, actor=actor, at=self.clock.now())
@@ -65,7 +65,10 @@ class Desk:
             review = drawing_reviews.submit(writing, customer, command, actor=reviewer, at=at)
             if outcome == "returned":
                 rule = writing.scalars(select(DeductionRule).where(DeductionRule.code == "D06")).one()
-                review_findings.add(writing, review, rule, actor=reviewer, at=at)
+                finding = review_findings.add(
+                    writing, review, rule, actor=reviewer, at=at, mark=pinned(writing, review, actor=reviewer, at=at)
+                )
+                finding.place = "阳台"
                 drawing_reviews.return_(writing, review, drawing_reviews.Decide("补漏项"), actor=reviewer, at=at)
             elif outcome == "passed":
                 drawing_reviews.pass_(writing, review, drawing_reviews.Decide(), actor=reviewer, at=at)
@@ -97,6 +100,9 @@ def test_what_is_entered_as_signed_without_a_pass(desk: Desk):
         assert (review.state, contract.is_bypassed) == ("SIGNED_WITHOUT_PASS", True)
         assert proposed() == R_04
         forget()
+    desk.enters(desk.project(), amount=Decimal("168000.00"))
+    assert proposed()[0] == ("COMMISSION_DEDUCTION", "许诺", Decimal("1680.00"))
+    forget()
     contract = desk.enters(desk.project())
     assert contract.is_bypassed and proposed() == R_04
     with transaction() as writing:  # asked again, proposed once

@@ -176,6 +176,7 @@ def test_the_worked_example_to_the_fen(case):
     case.act(compensations.close, escalation, Close(**end, has_agreement=True))
     complaint = session().scalars(select(Complaint)).one()
     assert (fresh(escalation).state, complaint.state, complaint.root_cause) == ("CLOSED", "CLOSED", "成品保护缺失")
+    assert complaint.verdict == "ESTABLISHED"
     case.clock.set("2026-06-25 09:00")
     case.act(
         penalty_steps.execute, entry, penalty_steps.ExecutePenalty(case.clock.now(), "六月工资"), by=case.specialist

@@ -22,7 +22,7 @@ from portal.models.task import Task
 from portal.permissions import Role
 from portal.processes.completion import fingerprint
 from portal.processes.project import PaperStage
-from portal.services import completions, contracts, works
+from portal.services import change_orders, completions, contracts, steps, works
 
 
 def when(text: str) -> datetime:
@@ -217,6 +217,27 @@ def test_money_that_came_early_settles_with_the_acceptance_and_not_before(story,
     session.expire_all()
     assert (story.completion.state, story.completion.project.stage) == ("SETTLED", "SETTLED")
     assert session.scalars(select(WarrantyCertificate)).one().paid_on == date(2026, 7, 4)
+
+
+def test_a_change_order_that_waits_for_a_signature_holds_the_settlement_up(story, session):
+    """4.12: the last money is paid with the open changes; who signed nothing yet may still move the sum."""
+    story.noticed()
+    story.says()
+    story.accepts()
+    change = story.act(change_orders.propose, story.project, change_orders.Propose("多装两个插座", Decimal("200.00")))
+    last = completions.Settle(Decimal("8400.00"), date(2026, 7, 4), "SJ-FINAL")
+    button = next(view for view in steps.actions(story.completion, story.specialist) if view.action == "settle")
+    assert not button.is_allowed and "变更单" in button.reasons[0]
+    with pytest.raises(ConditionsMissing):
+        story.step(completions.settle, last)
+    session.rollback()
+    assert not story.completion.contract.has_final_payment, "nothing is kept of what was refused"
+    story.pays("FINAL", "8400.00", "07-04")  # finance notes it on the contract's page
+    assert (story.completion.state, story.completion.project.stage) == ("ACCEPTED", "ACCEPTED")
+    story.act(change_orders.withdraw, change, change_orders.Withdraw("客户不要了"))
+    session.expire_all()
+    assert (story.completion.state, story.completion.project.stage) == ("SETTLED", "SETTLED")
+    assert session.scalars(select(WarrantyCertificate)).one().number == "BX-2026-0001"
 
 
 def test_the_forms_say_what_was_agreed_and_accepted(story, session):

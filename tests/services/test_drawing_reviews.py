@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from portal.clock import ZONE
 from portal.db import session, transaction
+from portal.documents.penalty_building import penalty_slip
 from portal.documents.review_building import BUILDERS
 from portal.errors import ConditionsMissing, DomainError, Invalid, NotPermitted
 from portal.models.contract import Contract
@@ -21,9 +22,10 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.processes.contract import LegalPoint, Topic
-from portal.processes.drawing_review import Paper
-from portal.services import contracts, drawing_reviews, negotiations, quotations, review_findings
+from portal.processes.drawing_review import LOCATED, Paper
+from portal.services import contracts, drawing_reviews, negotiations, quotations, review_findings, steps
 from portal.services.deduction_rules import matching
+from tests.factories import pinned
 
 ALL_PAPERS = tuple(paper.value for paper in Paper)
 POINTS_HOLD = {point.value: (True, None) for point in LegalPoint}
@@ -77,7 +79,8 @@ class Story:
 
     def found(self, review: DrawingReview, code: str, count: int = 1) -> ReviewFinding:
         rule = session().scalars(select(DeductionRule).where(DeductionRule.code == code)).one()
-        finding = self.act(review_findings.add, review, rule, actor=self.reviewer)
+        mark = self.act(pinned, review, actor=self.reviewer)
+        finding = self.act(review_findings.add, review, rule, actor=self.reviewer, mark=mark)
         details = review_findings.Details(count, rule.must_fix, "厨房", "见图")
         self.act(review_findings.write, review, finding, details, actor=self.reviewer)
         return finding
@@ -223,6 +226,13 @@ def test_the_worked_example_to_the_signature(story):
         for code, each in (("F-01", review), ("F-02", review), ("F-03", review), ("F-32", contract))
     )
     assert [(row.round_no, row.score) for row in record.rounds] == [(1, 77), (2, 95), (3, 100)]
+    assert record.result == "合格 · 已签约", "the result of the round; the signature came after it"
+    deduction = session().scalars(select(PenaltyEntry).where(PenaltyEntry.kind == "COMMISSION_DEDUCTION")).one()
+    slip = penalty_slip(session(), deduction, None)
+    assert (slip.share, slip.amount) == ((Decimal("0.5"), Decimal("168000.00")), Decimal("840.00"))
+    assert (slip.address, slip.what.splitlines()) == (
+        review.title, [f"{review.number} 第 2 轮：得分 95", "D06 报价漏项（每项） × 1 厨房"],
+    ), "what the slip rests on is written on it, as it was then"  # fmt: skip
     assert [(row.code, row.points, row.fixed) for row in record.findings][1] == ("D06", 5, "第 3 轮")
     assert (month.month, month.total, month.warnings, month.deducted) == ("2026-03", 28, 1, Decimal("840.00"))
     assert [row.items for row in month.rows] == ["D02×2、D06×1、D07×1、D09×1", "D06×1", "–"]
@@ -306,6 +316,9 @@ def test_signed_without_a_pass(story):
     ], "R-04 stands in place of R-03 of the round"
     with pytest.raises(ConditionsMissing):  # its round was decided before
         story.act(drawing_reviews.complete, review, drawing_reviews.Decide("补录"), actor=story.reviewer)
+    session().rollback()
+    bar = [(item.code, item.kind) for item in steps.status_bar(story.fresh(review), story.reviewer)]
+    assert bar == [("SUBMITTED", "past"), ("SIGNED_WITHOUT_PASS", "now")], "it never passed"
 
 
 def test_signed_before_the_round_was_decided_and_with_no_review_at_all(story):
@@ -435,6 +448,46 @@ def test_what_is_refused_at_the_bench(story, make):
     with pytest.raises(ConditionsMissing):
         contract = make.contract(make.project(customer=story.customer))
         story.submitted(contract)
+
+
+@pytest.mark.parametrize(("result", "code"), [("return_", "D02"), ("pass_", "D10"), ("complete", "D02")])
+def test_no_result_while_a_finding_does_not_say_where_it_is(story, result, code):
+    """3.5: place, and a mark on a page or photo, of each finding of the round; an earlier one keeps what it has."""
+    review = story.submitted()
+    if result == "complete":
+        story.act(drawing_reviews.bypass, review, drawing_reviews.Bypass(date(2026, 3, 11)), actor=story.reviewer)
+
+    def decide() -> None:
+        command = drawing_reviews.Decide("请补")
+        story.act(getattr(drawing_reviews, result), review, command, actor=story.reviewer)
+
+    def refused() -> None:
+        with pytest.raises(ConditionsMissing) as refusal:
+            decide()
+        session().rollback()
+        assert [str(reason) for reason in refusal.value.reasons] == [str(LOCATED.label)]
+
+    finding = story.found(review, code)
+    mark = session().merge(finding).attachment
+    for place, is_marked, is_binned in ((None, True, False), ("厨房", False, False), ("厨房", True, True)):
+        with transaction() as writing:
+            one, paper = writing.merge(finding), writing.merge(mark)
+            one.place, one.attachment = place, paper if is_marked else None
+            one.page_no, one.mark_x, one.mark_y = (1, 5, 5) if is_marked else (None, None, None)
+            paper.removed_at = story.clock.now() if is_binned else None
+        refused()
+    with transaction() as writing:
+        writing.merge(mark).removed_at = None
+    decide()
+    if result != "return_":
+        return
+    with transaction() as writing:  # as it was entered before places were asked for
+        old = writing.merge(finding)
+        old.place, old.attachment, old.page_no, old.mark_x, old.mark_y = None, None, None, None, None
+    story.again(review)
+    story.judged(review, code)
+    decide()
+    assert story.fresh(review).state == "RETURNED"
 
 
 def test_only_what_a_lost_lead_handed_in_is_withdrawn(story):

@@ -11,16 +11,21 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from portal import i18n
 from portal.db import session, transaction
+from portal.documents import inspection_building
+from portal.documents.penalty_building import penalty_slip
 from portal.errors import ConditionsMissing, DomainError, Invalid, NotPermitted
 from portal.files.intake import Accepted
+from portal.files.store import Store
+from portal.i18n import use_locale
 from portal.models.org import PartyKind
 from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import CheckItem, Inspection, PreAcceptance
 from portal.models.project import Project
 from portal.models.task import DeadlineBreach
 from portal.permissions import Role
-from portal.processes.pre_acceptance import ItemResult, is_same_person, judge, was_missed
+from portal.processes.pre_acceptance import ItemResult, is_same_person, judge, unsigned, was_missed
 from portal.services import calendars, check_items, inspections, penalties, pre_acceptances, tasks
 from portal.visibility import by_number
 
@@ -89,7 +94,8 @@ class Story:
         self.act(inspections.add_photo, item, file, actor=self.reviewer)
 
     def finished(self, held: Inspection, limit: str | None = None, recheck: str | None = None, **more: Any) -> None:
-        given: dict[str, Any] = {"manager_present": True, "foreman_present": True} | more
+        there = {"manager_present": True, "foreman_present": True, "manager_signed": True, "foreman_signed": True}
+        given: dict[str, Any] = there | more
         if limit and recheck:
             given |= {"requirement": "整改", "limit_on": date.fromisoformat(limit), "recheck_at": local(recheck)}
         notice = self.see(held).pre_acceptance.to_recheck
@@ -169,8 +175,12 @@ def test_what_comes_after_wednesday_waits_a_week_unless_the_manager_admits_it(st
     assert "scheduled_at" in refusal.value.fields
     with pytest.raises(NotPermitted):
         story.act(pre_acceptances.admit, late, pre_acceptances.Admit("客户急"), actor=story.reviewer)
+    assert stands_in(story, date(2026, 6, 22)) == (["YY-2026-0001"], [])
+    assert stands_in(story, date(2026, 6, 29)) == ([], ["YY-2026-0001"]), "the week it waits for"
     story.clock.set("2026-06-18 09:00")
     story.act(pre_acceptances.admit, late, pre_acceptances.Admit("客户急"), actor=story.manager)
+    story.act(pre_acceptances.plan, story.see(late), local("2026-06-25 09:30"), actor=story.reviewer)
+    assert stands_in(story, date(2026, 6, 29)) == ([], []), "admitted, it waits for nothing"
     late = story.see(late)
     assert late.earliest_on == WEEK and late.is_late  # the flag stays
     assert tasks.open_of(session(), late, "DL-18")[0].due_at == local("2026-06-18 18:00")
@@ -181,6 +191,12 @@ def test_what_comes_after_wednesday_waits_a_week_unless_the_manager_admits_it(st
     with pytest.raises(Invalid) as refusal:
         story.listed()
     assert "project" in refusal.value.fields
+
+
+def stands_in(story, week):
+    """What the list of a week shows: handed in for it, and come over from the weeks before."""
+    shown = (pre_acceptances.entries, pre_acceptances.come_over)
+    return tuple([record.number for record in each(session(), story.reviewer, week)] for each in shown)
 
 
 def test_holidays_move_list_and_schedule_and_keep_their_order(story):
@@ -250,6 +266,14 @@ def test_the_third_failure_costs_the_foreman_the_site(story):
     ]
     assert {each["inspector"] for each in stop.evidence["inspections"]} == {"韩志刚"}
     assert {entry.state for entry in entries.values()} == {"PROPOSED"}
+    with i18n.use_locale("zh_Hans"):
+        slip = penalty_slip(session(), stop, None)
+    assert (slip.suspended, slip.address) == ((date(2026, 6, 5), date(2026, 9, 5)), record.project.property.address)
+    held = slip.what.splitlines()
+    assert [line.split()[:2] for line in held] == [
+        [f"YY-2026-0001-{number}", day] for number, day in ((1, "2026-05-28"), (2, "2026-06-02"), (3, "2026-06-05"))
+    ]
+    assert all("瓷砖空鼓率 9 %" in line for line in held)
     assert not tasks.open_of(session(), record, "DL-19")
 
     with pytest.raises(ConditionsMissing):  # the same foreman
@@ -324,7 +348,7 @@ def test_a_rectification_that_was_said_to_be_done_too_late_was_missed(story):
     story.act(inspections.report_done, notice, "已更换", actor=story.specialist)
     again = story.begun(record, "2026-06-30 10:05")
     story.judged(again)
-    story.finished(again, limit="2026-07-03", recheck="2026-07-06 10:00", manager_signed=True, foreman_signed=True)
+    story.finished(again, limit="2026-07-03", recheck="2026-07-06 10:00")
     again = story.see(again)
     assert (again.result, again.is_rectified, again.failed, again.manager_signed) == ("FAIL", False, [], True)
     assert (story.see(record).state, again.notice.manager_signed) == ("RECTIFYING_2", True)
@@ -367,6 +391,90 @@ def test_what_stands_in_the_way_of_the_end(story):
         with pytest.raises(DomainError) as refused:
             inspections.begin(writing, writing.merge(record), actor=wrong, at=story.clock.now())
     assert refused.value.status == 403  # whoever did the work does not close the finding
+
+
+SIGNED, REFUSED, NOT_SAID = {"signed": True}, {"signed": False, "refusal": "不认可空鼓率"}, {}
+NO_REASON: dict[str, Any] = {"signed": False}
+
+
+@pytest.mark.parametrize(
+    ("manager", "foreman", "wrong"),
+    [
+        (SIGNED, SIGNED, set()),
+        (REFUSED, SIGNED, set()),
+        (SIGNED, REFUSED, set()),
+        (REFUSED, REFUSED, set()),
+        (NOT_SAID, SIGNED, {"manager_signed"}),
+        (SIGNED, NOT_SAID, {"foreman_signed"}),
+        (SIGNED, NO_REASON, {"foreman_refusal"}),
+        (NO_REASON, NOT_SAID, {"manager_refusal", "foreman_signed"}),
+        (NOT_SAID, NOT_SAID, {"manager_signed", "foreman_signed"}),
+    ],
+)
+def test_what_failed_ends_with_two_signatures_or_a_reason(story, manager, foreman, wrong):
+    """3.13: no F-10 without the signatures; what passed ends without them."""
+    record = story.listed(trades=("TILES",))
+    story.scheduled(record)
+    held = story.begun(record, "2026-06-25 09:40")
+    story.judged(held, {"空鼓": "7"})
+    said = {"manager_signed": None, "foreman_signed": None}
+    said |= {f"manager_{name}": value for name, value in manager.items()}
+    said |= {f"foreman_{name}": value for name, value in foreman.items()}
+    if wrong:
+        with pytest.raises(Invalid) as refusal:
+            story.finished(held, "2026-06-29", "2026-06-30 10:00", **said)
+        session().rollback()
+        assert set(refusal.value.fields) == wrong
+        held = story.see(held)
+        assert (held.result, held.notice, held.pre_acceptance.state) == (None, None, "SCHEDULED")
+        story.judged(held, {})
+        story.finished(held, **said)
+        assert (story.see(held).result, story.see(record).state) == ("PASS", "PASSED")
+        return
+    story.finished(held, "2026-06-29", "2026-06-30 10:00", **said)
+    held = story.see(held)
+    written = [
+        (one.manager_signed, one.manager_refusal, one.foreman_signed, one.foreman_refusal)
+        for one in (held, held.notice)
+    ]
+    assert written == [(manager["signed"], manager.get("refusal"), foreman["signed"], foreman.get("refusal"))] * 2
+    assert unsigned(held) == []
+
+
+def test_the_last_failure_is_signed_too(story):
+    record = story.listed(trades=("TILES",))
+    story.scheduled(record)
+    failing, unsaid = {"空鼓": "7"}, {"manager_signed": None, "foreman_signed": False, "foreman_refusal": "不服处罚"}
+    story.inspected(record, "2026-06-25 09:40", failing, limit="2026-06-29", recheck="2026-06-30 10:00")
+    story.inspected(record, "2026-06-30 10:05", failing, limit="2026-07-02", recheck="2026-07-03 10:00")
+    with pytest.raises(Invalid) as refusal:
+        story.inspected(record, "2026-07-03 10:05", failing, **unsaid)
+    assert set(refusal.value.fields) == {"manager_signed"}
+    session().rollback()
+    assert (story.see(record).state, session().scalars(select(PenaltyEntry)).all()) == ("RECTIFYING_2", [])
+    story.finished(story.see(record).running, **(unsaid | {"manager_signed": True}))
+    assert story.see(record).state == "FAILED_3"
+
+
+def test_f_09_and_f_10_print_who_signed_and_why_one_refused(story, app):
+    record = story.listed(trades=("TILES",))
+    story.scheduled(record)
+    refused = {"foreman_signed": False, "foreman_refusal": "认为空鼓为前一班组所做"}
+    held = story.inspected(
+        record, "2026-06-25 09:40", {"空鼓": "7"}, limit="2026-06-29", recheck="2026-06-30 10:00", **refused
+    )
+    store, held = Store.of(app.config["PORTAL"]), story.see(held)
+    with use_locale("zh_Hans"):
+        papers = [
+            inspection_building.inspection(session(), held, store),
+            inspection_building.notice(session(), held.notice, store),
+        ]
+    for paper in papers:
+        assert [(box.label, box.name, box.day, box.refusal) for box in paper.signatures] == [
+            ("预验收员", "韩志刚", date(2026, 6, 25), ""),
+            ("项目经理", "王志强", date(2026, 6, 25), ""),
+            ("工长", "刘大勇", date(2026, 6, 25), "拒签：认为空鼓为前一班组所做"),
+        ]
 
 
 def test_rules_that_need_no_record():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from portal.models.event import Event, EventKind
 from portal.models.follow_up import FollowUpCall
 from portal.models.org import Department, PartyKind, PartyStatus
 from portal.models.penalty import PenaltyEntry
+from portal.models.project import Project
 from portal.models.task import DeadlineBreach, Task
 from portal.models.works import Presence
 from portal.permissions import Role
@@ -192,11 +193,44 @@ def test_who_may_not_build_is_refused_with_the_reason(story, session):
     with pytest.raises(Invalid) as refused:
         story.dispatches()
     assert "刘大勇" in str(refused.value.fields["foreman"]) and "2026-06-01" in str(refused.value.fields["foreman"])
-    with transaction() as writing:
-        writing.merge(entry).suspended_until = date(2026, 3, 30)
-    session.expire_all()
-    story.dispatches()
+    today = story.clock.now().astimezone(ZONE).date()
+    for until, is_refused in ((today, True), (today - timedelta(days=1), False)):  # R-14: the last day counts
+        with transaction() as writing:
+            writing.merge(entry).suspended_until = until
+        session.expire_all()
+        if is_refused:
+            with pytest.raises(Invalid):
+                story.dispatches()
+        else:
+            story.dispatches()
     assert session.merge(story.project).stage == "DISPATCHED"
+
+
+def test_a_suspended_foreman_is_not_given_works_on_the_page_of_a_project_either(story, make, session):
+    """R-14: whoever is named as foreman of running works gets an order; what is finished may be put right."""
+    other = make.party(PartyKind.FOREMAN, name="吴刚")
+    project = make.project(
+        story.customer, stage="IN_PROGRESS", actual_start_on=date(2026, 3, 1), project_manager_id=story.pm.id,
+        foreman_id=other.id,
+    )  # fmt: skip
+    story.project = project
+    suspension(story, date(2026, 3, 1), date(2026, 6, 1))
+
+    def names_him() -> None:
+        with transaction() as writing:
+            known = writing.get_one(Project, project.id)
+            values, version = {"foreman_id": story.foreman.id}, known.version
+            projects.change(writing, known, values, version=version, actor=story.specialist, at=story.clock.now())
+
+    with pytest.raises(Invalid) as refused:
+        names_him()
+    assert "2026-06-01" in str(refused.value.fields.get("foreman_id")), refused.value.fields
+    with transaction() as writing:
+        known = writing.get_one(Project, project.id)
+        known.stage, known.actual_finish_on = "IN_WARRANTY", date(2026, 3, 20)
+    names_him()
+    session.expire_all()
+    assert session.get_one(Project, project.id).foreman_id == story.foreman.id
 
 
 def suspension(story, since, until):

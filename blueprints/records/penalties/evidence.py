@@ -11,6 +11,7 @@ from portal.i18n import N_, Text, _
 from portal.models.penalty import PenaltyEntry
 from portal.models.reward import RewardEntry
 from portal.paths import record_path
+from portal.processes.pre_acceptance import Absent
 
 LABELS: dict[str, Text] = {
     "what": N_("What was seen", "evidence"),
@@ -18,7 +19,7 @@ LABELS: dict[str, Text] = {
     "record": N_("Source record", "evidence"),
     "clock": N_("Deadline"),
     "started_at": N_("Clock started", "export"),
-    "due_at": N_("Limit"),
+    "due_at": N_("Due", "evidence"),
     "found_at": N_("Missed, found at"),
     "calendar": N_("Version of the calendar", "evidence"),
     "repair": N_("Repair", "record"),
@@ -67,7 +68,7 @@ def table(entry: PenaltyEntry | RewardEntry) -> showing.Table:
         if name in HIDDEN or value in (None, "", [], {}):
             continue
         lines.append([str(LABELS.get(name, name)), _cell(entry, name, value)])
-    head = [(_("Evidence"), ""), (_("As it was when proposed"), "fill")]
+    head = [(_("Evidence"), ""), (_("As it was when proposed"), "fill wrap")]
     return showing.Table(
         _("Evidence"),
         head,
@@ -99,13 +100,15 @@ def _cell(entry: PenaltyEntry | RewardEntry, name: str, value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    """Moments and days in the reader's words; lists and small tables in one line."""
+    """Moments and days in the reader's words; a list in one line, of a small table each row in its own."""
     if isinstance(value, dict):
         return "，".join(
-            f"{LABELS.get(key, key)} {_text(part)}" for key, part in value.items() if part not in (None, [])
+            f"{LABELS.get(key, key)} {Absent.show(part) if key == 'absent' else _text(part)}"
+            for key, part in value.items()
+            if part not in (None, [])
         )
     if isinstance(value, list):
-        return "；".join(_text(part) for part in value)
+        return ("\n" if any(isinstance(part, dict) for part in value) else "；").join(map(_text, value))
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, str) and len(value) >= 19 and value[10:11] == "T":

@@ -16,7 +16,7 @@ from blueprints.records.exports import MIMES
 from portal import clock, formatting
 from portal.db import session, transaction
 from portal.errors import NotFound
-from portal.i18n import N_, _, _p
+from portal.i18n import N_, _, _n, _p
 from portal.models.event import EventKind
 from portal.models.export import ExportFormat
 from portal.models.ledger import LedgerLine
@@ -166,10 +166,14 @@ def _lines(found: Sequence[LedgerLine]) -> showing.Table:
 def _sums(found: Sequence[LedgerLine]) -> list[showing.Table]:
     tables = []
     for title, label, totals in _added_up(found):
-        rows = [[total.name, str(total.count), formatting.money(total.amount)] for total in totals]
-        head = [(label, ""), (_p("ledger", "Lines"), "num"), (_("Amount (yuan)"), "num")]
+        rows = [[total.name, _lines_said(total.count), formatting.money(total.amount)] for total in totals]
+        head = [(label, ""), (_p("ledger", "Lines"), "num cell-foot"), (_("Amount (yuan)"), "num cell-due")]
         tables.append(showing.Table(title, head, rows, ""))
     return tables
+
+
+def _lines_said(count: int) -> str:
+    return _n("%(num)s ledger line", "%(num)s ledger lines", count)
 
 
 def _line(line: LedgerLine) -> str:

@@ -18,7 +18,7 @@ from portal.models.penalty import PenaltyEntry
 from portal.models.reward import RewardEntry
 from portal.paths import record_path
 from portal.permissions import Permission
-from portal.processes.penalty import PROCESS, Executor, Kind, State
+from portal.processes.penalty import PROCESS, SUSPENDS, Executor, Kind, State
 from portal.services import penalty_ledger, penalty_misses
 from portal.services.fields import Field, link, money, term
 
@@ -119,13 +119,25 @@ def _notes(record: PenaltyEntry) -> list[tuple[str, str]]:
             notes.append(
                 ("info-circle", _("Nobody appealed until %(moment)s; it can be sent to be carried out.", moment=until))
             )
-    if record.kind == Kind.ORDER_SUSPENSION and record.suspended_from and record.suspended_until:
-        first, last = formatting.full_date(record.suspended_from), formatting.full_date(record.suspended_until)
-        words = _(
-            "No orders from %(first)s to %(last)s, both days counted, once it is approved.", first=first, last=last
-        )
+    if (words := _suspended(record)) is not None:
         notes.append(("lock", words))
     return notes
+
+
+def _suspended(record: PenaltyEntry) -> str | None:
+    """From when to when no orders are given; nothing of a suspension that was refused or taken back."""
+    if record.kind != Kind.ORDER_SUSPENSION or not (record.suspended_from and record.suspended_until):
+        return None
+    days = {
+        "first": formatting.full_date(record.suspended_from), "last": formatting.full_date(record.suspended_until)
+    }  # fmt: skip
+    if record.state == State.PROPOSED:
+        return _("No orders from %(first)s to %(last)s, both days counted, once it is approved.", **days)
+    if record.state not in SUSPENDS:
+        return None
+    if record.suspended_until < clock.today(clock.now()):
+        return _("No orders were given from %(first)s to %(last)s.", **days)
+    return _("No orders from %(first)s to %(last)s, both days counted.", **days)
 
 
 def ledger_lines(record: PenaltyEntry | RewardEntry) -> list[showing.Table]:

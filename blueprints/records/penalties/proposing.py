@@ -86,7 +86,7 @@ def person_choices(record: Any) -> list[tuple[str, Any]]:
     near = penalty_proposing.people_of(session(), record)
     crews, parties, colleagues = penalty_proposing.people(session(), g.user)
     named = {(person.KIND, person.id): person.name for person in (*near, *crews, *parties, *colleagues)}
-    return [("", PLEASE), *((f"{kind}:{key}", name) for (kind, key), name in named.items())]
+    return [(f"{kind}:{key}", name) for (kind, key), name in named.items()]
 
 
 def chosen_person(writing: Session, chosen: str) -> Any:
@@ -121,7 +121,7 @@ class ProposeForm(RecordForm):
         self.person.choices = person_choices(record)
         rules = penalty_rules.in_force(session()).values()
         offered = [(rule.code, called(rule)) for rule in rules if rule.is_active and not rule.is_reward]
-        self.rule.choices = [("", PLEASE), *offered]
+        self.rule.choices = offered
         if not self.is_submitted():
             self.offended_on.data = clock.today(clock.now())
         return self

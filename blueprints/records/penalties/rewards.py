@@ -140,13 +140,13 @@ class ApproveForm(StepForm):
     def prepare(self, desk: Desk) -> None:
         entry = desk.record
         people = penalty_steps.confirmers(desk.session, entry, desk.at)
-        self.confirmed_by.choices = [(0, proposing.PLEASE), *((party.id, steps.called(party)) for party in people)]
+        self.confirmed_by.choices = [(party.id, steps.called(party)) for party in people]
         if is_own(entry):
             del self.confirmed_by, self.confirmed_at
         if not self.is_submitted():
             self.kind.data, self.amount.data = Kind(entry.kind), entry.amount
             if "confirmed_by" in self._fields:
-                self.confirmed_by.data = people[0].id if len(people) == 1 else 0
+                self.confirmed_by.data = people[0].id if len(people) == 1 else None
                 self.confirmed_at.data = desk.at
 
     def told(self, desk: Desk) -> list[str]:

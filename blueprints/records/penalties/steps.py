@@ -50,7 +50,7 @@ class ApproveForm(StepForm):
     def prepare(self, desk: Desk) -> None:
         entry = desk.record
         people = penalty_steps.confirmers(desk.session, entry, desk.at)
-        self.confirmed_by.choices = [(0, PLEASE), *((party.id, called(party)) for party in people)]
+        self.confirmed_by.choices = [(party.id, called(party)) for party in people]
         if is_own(entry):
             del self.confirmed_by, self.confirmed_at
         if entry.percent is not None:
@@ -69,7 +69,7 @@ class ApproveForm(StepForm):
             if "confirmed_at" in self._fields:
                 self.confirmed_at.data = desk.at
             if waits_for_head(entry):
-                self.confirmed_by.data = people[0].id if len(people) == 1 else 0
+                self.confirmed_by.data = people[0].id if len(people) == 1 else None
                 self.decision.data = entry.decision
 
     def told(self, desk: Desk) -> list[str]:
@@ -120,9 +120,9 @@ class RejectForm(StepForm):
             del self.person, self.decided_at
             return
         people = penalty_steps.confirmers(desk.session, desk.record, desk.at)
-        self.person.choices = [(0, PLEASE), *((party.id, called(party)) for party in people)]
+        self.person.choices = [(party.id, called(party)) for party in people]
         if not self.is_submitted():
-            self.person.data = people[0].id if len(people) == 1 else 0
+            self.person.data = people[0].id if len(people) == 1 else None
             self.decided_at.data = desk.at
 
     def to_command(self, desk: Desk) -> penalty_steps.RejectPenalty:

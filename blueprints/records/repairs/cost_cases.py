@@ -168,11 +168,11 @@ class ConfirmForm(StepForm):
 
     def prepare(self, desk: Desk) -> None:
         people = _people(desk, Party.department == Department.ENGINEERING, Party.is_head.is_(True))
-        self.confirmed_by.choices = [(0, PLEASE), *people]
+        self.confirmed_by.choices = people
         if not self.is_submitted():
             self.cause.data = Cause(desk.record.order.cause) if desk.record.order.cause else None
             self.confirmed_at.data = desk.at
-            self.confirmed_by.data = people[0][0] if len(people) == 1 else 0
+            self.confirmed_by.data = people[0][0] if len(people) == 1 else None
             self.estimate_material.data = desk.record.estimate_material
             self.estimate_labour.data = desk.record.estimate_labour
 

@@ -69,7 +69,7 @@ class CheckForm(StepForm):
 
     def prepare(self, desk: Desk) -> None:
         crews = desk.session.scalars(visibility.visible_to(desk.user, Crew).order_by(Crew.name, Crew.id).limit(300))
-        self.responsible_crew.choices = [(0, N_("None known")), *((crew.id, crew.name) for crew in crews)]
+        self.responsible_crew.choices = [(crew.id, crew.name) for crew in crews]
         offer(self.material, desk.session, desk.record.material)
         if self.is_submitted():
             return
@@ -141,11 +141,11 @@ class AssignForm(StepForm):
 
     def prepare(self, desk: Desk) -> None:
         people = repairs.captains(desk.session, desk.record.branch_id)
-        self.captain.choices = [(0, PLEASE), *((person.id, person.name) for person in people)]
+        self.captain.choices = [(person.id, person.name) for person in people]
         if not self.is_submitted():
             active = desk.record.crew_status == CrewStatus.ACTIVE
             self.executor.data = Executor.RESPONSIBLE_CREW if active else Executor.CAPTAIN_TEAM
-            self.captain.data = people[0].id if len(people) == 1 else 0
+            self.captain.data = people[0].id if len(people) == 1 else None
             self.told_at.data = desk.at
 
     def to_command(self, desk: Desk) -> repairs.AssignRepair:

@@ -24,9 +24,10 @@ from portal.models.project import Project
 from portal.models.repair import RepairOrder, RepairVisit
 from portal.permissions import Permission, may
 from portal.processes.repair import PROCESS, Cause, CrewStatus, Executor, Ground, InWarranty, State, Trade, Urgency
-from portal.services import maps, repairs, repeats
+from portal.services import maps, repair_costs, repairs, repeats
 from portal.services.fields import Field, link, money, phone, term
 from portal.services.repairs.visits import to_come
+from portal.shell import REPAIRS_ON_SITE
 
 P = Permission
 PATH = "/repair-orders/<number>"
@@ -138,6 +139,8 @@ def repair_order(number: str) -> ResponseReturnValue:
     """The repair: clocks, what is possible now, what is known, its costs, the talk beside it."""
     record = find_or_404(RepairOrder, number, NAMED)
     notes = []
+    if record.is_historical:
+        notes.append(("info-circle", _("From the old ledger: kept for reading, no clocks run.")))
     if record.is_arrival_late and record.arrived_at is None:
         notes.append(("alert-triangle", _("Nobody was on site within the limit (DL-22). The captain may take over.")))
     if repairs.signature_is_void(record):
@@ -279,6 +282,9 @@ def _smart(record: RepairOrder) -> list[dict[str, Any]]:
 def _actions(record: RepairOrder) -> list[dict[str, Any]]:
     base = editing.path(record)
     found: list[dict[str, Any]] = []
+    if may(g.user, P.CAPTAIN_DESK) and record.captain_id == g.user.id and record.closed_at is None:
+        url = REPAIRS_ON_SITE.records + quote(record.number, safe="")
+        found.append({"label": _("Go on with the job"), "url": url, "icon": "tool", "primary": True})
     if record.state in repairs.PLANNED and may(g.user, P.REPAIR_PLAN):
         label = _("Move the visit") if to_come(record) else _("Agree on a visit")
         found.append({"label": label, "url": f"{base}/visit", "icon": "calendar"})
@@ -296,7 +302,6 @@ def _actions(record: RepairOrder) -> list[dict[str, Any]]:
         found.append({"label": _("Call"), "url": url, "icon": "phone-call", "primary": True})
     if record.state == State.REPAIRING and may(g.user, P.REPAIR_CLOSE):
         found.append({"label": _("Note a call"), "url": f"{base}/calls", "icon": "phone"})
-    gone = record.crew_status in repairs.GONE
-    if gone and record.cause is not None and record.cost_case is None and may(g.user, P.COST_CASE_WORK):
+    if record.cost_case is None and may(g.user, P.COST_CASE_WORK) and not repair_costs.lacking(record):
         found.append({"label": _("Write a cost case"), "url": f"{base}/cost-case", "icon": "receipt"})
     return found

@@ -13,7 +13,7 @@ from blueprints.records.repairs.desk_forms import ReportForm
 from portal import clock, visibility
 from portal.db import session, transaction
 from portal.errors import Invalid
-from portal.i18n import N_, _
+from portal.i18n import _
 from portal.models.complaint import Complaint
 from portal.models.consultation import Channel, Consultation
 from portal.models.customer import Customer, Property
@@ -32,7 +32,7 @@ def report_repair() -> ResponseReturnValue:
     """Register a repair, filled in from a call or a customer."""
     form = ReportForm()
     contact, customer = _source(form)
-    form.project.choices = [(0, N_("Not known yet")), *_projects(customer)]
+    form.project.choices = _projects(customer)
     offer(form.material, session())
     if not form.is_submitted():
         _prefill(form, contact, customer)
@@ -103,8 +103,8 @@ def _prefill(form: ReportForm, contact: Consultation | None, customer: Customer 
         form.reporter.data, form.phone.data = complaint.complainant, complaint.phone
         form.symptom.data = complaint.subject
     known = [source.project_id for source in (_certificate(), complaint) if source is not None and source.project_id]
-    if not known and form.project.choices and len(form.project.choices) == 2:
-        known = [form.project.choices[1][0]]
+    if not known and form.project.choices and len(form.project.choices) == 1:
+        known = [form.project.choices[0][0]]
     if known and any(key == known[0] for key, _name in form.project.choices or ()):
         form.project.data = known[0]
         project = session().get(Project, form.project.data)

@@ -42,6 +42,7 @@ STEPS = StepPages(
     forms=STEP_FORMS,
     kinds=N_("Repairs"),
     heading=lambda order: (order.reporter, order.symptom[:40]),
+    back=repairs.take_back,
     shows_waiting_clocks=False,
 )
 assert set(STEP_FORMS) == {str(step.action) for step in PROCESS.transitions if step.sources and not step.automatic}
@@ -52,3 +53,10 @@ assert set(STEP_FORMS) == {str(step.action) for step in PROCESS.transitions if s
 def repair_step(number: str, action: str) -> ResponseReturnValue:
     """One step of the repair: its form, and carrying it out."""
     return STEPS.show(number, action)
+
+
+@blueprint.post(f"{PATH}/steps/<action>/back")
+@requires(Permission.REPAIR_VIEW)
+def take_repair_step_back(number: str, action: str) -> ResponseReturnValue:
+    """Take a step of the repair back that was taken by mistake."""
+    return STEPS.take_back(number, action)

@@ -165,7 +165,7 @@ def _check(action: str, taken: Taken) -> Callable[[Job], dict[int, Message]]:
 def _why_not(record: Any, action: str, actor: User) -> Message | None:
     """What stands against the step before anything is filled in; raises what says that it is not possible."""
     if getattr(record, "is_historical", False):
-        return N_("This complaint comes from the old ledger and is kept for reading only.")
+        return N_("This comes from the old ledger and is kept for reading only.")
     step: Transition = record.PROCESS.transition(record.state, action)
     if not may(actor, step.permission):
         roles = "、".join(str(role.label) for role in who_may(step.permission))

@@ -20,7 +20,10 @@ from portal.models.consultation import Channel
 from portal.models.customer import CustomerGrade, CustomerKind, CustomerSource
 from portal.models.org import Department
 from portal.models.project import ProjectKind
+from portal.models.repair import CostBearer, Evaluation
 from portal.permissions import ROLE_LABELS, Role
+from portal.processes.repair import Cause, InWarranty, Trade, Urgency
+from portal.services import repairs
 from portal.services.fields import Field, is_phone
 
 LONGEST = 2000
@@ -33,6 +36,13 @@ USUAL_WORDS: Mapping[Any, Mapping[str, str]] = {
     ProjectKind: words.PROJECT_KIND,
     Department: words.DEPARTMENT,
     Channel: words.CHANNEL,
+    Trade: words.TRADE,
+    Urgency: words.URGENCY,
+    InWarranty: words.IN_WARRANTY,
+    Cause: words.CAUSE,
+    CostBearer: words.BEARER,
+    Evaluation: words.EVALUATION,
+    repairs.Standing: words.REPAIR_STANDING,
 }
 """What ledgers write for the codes of a closed list, beside the labels."""
 
@@ -61,6 +71,8 @@ class Link:
     """The column that may be written instead of the number, when only one record has it."""
     only: Any = None
     """A further condition, given the model."""
+    through: Any = None
+    """A relationship from another numbered record that belongs to the one meant, whose number may be written as well."""
 
 
 def of_service(

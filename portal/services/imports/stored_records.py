@@ -106,6 +106,8 @@ class StoredRecords:
         """See `records.Known`. A number counts before a name."""
         link = self._kind.links[field_key]
         found = self._of_any_kind(texts) if link.model is None else self._by(link, texts, link.number)
+        if link.through is not None:
+            found = self._through(link, set(texts) - set(found)) | found
         if link.name:
             found = self._by(link, set(texts) - set(found), link.name) | found
         return found
@@ -126,6 +128,20 @@ class StoredRecords:
                 for text in wanted[str(getattr(record, column))]:
                     found.setdefault(text, []).append(target)
         return found
+
+    def _through(self, link: Link, texts: Collection[str]) -> dict[str, list[Target]]:
+        """What the records of these numbers belong to, as a contract belongs to a project."""
+        owner = link.through.class_
+        ids = {
+            text: getattr(record, link.through.key)
+            for text, targets in self._by(Link(owner), texts, "number").items()
+            for record in [self._session.get_one(owner, target.id) for target in targets]
+        }
+        return {
+            text: [Target(record.id, str(getattr(record, link.number)), name_of(record))]
+            for text, record in ids.items()
+            if record is not None
+        }
 
     def _of_any_kind(self, texts: Collection[str]) -> dict[str, list[Target]]:
         found: dict[str, list[Target]] = {}

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.db import Base
+from portal.db import Base, UtcDateTime
 from portal.i18n import N_, Text
 from portal.models.attachment import Attachment
 from portal.models.complaint import Complaint
@@ -28,6 +28,7 @@ from portal.models.event import Event, EventKind
 from portal.models.importing import ImportedRecord, ImportRun
 from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project
+from portal.models.repair import RepairOrder, WarrantyCertificate
 from portal.models.task import Follower, Task
 from portal.services import contracts, events, penalties
 from portal.services.imports.known import batches
@@ -39,13 +40,13 @@ MODELS: dict[str, type[Any]] = {
     **{
         model.KIND: model
         for model in (
-            Consultation, Complaint, Quotation, Contract, Project, Property, Customer, Crew, Party, User, Branch,
+            RepairOrder, WarrantyCertificate, Consultation, Complaint, Quotation, Contract, Project, Property, Customer, Crew, Party, User, Branch,
         )
     },
 }  # fmt: skip
 """What a run may make or change, in the order in which it can be removed."""
 KINDS = {model: kind for kind, model in MODELS.items()}
-PARTS = {"complaint_department", "complaint_round", "payment_term"}
+PARTS = {"complaint_department", "complaint_round", "payment_term", "repair_cost", "warranty_term"}
 """Tables whose rows were made with their record and go with it."""
 HARMLESS = (EventKind.VIEW, EventKind.EXPORT)
 """Looking at a record is not working on it."""
@@ -255,7 +256,8 @@ def undo(session: Session, run: ImportRun, *, actor: User, at: datetime) -> Surv
 
 def _stored(record: Any, name: str, old: Any) -> Any:
     """A value from before as the column takes it; what was noted is what JSON keeps."""
-    kind = getattr(type(record), name).type.python_type
+    column = getattr(type(record), name).type
+    kind = datetime if isinstance(column, UtcDateTime) else column.python_type
     if isinstance(old, str) and kind in (date, datetime):
         return kind.fromisoformat(old)
     return Decimal(old) if isinstance(old, str) and kind is Decimal else old

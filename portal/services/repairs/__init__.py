@@ -1,8 +1,9 @@
 """P14 repairs: what people do with them and which they see. Rules: `processes/repair.py`. Source: `domain.md` 4.14.
 
 `desk` takes a repair from the request to the captain, `work` to the place where it is done, `ending` to the signature and
-the call after it (`calling`); `visits`, `money`, `checklists`, `signing`, `reminders` and `history` are what goes along. Whoever uses repairs needs none
-of these names: everything is called as `repairs.assign`.
+the call after it (`calling`); `visits`, `money`, `checklists`, `signing`, `reminders` and `history` are what goes along;
+`past` takes over what an old ledger has. Whoever uses repairs needs none of these names: everything is called as
+`repairs.assign`.
 """
 
 from portal.services.repairs.back import take_back
@@ -44,6 +45,7 @@ from portal.services.repairs.money import (
     record_payment,
     usual_bearer,
 )
+from portal.services.repairs.past import PAST_FIELDS, PastRepair, Standing, correct_past, enter_past
 from portal.services.repairs.reminders import (
     COST_CASE,
     GONE,
@@ -90,6 +92,7 @@ __all__ = [
     "FIELDS",
     "GONE",
     "INTERIM_CALL",
+    "PAST_FIELDS",
     "PAYABLE",
     "PLANNED",
     "PRESENT",
@@ -106,6 +109,7 @@ __all__ = [
     "FinishRepair",
     "MoveVisit",
     "NoteVisit",
+    "PastRepair",
     "Quote",
     "Reach",
     "RecordCall",
@@ -115,6 +119,7 @@ __all__ = [
     "Rework",
     "SignOff",
     "Signed",
+    "Standing",
     "TakeOver",
     "accept",
     "add_cost",
@@ -127,11 +132,13 @@ __all__ = [
     "close",
     "complain",
     "consent_is_void",
+    "correct_past",
     "cost_case_written",
     "crew_status_now",
     "decline",
     "drop_cost",
     "earlier",
+    "enter_past",
     "extend",
     "finish",
     "heard",

@@ -70,12 +70,17 @@ class AssignRepair:
     overlap_reason: str | None = None
 
 
-def report(session: Session, command: ReportRepair, *, actor: User, at: datetime) -> RepairOrder:
-    """Register a repair; the specialist is told at once, with URGENT the captains too. Raises Invalid by field."""
+def report(
+    session: Session, command: ReportRepair, *, actor: User, at: datetime, number: str | None = None
+) -> RepairOrder:
+    """Register a repair; the specialist is told at once, with URGENT the captains too. Raises Invalid by field.
+
+    `number`: the one it has already; None: it gets the next.
+    """
     branch_id = _branch(command, actor)
     entered = steps.entered_of(command)
     order = RepairOrder(
-        number=numbering.next_number(session, RepairOrder.PREFIX, at),
+        number=number or numbering.next_number(session, RepairOrder.PREFIX, at),
         branch_id=branch_id,
         owner=assignment.owner_for(session, customer=command.customer, actor=actor, branch_id=branch_id),
         consultation_id=command.consultation.id if command.consultation else None,

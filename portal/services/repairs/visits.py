@@ -14,9 +14,10 @@ from portal.errors import DomainError, Invalid, NotFound, Stale
 from portal.i18n import N_, Text
 from portal.models.event import EventKind
 from portal.models.org import User
-from portal.models.repair import RepairOrder, RepairVisit
+from portal.models.repair import RepairCostCase, RepairOrder, RepairVisit
 from portal.permissions import Permission, Role, may
 from portal.processes.repair import State
+from portal.processes.repair_cost import State as CaseState
 from portal.services import events, steps
 from portal.services.fields import same
 from portal.services.repairs.common import visible_to
@@ -29,6 +30,8 @@ VISIT_MINUTES = "repair_visit_minutes"
 """The setting that says how long a visit takes: it has no planned end."""
 GOING_ON = and_(RepairVisit.came_at.is_not(None), RepairVisit.left_at.is_(None))
 """The captain is there."""
+ACTUAL_COST_MISSING = RepairOrder.cost_case.has(RepairCostCase.state == CaseState.APPROVED)
+"""The estimate of its cost case is approved; what it really cost is still to be noted (P15)."""
 MOST_CARRIED = 30
 """Jobs that a phone keeps; nobody visits more in two days."""
 
@@ -91,11 +94,11 @@ def captains(session: Session, branch_id: int | None) -> list[User]:
 
 def to_carry(session: Session, captain: User, *, at: datetime) -> list[RepairOrder]:
     """What a captain's phone keeps for places without signal: open jobs up to tomorrow, those without a time yet, and
-    where the captain is now, also if another visit is agreed for later."""
+    where the captain is now, also if another visit is agreed for later; of closed ones those whose actual cost is missing."""
     until = clock.at_local(clock.today(at) + timedelta(days=2), 0, 0)
     mine = visible_to(captain).where(
         RepairOrder.captain_id == captain.id,
-        RepairOrder.closed_at.is_(None),
+        or_(RepairOrder.closed_at.is_(None), ACTUAL_COST_MISSING),
         or_(RepairOrder.appointment_at.is_(None), RepairOrder.appointment_at < until, RepairOrder.visits.any(GOING_ON)),
     )
     return list(session.scalars(mine.order_by(RepairOrder.appointment_at, RepairOrder.id).limit(MOST_CARRIED)))

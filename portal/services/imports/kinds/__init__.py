@@ -6,7 +6,19 @@ by the commands of that service, so rules, numbers, rights and events are those 
 
 from __future__ import annotations
 
-from portal.services.imports.kinds import cases, people, sales
+from portal.services.imports.kinds import cases, people, sales, works
 from portal.services.imports.kinds.base import BY_LIST, RECORD_KINDS, RecordKind, demand, offered
+from portal.services.imports.kinds.left_out import LEFT_OUT
 
-__all__ = ["BY_LIST", "RECORD_KINDS", "RecordKind", "cases", "demand", "offered", "people", "sales"]
+__all__ = [
+    "BY_LIST",
+    "LEFT_OUT",
+    "RECORD_KINDS",
+    "RecordKind",
+    "cases",
+    "demand",
+    "offered",
+    "people",
+    "sales",
+    "works",
+]

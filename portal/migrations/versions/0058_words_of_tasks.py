@@ -1,4 +1,4 @@
-"""Texts of tasks are found; homes name their customers in their indexes, and the lists by a day are in order."""
+"""What people wrote on tasks is found as full text."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from alembic import op
 from portal import hanzi
 from portal.models.passage import pairs
 
-revision = "0059"
-down_revision = "0056"
+revision = "0058"
+down_revision = "0057"
 branch_labels = None
 depends_on = None
 
@@ -25,29 +25,8 @@ COLUMNS = "record_kind, record_id, place, text, folded"
 FILLED = "'tasks', :record, 0, :text, :folded"
 
 
-STANDING = sa.text("merged_into_id IS NULL")
-INDEXES: tuple[tuple[str, str, list[str], list[str], Any], ...] = (
-    ("ix_property_address", "property", ["estate", "building", "unit", "room"], ["customer_id"], None),
-    ("ix_property_room", "property", ["room", "building", "unit", "estate"], ["customer_id"], None),
-    ("ix_property_handover", "property", ["handover_on"], ["id"], STANDING),
-    ("ix_project_start", "project", ["actual_start_on"], ["id"], None),
-    ("ix_contract_signed", "contract", ["signed_on"], ["id"], None),
-    ("ix_quotation_quoted", "quotation", ["quoted_on"], ["id"], None),
-)
-"""Table, what the index begins with, what is new in it; those by a day end with the branch."""
-
-
-def _make(*, new: bool) -> None:
-    for name, table, columns, more, only in INDEXES:
-        op.drop_index(name, table_name=table)
-        ends = ["branch_id"] if more == ["id"] else []
-        limited = {} if only is None else {"sqlite_where": only, "postgresql_where": only}
-        op.create_index(name, table, [*columns, *(more if new else []), *ends], **limited)
-
-
 def upgrade() -> None:
     """Apply."""
-    _make(new=True)
     connection, last = op.get_bind(), 0
     while found := connection.execute(ASKED, {"last": last}).all():
         last = found[-1][0]
@@ -76,4 +55,3 @@ def _write(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
 def downgrade() -> None:
     """Take back; on SQLite the pairs go with their texts."""
     op.execute("DELETE FROM passage WHERE record_kind = 'tasks'")
-    _make(new=False)
