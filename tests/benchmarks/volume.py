@@ -206,10 +206,11 @@ class Sample:
 
     @classmethod
     def of(cls, volume: Volume) -> Sample:
-        """A complaint that has gone all the way, and its customer."""
+        """A complaint that has gone all the way, and its customer, whose name has three signs in each volume: fewer fit more."""
         with volume.app.app_context():
             last = session().scalar(select(func.max(Complaint.id))) or 0
             query = select(Complaint).where(Complaint.state == "CLOSED", Complaint.id >= last // 2)
+            query = query.join(Customer, Customer.id == Complaint.customer_id).where(func.length(Customer.name) == 3)
             complaint = session().scalars(query.order_by(Complaint.id).limit(1)).one()
             customer = session().get_one(Customer, complaint.customer_id)
             project = session().get_one(Project, complaint.project_id)
