@@ -76,6 +76,8 @@ def shell(**changed: object) -> SimpleNamespace:
         "env": "production",
         "user_id": 1,
         "on_site": None,
+        "has_phone": False,
+        "tabs": [],
         "home_url": "/",
         **{
             name: f"/{name}"
