@@ -55,7 +55,7 @@ def status_views(record: Any, user: User, path: str | None) -> list[dict[str, An
             "id": f"not-yet-{item.code.lower()}",
             "reasons": item.reasons,
         }
-        for item in steps.status_bar(record, user)
+        for item in steps.status_bar(session(), record, user)
     ]
     if len(boxes) <= LONG_LINE:
         return boxes

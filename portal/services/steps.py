@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm import Session
 
 from portal import outbox
 from portal.errors import ConditionsMissing, Invalid, NotPermitted
@@ -166,7 +166,7 @@ class StatusItem:
     reasons: tuple[str, ...] = ()
 
 
-def status_bar(record: Any, person: User) -> list[StatusItem]:
+def status_bar(session: Session, record: Any, person: User) -> list[StatusItem]:
     """The main line of the process with the place of the record in it; next states carry their action.
 
     Beside the main line only what the record went through lies behind it: what was signed without a pass never passed.
@@ -174,7 +174,7 @@ def status_bar(record: Any, person: User) -> list[StatusItem]:
     process = record.PROCESS
     line = [state for state in process.states if state.main_line or state.code == record.state]
     here = next(index for index, state in enumerate(line) if state.code == record.state)
-    if not line[here].main_line and (been := _been_in(record)):
+    if not line[here].main_line and (been := _been_in(session, record)):
         line = [state for index, state in enumerate(line) if index >= here or state.code in been]
         here = next(index for index, state in enumerate(line) if state.code == record.state)
     ways = {view.target: view for view in reversed(actions(record, person))}
@@ -195,10 +195,8 @@ def status_bar(record: Any, person: User) -> list[StatusItem]:
     return items
 
 
-def _been_in(record: Any) -> set[str]:
+def _been_in(session: Session, record: Any) -> set[str]:
     """The states that the history of a record names; none: it came as it is."""
-    session = object_session(record)
-    assert session is not None, "the page of a record that is stored"
     query = select(Event.data).where(
         Event.record_kind == record.KIND,
         Event.record_id == record.id,

@@ -288,3 +288,13 @@ def test_a_line_of_the_history_that_was_drawn_before_shows_the_name_of_today(cas
     with transaction():
         session.get_one(User, case.specialist.id).name = "新名字"
     assert notes.findall(client.get(path).text) == [(" me", "新名字")]
+
+
+@pytest.mark.parametrize("beside", [state.code for state in Complaint.PROCESS.states if not state.main_line])
+def test_a_case_beside_the_main_line_is_read_too(case, sign_in, beside):
+    """Its status bar shows what it went through, where it is, and no state of the main line that it never saw before."""
+    with transaction() as writing:
+        writing.get_one(Complaint, case.id).state = beside
+    text = sign_in(Role.MANAGER).get(f"/records/complaints/{case.number}", status=200).text
+    bar = re.findall(r'<li class="([^"]*)"', re.search(r'class="status-bar".*?</ol>', text, re.DOTALL)[0])
+    assert bar[0] == "past" and bar.count("past") == 1 and "now-at" in bar

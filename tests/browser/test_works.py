@@ -86,7 +86,7 @@ def test_a_home_from_the_archive_to_the_last_money(portal, desk):
     for field, name in (("项目经理", "王志强"), ("工长", "钟立山"), ("施工队", "周大海队"), ("监理", "丁一")):
         pick(field, name)
     page.locator("#step").get_by_role("button", name="登记派单").click()
-    expect(page.get_by_text("钟立山 停单中，2026-12-01 前不能接新工程。").first).to_be_visible()
+    expect(page.get_by_text("钟立山 停单至 2026-12-01（含当日），期间不能接新工程。").first).to_be_visible()
     pick("工长", "吴刚")
     send("登记派单")
     step(path, "issue-card")

@@ -294,7 +294,7 @@ def test_a_paused_clock_moves_by_the_time_it_stood(story, session):
 def test_the_status_bar_and_buttons_follow_the_table(story, session):
     story.register()
     complaint = session.get_one(Complaint, story.id)
-    bar = [(item.code, item.kind) for item in steps.status_bar(complaint, story.specialist)]
+    bar = [(item.code, item.kind) for item in steps.status_bar(session, complaint, story.specialist)]
     assert bar == [
         ("REGISTERED", "now"),
         ("HANDED_OVER", "allowed"),
@@ -303,7 +303,7 @@ def test_the_status_bar_and_buttons_follow_the_table(story, session):
         ("VISITED", "future"),
         ("CLOSED", "future"),
     ]
-    assert [item.reasons for item in steps.status_bar(complaint, story.specialist)][2:4] == [
+    assert [item.reasons for item in steps.status_bar(session, complaint, story.specialist)][2:4] == [
         ("先办理：转部门签收",),
         ("先办理：转部门签收 → 登记核实电话",),
     ]

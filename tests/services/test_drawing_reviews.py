@@ -317,7 +317,7 @@ def test_signed_without_a_pass(story):
     with pytest.raises(ConditionsMissing):  # its round was decided before
         story.act(drawing_reviews.complete, review, drawing_reviews.Decide("补录"), actor=story.reviewer)
     session().rollback()
-    bar = [(item.code, item.kind) for item in steps.status_bar(story.fresh(review), story.reviewer)]
+    bar = [(item.code, item.kind) for item in steps.status_bar(session(), story.fresh(review), story.reviewer)]
     assert bar == [("SUBMITTED", "past"), ("SIGNED_WITHOUT_PASS", "now")], "it never passed"
 
 
