@@ -125,6 +125,17 @@ def test_merge_shows_what_moves_and_leads_old_addresses_to_the_kept_one(sign_in,
     specialist.post(f"{answer.location}/undo", status=409)
 
 
+def test_what_went_over_and_how_it_stands_now_is_said(sign_in, pair):
+    specialist = sign_in(Role.SPECIALIST)
+    turned = url(pair[::-1])
+    done = specialist.post(turned, form_of(specialist.get(turned)) | {"field-name": "kept"}, status=303).location
+    page = said(specialist.get(done, status=200))
+    assert "已转移 无" in page and f"{pair[0].number} 已并入 {pair[1].number}" in page
+    specialist.post(f"{done}/undo", status=303)
+    page = said(specialist.get(done, status=200))
+    assert f"{pair[0].number} 并入 {pair[1].number}：已撤销" in page and "已并入" not in page
+
+
 def test_what_is_missing_is_said_at_the_field_and_nothing_chosen_is_lost(sign_in, pair):
     specialist = sign_in(Role.SPECIALIST)
     form = form_of(specialist.get(url(pair)))
