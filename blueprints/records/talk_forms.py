@@ -96,7 +96,9 @@ class TaskForm(_WhoseForm, _DueForm):
     """A task to be set. What its type says counts wherever nothing else is said."""
 
     type_name = ChoiceField(N_("Type", "task"), blank=N_("None", "task type"))
-    title = TextField(N_("What is to be done"), limit=200, description=N_("Empty: the usual title of the type"))
+    title = TextField(
+        N_("What is to be done"), limit=200, description=N_("Empty: the usual title of the type, or its name")
+    )
     is_promise = BooleanField(
         N_("Promised to the customer"), description=N_("Counted as kept or broken; it cannot be put off")
     )
@@ -137,10 +139,10 @@ class TaskForm(_WhoseForm, _DueForm):
             self.due_at.data = chaining.due(session(), task, following, clock.now())
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """A title, unless the type has one."""
+        """A title, unless a type lends its own."""
         fine = super().validate(extra_validators)
         each = self._types.get(self.type_name.data or "")
-        if not self.title.data and not self.title.errors and not (each and each.summary):
+        if not self.title.data and not self.title.errors and each is None:
             self.title.errors = [_("Please fill in %(field)s", field=self.title.label.text)]
             return False
         return fine
@@ -166,7 +168,7 @@ class TaskForm(_WhoseForm, _DueForm):
     def to_command(self, at: datetime) -> SetTask:
         """The command."""
         each = self._types.get(self.type_name.data or "")
-        title = self.title.data or (each.summary if each else None) or ""
+        title = self.title.data or (each.title if each else "")
         return SetTask(title, self.due(at), self.chosen(), each, self.note.data, bool(self.is_promise.data))
 
 

@@ -18,6 +18,7 @@ from portal.models.notice import Notice
 from portal.models.org import User
 from portal.models.outbox import Outbox
 from portal.models.task import DeadlineBreach, Task
+from portal.models.task_type import TaskType
 from portal.permissions import Role
 from portal.services import tasks, timeline
 from portal.services.own_tasks import When, moment
@@ -124,7 +125,7 @@ def test_a_task_is_set_shown_and_told_to_the_colleague(room, session, sign_in):
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"title": " "}, "请填写要做什么"),
+        ({"title": " ", "type_name": ""}, "请填写要做什么"),
         ({"due_at": "2026-05-11T09:59"}, "该时间已过"),
         ({"due_at": "yesterday"}, "2026-05-11 10:00"),
         ({"whose": "p999999"}, "请重新选择"),
@@ -137,6 +138,14 @@ def test_what_cannot_be_taken_is_said_and_nothing_is_lost(room, session, changed
     answer = room.add(status=422, note="留着这句", **changed)
     assert sentence in answer.text and "留着这句" in answer.text
     assert session.scalars(select(Task)).all() == []
+
+
+@pytest.mark.parametrize(("usual", "title"), [(None, "打电话"), ("给客户回电", "给客户回电")])
+def test_without_a_title_a_task_is_called_as_its_type_says(room, session, usual, title):
+    session.scalars(select(TaskType).where(TaskType.name == "打电话")).one().summary = usual
+    session.commit()
+    room.add(title=" ")
+    assert room.task().title == title
 
 
 def test_the_form_is_there_without_javascript_and_as_a_part(room):
