@@ -52,9 +52,15 @@ class _DueForm(TalkForm):
         """Say beside each quick choice which time it means."""
         at, calendar = clock.now(), calendars.current(session())
         times = {when: own_tasks.moment(when, calendar, at) for when in When if when != When.AS_TYPE}
+        chosen = self.when.data  # what was sent is kept, so that a refusal can say what is wrong with it
+        times = {when: time for when, time in times.items() if self.offers(time, task) or when == chosen}
         self.when.choices = [(when.value, f"{when.label} {formatting.moment(time)}") for when, time in times.items()]
         if self.when.data is None:
-            self.when.data = When.NEXT_WORKING_DAY.value
+            self.when.data = next((when.value for when in times), None)
+
+    def offers(self, time: datetime, task: Task | None) -> bool:
+        """Whether a quick choice of this time makes sense."""
+        return True
 
     def due(self, at: datetime) -> datetime:
         """The moment that was chosen."""
@@ -189,11 +195,25 @@ class DoneForm(TalkForm):
 
 
 class LaterForm(_DueForm):
-    """A later time."""
+    """A later time than the present one: no other is offered, and a far one is one's own."""
 
     reason = TextField(N_("Why later"), limit=300, required=True)
 
     SHOWN = ("when", "due_at", "reason")
+
+    def shown(self) -> list[Any]:
+        """The fields one sees; without a quick choice there is none to see."""
+        return [field for field in super().shown() if field is not self.when or self.when.choices]
+
+    def offers(self, time: datetime, task: Task | None) -> bool:
+        """Whether it is later than the task is due now."""
+        return task is None or task.due_at is None or time > task.due_at
+
+    def due(self, at: datetime) -> datetime:
+        """The moment that was chosen. Raises Invalid when there is none."""
+        if self.due_at.data is None and not self.when.choices:
+            raise Invalid({"due_at": _("Please fill in %(field)s", field=self.due_at.label.text)})
+        return super().due(at)
 
 
 class HandOverForm(_WhoseForm):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -234,6 +235,21 @@ def test_put_off_warns_of_the_new_time_and_never_of_the_old_one(room, session, c
             work_off(session)
         assert [level for level, _task in told(session, room.me)] == levels
     assert session.scalars(select(DeadlineBreach)).all() == []
+
+
+def test_only_later_times_are_offered_to_put_off(room):
+    for due_at, offered in (
+        ("2026-05-11T11:00", ["NEXT_WORKING_DAY", "IN_TWO_HOURS", "TOMORROW", "IN_THREE_WORKING_DAYS", "NEXT_MONDAY"]),
+        ("2026-05-12T18:00", ["IN_THREE_WORKING_DAYS", "NEXT_MONDAY"]),
+        ("2026-06-30T18:00", []),
+    ):
+        room.add(due_at=due_at)
+        path = f"/records/tasks/{room.task().id}/later"
+        form = room.browser.get(path, status=200).text
+        assert re.findall(r'name="when"[^>]*value="(\w+)"', form) == offered
+        assert [offered[0]] == re.findall(r'value="(\w+)"[^>]* checked', form) if offered else "checked" not in form
+        nothing = room.browser.post(path, {"reason": "客户出差"}, status=303 if offered else 422)
+        assert offered or ("请填写其他时间" in nothing.text and "客户出差" in nothing.text)
 
 
 def test_handed_over_it_is_theirs_and_called_off_it_is_closed(room, session, sign_in):
