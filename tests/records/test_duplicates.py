@@ -78,6 +78,8 @@ def test_not_a_duplicate_is_remembered_and_can_be_taken_back(sign_in, pair):
     assert pair[1].number not in said(specialist.get(LIST))
     assert "重复：" not in said(specialist.get(f"/records/customers/{pair[0].number}"))
     assert specialist.user.name in said(specialist.get(LIST, query={"show": "dismissed"}))
+    for way in (pair, pair[::-1]):  # whoever compares them all the same is told
+        assert f"已注明不是重复：{specialist.user.name}" in said(specialist.get(url(way), status=200))
     session().rollback()
     with transaction() as current:
         assert (
@@ -88,6 +90,7 @@ def test_not_a_duplicate_is_remembered_and_can_be_taken_back(sign_in, pair):
         )
     specialist.post(f"{url(pair)}/reopen", status=303)
     assert pair[1].number in said(specialist.get(LIST))
+    assert "已注明不是重复" not in said(specialist.get(url(pair), status=200))
 
 
 def test_merge_shows_what_moves_and_leads_old_addresses_to_the_kept_one(sign_in, pair):
