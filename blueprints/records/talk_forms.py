@@ -138,7 +138,7 @@ class TaskForm(_WhoseForm, _DueForm):
             self.type_name.data, self.title.data = task.type_name, task.title
             self.whose.data = f"p{task.person_id}" if task.person_id else f"p{actor.id}"
         else:
-            self.type_name.data, self.title.data = following.name, following.summary or task.title
+            self.type_name.data, self.title.data = following.name, following.title
             offered = {key for key, _label in self.whose.choices}
             turns = (_key(turn) for turn in chaining.turns(task, following, actor))
             self.whose.data = next((key for key in turns if key in offered), f"p{actor.id}")
