@@ -238,7 +238,7 @@ def greeting(user: User, at: datetime) -> str:
     if user.role == Role.MANAGER:
         return formatting.day(at)
     hour = clock.local(at).hour
-    if hour < 11:
+    if hour < 12:
         return _("Good morning, %(name)s", name=user.name)
     if hour < 18:
         return _("Good afternoon, %(name)s", name=user.name)

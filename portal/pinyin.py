@@ -143,6 +143,11 @@ def spellings(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*typed, simple[:LENGTH]] if simple != text else typed))
 
 
+def searchable(text: str) -> str:
+    """A name with all the ways in which it may be typed, for a page that looks for what is begun: `陈丽华 chenlihua clh`."""
+    return " ".join((text.lower(), *spellings(text)))
+
+
 def _ways(reading: str) -> list[str]:
     """How ü is typed: 吕 as `lv` and, as passports have it, `lyu`; 略 also as `lue`."""
     if "v" not in reading:

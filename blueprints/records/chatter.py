@@ -25,6 +25,7 @@ from portal.models.org import User
 from portal.models.task import Task, TaskKind, Topic
 from portal.paths import record_path
 from portal.permissions import Permission, Role, may
+from portal.pinyin import searchable
 from portal.services import (
     attachments,
     canned,
@@ -216,7 +217,12 @@ def colleagues(kind: str, number: str) -> ResponseReturnValue:
     """Who can be named with @ on a record: offered under the text while one types."""
     record = records.find(g.user, kind, number)
     people = session().scalars(record_kinds.who_sees(record).where(User.id != g.user.id).order_by(User.name, User.id))
-    return render_template("records/colleagues.html", people=people.all(), role=lambda code: str(Role(code).label))
+    return render_template(
+        "records/colleagues.html",
+        people=people.all(),
+        role=lambda code: str(Role(code).label),
+        searchable=searchable,
+    )
 
 
 @blueprint.get("/<kind>/<number>/timeline")

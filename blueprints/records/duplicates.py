@@ -256,6 +256,7 @@ def _compare(
         moving=links.counts(session(), gone),
         staying=links.counts(session(), kept),
         said=said,
+        dismissed=duplicates.dismissed(session(), g.user, kept, gone),
         turned_url=f"{HERE}/{kind}/{quote(gone.number, safe='')}/{quote(kept.number, safe='')}",
         here=f"{HERE}/{kind}/{quote(kept.number, safe='')}/{quote(gone.number, safe='')}",
         client_key=requests.new_key(),

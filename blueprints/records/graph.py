@@ -49,7 +49,7 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
         heading=title,
         count=drawn.total.count,
         drawing=drawing(listing, drawn, title),
-        from_newest=drawn.is_time and drawn.chart != "pie" and len(drawn.labels) > FEW,
+        from_newest=opens_at_newest(drawn),
         table=table(listing, drawn),
     )  # fmt: skip
 
@@ -61,6 +61,11 @@ def heading(drawn: Drawn) -> str:
     """What the chart shows: `Number of records · Received by month · State`."""
     parts = [drawn.measure.label, *(each.label for each in (*drawn.layout.rows, *drawn.layout.columns))]
     return " · ".join(parts)
+
+
+def opens_at_newest(drawn: Drawn) -> bool:
+    """Whether a screen too narrow for the drawing shows its right end first."""
+    return drawn.is_time and drawn.chart != "pie" and len(drawn.labels) > FEW
 
 
 def choosers(listing: Listing, state: State, drawn: Drawn) -> list[Chooser]:

@@ -19,6 +19,7 @@ from portal.errors import Invalid, NotFound, Stale
 from portal.i18n import _
 from portal.models.canned import Place
 from portal.permissions import Permission, may
+from portal.pinyin import searchable
 from portal.services import attachments, canned, records, talk
 
 P = Permission
@@ -35,7 +36,7 @@ def canned_texts(kind: str, number: str) -> ResponseReturnValue:
     if place not in Place._value2member_map_:
         raise NotFound()
     found = canned.offered(session(), g.user, record, Place(place), clock.now())
-    return render_template("records/canned_texts.html", texts=found)
+    return render_template("records/canned_texts.html", texts=found, searchable=searchable)
 
 
 @blueprint.post("/<kind>/<number>/notes")

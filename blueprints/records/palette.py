@@ -42,6 +42,13 @@ THEMES = (
     ("auto", N_("Appearance: as the device"), "sun-moon"),
 )
 
+OWN = (
+    ("user-circle", N_("My account and sign-in"), "/account/"),
+    ("user-circle", N_("Change password"), "/account/password"),
+    ("user-check", N_("Leave and who stands in"), "/account/absences"),
+)
+"""Pages that the menu under the person's name leads to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Act(Hit):
@@ -86,26 +93,33 @@ def best(text: str, found: Sequence[Any], most: int) -> list[Any]:
 
 
 def pages(text: str) -> list[Hit]:
-    """The pages of the person's role that fit."""
+    """The pages of the person's role that fit, and the person's own; where something is made stands under the actions."""
     found: dict[str, Hit] = {}
+    made = {hit.url for hit in _making()}
     for app in APPS:
         for entry in app.entries:
-            if may(g.user, entry.permission):
+            if may(g.user, entry.permission) and entry.path not in made:
                 found.setdefault(entry.path, Hit(app.icon, str(entry.label), entry.path, str(app.label)))
-    return best(text, list(found.values()), MOST_PAGES)
+    own = [Hit(icon, str(label), path, g.user.name) for icon, label, path in OWN]
+    return best(text, [*found.values(), *own], MOST_PAGES)
 
 
-def actions(text: str) -> list[Hit]:
-    """What the person can do from anywhere: register something, look and language."""
+def _making() -> list[Hit]:
+    """What the person may register or make anew."""
     found: list[Hit] = []
     if may(g.user, Permission.CONSULTATION_CREATE):
         found.append(Hit("phone-call", _("Register a call"), "/front-desk/calls/new"))
     for listing in LISTINGS.values():
         if listing.create and may(g.user, listing.create) and listing.create_label:
             found.append(Hit("plus", str(listing.create_label), listing.create_path))
+    return list({hit.url: hit for hit in found}.values())
+
+
+def actions(text: str) -> list[Hit]:
+    """What the person can do from anywhere: register something, look and language, leave."""
+    found = _making()
     found.append(Hit("layout-dashboard", _("Arrange my dashboard"), "/records/dashboard"))
     found.append(Hit("keyboard", _("Keys"), "/records/keys"))
-    found = list({hit.url: hit for hit in found}.values())
     back = ("next", _whence())
     send = "/account/preferences"
     found += [Act(icon, str(label), send, fields=(("theme", theme), back)) for theme, label, icon in THEMES]
@@ -113,6 +127,7 @@ def actions(text: str) -> list[Hit]:
         Act("language", _p("palette", "Language: %(name)s", name=name), send, fields=(("locale", code), back))
         for code, name in i18n.LOCALES.items()
     ]
+    found.append(Act("logout", _("Sign out"), "/account/sign-out", fields=(back,)))
     return best(text, found, MOST_ACTIONS if text else 5)
 
 

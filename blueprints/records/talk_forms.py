@@ -52,9 +52,15 @@ class _DueForm(TalkForm):
         """Say beside each quick choice which time it means."""
         at, calendar = clock.now(), calendars.current(session())
         times = {when: own_tasks.moment(when, calendar, at) for when in When if when != When.AS_TYPE}
+        chosen = self.when.data  # what was sent is kept, so that a refusal can say what is wrong with it
+        times = {when: time for when, time in times.items() if self.offers(time, task) or when == chosen}
         self.when.choices = [(when.value, f"{when.label} {formatting.moment(time)}") for when, time in times.items()]
         if self.when.data is None:
-            self.when.data = When.NEXT_WORKING_DAY.value
+            self.when.data = next((when.value for when in times), None)
+
+    def offers(self, time: datetime, task: Task | None) -> bool:
+        """Whether a quick choice of this time makes sense."""
+        return True
 
     def due(self, at: datetime) -> datetime:
         """The moment that was chosen."""
@@ -96,7 +102,9 @@ class TaskForm(_WhoseForm, _DueForm):
     """A task to be set. What its type says counts wherever nothing else is said."""
 
     type_name = ChoiceField(N_("Type", "task"), blank=N_("None", "task type"))
-    title = TextField(N_("What is to be done"), limit=200, description=N_("Empty: the usual title of the type"))
+    title = TextField(
+        N_("What is to be done"), limit=200, description=N_("Empty: the usual title of the type, or its name")
+    )
     is_promise = BooleanField(
         N_("Promised to the customer"), description=N_("Counted as kept or broken; it cannot be put off")
     )
@@ -130,17 +138,17 @@ class TaskForm(_WhoseForm, _DueForm):
             self.type_name.data, self.title.data = task.type_name, task.title
             self.whose.data = f"p{task.person_id}" if task.person_id else f"p{actor.id}"
         else:
-            self.type_name.data, self.title.data = following.name, following.summary or task.title
+            self.type_name.data, self.title.data = following.name, following.title
             offered = {key for key, _label in self.whose.choices}
             turns = (_key(turn) for turn in chaining.turns(task, following, actor))
             self.whose.data = next((key for key in turns if key in offered), f"p{actor.id}")
             self.due_at.data = chaining.due(session(), task, following, clock.now())
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """A title, unless the type has one."""
+        """A title, unless a type lends its own."""
         fine = super().validate(extra_validators)
         each = self._types.get(self.type_name.data or "")
-        if not self.title.data and not self.title.errors and not (each and each.summary):
+        if not self.title.data and not self.title.errors and each is None:
             self.title.errors = [_("Please fill in %(field)s", field=self.title.label.text)]
             return False
         return fine
@@ -166,7 +174,7 @@ class TaskForm(_WhoseForm, _DueForm):
     def to_command(self, at: datetime) -> SetTask:
         """The command."""
         each = self._types.get(self.type_name.data or "")
-        title = self.title.data or (each.summary if each else None) or ""
+        title = self.title.data or (each.title if each else "")
         return SetTask(title, self.due(at), self.chosen(), each, self.note.data, bool(self.is_promise.data))
 
 
@@ -187,11 +195,25 @@ class DoneForm(TalkForm):
 
 
 class LaterForm(_DueForm):
-    """A later time."""
+    """A later time than the present one: no other is offered, and a far one is one's own."""
 
     reason = TextField(N_("Why later"), limit=300, required=True)
 
     SHOWN = ("when", "due_at", "reason")
+
+    def shown(self) -> list[Any]:
+        """The fields one sees; without a quick choice there is none to see."""
+        return [field for field in super().shown() if field is not self.when or self.when.choices]
+
+    def offers(self, time: datetime, task: Task | None) -> bool:
+        """Whether it is later than the task is due now."""
+        return task is None or task.due_at is None or time > task.due_at
+
+    def due(self, at: datetime) -> datetime:
+        """The moment that was chosen. Raises Invalid when there is none."""
+        if self.due_at.data is None and not self.when.choices:
+            raise Invalid({"due_at": _("Please fill in %(field)s", field=self.due_at.label.text)})
+        return super().due(at)
 
 
 class HandOverForm(_WhoseForm):

@@ -204,6 +204,7 @@ def chart(user: User, listing: Listing, state: State, key: int, *, wide: bool) -
         "heading": title,
         "count": drawn.total.count,
         "drawing": graph.drawing(listing, drawn, title, key=f"tile-{key}", room=room),
+        "from_newest": graph.opens_at_newest(drawn),
         "table": graph.table(listing, drawn),
     }
 

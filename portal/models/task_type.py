@@ -44,7 +44,7 @@ class TaskType(Base):
     """In the company's own words."""
     icon: Mapped[str] = mapped_column(String(30), default="checklist")
     summary: Mapped[str | None] = mapped_column(String(200))
-    """The title of a task for which nobody wrote another one."""
+    """The usual title of its tasks; None: its name."""
     person_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     role: Mapped[str | None] = mapped_column(String(20))
     """Whose turn it usually is; without person and role whoever sets it."""
@@ -70,3 +70,8 @@ class TaskType(Base):
         one_of("counted_from", CountedFrom),
         one_of("role", Role, nullable=True),
     )
+
+    @property
+    def title(self) -> str:
+        """What a task of this type is called when nobody writes a title."""
+        return self.summary or self.name

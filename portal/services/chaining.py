@@ -42,7 +42,7 @@ def trigger(session: Session, task: Task, *, actor: User, at: datetime) -> Task 
     if session.scalar(select(Task.id).where(Task.after_id == task.id)) is not None:
         return None
     made = tasks.open_task(
-        session, TaskKind.HAND, following.summary or task.title, record, due_at=due(session, task, following, at), at=at,
+        session, TaskKind.HAND, following.title, record, due_at=due(session, task, following, at), at=at,
         who=tasks.Responsible(), detail=task.detail,
     )  # fmt: skip
     _give(session, record, made, list(turns(task, following, actor)))

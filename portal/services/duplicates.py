@@ -291,6 +291,15 @@ def open_of(session: Session, user: User, record: Any) -> list[Shown]:
     return [Shown(pair, session.get(model, pair.first_id), session.get(model, pair.second_id)) for pair in pairs]
 
 
+def dismissed(session: Session, user: User, one: Any, other: Any) -> DuplicatePair | None:
+    """What somebody said of these two: that they are not the same; None: nobody did."""
+    first, second = sorted((one.id, other.id))
+    query = visible(user, one.KIND, PairState.DISMISSED).options(joinedload(DuplicatePair.decided_by))
+    return session.scalars(
+        query.where(DuplicatePair.first_id == first, DuplicatePair.second_id == second)
+    ).one_or_none()
+
+
 def dismiss(session: Session, one: Any, other: Any, *, actor: User, at: datetime) -> None:
     """Two records are not the same: remembered, so that no night asks again. Twice says it once."""
     if not may(actor, Permission.CUSTOMER_MERGE):

@@ -161,8 +161,9 @@
       [field.type, field.name, field.value] = ["hidden", name, value];
       form.append(field);
     }
+    form.dataset.noBusy = "";
     document.body.append(form);
-    form.submit();
+    form.requestSubmit(); // heard like any other form: who leaves with entries not sent yet is asked
   }
 
   // ---- Keys: / searches, digits choose, Ctrl+S and Ctrl+Enter send; letters on everything: keys.js ----

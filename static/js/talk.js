@@ -62,7 +62,13 @@
   });
   on("keydown", (event) => {
     const area = areaOf(event.target), box = area && boxOf(area);
-    if (!box || box.hidden || event.isComposing || !["ArrowDown", "ArrowUp", "Escape"].includes(event.key)) return;
+    if (!box || box.hidden || event.isComposing) return;
+    if (event.key === "Enter" && event.target === area && begun(area) && !event.ctrlKey && !event.metaKey && !event.shiftKey) { // the first that fits
+      const first = box.querySelector("button:not([hidden])");
+      if (first) { event.preventDefault(); put(area, first); }
+      return;
+    }
+    if (!["ArrowDown", "ArrowUp", "Escape"].includes(event.key)) return;
     const found = all("button:not([hidden]), a:not([hidden])", box), at = found.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1);
     if (event.key === "Escape") box.hidden = true;
     if (event.target === area && event.key === "ArrowUp") return;

@@ -88,6 +88,13 @@ def test_a_colleague_is_named_by_keyboard(desk, portal, address):
     page.keyboard.press("Control+Enter")
     expect(page.locator(".said")).to_contain_text(name)
     expect(page.locator(".entry.note .mention").first).to_have_text(f"@{name}")
+    page.locator("#composer").click()
+    page.keyboard.type(f"@{name[:1]}")
+    expect(offered.first).to_have_attribute("data-name", name)
+    page.keyboard.press("Enter")  # without going down: the first one
+    expect(page.locator("#composer")).to_have_value(f"@{name} ")
+    page.keyboard.press("Enter")  # nothing is offered any more: a new line
+    expect(page.locator("#composer")).to_have_value(f"@{name} \n")
 
 
 def test_the_icons_lead_to_files_and_followers(desk, address):

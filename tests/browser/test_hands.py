@@ -231,6 +231,20 @@ def test_the_palette_knows_actions_by_initials_and_what_was_opened(desk, numbers
     assert page.url.endswith(numbers["complaint"])
 
 
+def test_the_palette_signs_out_by_way_of_the_guard_of_what_was_not_sent(desk):
+    page = desk("captain").go("/repair-captain/dashboard")
+    page.locator("html[data-ready]").wait_for()
+    heard = []
+    page.expose_function("hear", lambda said: heard.append(said))
+    page.evaluate("document.addEventListener('submit', (event) => hear(event.target.dataset.outboxLeft), true)")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("tuichu")
+    expect(page.locator("#palette-list [role=option]").first).to_contain_text("退出登录")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/account/sign-in**")
+    assert heard == ["1"]  # outbox.js looked first whether something is left to send
+
+
 @pytest.mark.parametrize("who", HOMES)
 def test_main_pages_by_keyboard_alone(who, desk, numbers):
     """Tab comes to everything, each stop can be seen, the first leads past the frame, nothing holds the focus."""

@@ -63,6 +63,11 @@ def test_a_canned_text_by_keyboard(desk, address):
     expect(offered).to_have_count(1)
     page.keyboard.press("ArrowDown")
     expect(offered.first).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    for _sign in "回访":
+        page.keyboard.press("Backspace")
+    page.keyboard.type("hfwh")  # without an input method
+    expect(offered).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page.locator("#composer")).to_be_focused()
     value = page.locator("#composer").input_value()

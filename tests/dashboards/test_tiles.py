@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date, datetime
+from decimal import Decimal
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
+from blueprints.dashboards import greeting
 from portal.db import transaction
 from portal.listing.registry import LISTINGS
 from portal.models.dashboard import Dashboard
@@ -227,6 +231,26 @@ def test_nonsense_changes_nothing(sign_in, session, act):
     client.post(ARRANGE, {"do": "hide.queue", "version": "nonsense"}, status=409)
     client.post(ARRANGE, {"do": "order", "version": "0", "order": ["x" * 100_000] * 3}, status=303)
     assert tiles.arranged(session, client.user).hidden == ()
+
+
+def test_a_chart_of_many_months_opens_at_the_newest(sign_in, make):
+    for month in range(1, 8):
+        make.contract(signed_on=date(2026, month, 5), amount=Decimal("10"))
+    client = sign_in(Role.MANAGER)
+    for stretch, is_long in (("month", True), ("year", False)):
+        pin(client, "contracts", f"view=graph&filter=&rows=signed:{stretch}", stretch, "chart")
+        tile = re.findall(r'hx-get="(/records/tiles/\d+/chart[^"]*)"', home(client))[-1]
+        drawn = client.get(unescape(tile), htmx=True, status=200, check=False).text
+        assert "<svg" in drawn and ("from-newest" in drawn) == is_long
+
+
+@pytest.mark.parametrize(
+    ("hour", "said"), [(6, "早上好"), (11, "早上好"), (12, "下午好"), (17, "下午好"), (18, "晚上好"), (23, "晚上好")]
+)
+def test_the_greeting_knows_the_time_of_day(app, make, hour, said):
+    with app.test_request_context():
+        at = datetime(2026, 11, 30, hour, 59, tzinfo=ZoneInfo("Asia/Shanghai"))
+        assert greeting(make.user(Role.SPECIALIST), at).endswith(said)
 
 
 def test_favourites_of_others_and_of_lists_not_seen(sign_in, people, session):

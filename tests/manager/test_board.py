@@ -126,7 +126,7 @@ def test_points_of_the_charts_are_the_figures_of_the_metrics_and_open_their_reco
     assert (len(periods), periods[-1].first.weekday()) == (12, 0)
     for which, wanted in boards.TRENDS.items():
         page = client.get(f"/manager/weeks/{which}", status=200).text
-        assert 'class="plot-scroll of-weeks"' in page
+        assert 'class="plot-scroll from-newest"' in page
         for track, (key, side) in zip(boards.trend(db_session(), client.user, which, at), wanted, strict=True):
             assert (track.key, track.side) == (key, side)
             for period, value in zip(periods, track.values, strict=True):
@@ -145,7 +145,7 @@ def test_points_of_the_charts_are_the_figures_of_the_metrics_and_open_their_reco
 def test_charts_of_weeks_open_at_the_newest_one_on_the_phone():
     """A box that runs from the right stands at its end from the start; what is drawn in it runs from the left."""
     css = Path(__file__).parents[2] / "static" / "css"
-    for name, box in (("records", ".plot-scroll.of-weeks"), ("reports", ".report .plot-box")):
+    for name, box in (("records", ".plot-scroll.from-newest"), ("reports", ".report .plot-box")):
         rules = (css / f"{name}.css").read_text(encoding="utf-8")
         assert re.search(re.escape(box) + r"(, [^{}]*)? \{ direction: rtl;", rules), name
         assert re.search(re.escape(box) + r" > svg(, [^{}]*)? \{ direction: ltr;", rules), name

@@ -78,6 +78,8 @@ def test_not_a_duplicate_is_remembered_and_can_be_taken_back(sign_in, pair):
     assert pair[1].number not in said(specialist.get(LIST))
     assert "重复：" not in said(specialist.get(f"/records/customers/{pair[0].number}"))
     assert specialist.user.name in said(specialist.get(LIST, query={"show": "dismissed"}))
+    for way in (pair, pair[::-1]):  # whoever compares them all the same is told
+        assert f"已注明不是重复：{specialist.user.name}" in said(specialist.get(url(way), status=200))
     session().rollback()
     with transaction() as current:
         assert (
@@ -88,6 +90,7 @@ def test_not_a_duplicate_is_remembered_and_can_be_taken_back(sign_in, pair):
         )
     specialist.post(f"{url(pair)}/reopen", status=303)
     assert pair[1].number in said(specialist.get(LIST))
+    assert "已注明不是重复" not in said(specialist.get(url(pair), status=200))
 
 
 def test_merge_shows_what_moves_and_leads_old_addresses_to_the_kept_one(sign_in, pair):
@@ -123,6 +126,17 @@ def test_merge_shows_what_moves_and_leads_old_addresses_to_the_kept_one(sign_in,
     assert "已撤销" in said(specialist.get(answer.location))
     specialist.get(f"/records/customers/{pair[1].number}", status=200)
     specialist.post(f"{answer.location}/undo", status=409)
+
+
+def test_what_went_over_and_how_it_stands_now_is_said(sign_in, pair):
+    specialist = sign_in(Role.SPECIALIST)
+    turned = url(pair[::-1])
+    done = specialist.post(turned, form_of(specialist.get(turned)) | {"field-name": "kept"}, status=303).location
+    page = said(specialist.get(done, status=200))
+    assert "已转移 无" in page and f"{pair[0].number} 已并入 {pair[1].number}" in page
+    specialist.post(f"{done}/undo", status=303)
+    page = said(specialist.get(done, status=200))
+    assert f"{pair[0].number} 并入 {pair[1].number}：已撤销" in page and "已并入" not in page
 
 
 def test_what_is_missing_is_said_at_the_field_and_nothing_chosen_is_lost(sign_in, pair):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from portal.models.notice import Notice
 from portal.models.org import User
 from portal.models.outbox import Outbox
 from portal.models.task import DeadlineBreach, Task
+from portal.models.task_type import TaskType
 from portal.permissions import Role
 from portal.services import tasks, timeline
 from portal.services.own_tasks import When, moment
@@ -124,7 +126,7 @@ def test_a_task_is_set_shown_and_told_to_the_colleague(room, session, sign_in):
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"title": " "}, "请填写要做什么"),
+        ({"title": " ", "type_name": ""}, "请填写要做什么"),
         ({"due_at": "2026-05-11T09:59"}, "该时间已过"),
         ({"due_at": "yesterday"}, "2026-05-11 10:00"),
         ({"whose": "p999999"}, "请重新选择"),
@@ -137,6 +139,14 @@ def test_what_cannot_be_taken_is_said_and_nothing_is_lost(room, session, changed
     answer = room.add(status=422, note="留着这句", **changed)
     assert sentence in answer.text and "留着这句" in answer.text
     assert session.scalars(select(Task)).all() == []
+
+
+@pytest.mark.parametrize(("usual", "title"), [(None, "打电话"), ("给客户回电", "给客户回电")])
+def test_without_a_title_a_task_is_called_as_its_type_says(room, session, usual, title):
+    session.scalars(select(TaskType).where(TaskType.name == "打电话")).one().summary = usual
+    session.commit()
+    room.add(title=" ")
+    assert room.task().title == title
 
 
 def test_the_form_is_there_without_javascript_and_as_a_part(room):
@@ -225,6 +235,21 @@ def test_put_off_warns_of_the_new_time_and_never_of_the_old_one(room, session, c
             work_off(session)
         assert [level for level, _task in told(session, room.me)] == levels
     assert session.scalars(select(DeadlineBreach)).all() == []
+
+
+def test_only_later_times_are_offered_to_put_off(room):
+    for due_at, offered in (
+        ("2026-05-11T11:00", ["NEXT_WORKING_DAY", "IN_TWO_HOURS", "TOMORROW", "IN_THREE_WORKING_DAYS", "NEXT_MONDAY"]),
+        ("2026-05-12T18:00", ["IN_THREE_WORKING_DAYS", "NEXT_MONDAY"]),
+        ("2026-06-30T18:00", []),
+    ):
+        room.add(due_at=due_at)
+        path = f"/records/tasks/{room.task().id}/later"
+        form = room.browser.get(path, status=200).text
+        assert re.findall(r'name="when"[^>]*value="(\w+)"', form) == offered
+        assert [offered[0]] == re.findall(r'value="(\w+)"[^>]* checked', form) if offered else "checked" not in form
+        nothing = room.browser.post(path, {"reason": "客户出差"}, status=303 if offered else 422)
+        assert offered or ("请填写其他时间" in nothing.text and "客户出差" in nothing.text)
 
 
 def test_handed_over_it_is_theirs_and_called_off_it_is_closed(room, session, sign_in):

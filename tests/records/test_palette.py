@@ -113,3 +113,21 @@ def test_an_answer_takes_no_time(sign_in, make, clock):
     for text in ("zjj", "罗", "djts", "TS-2026", ""):
         offered(client, text, on="/records/complaints/TS-2026-0001")
     print(f"{(perf_counter() - began) * 200:.0f} ms an answer")
+
+
+@pytest.mark.parametrize("role", Role)
+def test_ones_own_pages_are_found_and_nothing_stands_twice(sign_in, role):
+    client = sign_in(role)
+    for typed, path in (("账号", "/account/"), ("密码", "/account/password"), ("qj", "/account/absences")):
+        assert path in [url for _label, url, _sent in offered(client, typed)], typed
+        client.get(path, status=200)
+    for typed in ("登记", "新建", "dj"):
+        urls = [url for _label, url, sent in offered(client, typed) if not sent]
+        assert len(urls) == len(set(urls)), typed
+
+
+def test_signing_out_is_an_action(sign_in):
+    client = sign_in(Role.SPECIALIST)
+    assert ("退出登录", "/account/sign-out", True) in offered(client, "退出")
+    page = client.get(PALETTE, query={"q": "tuichu"}, status=200).text
+    assert '<form method="post" action="/account/sign-out">' in page

@@ -55,7 +55,14 @@ def test_names_are_resolved_when_it_is_sent(room, session, text, names):
 
 def test_who_can_be_named_is_offered(room, sign_in):
     offered = room.browser.get(f"{room.base}/colleagues", status=200).text
-    assert "李静文" in offered and "lijing" in offered and "沈月" not in offered and "周敏" not in offered
+    assert (
+        "李静文" in offered
+        and "lijing" in offered
+        and "lijingwen" in offered
+        and " ljw " in offered
+        and "沈月" not in offered
+        and "周敏" not in offered
+    )
     sign_in(room.reviewer).get(f"{room.base}/colleagues", status=404)
 
 

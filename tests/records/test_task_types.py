@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -252,6 +253,22 @@ def test_a_suggestion_is_filled_in_and_not_set_by_itself(room, chain, session): 
     answer = room.browser.post(f"/records/tasks/{room.task().id}/done", status=303)
     assert "mode=task&after=" in answer.location
     assert 'value="水电回访：问是否满意"' in room.browser.get(answer.location, status=200).text
+
+
+@pytest.mark.parametrize("chaining", ["TRIGGER", "SUGGEST"])
+def test_what_follows_is_called_as_its_own_type(room, manager, chain, session, chaining):  # noqa: F811
+    with transaction() as writing:
+        first, then = (writing.merge(each) for each in chain(summary=None)[:2])
+        first.chaining = chaining
+        name = then.name
+    room.add(type_name=first.name, title="")
+    number = room.task().id
+    room.browser.post(f"/records/tasks/{number}/done", status=303)
+    if chaining == "SUGGEST":
+        form = room.browser.get(f"{room.base}/talk", query={"mode": "task", "after": number}, status=200).text
+        assert re.search(rf'name="title"[^>]*value="{name}"', form)
+    else:
+        assert (room.task().title, room.task().type_name) == (name, name)
 
 
 def test_called_off_nothing_follows(room, chain, session):  # noqa: F811
