@@ -208,7 +208,7 @@ def many(
     if asked is None:
         if len(_asked) > 500:
             _asked.clear()
-        asked = _asked[key] = Prepared(select(*(_count(places(word), few + 1) for word in typed.words)))
+        asked = _asked[key] = Prepared(select(*(_count(places(word), max(few, 0) + 1) for word in typed.words)))
     counts = asked.raw(session, dict(typed.values))[0]
     found = {word.place: count for word, count in zip(typed.words, counts, strict=True)}
     rarest = min((count for place, count in found.items() if place not in told), default=few)
