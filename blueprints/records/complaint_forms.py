@@ -81,9 +81,7 @@ class DepartmentForm(StepForm):
                 .limit(200)
             )
         )
-        self.head.choices = [
-            *((p.id, f"{p.name} · {Department.show(p.department)}") for p in people),
-        ]
+        self.head.choices = [(p.id, f"{p.name} · {Department.show(p.department)}") for p in people]
         lead = complaints.lead_departments(desk.session, desk.record.category)
         self.further_departments.choices = Department.choices()
         if not self.is_submitted():

@@ -169,7 +169,7 @@ class Story:
         for name in ("specialist", "manager"):
             self.told(name, f"已逾期：转部门并由主管签收（{CUSTOMER}）")
         self.clock_strikes("2026-11-23 14:00", "the head signs")
-        self.step("hand-over", "HANDED_OVER", department="ENGINEERING", head="0", other_head="高建国", copy_left="y")
+        self.step("hand-over", "HANDED_OVER", department="ENGINEERING", head="", other_head="高建国", copy_left="y")
         self.clock_strikes("2026-11-24 08:30", "DL-11 is about to run out")
         self.told("specialist", f"即将到期：责任部门致电客户核实（{CUSTOMER}）")
         self.clock_strikes("2026-11-24 09:00", "the department has called")
