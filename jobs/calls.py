@@ -1,6 +1,7 @@
-"""What happens to calls and liaison slips by itself: windows that time opens, a missed window, a missed limit, leave to read that ends.
+"""What happens to calls and liaison slips by itself: windows that time opens, a missed window, a missed limit, leave to read that ends;
+and to loans of files that are not back in time.
 
-Source: 5.3, DL-08, DL-28, R-20.
+Source: 5.3, DL-08, DL-24, DL-28, R-20.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.services import call_plan, calls
+from portal.services import archive_loans, call_plan, calls
 from portal.services.calls import access, revisits, tickets
 from portal.services.delivery import close_slot
 
 
 def clock_missed(session: Session, *, task_id: int) -> None:
-    """A clock of a call or slip ran out; what follows is done once."""
+    """A clock of a call, a slip or a loan ran out; what follows is done once."""
     calls.missed(session, task_id, at=clock.now())
     tickets.limit_missed(session, task_id, at=clock.now())
+    archive_loans.missed(session, task_id, at=clock.now())
 
 
 def open_windows(session: Session, *, schedule: str, slot: str, scope: str = "") -> None:

@@ -160,6 +160,11 @@ STEPS: dict[tuple[str, str], tuple[NoticeLevel, Text]] = {
     ("cancellations", "withdraw"): (Level.INFO, N_("The customer takes the cancellation back: %(customer)s")),
     ("repair-cost-cases", "refuse"): (Level.ACTION, N_("Repair cost is refused: %(customer)s")),
     ("repair-cost-cases", "recall"): (Level.ACTION, N_("Consent to repair cost is taken back: %(customer)s")),
+    ("archive-loans", "ask"): (Level.ACTION, N_("A file of the archive is asked for: %(customer)s – %(subject)s")),
+    ("archive-loans", "approve"): (Level.ACTION, N_("The file may be handed out: %(customer)s – %(subject)s")),
+    ("archive-loans", "refuse"): (Level.INFO, N_("The file is not handed out: %(customer)s – %(subject)s")),
+    ("archive-loans", "recall"): (Level.ACTION, N_("The consent to a loan is taken back: %(customer)s – %(subject)s")),
+    ("archive-loans", "lose"): (Level.ACTION, N_("A file did not come back whole: %(customer)s – %(subject)s")),
     ("approvals", "approve"): (Level.INFO, N_("Consent is given: %(customer)s – %(subject)s")),
     ("approvals", "refuse"): (Level.ACTION, N_("Consent is refused: %(customer)s – %(subject)s")),
     ("approvals", "revoke"): (Level.ACTION, N_("Consent is taken back: %(customer)s – %(subject)s")),
@@ -196,7 +201,7 @@ def notify_task(
     if level == Level.OVERDUE:
         title = STILL_OVERDUE if repeat else OVERDUE
         if task.code:
-            people = [*people, *notices.audience(session, "managers", task)]
+            people = [*people, *_also_told(session, task)]
     for person in notices.distinct(people, but=by_id):
         notices.notify(
             session,
@@ -215,6 +220,16 @@ def notify_task(
             due_at=task.due_at,
             at=clock.now(),
         )
+
+
+def _also_told(session: Session, task: Task) -> list[User]:
+    """Who else hears of a missed clock, as its process says."""
+    process = PROCESSES.get(task.record_kind)
+    clocks = {clock.code: clock for clock in process.deadlines} if process else {}
+    names = clocks[task.code].overdue_also if task.code in clocks else ("managers",)
+    model = record_kinds.MODELS.get(task.record_kind)
+    record = session.get(model, task.record_id) if model and set(names) != {"managers"} else task
+    return [person for name in names for person in notices.audience(session, name, record or task)]
 
 
 def notify_step(

@@ -97,6 +97,12 @@ class Permission(StrEnum):
     APPROVAL_DECIDE = "approval:decide"
     """Decide, record what leaders decided, forward, take back; say who stands in for whom."""
 
+    LOAN_VIEW = "archive-loan:view"
+    LOAN_ASK = "archive-loan:ask"
+    """Ask for the file of a project one sees, for one's own need; specialists and managers also for others (R-21)."""
+    LOAN_KEEP = "archive-loan:keep"
+    """Hand files out, take them back, note what is lost."""
+
     COMPLETION_VIEW = "completion:view"
     COMPLETION_WORK = "completion:work"
     """Prepare the acceptance, send the notice, write down what the customer says, record the last money."""
@@ -258,6 +264,9 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.CANCELLATION_VIEW,
             P.CANCELLATION_WORK,
             P.APPROVAL_VIEW,
+            P.LOAN_VIEW,
+            P.LOAN_ASK,
+            P.LOAN_KEEP,
             P.COMPLETION_VIEW,
             P.REVIEW_VIEW,
             P.REVIEW_SUBMIT,
@@ -312,6 +321,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.WARRANTY_VIEW,
             P.PENALTY_VIEW,
             P.PENALTY_PROPOSE,
+            P.LOAN_VIEW,
+            P.LOAN_ASK,
             P.PREACCEPT_VIEW,
             P.PREACCEPT_LIST,
             P.PREACCEPT_WORK,
@@ -326,6 +337,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         | {
             P.CAPTAIN_DESK,
             P.PROJECT_VIEW,
+            P.LOAN_VIEW,
+            P.LOAN_ASK,
             P.COMPLAINT_VIEW,
             P.CUSTOMER_UNMASK,
             P.COMPLETION_VIEW,

@@ -220,10 +220,11 @@ APPS: tuple[App, ...] = (
             Entry(N_("Contracts"), records("contracts"), P.CONTRACT_VIEW),
             Entry(N_("Quotations"), records("quotations"), P.CONTRACT_VIEW),
             Entry(N_("Contract templates"), records("contract-templates"), P.CONTRACT_VIEW),
+            Entry(N_("Loans", "archive"), records("archive-loans"), P.LOAN_VIEW),
             Entry(N_("Duplicates"), records("duplicates"), P.CUSTOMER_MERGE),
             Entry(N_("Import"), records("import-runs"), P.IMPORT_RUN),
         ),
-        ("customers", "properties", "projects", "contracts", "quotations"),
+        ("customers", "properties", "projects", "contracts", "quotations", "archive-loans"),
     ),
     App(
         N_("Works", "app"),

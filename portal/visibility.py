@@ -19,6 +19,7 @@ from sqlalchemy.sql.elements import BooleanClauseList, Grouping
 
 from portal.models.absence import Absence
 from portal.models.approval import Approval
+from portal.models.archive import ArchiveLoan
 from portal.models.base import Mergeable
 from portal.models.cancellation import Cancellation, LossNotice
 from portal.models.canned import CannedText
@@ -311,6 +312,7 @@ def projects(viewer: Viewer) -> Condition:
 
 
 @rule(
+    ArchiveLoan,
     DispatchOrder,
     StageAcceptance,
     ChangeOrder,

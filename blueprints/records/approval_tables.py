@@ -28,7 +28,8 @@ def banner(record: Any) -> list[tuple[str, str]]:
     if found is None or found.present is None:
         return []
     who = found.present.who or Level.show(found.present.level)
-    may_open = may(g.user, Permission.APPROVAL_DECIDE) or found.asked_by_id == g.user.id
+    asks = found.asked_by_id == g.user.id and may(g.user, Permission.APPROVAL_VIEW)
+    may_open = asks or may(g.user, Permission.APPROVAL_DECIDE)
     number = LINK.format(editing.path(found), found.number) if may_open else escape(found.number)
     if found.amount is None:
         return [("hourglass", linked(N_("Waits for the consent of: %(who)s (%(number)s)"), who=who, number=number))]

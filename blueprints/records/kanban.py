@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from blueprints.http import find_or_404, page, requires, safe_path, see_other, wants_fragment
 from blueprints.records import (
     approvals,
+    archive_loans,
     blueprint,
     cancellations,
     complaints,
@@ -66,6 +67,7 @@ from portal.services.changes.declaring import VALUE, Change, Job, Kind
 
 FORMS: dict[str, StepPages] = {
     "approvals": approvals.STEPS,
+    "archive-loans": archive_loans.STEPS,
     "cancellations": cancellations.STEPS,
     "change-orders": site_records.CHANGE_STEPS,
     "complaints": complaints.STEPS,

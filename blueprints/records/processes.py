@@ -31,6 +31,7 @@ BY_CODE = {process.code.lower(): process for process in PROCESSES.values()}
 
 AUDIENCES = {
     "owner": N_("owner of the record", "audience"),
+    "applicant": N_("applicant", "audience"),
     "captain": N_("repair captain", "audience"),
     "customer_owner": N_("specialist of the customer", "audience"),
     "reviewers": N_("reviewers", "audience"),

@@ -29,6 +29,7 @@ GROUPS = (
     (N_("Project"), ("kind", "branch_id", "contract_days", "is_model_house", "visit_allowed")),
     (N_("People"), ("designer_id", "sales_id", "project_manager_id", "foreman_id", "crew_id", "supervisor_id")),
     (N_("Dates"), ("planned_start_on", "actual_start_on", "planned_finish_on", "actual_finish_on", "remarks")),
+    (N_("File", "archive"), ("archive_number", "archive_shelf", "archive_secrecy")),
 )
 PEOPLE = (Project.designer, Project.sales, Project.project_manager, Project.foreman, Project.crew, Project.supervisor)
 
@@ -67,7 +68,7 @@ def project(number: str) -> ResponseReturnValue:
     )
 
 
-COUNTED = ("contracts", "complaints", "repair-orders", "warranties", "surveys")
+COUNTED = ("contracts", "complaints", "repair-orders", "warranties", "surveys", "archive-loans")
 
 
 def _smart(record: Project, counts: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -83,7 +84,7 @@ def _tabs(record: Project, counts: Mapping[str, int]) -> list[showing.Tab]:
         "contract", _("Contract"), lambda: [_contracts(record), *view.payments(record)], counts["contracts"]
     )
     acceptance = showing.Tab("acceptance", _("Completion acceptance"), lambda: [view.acceptance(record)])
-    cases = ("cases", _("Cases"), ("complaints", "repair-orders", "warranties", "surveys"))
+    cases = ("cases", _("Cases"), ("complaints", "repair-orders", "warranties", "surveys", "archive-loans"))
     return [
         showing.Tab("dispatch", _("Dispatch and start"), lambda: view.dispatch(record)),
         showing.Tab("site", _p("works", "On site"), lambda: site_view.tables(record)),
@@ -134,6 +135,9 @@ def _actions(record: Project) -> list[dict[str, Any]]:
         beside.append(
             {"label": _("Ask to read the call records"), "url": f"{base}/call-access", "icon": "lock", "quiet": True}
         )
+    if may(g.user, P.LOAN_ASK) and record.stage != ProjectStage.SIGNED:
+        url = f"{base}/archive-loans/new"
+        beside.append({"label": _("Ask for the file"), "url": url, "icon": "archive", "quiet": True})
     if not may(g.user, P.PROJECT_EDIT):
         return beside
     if record.stage in (ProjectStage.SIGNED, ProjectStage.ARCHIVED):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portal.listing.declaration import Listing
 from portal.listing.kinds import (
+    archive,
     calls,
     cases,
     house,
@@ -29,6 +30,7 @@ LISTINGS: dict[str, Listing] = {
         *people.LISTINGS,
         *cases.LISTINGS,
         *works.LISTINGS,
+        *archive.LISTINGS,
         *site.LISTINGS,
         *calls.LISTINGS,
         *inspections.LISTINGS,

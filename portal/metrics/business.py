@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from sqlalchemy import or_
+
 from portal.i18n import N_
 from portal.metrics import clocks
 from portal.metrics.hindsight import only_later
 from portal.metrics.questions import Count, NoSource, Period, Question, Rows, Share
 from portal.metrics.registry import Unit, metric
+from portal.models.archive import ArchiveLoan
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract
 from portal.models.customer import Customer
 from portal.models.project import Project
 from portal.permissions import Permission
+from portal.processes.archive_loan import PAPERS_OUT
+from portal.processes.archive_loan import Action as Loan
 from portal.processes.consultation import Action
 
 P = Permission
@@ -78,7 +83,9 @@ def complete(_period: Period) -> Question:
     return NoSource(N_("The archive with closed files is not recorded yet."))
 
 
-@metric("M-80.loans", N_("Loans overdue", "metric"), Unit.COUNT, P.PROJECT_VIEW, "less")
-def overdue_loans(_period: Period) -> Question:
-    """Loans not returned in time on the last day of the period."""
-    return NoSource(N_("Loans of files are not recorded yet."))
+@metric("M-80.loans", N_("Loans overdue", "metric"), Unit.COUNT, P.LOAN_VIEW, "less")
+def overdue_loans(period: Period) -> Question:
+    """Files that were to be back by the end of the period's last day and were not (DL-24)."""
+    came_later = only_later(ArchiveLoan, (Loan.RETURN, Loan.LOSE), period)
+    still_out = or_(ArchiveLoan.state.in_(sorted(PAPERS_OUT)), came_later)
+    return Count(Rows(ArchiveLoan, (ArchiveLoan.due_at < period.end, still_out)))

@@ -4,6 +4,7 @@ from portal.models import (  # noqa: F401
     absence,
     account,
     approval,
+    archive,
     attachment,
     calendar,
     cancellation,

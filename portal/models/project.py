@@ -15,6 +15,7 @@ from portal.models.customer import Customer, Property
 from portal.models.org import Branch, Crew, Party, User
 from portal.processes import change_order
 from portal.processes import project as rules
+from portal.processes.archive_loan import Secrecy
 from portal.processes.project import ProjectStage
 from portal.terms import Term, one_of
 
@@ -59,6 +60,10 @@ class Project(Record, Base):
     stage: Mapped[str] = mapped_column(String(20), default=ProjectStage.SIGNED)
     archive_number: Mapped[str | None] = mapped_column(String(40), unique=True, sort_order=1)
     """Of the file of customer service, DA-; None: it was opened before the portal, or not yet."""
+    archive_shelf: Mapped[str | None] = mapped_column(String(40), sort_order=2)
+    """Where the papers of the file stand."""
+    archive_secrecy: Mapped[str] = mapped_column(String(20), default=Secrecy.CONFIDENTIAL, sort_order=2)
+    """How secret the file is; it says whose consent a loan takes (P16)."""
     archived_at: Mapped[datetime | None] = mapped_column(sort_order=1)
     start_agreed: Mapped[bool] = mapped_column(default=False, sort_order=1)
     """The customer agreed to the planned day of the start."""
@@ -146,6 +151,7 @@ class Project(Record, Base):
     __table_args__ = (
         one_of("kind", ProjectKind),
         one_of("stage", ProjectStage),
+        one_of("archive_secrecy", Secrecy),
         Index("ix_project_branch", "branch_id", "id"),
         Index("ix_project_branch_stage", "branch_id", "stage", "id"),
         Index("ix_project_crew", "crew_id", **where("crew_id IS NOT NULL")),

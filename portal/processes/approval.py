@@ -1,6 +1,6 @@
-"""Approvals: who decides about money and endings, up to which amount, in which order. Source: domain.md 4.10, 4.15, 4.17, 4.18, Q31.
+"""Approvals: who decides about money and endings, up to which amount, in which order. Source: domain.md 4.10, 4.15, 4.16, 4.17, 4.18, Q31.
 
-One way for compensation, cost cases, penalties and cancellations. Rounds are kept: what was asked and decided once is
+One way for compensation, cost cases, penalties, cancellations and loans of files. Rounds are kept: what was asked and decided once is
 never changed, a changed amount is asked for anew.
 """
 
@@ -50,6 +50,7 @@ class What(Term):
     COST_CASE = "COST_CASE", "Repair cost"
     PENALTY = "PENALTY", "Penalty"
     CANCELLATION = "CANCELLATION", "Cancellation"
+    ARCHIVE_LOAN = "ARCHIVE_LOAN", "Loan of a file"
 
 
 class Level(Term):
@@ -73,16 +74,21 @@ RECORDED = frozenset({Level.HEAD, Level.DEPUTY_GM, Level.GM})
 MAY_STAND_IN = {Level.DEPUTY_GM: (Level.DEPUTY_GM, Level.GM), Level.GM: (Level.GM,)}
 """Whoever decides more may decide less."""
 MANAGEMENT = "MANAGEMENT"
-FOUR_EYES = frozenset({What.COMPENSATION, What.COST_CASE, What.CANCELLATION})
+FOUR_EYES = frozenset({What.COMPENSATION, What.COST_CASE, What.CANCELLATION, What.ARCHIVE_LOAN})
 """Whoever asks does not decide. About penalties of their own people managers decide alone (4.18)."""
 
 
 def levels(
-    what: What, counted: Decimal, *, deputy_limit: Decimal, manager_limit: Decimal, both_leaders: bool, is_own: bool = False
+    what: What, counted: Decimal, *, deputy_limit: Decimal, manager_limit: Decimal, both_leaders: bool, is_own: bool = False,
+    is_top_secret: bool = False,
 ) -> tuple[Level, ...]:  # fmt: skip
     """Whose consent it takes, in this order. `counted`: yuan, with what the same contract and household got before."""
     if what is What.CANCELLATION:
         return (Level.GM,)
+    if what is What.ARCHIVE_LOAN:
+        if is_own:
+            return (Level.GM,)
+        return (Level.MANAGER, Level.GM) if is_top_secret else (Level.MANAGER,)
     if what is What.PENALTY:
         return (Level.MANAGER,) if is_own else (Level.MANAGER, Level.HEAD)
     if what is What.COST_CASE:

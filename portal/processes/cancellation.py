@@ -158,7 +158,7 @@ NOTICES_SENT = Guard(
 )
 NOTHING_OPEN = Guard(
     "nothing-open",
-    N_("no repair and no compensation of the project is open"),
+    N_("no repair and no compensation of the project is open, its file is not out on loan"),
     lambda case: not case.open_numbers,
 )
 P = Permission

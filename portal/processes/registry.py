@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portal.processes import (
     approval,
+    archive_loan,
     cancellation,
     change_order,
     complaint,
@@ -40,6 +41,7 @@ PROCESSES: dict[str, Process] = {
         complaint.PROCESS,
         escalation.PROCESS,
         project.PROCESS,
+        archive_loan.PROCESS,
         change_order.PROCESS,
         delay_notice.PROCESS,
         safety_notice.PROCESS,

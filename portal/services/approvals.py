@@ -43,7 +43,9 @@ class Request:
     customer_id: int | None = None
     contract_id: int | None = None
     is_own: bool = False
-    """Of a penalty: it concerns customer service's own people."""
+    """Of a penalty: it concerns customer service's own people. Of a loan: a manager asks, who does not decide about it."""
+    is_top_secret: bool = False
+    """Of a loan: the general manager decides too."""
     department: str | None = None
     """Of a penalty: whose people it concerns, whose head has to consent."""
     manager_limit: Decimal | None = None
@@ -115,6 +117,7 @@ def levels_for(session: Session, request: Request, counted: Decimal) -> tuple[Le
         else request.manager_limit,
         both_leaders=settings.get(session, "approval_both_leaders"),
         is_own=request.is_own,
+        is_top_secret=request.is_top_secret,
     )
 
 

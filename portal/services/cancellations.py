@@ -33,7 +33,18 @@ from portal.processes.cancellation import Action, Liability, Reason, State
 from portal.processes.escalation import OPEN as OPEN_ESCALATIONS
 from portal.processes.escalation import shared_out
 from portal.processes.repair import OPEN as OPEN_REPAIRS
-from portal.services import approvals, assignment, calendars, contracts, loss_notices, numbering, projects, steps, tasks
+from portal.services import (
+    approvals,
+    archive_loans,
+    assignment,
+    calendars,
+    contracts,
+    loss_notices,
+    numbering,
+    projects,
+    steps,
+    tasks,
+)
 from portal.services.approvals import Request, TakeBack, Word
 from portal.services.fields import Field, link, money, term
 
@@ -350,7 +361,7 @@ def withdraw(session: Session, case: Cancellation, command: Withdraw, *, actor: 
 
 
 def open_numbers(session: Session, case: Cancellation) -> tuple[str, ...]:
-    """Repairs and compensations of the project that keep the cancellation open."""
+    """Repairs, compensations and loans of the file that keep the cancellation open."""
     if case.project_id is None:
         return ()
     orders = select(RepairOrder.number).where(
@@ -361,7 +372,7 @@ def open_numbers(session: Session, case: Cancellation) -> tuple[str, ...]:
         .join(Complaint, Complaint.id == Escalation.complaint_id)
         .where(Complaint.project_id == case.project_id, Escalation.state.in_(sorted(OPEN_ESCALATIONS)))
     )
-    return (*session.scalars(orders), *session.scalars(disputes))
+    return (*session.scalars(orders), *session.scalars(disputes), *archive_loans.papers_out(session, case.project_id))
 
 
 # ---------- Parts ----------

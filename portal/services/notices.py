@@ -132,7 +132,7 @@ def sentence(title: str, params: Mapping[str, Any]) -> str:
 
 
 def audience(session: Session, name: str, record: Any) -> list[User]:
-    """The people behind the name a process uses: owner, customer_owner, captain, captains, reviewers, inspectors, deciders, managers,
+    """The people behind the name a process uses: owner, customer_owner, captain, captains, reviewers, inspectors, deciders, applicant, managers,
     specialists, handlers, addressee, followers.
 
     Somebody who may not sign in any more is left out; a case without an owner turns to the specialist on duty.
@@ -155,6 +155,9 @@ def audience(session: Session, name: str, record: Any) -> list[User]:
             if inspector is not None and inspector.is_active:
                 return [inspector]
             return _active(session, _of_role(Role.REVIEWER, branch_id))
+        case "applicant":
+            asked = record.applicant_user
+            return [asked] if asked is not None and asked.is_active else []
         case "captain":
             return [record.captain] if record.captain is not None and record.captain.is_active else []
         case "captains":

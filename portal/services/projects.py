@@ -22,6 +22,8 @@ from portal.models.org import Branch, Crew, Party, User
 from portal.models.project import Project, ProjectKind, ProjectStage
 from portal.models.task import Task
 from portal.models.works import FinishMove
+from portal.permissions import Permission, may
+from portal.processes.archive_loan import Secrecy
 from portal.processes.project import Action
 from portal.services import call_plan, customers, events, numbering, penalties, steps, tasks
 from portal.services.fields import Field, apply, cleaned, link, stamp, term
@@ -44,6 +46,8 @@ FIELDS: dict[str, Field] = {
     "is_model_house": Field(N_("Model house")),
     "visit_allowed": Field(N_("Site may be visited")),
     "archive_number": Field(N_("Archive number")),
+    "archive_shelf": Field(N_("Shelf of the file")),
+    "archive_secrecy": term(N_("Secrecy of the file"), Secrecy),
     "paper": Field(N_("Paper in the file")),
     "disclosure": Field(N_("Technical disclosure")),
     "remarks": Field(N_("Remarks")),
@@ -81,6 +85,9 @@ class CreateProject:
     contract_days: int | None = None
     is_model_house: bool = False
     visit_allowed: bool = False
+    archive_shelf: str | None = None
+    archive_secrecy: str = Secrecy.CONFIDENTIAL
+    """How secret its file is: whose consent a loan takes (P16)."""
     remarks: str | None = None
 
     def values(self) -> dict[str, Any]:
@@ -145,6 +152,7 @@ def change(
         raise Stale()
     check(present(project) | dict(values), at=at)
     _give_orders(session, project, values.get("foreman_id"), at)
+    _keep_secret(project, values.get("archive_secrecy"), actor)
     has_begun, finish = project.actual_start_on is not None, project.planned_finish_on
     changes = apply(session, project, values, FIELDS, actor=actor, at=at)
     if has_begun and finish is not None and project.planned_finish_on not in (None, finish):
@@ -161,6 +169,13 @@ def _give_orders(session: Session, project: Project, foreman_id: int | None, at:
         return  # who built what is finished may be put right
     if (why := penalties.no_orders(session, session.get_one(Party, foreman_id), clock.today(at))) is not None:
         raise Invalid({"foreman_id": why})
+
+
+def _keep_secret(project: Project, secrecy: str | None, actor: User) -> None:
+    """Only who decides about loans makes a top secret file less secret: otherwise nobody need ask the general manager."""
+    lowers = project.archive_secrecy == Secrecy.TOP and secrecy not in (None, Secrecy.TOP)
+    if lowers and not may(actor, Permission.APPROVAL_DECIDE):
+        raise Invalid({"archive_secrecy": N_("Only managers make a top secret file less secret.")})
 
 
 # ---------- What other processes bring about ----------

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from portal import visibility
 from portal.errors import NotFound
 from portal.models.approval import Approval
+from portal.models.archive import ArchiveLoan
 from portal.models.cancellation import Cancellation, LossNotice
 from portal.models.compensation import PaymentVoucher
 from portal.models.complaint import Complaint, Escalation
@@ -48,6 +49,7 @@ P = Permission
 
 VIEW: dict[type[Any], Permission] = {
     Approval: P.APPROVAL_VIEW,
+    ArchiveLoan: P.LOAN_VIEW,
     Branch: P.PARTY_VIEW,
     ChangeOrder: P.PROJECT_VIEW,
     Cancellation: P.CANCELLATION_VIEW,

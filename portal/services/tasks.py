@@ -26,7 +26,7 @@ from portal.processes.penalty import PROPOSED_FOR
 from portal.reading import Asked
 from portal.services import calendars, claims, events, standing_in
 
-FOLLOWED = frozenset({"DL-08", "DL-28"})
+FOLLOWED = frozenset({"DL-08", "DL-24", "DL-28"})
 """Clocks whose miss moves the record on by itself (`jobs/calls.py`)."""
 REPEAT = timedelta(hours=24)
 """An overdue task is told again every 24 hours (0.2)."""

@@ -216,6 +216,15 @@ STATES = {
         "PAID": "已支付",
         "CLOSED": "已结案",
     },
+    "P16": {
+        "REQUESTED": "申请中",
+        "APPROVED": "已批准",
+        "OUT": "查阅/借出中",
+        "OVERDUE": "逾期",
+        "RETURNED": "已归还",
+        "REFUSED": "未批准",
+        "LOST": "遗失",
+    },
     "P17": {
         "APPLIED": "客户已申请",
         "DESIGN_OPINION": "设计部已出意见",

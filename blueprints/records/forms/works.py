@@ -25,6 +25,7 @@ from portal.models.contract import Contract, ContractState, PaymentKind
 from portal.models.customer import Customer, Property
 from portal.models.org import User
 from portal.models.project import Project, ProjectKind, ProjectStage
+from portal.processes.archive_loan import Secrecy
 from portal.services import contract_templates, contracts, crews, parties, projects, quotations
 
 P = {name: field.label for name, field in projects.FIELDS.items()}
@@ -59,6 +60,7 @@ class ProjectForm(RecordForm):
             ("designer_id", "sales_id", "project_manager_id", "foreman_id", "crew_id", "supervisor_id"),
         ),
         (N_("Dates"), ("planned_start_on", "actual_start_on", "planned_finish_on", "actual_finish_on")),
+        (N_("File", "archive"), ("archive_shelf", "archive_secrecy")),
         (N_("Other"), ("remarks",)),
     )
 
@@ -81,6 +83,8 @@ class ProjectForm(RecordForm):
     actual_start_on = LocalDateField(P["actual_start_on"])
     planned_finish_on = LocalDateField(P["planned_finish_on"])
     actual_finish_on = LocalDateField(P["actual_finish_on"])
+    archive_shelf = TextField(P["archive_shelf"], limit=40)
+    archive_secrecy = TermField(P["archive_secrecy"], Secrecy, required=True)
     remarks = TextField(P["remarks"], limit=2000, rows=3)
 
     def prepare(self, user: User, customer: Customer, project: Project | None = None) -> ProjectForm:
@@ -100,7 +104,7 @@ class ProjectForm(RecordForm):
         keep = project.crew_id if project is not None else None
         self.crew_id.choices = [(crew.id, crew.name) for crew in crews.working(session(), user, keep_id=keep)]
         if not self.is_submitted() and project is None:
-            self.stage.data = ProjectStage.SIGNED
+            self.stage.data, self.archive_secrecy.data = ProjectStage.SIGNED, Secrecy.CONFIDENTIAL
             self.branch_id.data = customer.branch_id or user.branch_id
             if len(self.property_id.choices) == 1:
                 self.property_id.data = self.property_id.choices[0][0]

@@ -20,6 +20,7 @@ from portal.listing import terms
 from portal.listing.declaration import By
 from portal.listing.terms import Word
 from portal.models.approval import Approval
+from portal.models.archive import ArchiveLoan
 from portal.models.cancellation import Cancellation, LossNotice
 from portal.models.compensation import PaymentVoucher
 from portal.models.complaint import Complaint, Escalation
@@ -398,6 +399,12 @@ def escalations(word: Word) -> Places:
     """Escalations: by their own number or whatever finds the complaint."""
     number = (word.begins(Escalation.number, "upper"),)
     return Places(Escalation, number, through=((Escalation.complaint_id, complaints(word)),))
+
+
+def archive_loans(word: Word) -> Places:
+    """Loans of files: by their number, whose need it is, or the project whose file it is."""
+    own = (word.begins(ArchiveLoan.number, "upper"), *_named(word, ArchiveLoan.applicant))
+    return Places(ArchiveLoan, own, through=((ArchiveLoan.project_id, projects(word)),))
 
 
 def approvals(word: Word) -> Places:

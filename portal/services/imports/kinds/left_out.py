@@ -42,6 +42,7 @@ LEFT_OUT: dict[str, Text] = {
     "cancellations": STEPS,
     "repair-cost-cases": MONEY,
     "approvals": MONEY,
+    "archive-loans": STEPS,
     "payment-vouchers": MONEY,
     "penalties": MONEY,
     "rewards": MONEY,
