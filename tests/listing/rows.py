@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from portal.db import transaction
 from portal.models.approval import Approval
+from portal.models.archive import ArchiveLoan
 from portal.models.cancellation import Cancellation, LossNotice
 from portal.models.compensation import PaymentVoucher
 from portal.models.complaint import Complaint, Escalation
@@ -378,6 +379,16 @@ def of_money(
             asked_by_id=owner.id, asked_at=at - timedelta(days=number), decided_at=at if number % 3 else None, **kept,
         )  # fmt: skip
         writing.add(asked)
+        writing.add(
+            ArchiveLoan(
+                number=f"JY-{number}", state=("REQUESTED", "OUT", "RETURNED")[number % 3], project_id=project.id,
+                customer_id=customer.id, owner_id=owner.id, applicant=("赵工", owner.name)[number % 2],
+                applicant_user_id=(None, owner.id)[number % 2], department=("ENGINEERING", "SERVICE")[number % 2],
+                purpose="核对水电图", mode=("READ_ON_SITE", "BORROW")[number % 2], place="档案室", secrecy="CONFIDENTIAL",
+                out_at=at - timedelta(days=2), pages_out=12, due_at=at - timedelta(days=number % 3),
+                returned_at=at if number % 3 == 2 else None, pages_back=12, condition="INTACT", **kept,
+            )
+        )  # fmt: skip
         writing.flush()
         escalation_id = writing.scalar(select(Escalation.id).where(Escalation.number == f"SJ-{number}"))
         writing.add(

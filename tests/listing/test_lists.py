@@ -61,6 +61,7 @@ MAY_SEE = {
         for kind in ("repair-orders", "repair-visits", "repair-cost-cases")
     ),
     *((role, kind) for role in (Role.FRONT_DESK, Role.SPECIALIST, Role.MANAGER) for kind in ("surveys", "suggestions")),
+    *((role, "archive-loans") for role in Role if role is not Role.FRONT_DESK),
     *((role, "report-runs") for role in Role if role is not Role.REPAIR_CAPTAIN),
     (Role.SPECIALIST, "escalations"),
     (Role.MANAGER, "escalations"),

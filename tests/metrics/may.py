@@ -10,6 +10,7 @@ from portal import clock
 from portal.db import transaction
 from portal.metrics import Period
 from portal.models.approval import Approval
+from portal.models.archive import ArchiveLoan
 from portal.models.cancellation import Cancellation, CancellationShare
 from portal.models.compensation import CompensationShare, PaymentVoucher
 from portal.models.complaint import Complaint, ComplaintDepartment, Escalation
@@ -39,6 +40,9 @@ def moment(text: str) -> datetime:
 
 class May:
     """The month; each method adds one record in a transaction of its own."""
+
+    lent: ArchiveLoan
+    """The file that comes back after the month."""
 
     def __init__(self, make: Any, hands: Any) -> None:
         hands.set("2026-02-01 09:00")
@@ -359,6 +363,19 @@ class May:
         self.clock("DL-26", case, applied, due, f"{voided[5:]} 17:00")
 
 
+    def loan(self, due: str, returned: str | None = None) -> ArchiveLoan:
+        """A file that was lent the day before it was due; back whole, or still out."""
+        due_at, back_at = moment(due), moment(returned) if returned else None
+        state = "RETURNED" if back_at else "OVERDUE" if due_at < moment("05-31 20:00") else "OUT"
+        return self.record(
+            ArchiveLoan, due_at - timedelta(days=1), state=state, customer_id=self.customer.id,
+            project_id=self.make.project(customer=self.customer).id, applicant="高建国", department="ENGINEERING",
+            purpose="x", mode="READ_ON_SITE", place="x", secrecy="GENERAL", out_at=due_at - timedelta(days=1),
+            pages_out=10, due_at=due_at, returned_at=back_at, pages_back=10 if back_at else None,
+            condition="INTACT" if back_at else None,
+        )  # fmt: skip
+
+
 def tell(make: Any, hands: Any) -> May:
     """The whole month. The figures stand in `test_metrics.py`."""
     may = May(make, hands)
@@ -436,6 +453,12 @@ def tell(make: Any, hands: Any) -> May:
     hands.set("2026-05-10 10:00")
     lead = make.customer(name="陈思远")
     make.customer(name="赵敏")
+    # Files lent: of those that were to be back in May two were still out at its end; one was back late, one has June.
+    may.loan("05-13 10:00", "05-12 16:00")
+    may.loan("05-20 10:00", "05-22 10:00")
+    may.loan("05-25 10:00")
+    may.lent = may.loan("05-31 10:00")
+    may.loan("06-01 10:00")
     # Calls: four due in May, two of them effective by its end, one satisfied; of two homes accepted one had all four.
     # Scores count in effective ones: the designer got 4 and 5. Unsatisfied: one of them, and one that is never effective.
     may.scored(may.call("START", "05-08", "05-04 10:00", "SATISFIED"), designer=4)

@@ -16,6 +16,7 @@ from portal.listing import engine
 from portal.listing.state import args_of
 from portal.metrics import METRICS, Company, Period, measure_all, shown, split
 from portal.metrics import lists as figure_lists
+from portal.models.archive import ArchiveLoan
 from portal.models.complaint import Complaint
 from portal.models.follow_up import RepairFollowUp
 from portal.permissions import Role
@@ -31,7 +32,7 @@ BY_HAND = {
     "M-24": (1, 1), "M-25": (1, 1), "M-26": (0, 1), "M-27": ("450", 4), "M-28": (1, 5), "M-29.escalations": (1, None),
     "M-30": (5, None), "M-30.projects": (3, None), "M-31": (1, 2), "M-32": (1, None), "M-33": (1, None), "M-34": (1, 3),
     "M-40": (3, None), "M-41": (1, 2), "M-42": ("33.5", 2), "M-43": (1, 2), "M-44": ("1260.50", None), "M-45": (1, 2),
-    "M-60": (4, None), "M-60.leads": (2, None), "M-61": (1, 2), "M-62": (1, None), "M-63": (1, 2), "M-63.satisfied": (1, 2), "M-80.opened": (0, 0),
+    "M-60": (4, None), "M-60.leads": (2, None), "M-61": (1, 2), "M-62": (1, None), "M-63": (1, 2), "M-63.satisfied": (1, 2), "M-80.opened": (0, 0), "M-80.loans": (2, None),
     "M-95": (6, None), "M-96": (4, None), "M-96.amount": ("840.00", None), "M-96.rewards": (0, None), "M-96.given": (0, None), "M-97": (2, None), "M-97.answered": (1, 2),
 }  # fmt: skip
 """Part and whole of a share or mean, else the figure."""
@@ -158,6 +159,10 @@ def _what_comes_later_changes_none(told, hands):
     told.stepped(waiting, "call-off", "CANCELLED", "06-03 10:00")
     told.stepped(told.site, "cancel", "CANCELLED", "06-03 10:00")
     told.stepped(covered, "void", "VOID", "06-04 10:00")
+    with transaction() as writing:
+        came_back = writing.get_one(ArchiveLoan, told.lent.id)
+        came_back.returned_at, came_back.pages_back, came_back.condition = month.moment("06-01 09:00"), 10, "INTACT"
+    told.stepped(told.lent, "return", "RETURNED", "06-01 09:00")
     sent_back = session().scalars(select(RepairFollowUp).where(RepairFollowUp.call.has(overall="UNSATISFIED"))).one()
     told.asked_after(sent_back.order, "06-02 10:00", "SATISFIED", 2)
     told.complaint("2026-06-05 10:00", "2026-06-06 10:00")

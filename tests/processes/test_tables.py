@@ -13,6 +13,7 @@ from portal.errors import ConditionsMissing, Invalid, NotPermitted, TransitionNo
 from portal.permissions import Role
 from portal.processes import (
     approval,
+    archive_loan,
     cancellation,
     change_order,
     complaint,
@@ -372,6 +373,20 @@ SAFETY = {
 }
 """4.6, 11: hazard, notice, deadline, recheck."""
 
+LOAN = {
+    ("REQUESTED", "approve"): ("APPROVED", {MG}),
+    ("REQUESTED", "refuse"): ("REFUSED", {MG}),
+    ("REQUESTED", "recall"): ("REFUSED", {MG}),
+    ("APPROVED", "recall"): ("REFUSED", {MG}),
+    ("APPROVED", "hand-out"): ("OUT", SPECIALISTS),
+    ("OUT", "run-over"): ("OVERDUE", SPECIALISTS),
+    ("OUT", "return"): ("RETURNED", SPECIALISTS),
+    ("OVERDUE", "return"): ("RETURNED", SPECIALISTS),
+    ("OUT", "lose"): ("LOST", SPECIALISTS),
+    ("OVERDUE", "lose"): ("LOST", SPECIALISTS),
+}
+"""4.16: the portal itself finds that a loan has run over; nobody has a button for it."""
+
 CREATED = {
     "P03": ("intend", "INTENT", SPECIALISTS),
     "P04": ("submit", "SUBMITTED", BENCH),
@@ -396,6 +411,7 @@ CREATED = {
     "P08": ("record", "RECORDED", {FD, SP, MG}),
     "P18-R": ("propose", "PROPOSED", {SP, RV, RC, MG}),
     "PA": ("ask", "WAITING", {FD, SP, RV, RC, MG}),
+    "P16": ("ask", "REQUESTED", {SP, RV, RC, MG}),
 }
 CASES = [
     (complaint.PROCESS, complaint.State, complaint.Action, COMPLAINT),
@@ -418,6 +434,7 @@ CASES = [
     (reward.PROCESS, reward.State, reward.Action, REWARD),
     (cancellation.PROCESS, cancellation.State, cancellation.Action, CANCELLATION),
     (approval.PROCESS, approval.State, approval.Action, APPROVAL),
+    (archive_loan.PROCESS, archive_loan.State, archive_loan.Action, LOAN),
     (change_order.PROCESS, change_order.State, change_order.Action, CHANGE_ORDER),
     (delay_notice.PROCESS, delay_notice.State, delay_notice.Action, CHANGE_ORDER),
     (safety_notice.PROCESS, safety_notice.State, safety_notice.Action, SAFETY),
@@ -500,6 +517,7 @@ FINAL = {
     "P08": {"ANSWERED_CUSTOMER"},
     "P18-R": {"REJECTED", "EXECUTED"},
     "PA": {"REFUSED", "WITHDRAWN", "VOID"},
+    "P16": {"RETURNED", "REFUSED", "LOST"},
 }
 
 
