@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.demo import (
+    archive,
     calls,
     inspections,
     living_week,
@@ -49,6 +50,7 @@ def load() -> None:
     touches.plan(stage, today)
     reports.plan(stage)
     promises.plan(stage, houses, today)
+    archive.plan(stage, worked_example.ZHANG, houses, today)
     stage.play()
     reports.enter(stage, today)
     papers.enter(stage, today)

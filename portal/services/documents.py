@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from portal import i18n, outbox, visibility
 from portal.documents import (
+    archive_building,
     building,
     call_building,
     inspection_building,
@@ -31,6 +32,7 @@ from portal.documents import (
     survey_building,
     works_building,
 )
+from portal.documents.archive_building import LoanRegister
 from portal.documents.building import company
 from portal.documents.call_building import CallRegister, SlipPaper
 from portal.documents.inspection_views import InspectionPaper, NoticePaper
@@ -53,6 +55,7 @@ from portal.documents.works_views import (
 from portal.errors import DomainError, NotFound, NotPermitted
 from portal.files.store import Store
 from portal.i18n import N_, Text, _p
+from portal.models.archive import ArchiveLoan
 from portal.models.cancellation import Cancellation, LossNotice
 from portal.models.compensation import PaymentVoucher
 from portal.models.complaint import Complaint
@@ -113,6 +116,7 @@ BUILDERS: dict[str, Callable[..., View]] = (
     | survey_building.BUILDERS
     | call_building.BUILDERS
     | round_building.BUILDERS
+    | archive_building.BUILDERS
     | report_building.BUILDERS
 )
 """What each form shows, by its code: of session, record and store; of the reader too, where the form has `rows`."""
@@ -141,6 +145,7 @@ FORMS: dict[str, Form] = {
         Form("F-20", RepairPaper.TITLE, RepairOrder, P.REPAIR_VIEW),
         Form("F-21", ServiceReport.TITLE, RepairOrder, P.REPAIR_VIEW),
         Form("F-22", CostCasePaper.TITLE, RepairCostCase, P.COST_CASE_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
+        Form("F-24", LoanRegister.TITLE, ArchiveLoan, P.LOAN_VIEW),
         Form("F-25", TerminationPaper.TITLE, Cancellation, P.CANCELLATION_VIEW),
         Form("F-26", LossPaper.TITLE, LossNotice, P.CANCELLATION_VIEW, P.DOCUMENT_PRINT_RESTRICTED),
         Form("F-27", PenaltySlip.TITLE, PenaltyEntry, P.PENALTY_VIEW, P.DOCUMENT_PRINT_RESTRICTED),

@@ -362,7 +362,6 @@ class May:
         due = f"{voided[5:]} 18:00"
         self.clock("DL-26", case, applied, due, f"{voided[5:]} 17:00")
 
-
     def loan(self, due: str, returned: str | None = None) -> ArchiveLoan:
         """A file that was lent the day before it was due; back whole, or still out."""
         due_at, back_at = moment(due), moment(returned) if returned else None
