@@ -26,6 +26,7 @@ class LoanLine:
     """One loan of the file."""
 
     number: str
+    department: str
     applicant: str
     purpose: str
     mode: str
@@ -78,7 +79,8 @@ def _line(loan: ArchiveLoan) -> LoanLine:
     state = Condition.show(loan.condition) if loan.state in (State.RETURNED, State.LOST) else None
     return LoanLine(
         number=loan.number,
-        applicant=f"{Department.show(loan.department)} {loan.applicant}",
+        department=Department.show(loan.department),
+        applicant=loan.applicant,
         purpose=loan.purpose,
         mode=Mode.show(loan.mode),
         consent=approvals.who_of(said) if said is not None and said.decision else None,

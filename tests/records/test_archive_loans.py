@@ -73,7 +73,8 @@ def test_from_the_request_to_the_register(project: Project, clock: Any, sign_in:
         view = archive_building.register(reading, reading.query(ArchiveLoan).one(), None)  # type: ignore[arg-type]
     (line,) = view.lines
     assert (view.number, view.shelf, view.secrecy) == ("DA-2026-0001", "B3-07", "保密")
-    assert (line.applicant, line.pages_out, line.pages_back, line.state) == ("工程部 高建国", 46, 46, "完好")
+    assert (line.department, line.applicant, line.pages_out, line.pages_back) == ("工程部", "高建国", 46, 46)
+    assert line.state == "完好"
     assert line.consent == manager.user.name
 
 

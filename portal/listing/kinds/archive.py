@@ -50,7 +50,7 @@ ARCHIVE_LOANS = Listing(
         Column("purpose", L["purpose"], (ArchiveLoan.purpose,), lambda value: value[:120], "fill"),
         Column("mode", L["mode"], (ArchiveLoan.mode,), Mode.show),
         Column("secrecy", N_("Secrecy"), (ArchiveLoan.secrecy,), Secrecy.show, "hide-small"),
-        Column("state", STATE, (ArchiveLoan.state,), cells.state_of(rules.PROCESS)),
+        Column("state", STATE, (ArchiveLoan.state,), cells.state_of(rules.PROCESS), "cell-foot"),
         Column("out", L["out_at"], (ArchiveLoan.out_at,), cells.moment, "num hide-small"),
         Column("back", L["returned_at"], (ArchiveLoan.returned_at,), cells.moment, "num hide-small"),
         Column("owner", OWNER, (KEEPER.name,), cells.text, "hide-small"),
