@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from portal.demo.cases import Household
-from portal.demo.hours import on_duty
+from portal.demo.hours import closing_time, on_duty
 from portal.demo.stage import Stage, local
 from portal.models.archive import ArchiveLoan
 from portal.services import archive_loans
@@ -33,13 +33,16 @@ def plan(stage: Stage, zhang: Household, houses: Sequence[Household], today: dat
     def ago(days: float) -> datetime:
         return on_duty(today - timedelta(days=days), today)
 
+    def decided(asked: datetime) -> datetime:
+        return min(asked + HOUR, closing_time(asked))
+
     design = Ask("深化设计核对原始量房尺寸", "BORROW", "设计部", "许诺", "DESIGN")
     _asks(stage, "JY3", houses[4], ago(8), design)
-    _decides(stage, "JY3", ago(8) + HOUR, "同意，三个工作日内归还")
+    _decides(stage, "JY3", decided(ago(8)), "同意，三个工作日内归还")
     _goes_out(stage, "JY3", ago(7), 62)
     _asks(stage, "JY4", houses[6], ago(0.2), Ask("复核变更单与报价差异", "READ_ON_SITE", PLACE), who="reviewer")
     _asks(stage, "JY5", houses[8], ago(1), Ask("核对材料签收单", "READ_ON_SITE", PLACE, "采购孙工", "PURCHASING"))
-    _decides(stage, "JY5", ago(1) + HOUR, "同意")
+    _decides(stage, "JY5", decided(ago(1)), "同意")
 
 
 def _asks(stage: Stage, key: str, house: Household, moment: datetime, command: Ask, who: str = "specialist") -> None:
