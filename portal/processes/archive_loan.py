@@ -240,6 +240,7 @@ PROCESS = Process(
             start_field="out_at",
             due_field="due_at",
             due_words=N_("The day agreed when it is handed out: 1 day on site, 3 working days when taken out, as set"),
+            responsible="department",
             overdue_also=("managers", "applicant"),
         ),
     ),

@@ -20,7 +20,7 @@ from portal.models.archive import ArchiveLoan
 from portal.models.notice import Notice
 from portal.models.org import PartyKind, User
 from portal.models.setting import SettingValue
-from portal.models.task import Task
+from portal.models.task import DeadlineBreach, Task
 from portal.permissions import Role
 from portal.processes.archive_loan import Secrecy
 from portal.services import archive_loans, cancellations, consents, projects, tasks
@@ -256,6 +256,8 @@ def test_overdue_is_told_to_keeper_applicant_and_managers_and_telephoned_to_othe
     theirs = archive.out("READ_ON_SITE", "05-13 11:00")
     archive.at("05-14 11:01")
     archive.run_over(theirs)
+    missed = session().scalars(select(DeadlineBreach).where(DeadlineBreach.record_number == theirs.number)).one()
+    assert (missed.department, missed.code) == ("ENGINEERING", "DL-24")
     (call,) = session().scalars(select(Task).where(Task.title == archive_loans.TELL_APPLICANT.message))
     assert call.person.name == "周晓雯" and "高建国" in call.detail and call.closed_at is None
     archive.act(archive_loans.take_in, theirs, TakeIn(archive.clock.now(), 46, "INTACT"), by=archive.specialist)
