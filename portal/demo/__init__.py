@@ -14,6 +14,7 @@ from portal import clock
 from portal.demo import (
     calls,
     inspections,
+    knowledge,
     living_week,
     money,
     papers,
@@ -47,6 +48,7 @@ def load() -> None:
     money.plan(stage, today)
     penalties.plan(stage)
     touches.plan(stage, today)
+    knowledge.plan(stage, today)
     reports.plan(stage)
     promises.plan(stage, houses, today)
     stage.play()

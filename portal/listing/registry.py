@@ -8,6 +8,7 @@ from portal.listing.kinds import (
     cases,
     house,
     inspections,
+    knowledge,
     money,
     penalties,
     people,
@@ -38,6 +39,7 @@ LISTINGS: dict[str, Listing] = {
         *surveys.LISTINGS,
         *reviews.LISTINGS,
         *reports.LISTINGS,
+        *knowledge.LISTINGS,
         *house.LISTINGS,
     )
 }

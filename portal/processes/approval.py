@@ -1,6 +1,6 @@
-"""Approvals: who decides about money and endings, up to which amount, in which order. Source: domain.md 4.10, 4.15, 4.17, 4.18, Q31.
+"""Approvals: who decides about money, endings and articles, up to which amount, in which order. Source: domain.md 4.10, 4.15, 4.17, 4.18, 4.27, Q31.
 
-One way for compensation, cost cases, penalties and cancellations. Rounds are kept: what was asked and decided once is
+One way for compensation, cost cases, penalties, cancellations and knowledge articles. Rounds are kept: what was asked and decided once is
 never changed, a changed amount is asked for anew.
 """
 
@@ -50,6 +50,7 @@ class What(Term):
     COST_CASE = "COST_CASE", "Repair cost"
     PENALTY = "PENALTY", "Penalty"
     CANCELLATION = "CANCELLATION", "Cancellation"
+    KNOWLEDGE = "KNOWLEDGE", "Knowledge article"
 
 
 class Level(Term):
@@ -73,7 +74,7 @@ RECORDED = frozenset({Level.HEAD, Level.DEPUTY_GM, Level.GM})
 MAY_STAND_IN = {Level.DEPUTY_GM: (Level.DEPUTY_GM, Level.GM), Level.GM: (Level.GM,)}
 """Whoever decides more may decide less."""
 MANAGEMENT = "MANAGEMENT"
-FOUR_EYES = frozenset({What.COMPENSATION, What.COST_CASE, What.CANCELLATION})
+FOUR_EYES = frozenset({What.COMPENSATION, What.COST_CASE, What.CANCELLATION, What.KNOWLEDGE})
 """Whoever asks does not decide. About penalties of their own people managers decide alone (4.18)."""
 
 
@@ -83,6 +84,8 @@ def levels(
     """Whose consent it takes, in this order. `counted`: yuan, with what the same contract and household got before."""
     if what is What.CANCELLATION:
         return (Level.GM,)
+    if what is What.KNOWLEDGE:
+        return (Level.MANAGER,)
     if what is What.PENALTY:
         return (Level.MANAGER,) if is_own else (Level.MANAGER, Level.HEAD)
     if what is What.COST_CASE:
@@ -93,7 +96,7 @@ def levels(
 
 
 def is_by_others(deciders: Iterable[tuple[str, int]], asked_by: tuple[str, int] | None, what: str) -> bool:
-    """Four eyes: each decides once, and where money is given out or a contract ended nobody what they asked for."""
+    """Four eyes: each decides once, and where money is given out, a contract ended or an article published nobody what they asked for."""
     found = list(deciders)
     if len(found) != len(set(found)):
         return False

@@ -15,6 +15,7 @@ from portal.processes import (
     escalation,
     follow_up_call,
     follow_up_ticket,
+    knowledge,
     lead_touch,
     penalty,
     pre_acceptance,
@@ -57,5 +58,6 @@ PROCESSES: dict[str, Process] = {
         suggestion.PROCESS,
         approval.PROCESS,
         report.PROCESS,
+        knowledge.PROCESS,
     )
 }

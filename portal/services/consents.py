@@ -14,11 +14,12 @@ from portal.i18n import N_
 from portal.models.approval import Approval
 from portal.models.cancellation import Cancellation
 from portal.models.complaint import Escalation
+from portal.models.knowledge import KnowledgeArticle
 from portal.models.org import User
 from portal.models.penalty import PenaltyEntry
 from portal.models.repair import RepairCostCase
 from portal.processes.approval import State, What
-from portal.services import cancellations, compensations, penalty_steps, repair_costs
+from portal.services import cancellations, compensations, knowledge, penalty_steps, repair_costs
 from portal.services.approvals import TakeBack, Word
 
 Act = Callable[..., None]
@@ -38,6 +39,7 @@ SUBJECTS: dict[str, Subject] = {
     What.COMPENSATION: Subject(Escalation, compensations.approve, compensations.refuse, compensations.recall),
     What.CANCELLATION: Subject(Cancellation, cancellations.approve, cancellations.refuse, cancellations.recall),
     What.COST_CASE: Subject(RepairCostCase, repair_costs.approve, repair_costs.refuse, repair_costs.recall),
+    What.KNOWLEDGE: Subject(KnowledgeArticle, knowledge.approve, knowledge.refuse, knowledge.recall),
     What.PENALTY: Subject(PenaltyEntry, penalty_steps.consent, penalty_steps.refuse, penalty_steps.take_back),
 }
 
