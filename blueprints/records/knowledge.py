@@ -61,6 +61,7 @@ def knowledge_article(number: str) -> ResponseReturnValue:
         notes=[*(approval_tables.banner(record) if writes else []), *_notes(record, shown, writes)],
         tables=approval_tables.rounds(record) if writes else [],
         tabs=_tabs(record, editions),
+        first=str(L["body"]),
         template="records/knowledge/show.html",
         edition=shown,
         text=prose.blocks(shown.body),

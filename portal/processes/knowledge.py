@@ -96,7 +96,7 @@ PROCESS = Process(
             required=("reason",), guards=(ASKED,), primary=False, source_note="PA",
         ),
         Transition(
-            Action.RECALL, N_("Take request or consent back"), frozenset({State.DRAFT, State.APPROVED}), State.DRAFT,
+            Action.RECALL, N_("Take the request or the consent back"), frozenset({State.DRAFT, State.APPROVED}), State.DRAFT,
             P.KNOWLEDGE_DECIDE, required=("reason",), guards=(CAN_BE_TAKEN_BACK,), primary=False, source_note="PA",
         ),
         Transition(

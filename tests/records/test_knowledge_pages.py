@@ -16,7 +16,12 @@ from portal.models.outbox import Outbox
 from portal.permissions import Role
 
 LIST = "/records/knowledge-articles"
-SAID = {"title": "电话接听规范", "category": "MANNERS", "grade": "ALL", "body": "# 接听\n\n三声内接听\n第二行\n\n- 报公司\n- <b>报姓名</b>"}
+SAID = {
+    "title": "电话接听规范",
+    "category": "MANNERS",
+    "grade": "ALL",
+    "body": "# 接听\n\n三声内接听\n第二行\n\n- 报公司\n- <b>报姓名</b>",
+}
 
 
 def written(writer: Any, **more: Any) -> str:
@@ -118,7 +123,9 @@ def test_who_must_read_is_told_and_the_manager_of_a_request(sign_in: Any):
     assert _told(manager) == ["An article waits for your approval: %(subject)s"]
     manager.post(f"{request}/steps/approve", status=303)
     _deliver()
-    assert "Please read and confirm: %(subject)s" in _told(front) and "Please read and confirm: %(subject)s" in _told(writer)
+    assert "Please read and confirm: %(subject)s" in _told(front) and "Please read and confirm: %(subject)s" in _told(
+        writer
+    )
     assert "请阅读并确认：电话接听规范" in front.get("/records/notices").text
 
 

@@ -52,7 +52,7 @@ ARTICLES = Listing(
         ),
     ),
     search=search.knowledge_articles,
-    placeholder=N_("Title or number"),
+    placeholder=N_("Title, number or words of the text"),
     filters=(
         Filter(
             "in-force", N_("In force", "knowledge article"),
@@ -71,6 +71,7 @@ ARTICLES = Listing(
         Choice("grade", LABELS["grade"], KnowledgeArticle.grade, GradeClass),
         Choice("state", N_("State"), KnowledgeArticle.state, knowledge.State, labels=cells.state_of(knowledge.PROCESS)),
     ),
+    default_filters=("in-force",),
     create=P.KNOWLEDGE_WRITE,
     create_label=N_("Write an article"),
     create_path="/records/knowledge-articles/new",
