@@ -118,7 +118,7 @@ def test_what_each_role_may_do(sign_in: Any, role: Role):
 
 def test_who_must_read_is_told_and_the_manager_of_a_request(sign_in: Any):
     writer, manager, front = sign_in(Role.REPAIR_CAPTAIN), sign_in(Role.MANAGER), sign_in(Role.FRONT_DESK)
-    path, request = asked(writer, is_mandatory="1")
+    _path, request = asked(writer, is_mandatory="1")
     _deliver()
     assert _told(manager) == ["An article waits for your approval: %(subject)s"]
     manager.post(f"{request}/steps/approve", status=303)
