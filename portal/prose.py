@@ -1,6 +1,6 @@
 """Plain text with a little structure: headings, lists and paragraphs, as people type them. What it yields is text, never markup.
 
-`# ` or `## ` begins a heading, `- ` or `· ` an item, `1. ` or `1、` a numbered one; an empty line parts paragraphs.
+`# ` or `## ` begins a heading, `- ` or `·` an item, `1. ` or `1、` a numbered one; an empty line parts paragraphs.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
-_HEADING = re.compile(r"(#{1,3})\s*(\S.*)")
-_ITEM = re.compile(r"[-*·•]\s*(\S.*)")
-_NUMBERED = re.compile(r"\d{1,3}(?:[.．)）]\s+|、\s*)(\S.*)")
+_HEADING = re.compile(r"(#{1,3})\s+(\S.*)")
+_ITEM = re.compile(r"(?:[-*]\s+|[·•]\s*)(\S.*)")
+_NUMBERED = re.compile(r"([0-9]{1,3})(?:[.．)）]\s+|、\s*)(\S.*)")
 
 
 class Kind(StrEnum):
@@ -32,40 +32,47 @@ class Block:
 
     kind: Kind
     lines: tuple[str, ...]
+    first: int = 1
+    """Of a numbered list: where it begins, so that one goes on after what stands between."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    kind: Kind | None
+    """None: it is empty."""
+    said: str = ""
+    number: int = 1
 
 
 def blocks(text: str) -> list[Block]:
     """The text in its blocks, in order. Whatever fits no rule is a paragraph, so nothing typed is lost."""
     found: list[Block] = []
-    for kind, lines in groupby(_read(text), key=lambda each: each[0]):
-        said = tuple(line for _kind, line in lines)
+    for kind, group in groupby(_read(text), key=lambda line: line.kind):
+        lines = list(group)
         if kind in (Kind.HEADING, Kind.SUBHEADING):
-            found.extend(Block(kind, (line,)) for line in said)
+            found.extend(Block(kind, (line.said,)) for line in lines)
         elif kind is not None:
-            found.append(Block(kind, said))
+            found.append(Block(kind, tuple(line.said for line in lines), lines[0].number))
     return found
 
 
-def _read(text: str) -> Iterator[tuple[Kind | None, str]]:
-    """Each line with what it is; an empty one parts what stands around it, but not the items of a list."""
+def _read(text: str) -> Iterator[_Line]:
+    """Each line with what it is; an empty one parts paragraphs, but not the items of a list."""
     before: Kind | None = None
-    for line in map(str.strip, text.splitlines()):
-        kind, said = _line(line)
-        if kind is None:
-            if before is Kind.PARAGRAPH:
-                yield None, ""
-            continue
-        yield kind, said
-        before = kind
+    for line in map(_line, text.splitlines()):
+        if line.kind is not None or before is Kind.PARAGRAPH:
+            yield line
+        before = line.kind or before
 
 
-def _line(line: str) -> tuple[Kind | None, str]:
+def _line(text: str) -> _Line:
+    line = text.strip()
     if not line:
-        return None, ""
+        return _Line(None)
     if found := _HEADING.fullmatch(line):
-        return (Kind.HEADING if len(found[1]) == 1 else Kind.SUBHEADING), found[2]
+        return _Line(Kind.HEADING if len(found[1]) == 1 else Kind.SUBHEADING, found[2])
     if found := _ITEM.fullmatch(line):
-        return Kind.ITEMS, found[1]
+        return _Line(Kind.ITEMS, found[1])
     if found := _NUMBERED.fullmatch(line):
-        return Kind.NUMBERED, found[1]
-    return Kind.PARAGRAPH, line
+        return _Line(Kind.NUMBERED, found[2], int(found[1]))
+    return _Line(Kind.PARAGRAPH, line)
