@@ -46,7 +46,7 @@ ARTICLES = Listing(
             "edition", N_("Edition", "knowledge article"), (KnowledgeArticle.edition_no,), _edition, "hide-small",
             adds_up=False,
         ),
-        Column("effective", LABELS["effective_from"], (KnowledgeArticle.effective_from,), cells.day, "num"),
+        Column("effective", LABELS["effective_from"], (KnowledgeArticle.effective_from,), cells.day, "num hide-small"),
         Column(
             "state", N_("State"), (KnowledgeArticle.state,), cells.state_of(knowledge.PROCESS), "cell-foot",
         ),
