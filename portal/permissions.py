@@ -191,6 +191,13 @@ class Permission(StrEnum):
     REPORT_EXPORT = "report:export"
     """Take a report out as a workbook."""
 
+    KNOWLEDGE_VIEW = "knowledge:view"
+    """Read articles, and confirm having read them."""
+    KNOWLEDGE_WRITE = "knowledge:write"
+    """Write drafts and new editions, ask for their approval."""
+    KNOWLEDGE_DECIDE = "knowledge:decide"
+    """Approve and retire articles; see who has not read them."""
+
     FAVOURITE_SHARE = "favourite:share"
     """Give favourites of lists to everybody or to any role; the others share with their own role."""
 
@@ -213,7 +220,16 @@ class Permission(StrEnum):
 
 
 P = Permission
-_EVERYBODY = {P.HOME, P.NOTE_WRITE, P.TASK_SET, P.ATTACHMENT_ADD, P.DOCUMENT_PRINT, P.CUSTOMER_VIEW, P.PARTY_VIEW}
+_EVERYBODY = {
+    P.HOME,
+    P.NOTE_WRITE,
+    P.TASK_SET,
+    P.ATTACHMENT_ADD,
+    P.DOCUMENT_PRINT,
+    P.CUSTOMER_VIEW,
+    P.PARTY_VIEW,
+    P.KNOWLEDGE_VIEW,
+}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.FRONT_DESK: frozenset(
@@ -302,6 +318,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.REPORT_VIEW,
             P.REPORT_GENERATE,
             P.REPORT_SEND,
+            P.KNOWLEDGE_WRITE,
         }
     ),
     Role.REVIEWER: frozenset(
@@ -330,6 +347,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.FOLLOW_UP_ACCESS,
             P.REPORT_VIEW,
             P.REPORT_GENERATE,
+            P.KNOWLEDGE_WRITE,
         }
     ),
     Role.REPAIR_CAPTAIN: frozenset(
@@ -356,6 +374,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.FOLLOW_UP_VIEW,
             P.FOLLOW_UP_ACCESS,
             P.METRIC_VIEW,
+            P.KNOWLEDGE_WRITE,
         }
     ),
     Role.MANAGER: frozenset(

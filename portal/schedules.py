@@ -138,6 +138,9 @@ SCHEDULES: tuple[Schedule, ...] = (
     ),
     Schedule("call-windows", N_("Windows of calls"), "call_windows", Daily(), at="07:45", policy=Policy.LATEST_ONLY),
     Schedule("warranties", N_("Warranty terms that end"), "warranties", Daily(), at="07:30", policy=Policy.LATEST_ONLY),
+    Schedule(
+        "knowledge", N_("Articles that take effect"), "knowledge", Daily(), at="00:05", policy=Policy.LATEST_ONLY,
+    ),
     Schedule("reports", N_("Reports whose day has come"), "reports", Daily(), at="00:10"),
     Schedule(
         "favourite-alerts", N_("Alerts of favourites"), "favourite_alerts", Daily(),

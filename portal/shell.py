@@ -275,7 +275,11 @@ APPS: tuple[App, ...] = (
     App(
         N_("Handbook", "app"),
         "book-2",
-        (Entry(N_("Processes"), "/records/processes"),),
+        (
+            Entry(N_("Articles"), records("knowledge-articles"), P.KNOWLEDGE_VIEW),
+            Entry(N_("Processes"), "/records/processes"),
+        ),
+        ("knowledge-articles",),
     ),
     App(
         N_("Administration", "app"),

@@ -37,6 +37,7 @@ from portal.models.favourite import Favourite, Shared
 from portal.models.field_entry import DeadlineClaim
 from portal.models.follow_up import AccessState, FollowUpCall, FollowUpTicket, RecordAccess
 from portal.models.importing import ImportRun
+from portal.models.knowledge import KnowledgeArticle
 from portal.models.lead_touch import LeadTouch
 from portal.models.milestone import (
     ChangeOrder,
@@ -62,6 +63,7 @@ from portal.models.task_type import TaskType
 from portal.models.works import DispatchOrder
 from portal.permissions import Role
 from portal.prepared import Prepared
+from portal.processes.knowledge import State as KnowledgeState
 
 Row = TypeVar("Row")
 Condition = ColumnElement[bool]
@@ -498,6 +500,15 @@ def suggestions(viewer: Viewer) -> Condition:
         return false()
     seen = _through_customer(Suggestion, viewer)
     return and_(seen, turn_of(viewer, Suggestion.created_by_id)) if viewer.role == Role.FRONT_DESK else seen
+
+
+@rule(KnowledgeArticle)
+def knowledge_articles(viewer: Viewer) -> Condition:
+    """By branch; the front desk, which only reads, what is published and not retired."""
+    seen = in_branch(KnowledgeArticle, viewer)
+    if viewer.role != Role.FRONT_DESK:
+        return seen
+    return and_(seen, KnowledgeArticle.edition_no > 0, KnowledgeArticle.state != KnowledgeState.RETIRED)
 
 
 @rule(PreAcceptance, Inspection, RectificationNotice)

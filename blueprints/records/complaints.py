@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import g, request
@@ -21,12 +22,14 @@ from portal.i18n import N_, _
 from portal.models.complaint import Complaint
 from portal.models.consultation import Channel
 from portal.models.customer import Customer
+from portal.models.knowledge import KnowledgeArticle
 from portal.models.org import Department, User
 from portal.models.task import Task
 from portal.permissions import Permission, may
 from portal.processes.complaint import PROCESS, Action, Category, Phase, Severity, Verdict, plan_must_be_seen
+from portal.processes.follow_up import CallStage
 from portal.reading import Whole
-from portal.services import assignment, complaints, repeats, standing_in, tasks
+from portal.services import assignment, complaints, knowledge, repeats, standing_in, tasks
 
 P = Permission
 PATH = "/complaints/<number>"
@@ -140,11 +143,20 @@ def _record_context(record: Complaint) -> dict[str, Any]:
         "print_items": documents_view.print_menu(record),
         "specialists": assignment.specialists(session(), record.branch_id) if may(g.user, P.COMPLAINT_REASSIGN) else [],
         "plan_waits": _plan_waits(record),
+        "articles": _articles(record),
         "repeats": [] if record.closed_at or record.is_historical else repeats.of_record(session(), g.user, record),
         "talk": talk,
         **_words(record),
         **_tabs(record, customer, talk.files_count),
     }
+
+
+def _articles(record: Complaint) -> Sequence[KnowledgeArticle]:
+    """What is read beside an open case: of the call in which the customer is asked whether it is solved."""
+    if record.closed_at or record.is_historical:
+        return []
+    grade = record.customer.grade if record.customer is not None else None
+    return knowledge.beside(session(), g.user, CallStage.REVISIT, grade)
 
 
 def _words(record: Complaint) -> dict[str, Any]:

@@ -73,6 +73,7 @@ def show(
     tabs: Sequence[Tab] = (),
     household_url: str = "",
     notes: list[tuple[str, str]] | None = None,
+    first: str = "",
     wide: tuple[str, ...] = ("needs", "remarks", "void_reason"),
     template: str = "records/show.html",
     fragment: str | None = None,
@@ -82,6 +83,7 @@ def show(
     """The page of a record: what stands on each tab, talk beside; of one with a process its steps and clocks too.
 
     `tables` stand under the facts, `tabs` between facts and files. `notes`: (icon, sentence) above the sheet.
+    `first`: what the tab of the facts is called, where they are not what it is about.
     """
     listing = LISTINGS[record.KIND]
     customer = getattr(record, "customer", None)
@@ -89,7 +91,11 @@ def show(
         meta = [(text, "" if url == editing.path(customer) else url) for text, url in meta or []]
         household_url = ""
     talk = chatter.of(record)
-    everything = [Tab(FACTS, _("Basic data"), lambda: tables or []), *tabs, *common_tabs(record, talk.files_count)]
+    everything = [
+        Tab(FACTS, first or _("Basic data"), lambda: tables or []),
+        *tabs,
+        *common_tabs(record, talk.files_count),
+    ]
     tab = chosen(everything)
     history = field_history.urls(record)
     return page(

@@ -31,7 +31,7 @@ from portal.processes import follow_up_ticket as ticket_rules
 from portal.processes.follow_up import AttemptOutcome, CallStage, Overall
 from portal.processes.follow_up_call import WAITING
 from portal.processes.repair import Trade
-from portal.services import calls, promises, recognition, requests
+from portal.services import calls, knowledge, promises, recognition, requests
 from portal.services.calls import queue, scripts, tickets
 from portal.services.calls.common import avoided, call_hours
 
@@ -175,6 +175,7 @@ def _draw(
         context["form"] = form or _fresh(record, at)
         context["tried"] = tried or TryForm(formdata=None)
         context["script"] = _script(record)
+        context["articles"] = knowledge.beside(session(), g.user, record.stage, record.customer.grade)
     return page(
         "specialist/calls.html",
         fragment="desk" if status != 200 else None,

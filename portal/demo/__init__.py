@@ -15,6 +15,7 @@ from portal.demo import (
     archive,
     calls,
     inspections,
+    knowledge,
     living_week,
     money,
     papers,
@@ -48,6 +49,7 @@ def load() -> None:
     money.plan(stage, today)
     penalties.plan(stage)
     touches.plan(stage, today)
+    knowledge.plan(stage, today)
     reports.plan(stage)
     promises.plan(stage, houses, today)
     archive.plan(stage, worked_example.ZHANG, houses, today)

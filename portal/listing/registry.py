@@ -9,6 +9,7 @@ from portal.listing.kinds import (
     cases,
     house,
     inspections,
+    knowledge,
     money,
     penalties,
     people,
@@ -40,6 +41,7 @@ LISTINGS: dict[str, Listing] = {
         *surveys.LISTINGS,
         *reviews.LISTINGS,
         *reports.LISTINGS,
+        *knowledge.LISTINGS,
         *house.LISTINGS,
     )
 }

@@ -25,6 +25,7 @@ from portal.models import (  # noqa: F401
     field_entry,
     follow_up,
     importing,
+    knowledge,
     lead_touch,
     ledger,
     merging,

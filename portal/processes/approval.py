@@ -1,6 +1,7 @@
-"""Approvals: who decides about money and endings, up to which amount, in which order. Source: domain.md 4.10, 4.15, 4.16, 4.17, 4.18, Q31.
+"""Approvals: who decides about money, endings, files and articles, up to which amount, in which order.
 
-One way for compensation, cost cases, penalties, cancellations and loans of files. Rounds are kept: what was asked and decided once is
+One way for compensation, cost cases, penalties, cancellations, loans of files and knowledge articles. Source: domain.md
+4.10, 4.15, 4.16, 4.17, 4.18, 4.27, Q31. Rounds are kept: what was asked and decided once is
 never changed, a changed amount is asked for anew.
 """
 
@@ -51,6 +52,7 @@ class What(Term):
     PENALTY = "PENALTY", "Penalty"
     CANCELLATION = "CANCELLATION", "Cancellation"
     ARCHIVE_LOAN = "ARCHIVE_LOAN", "Loan of a file"
+    KNOWLEDGE = "KNOWLEDGE", "Knowledge article"
 
 
 class Level(Term):
@@ -74,7 +76,7 @@ RECORDED = frozenset({Level.HEAD, Level.DEPUTY_GM, Level.GM})
 MAY_STAND_IN = {Level.DEPUTY_GM: (Level.DEPUTY_GM, Level.GM), Level.GM: (Level.GM,)}
 """Whoever decides more may decide less."""
 MANAGEMENT = "MANAGEMENT"
-FOUR_EYES = frozenset({What.COMPENSATION, What.COST_CASE, What.CANCELLATION, What.ARCHIVE_LOAN})
+FOUR_EYES = frozenset(What) - {What.PENALTY}
 """Whoever asks does not decide. About penalties of their own people managers decide alone (4.18)."""
 
 
@@ -85,7 +87,7 @@ def levels(
     """Whose consent it takes, in this order. `counted`: yuan, with what the same contract and household got before."""
     if what is What.CANCELLATION:
         return (Level.GM,)
-    if what is What.ARCHIVE_LOAN:
+    if what in (What.ARCHIVE_LOAN, What.KNOWLEDGE):
         if is_own:
             return (Level.GM,)
         return (Level.MANAGER, Level.GM) if is_top_secret else (Level.MANAGER,)
@@ -99,7 +101,7 @@ def levels(
 
 
 def is_by_others(deciders: Iterable[tuple[str, int]], asked_by: tuple[str, int] | None, what: str) -> bool:
-    """Four eyes: each decides once, and where money is given out or a contract ended nobody what they asked for."""
+    """Four eyes: each decides once, and where money is given out, a contract ended or an article published nobody what they asked for."""
     found = list(deciders)
     if len(found) != len(set(found)):
         return False

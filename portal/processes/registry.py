@@ -16,6 +16,7 @@ from portal.processes import (
     escalation,
     follow_up_call,
     follow_up_ticket,
+    knowledge,
     lead_touch,
     penalty,
     pre_acceptance,
@@ -59,5 +60,6 @@ PROCESSES: dict[str, Process] = {
         suggestion.PROCESS,
         approval.PROCESS,
         report.PROCESS,
+        knowledge.PROCESS,
     )
 }

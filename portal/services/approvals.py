@@ -43,7 +43,8 @@ class Request:
     customer_id: int | None = None
     contract_id: int | None = None
     is_own: bool = False
-    """Of a penalty: it concerns customer service's own people. Of a loan: a manager asks, who does not decide about it."""
+    """Of a penalty: it concerns customer service's own people. Of a loan or an article: a manager asks, who does not decide
+    about it."""
     is_top_secret: bool = False
     """Of a loan: the general manager decides too."""
     department: str | None = None

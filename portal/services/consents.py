@@ -15,11 +15,12 @@ from portal.models.approval import Approval
 from portal.models.archive import ArchiveLoan
 from portal.models.cancellation import Cancellation
 from portal.models.complaint import Escalation
+from portal.models.knowledge import KnowledgeArticle
 from portal.models.org import User
 from portal.models.penalty import PenaltyEntry
 from portal.models.repair import RepairCostCase
 from portal.processes.approval import State, What
-from portal.services import archive_loans, cancellations, compensations, penalty_steps, repair_costs
+from portal.services import archive_loans, cancellations, compensations, knowledge, penalty_steps, repair_costs
 from portal.services.approvals import TakeBack, Word
 
 Act = Callable[..., None]
@@ -40,6 +41,7 @@ SUBJECTS: dict[str, Subject] = {
     What.CANCELLATION: Subject(Cancellation, cancellations.approve, cancellations.refuse, cancellations.recall),
     What.COST_CASE: Subject(RepairCostCase, repair_costs.approve, repair_costs.refuse, repair_costs.recall),
     What.ARCHIVE_LOAN: Subject(ArchiveLoan, archive_loans.approve, archive_loans.refuse, archive_loans.recall),
+    What.KNOWLEDGE: Subject(KnowledgeArticle, knowledge.approve, knowledge.refuse, knowledge.recall),
     What.PENALTY: Subject(PenaltyEntry, penalty_steps.consent, penalty_steps.refuse, penalty_steps.take_back),
 }
 

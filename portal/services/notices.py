@@ -133,7 +133,7 @@ def sentence(title: str, params: Mapping[str, Any]) -> str:
 
 def audience(session: Session, name: str, record: Any) -> list[User]:
     """The people behind the name a process uses: owner, customer_owner, captain, captains, reviewers, inspectors, deciders, applicant, managers,
-    specialists, handlers, addressee, followers.
+    specialists, readers, handlers, addressee, followers.
 
     Somebody who may not sign in any more is left out; a case without an owner turns to the specialist on duty.
     """
@@ -176,6 +176,8 @@ def audience(session: Session, name: str, record: Any) -> list[User]:
         case "addressee":
             addressee = getattr(record, "message_to", None)
             return [addressee] if addressee is not None and addressee.is_active else []
+        case "readers":
+            return list(session.scalars(record_kinds.who_sees(record).order_by(User.id)))
         case "handlers":
             ids = select(Task.person_id).where(
                 Task.record_kind == record.KIND, Task.record_id == record.id, Task.closed_at.is_(None)

@@ -47,6 +47,7 @@ KINDS: dict[str, Text] = {
     "suspension_ended": N_("End of a suspension", "work"),
     "lead_touches": N_("Pre-sale messages of the day", "work"),
     "mail_touch": N_("Pre-sale message by e-mail", "work"),
+    "knowledge": N_("Articles that take effect", "work"),
     "warranties": N_("Warranty terms that end", "work"),
     "week_list": N_("Wait for the pre-acceptance list", "work"),
     "favourite_alerts": N_("Alerts of favourites", "work"),

@@ -23,6 +23,7 @@ from portal.models.contract import Contract, ContractTemplate, Quotation
 from portal.models.customer import Customer, Property
 from portal.models.drawing_review import DrawingReview
 from portal.models.follow_up import FollowUpCall, FollowUpTicket
+from portal.models.knowledge import KnowledgeArticle
 from portal.models.lead_touch import LeadTouch
 from portal.models.milestone import (
     ChangeOrder,
@@ -67,6 +68,7 @@ VIEW: dict[type[Any], Permission] = {
     FollowUpCall: P.FOLLOW_UP_VIEW,
     FollowUpTicket: P.FOLLOW_UP_VIEW,
     Inspection: P.PREACCEPT_VIEW,
+    KnowledgeArticle: P.KNOWLEDGE_VIEW,
     LeadTouch: P.TOUCH_VIEW,
     LossNotice: P.CANCELLATION_VIEW,
     OpenDay: P.PROJECT_VIEW,

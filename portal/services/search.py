@@ -30,6 +30,7 @@ from portal.models.document import Document
 from portal.models.export import Export, ExportFormat
 from portal.models.follow_up import FollowUpCall
 from portal.models.importing import ImportRun
+from portal.models.knowledge import KnowledgeArticle
 from portal.models.org import Branch, Crew, Party, PartyKind, User
 from portal.models.passage import Passage
 from portal.models.project import Project
@@ -37,6 +38,7 @@ from portal.models.repair import RepairOrder
 from portal.paths import record_path
 from portal.permissions import Permission, Role, may
 from portal.prepared import Prepared
+from portal.processes.knowledge import Category
 from portal.services import documents
 from portal.services.record_kinds import MODELS, VIEW
 
@@ -74,6 +76,11 @@ SHOWN: dict[str, tuple[Any, Any, Callable[[str, str], tuple[str, str]]]] = {
         ContractTemplate.title,
         ContractTemplate.edition,
         lambda title, edition: (title, edition),
+    ),
+    "knowledge-articles": (
+        KnowledgeArticle.title,
+        KnowledgeArticle.category,
+        lambda title, category: (title, Category.show(category)),
     ),
     "users": (User.name, User.role, lambda name, role: (name, str(Role(role).label))),
     "documents": (Document.form, Document.record_number, lambda form, number: (documents.name_of(form), number)),

@@ -92,6 +92,7 @@ _MINE = (
 """Late, due within 24 hours, due today: of the person's own tasks."""
 _CONCERNED = Tile("concerned", N_("Complaints that concern me"), kind="complaints", query="filter=open")
 _FORWARDED = Tile("forwarded", N_("Forwarded questions"), kind="consultations", query="filter=state.FORWARDED")
+_TO_READ = Tile("to-read", N_("To be read by me"), kind="knowledge-articles", query="filter=unread", mark="soon")
 _QUEUE = _panel("queue", N_("My queue"))
 
 DEFAULTS: dict[Role, tuple[Tile, ...]] = {
@@ -99,6 +100,7 @@ DEFAULTS: dict[Role, tuple[Tile, ...]] = {
         *_MINE,
         Tile("calls", N_("Calls to return"), kind="consultations", query="filter=to-call"),
         _FORWARDED,
+        _TO_READ,
     ),
     Role.SPECIALIST: (
         *_MINE,
@@ -107,6 +109,7 @@ DEFAULTS: dict[Role, tuple[Tile, ...]] = {
             beside=(N_("Department in all: %(count)s"), "filter=open"),
         ),
         _FORWARDED,
+        _TO_READ,
         _QUEUE,
         _panel("promises", N_("Promised and passed on"), wide=False),
     ),
@@ -117,6 +120,7 @@ DEFAULTS: dict[Role, tuple[Tile, ...]] = {
         Tile("inspections", N_("Inspections today"), kind="pre-acceptances", query="filter=inspect-today"),
         Tile("rechecks", N_("Re-inspections"), kind="pre-acceptances", query="filter=again"),
         _CONCERNED,
+        _TO_READ,
         _panel("reviews", N_("Reviews by the time left")),
         _panel("route", N_("Inspections today")),
         _QUEUE,
@@ -129,6 +133,7 @@ DEFAULTS: dict[Role, tuple[Tile, ...]] = {
         Tile("jobs", N_("My repairs"), kind="repair-orders", query="filter=my-jobs,open"),
         Tile("visits", N_("Visits today"), kind="repair-orders", query="filter=my-jobs,visit-today"),
         _CONCERNED,
+        _TO_READ,
         _QUEUE,
     ),
     Role.MANAGER: (
@@ -139,6 +144,7 @@ DEFAULTS: dict[Role, tuple[Tile, ...]] = {
         Tile("complaints", N_("Open complaints"), kind="complaints", query="filter=open"),
         Tile("escalations", N_("Escalations to take"), kind="escalations", query="filter=waiting"),
         Tile("approvals", N_("To approve"), kind="approvals", query="filter=waiting"),
+        _TO_READ,
         _panel("cockpit", N_("The last 15 minutes")),
         _panel("departments", N_("Open and late by department")),
         _panel("late", N_("Late now")),

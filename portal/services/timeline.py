@@ -332,6 +332,9 @@ def _step(event: Event, common: Mapping[str, Any]) -> Entry:
     if process is None:
         return Entry("log", event.action or "", **common)
     before, after = process.state(event.data["from"]), process.state(event.data["to"])
+    step = next((each for each in process.steps_from(before.code) if each.action == event.action), None)
+    if before is after and step is not None:  # the state says nothing of it
+        return Entry("log", str(step.label), **common)
     return Entry("log", "", field=_("State"), before=str(before.label), after=str(after.label), **common)
 
 

@@ -23,6 +23,7 @@ from portal.models.drawing_review import DeductionRule, DrawingReview, ReviewFin
 from portal.models.export import Export
 from portal.models.follow_up import FollowUpCall, FollowUpTicket
 from portal.models.importing import ImportRun
+from portal.models.knowledge import KnowledgeArticle
 from portal.models.lead_touch import LeadTouch
 from portal.models.milestone import (
     ChangeOrder,
@@ -418,8 +419,20 @@ def of_money(
 
 
 def of_the_house(user: User, number: int, at: datetime) -> None:
-    """Notices, printed forms, exports and imports of one person, in several states."""
+    """Notices, articles, printed forms, exports and imports of one person, in several states."""
     with transaction() as writing:
+        for place, state in enumerate(("DRAFT", "PUBLISHED", "RETIRED"), 1):
+            number = user.id * 10 + place
+            writing.add(
+                KnowledgeArticle(
+                    number=f"ZS-{number}", state=state, edition_no=(0, 2, 1)[place - 1], title=f"接听规范 {number}",
+                    category=("SCRIPT", "FAQ", "RULE")[place - 1], grade=("ALL", "A", "BC")[place - 1],
+                    stage=(None, "START", "MID")[place - 1], body="三声内接听", is_mandatory=state == "PUBLISHED",
+                    effective_from=at.date() - timedelta(days=number) if place > 1 else None,
+                    reason="过时" if state == "RETIRED" else None, owner_id=user.id, branch_id=user.branch_id,
+                    created_at=at - timedelta(days=place), updated_at=at,
+                )
+            )  # fmt: skip
         complaints = list(writing.scalars(select(Complaint).order_by(Complaint.id).limit(4)))
         for place, complaint in enumerate(complaints, 1):
             key = f"{user.id}:{place}"

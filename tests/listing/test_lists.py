@@ -23,7 +23,7 @@ from portal.permissions import Role, may
 MAY_SEE = {
     (role, kind)
     for role in Role
-    for kind in ("customers", "parties", "crews", "branches", "tasks", "notices", "documents")
+    for kind in ("customers", "parties", "crews", "branches", "tasks", "notices", "documents", "knowledge-articles")
 } | {
     *((role, "consultations") for role in Role if role is not Role.REPAIR_CAPTAIN),
     *(

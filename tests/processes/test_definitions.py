@@ -300,6 +300,7 @@ STATES = {
         "IMPLEMENTED": "已落实",
         "ANSWERED_CUSTOMER": "已反馈客户",
     },
+    "P27": {"DRAFT": "草稿", "APPROVED": "已审批", "PUBLISHED": "已发布", "RETIRED": "已停用"},
     "P19": {"DUE": "待生成", "DRAFT": "草稿", "SIGNED": "经理已审", "SENT": "已报送", "LATE": "逾期"},
     "P06-1": {"PROPOSED": "待签字", "SIGNED": "已签字", "WITHDRAWN": "已撤回"},
     "P06-2": {"PROPOSED": "待签字", "SIGNED": "已签字", "WITHDRAWN": "已撤回"},

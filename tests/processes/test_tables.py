@@ -25,6 +25,7 @@ from portal.processes import (
     escalation,
     follow_up_call,
     follow_up_ticket,
+    knowledge,
     lead_touch,
     penalty,
     pre_acceptance,
@@ -372,6 +373,21 @@ SAFETY = {
     ("OPEN", "extend"): ("OPEN", SPECIALISTS),
 }
 """4.6, 11: hazard, notice, deadline, recheck."""
+WRITERS = {SP, RV, RC, MG}
+KNOWLEDGE = {
+    ("DRAFT", "ask"): ("DRAFT", WRITERS),
+    ("DRAFT", "change"): ("DRAFT", WRITERS),
+    ("DRAFT", "approve"): ("APPROVED", {MG}),
+    ("DRAFT", "refuse"): ("DRAFT", {MG}),
+    ("DRAFT", "recall"): ("DRAFT", {MG}),
+    ("APPROVED", "recall"): ("DRAFT", {MG}),
+    ("APPROVED", "publish"): ("PUBLISHED", {MG}),  # by itself, on the day it takes effect
+    ("PUBLISHED", "revise"): ("DRAFT", WRITERS),
+    ("DRAFT", "drop"): ("PUBLISHED", WRITERS),
+    ("DRAFT", "retire"): ("RETIRED", {MG}),
+    ("PUBLISHED", "retire"): ("RETIRED", {MG}),
+}
+"""4.27, 7.1: everybody but the front desk writes drafts, the manager approves."""
 
 LOAN = {
     ("REQUESTED", "approve"): ("APPROVED", {MG}),
@@ -410,6 +426,7 @@ CREATED = {
     "P21": ("send", "SENT", SPECIALISTS),
     "P08": ("record", "RECORDED", {FD, SP, MG}),
     "P18-R": ("propose", "PROPOSED", {SP, RV, RC, MG}),
+    "P27": ("write", "DRAFT", WRITERS),
     "PA": ("ask", "WAITING", {FD, SP, RV, RC, MG}),
     "P16": ("ask", "REQUESTED", {SP, RV, RC, MG}),
 }
@@ -438,6 +455,7 @@ CASES = [
     (change_order.PROCESS, change_order.State, change_order.Action, CHANGE_ORDER),
     (delay_notice.PROCESS, delay_notice.State, delay_notice.Action, CHANGE_ORDER),
     (safety_notice.PROCESS, safety_notice.State, safety_notice.Action, SAFETY),
+    (knowledge.PROCESS, knowledge.State, knowledge.Action, KNOWLEDGE),
 ]
 EVERY = [
     pytest.param(process, state, action, table, id=f"{process.code}-{state}-{action}")
@@ -516,6 +534,7 @@ FINAL = {
     "P21": {"ANSWERED", "VOID"},
     "P08": {"ANSWERED_CUSTOMER"},
     "P18-R": {"REJECTED", "EXECUTED"},
+    "P27": {"RETIRED"},
     "PA": {"REFUSED", "WITHDRAWN", "VOID"},
     "P16": {"RETURNED", "REFUSED", "LOST"},
 }

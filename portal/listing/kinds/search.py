@@ -31,6 +31,7 @@ from portal.models.customer import Customer, Property
 from portal.models.document import Document
 from portal.models.export import Export
 from portal.models.importing import ImportRun
+from portal.models.knowledge import KnowledgeArticle
 from portal.models.lead_touch import LeadTouch
 from portal.models.milestone import OpenDay
 from portal.models.notice import Notice
@@ -567,6 +568,12 @@ def contract_templates(word: Word) -> Places:
     """Contract templates, few enough to be searched anywhere."""
     own = (word.within(ContractTemplate.title), word.within(ContractTemplate.edition))
     return Places(ContractTemplate, (*own, word.begins(ContractTemplate.number, "upper")))
+
+
+def knowledge_articles(word: Word) -> Places:
+    """Articles, few enough to be searched anywhere in the title; their texts are found by any part of them."""
+    own = (word.within(KnowledgeArticle.title), word.begins(KnowledgeArticle.number, "upper"))
+    return Places(KnowledgeArticle, own)
 
 
 def users(word: Word) -> Places:

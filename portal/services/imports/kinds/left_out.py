@@ -16,6 +16,7 @@ PAST_WORDS = N_(
 )
 MADE_HERE = N_("The portal makes it itself.")
 TEXTS = N_("Few, and set by the manager word for word.")
+ARTICLES = N_("Written here, so that each edition is approved before it is read.")
 
 LEFT_OUT: dict[str, Text] = {
     "contract-templates": TEXTS,
@@ -53,5 +54,6 @@ LEFT_OUT: dict[str, Text] = {
     "documents": MADE_HERE,
     "exports": MADE_HERE,
     "import-runs": MADE_HERE,
+    "knowledge-articles": ARTICLES,
 }
 """By the plural name of the records."""
