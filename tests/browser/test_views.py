@@ -140,6 +140,7 @@ def test_on_a_phone_a_board_opens_at_the_first_column_with_a_card(desk):
     expect(empty.locator(".kanban-card")).to_have_count(0)
     expect(begin.locator(".kanban-card").first).to_be_in_viewport()
     expect(empty).not_to_be_in_viewport()
+    expect(page.locator(".rail [aria-current]")).to_be_in_viewport()
 
 
 def test_a_month_on_a_phone_is_a_small_grid_with_the_days_under_it(desk, portal):
