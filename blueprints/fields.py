@@ -126,6 +126,8 @@ class NameField(TextField):
 class PlaceField(TextField):
     """A building, unit or room without the words around its number, as `read` reads it from a ledger: `16 栋` is 16."""
 
+    data: str | None
+
     def __init__(self, label: Words, *, read: values.Reader, **kw: Any) -> None:
         super().__init__(label, limit=20, **kw)
         self.read = read
