@@ -123,6 +123,23 @@ class NameField(TextField):
             raise StopValidation(_("A name cannot contain emoji"))
 
 
+class PlaceField(TextField):
+    """A building, unit or room without the words around its number, as `read` reads it from a ledger: `16 栋` is 16."""
+
+    data: str | None
+
+    def __init__(self, label: Words, *, read: values.Reader, **kw: Any) -> None:
+        super().__init__(label, limit=20, **kw)
+        self.read = read
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """What cannot be read so stays as typed, for the rules of a text."""
+        super().process_formdata(valuelist)
+        found = self.read(self.data) if self.data else None
+        if isinstance(found, values.Found):
+            self.data = str(found.value)
+
+
 class EmailField(TextField):
     """An e-mail address in ASCII."""
 

@@ -440,7 +440,7 @@ class Shell:
         self.env = _config("env")
 
     def part(self, name: str) -> Markup:
-        """A part of the frame: rail, topbar, notice_link, user_menu, phone_tabs, palette."""
+        """A part of the frame: rail, topbar, notice_link, user_menu, phone_tabs, palette, palette_icon."""
         html = _drawn(name, self._facts)
         if TOKEN in html:
             back = request.full_path.rstrip("?") if has_request_context() else ""

@@ -18,9 +18,10 @@ from portal.models.compensation import PaymentVoucher
 from portal.models.consultation import Consultation
 from portal.models.drawing_review import DrawingReview
 from portal.models.event import Event
-from portal.models.org import User
+from portal.models.org import Crew, PartyStatus, User
 from portal.models.penalty import PenaltyEntry
 from portal.models.pre_acceptance import PreAcceptance
+from portal.models.project import Project
 from portal.models.reward import RewardEntry
 from portal.models.task import Task, TaskKind
 from portal.models.works import DispatchOrder
@@ -137,6 +138,12 @@ def test_the_ledger_says_what_the_worked_example_says(loaded: datetime) -> None:
     restarted = session().scalars(select(PreAcceptance).where(PreAcceptance.number == "YY-2026-0002")).one()
     assert (restarted.state, restarted.foreman.name, restarted.project.foreman.name) == ("PASSED", "吴刚", "吴刚")
     assert (restarted.replaced_foreman.name, restarted.project_manager.name) == ("孙海", "李志远")
+
+
+def test_no_site_is_built_by_a_crew_that_left(loaded: datetime) -> None:
+    """刘大勇's crew is gone (8.1): it stands at works that it finished, never at works that go on."""
+    gone = select(Project).join(Project.crew).where(Crew.status == PartyStatus.DEPARTED)
+    assert {project.stage for project in session().scalars(gone)} == {"IN_WARRANTY"}
 
 
 def test_whoever_was_dispatched_is_inspected(loaded: datetime) -> None:

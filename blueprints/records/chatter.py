@@ -35,6 +35,7 @@ from portal.services import (
     records,
     requests,
     standing_in,
+    talk,
     tasks,
     timeline,
 )
@@ -92,7 +93,7 @@ class Talk:
     subscription: Subscribed | None = None
     """What the viewer is told of; None: does not follow."""
     receivers: str = ""
-    note_receivers: str = ""
+    """Who is told of what is written, by name."""
     files_count: int = 0
     files_url: str = ""
     client_key: str = ""
@@ -112,6 +113,7 @@ def of(record: Any, *, composer: Composer | None = None, said: str = "", before:
     """The chatter of a record, newest first. `said` tells what the last form did."""
     days, more_url = history(record, before)
     base = path(record)
+    shown = composer or Composer()
     subscriptions = following.of_record(session(), record)
     others = [each for each in subscriptions if each.person.id != g.user.id]
     return Talk(
@@ -120,12 +122,13 @@ def of(record: Any, *, composer: Composer | None = None, said: str = "", before:
         base=base,
         days=days,
         more_url=more_url,
-        composer=composer or Composer(),
+        composer=shown,
         tasks=[_task(line) for line in own_tasks.open_on(session(), record, g.user) if _belongs_here(line.task)],
         followers=[each.person for each in subscriptions],
         subscription=_subscription(subscriptions, others),
-        receivers=_names(others, Topic.MESSAGES),
-        note_receivers=_names(others, Topic.NOTES),
+        receivers=receivers(record, shown.mode, shown.text)
+        if shown.text
+        else _names([each.person for each in others if _topic(shown.mode) in each.topics]),
         files_count=attachments.count(session(), record),
         files_url=f"{base}{FILES_ELSEWHERE.get(record.KIND, '?tab=files')}#attachments",
         client_key=requests.new_key(),
@@ -136,8 +139,17 @@ def of(record: Any, *, composer: Composer | None = None, said: str = "", before:
     )
 
 
-def _names(people: list[following.Subscription], topic: Topic) -> str:
-    return "、".join(each.person.name for each in people if topic in each.topics)
+def receivers(record: Any, mode: str, text: str) -> str:
+    """Who is told of a text as it stands, by name."""
+    return _names(talk.goes_to(session(), record, text, _topic(mode), actor=g.user).receivers)
+
+
+def _topic(mode: str) -> Topic:
+    return Topic.MESSAGES if mode == "message" else Topic.NOTES
+
+
+def _names(people: list[User]) -> str:
+    return "、".join(person.name for person in people)
 
 
 def _subscription(everybody: list[following.Subscription], others: list[following.Subscription]) -> Subscribed | None:

@@ -151,6 +151,7 @@ def _page(
                 "id": each.id,
                 "url": f"{listing.path}?{each.query}",
                 "name": each.name,
+                "lost": favourites.state_of(listing, each.query)[1],
                 "wish": wish if wish is not None and each.id == about else favourites.of_wish(each),
                 "wrong": said if each.id == about else {},
             }
@@ -158,7 +159,12 @@ def _page(
             if each.owner_id == g.user.id
         ],
         others=[
-            {"url": f"{listing.path}?{each.query}", "name": each.name, "owner": each.owner.name}
+            {
+                "url": f"{listing.path}?{each.query}",
+                "name": each.name,
+                "owner": each.owner.name,
+                "lost": favourites.state_of(listing, each.query)[1],
+            }
             for each in found
             if each.owner_id != g.user.id
         ],

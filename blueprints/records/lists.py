@@ -80,8 +80,8 @@ def opened(listing: Listing) -> tuple[State, list[i18n.Text]]:
     favourite = favourites.opening(g.user, remembered(listing)) if request.args.keys() <= {"view"} else None
     if favourite is None:
         return state, problems
-    kept = favourites.state_of(listing, favourite)
-    return (kept.seen_as(state.view or "list") if "view" in request.args else kept), problems
+    kept, lost = favourites.state_of(listing, favourite.query)
+    return (kept.seen_as(state.view or "list") if "view" in request.args else kept), [*problems, *lost]
 
 
 def remembered(listing: Listing) -> list[Seen]:

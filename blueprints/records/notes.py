@@ -53,6 +53,15 @@ def send_message(kind: str, number: str) -> ResponseReturnValue:
     return _write(kind, number, Place.MESSAGE, talk.add_message)
 
 
+@blueprint.post("/<kind>/<number>/talk/receivers")
+@requires(P.NOTE_WRITE)
+def receivers_of_text(kind: str, number: str) -> ResponseReturnValue:
+    """Whom what one writes goes to as it stands; asked for while somebody is named."""
+    record = records.find(g.user, kind, number)
+    mode, text = request.args.get("mode", "note"), (request.form.get("text") or "")[: talk.LONGEST]
+    return render_template("records/receivers.html", mode=mode, receivers=chatter.receivers(record, mode, text))
+
+
 @blueprint.post("/<kind>/<number>/talk/files")
 @requires(P.ATTACHMENT_ADD)
 def add_talk_file(kind: str, number: str) -> ResponseReturnValue:
@@ -88,7 +97,7 @@ def _write(kind: str, number: str, place: Place, write: Callable[..., talk.Said]
     def act(writing: Session) -> str:
         fresh = records.find(g.user, kind, number)
         said = write(writing, fresh, text, actor=g.user, at=clock.now(), files=ids)
-        told.extend(person.name for person in said.receivers if person.id != g.user.id)
+        told.extend(person.name for person in said.receivers)
         return chatter.path(fresh)
 
     try:

@@ -18,7 +18,7 @@ from portal.i18n import N_, _
 from portal.models.customer import Property
 from portal.models.project import Project, ProjectKind, ProjectStage
 from portal.permissions import Permission, may
-from portal.services import projects, properties
+from portal.services import duplicates, projects, properties
 
 P = Permission
 GROUPS = ((N_("Home"), ("area", "layout", "handover_on", "remarks")),)
@@ -78,6 +78,7 @@ def new_property() -> ResponseReturnValue:
 
     def make(writing: Session) -> str:
         made = properties.create(writing, customer, form.to_create(), actor=g.user, at=clock.now())
+        duplicates.at_address(writing, made, at=clock.now())
         return editing.path(made)
 
     sheet = showing.sheet(_("New property"), None, "properties", note=customer.name, **WATCH)
@@ -93,6 +94,7 @@ def edit_property(number: str) -> ResponseReturnValue:
 
     def act(writing: Session, fresh: Property) -> None:
         properties.update(writing, fresh, form.to_update(), actor=g.user, at=clock.now())
+        duplicates.at_address(writing, fresh, at=clock.now())
 
     sheet = showing.sheet(_("Change"), home, "properties", home.address, **WATCH)
     return editing.change(form, sheet, lambda: find(number), act, exclude=number)
@@ -102,7 +104,8 @@ def edit_property(number: str) -> ResponseReturnValue:
 @requires(P.PROJECT_EDIT)
 def property_lookalikes() -> ResponseReturnValue:
     """Whether the address being typed is known. Writes nothing."""
-    parts = {name: request.form.get(name, "")[:100] for name in ("estate", "building", "unit", "room")}
+    form = PropertyForm()
+    parts = {name: (form[name].data or "")[:100] for name in WATCH["watched"]}
     number = request.form.get("exclude", "")
     own = session().scalar(select(Property.id).where(Property.number == number)) if number else None
     found = (

@@ -355,7 +355,7 @@ class DraftCaseForm(OnSite):
     estimate_labour = MoneyField(C["estimate_labour"], required=True, minimum=NOTHING)
 
     def prepare(self, desk: Desk) -> None:
-        if not self.is_submitted():
+        if not self.is_submitted() and desk.record.crew_status in repairs.GONE:
             self.crew_status.data = CrewStatus(desk.record.crew_status)
 
     def to_command(self, desk: Desk) -> repair_costs.DraftCase:

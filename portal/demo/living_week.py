@@ -46,10 +46,6 @@ STILL_TO_CALL = 4
 """Households whose mid-term passed today or on the days before, and who are still to be called about it."""
 
 
-INSPECTED = 7
-"""Households whose works are inspected these weeks; their foreman is one who is still there."""
-
-
 def plan(stage: Stage, today: datetime) -> list[Household]:
     """Put households, history and the open work of today on the stage; gives the households."""
     dice = random.Random(2026)
@@ -81,8 +77,7 @@ def _households(stage: Stage, today: datetime) -> list[Household]:
             source=("STORE", "REFERRAL", "WEBSITE", "ESTATE")[index % 4],
         )
         signs(stage, house)
-        foreman = "吴刚" if index < INSPECTED else ""
-        works.usual(stage, house, signed + timedelta(days=8), 5 + index, foreman=foreman)
+        works.usual(stage, house, signed + timedelta(days=8), 5 + index, foreman="吴刚")  # 刘大勇's crew left (8.1)
         since_mid = len(NAMES) - 1 - index
         mid_on = clock.today(today) - timedelta(days=since_mid) if since_mid < STILL_TO_CALL else None
         sites.usual(stage, house, signed + timedelta(days=8), mid_on)

@@ -101,15 +101,11 @@ def archives(stage: Stage, house: Household, archived: str) -> None:
 
 
 def usual(
-    stage: Stage, house: Household, started: date, number: int, *, foreman: str = "", manager: str = "王志强"
+    stage: Stage, house: Household, started: date, number: int, *, foreman: str = "刘大勇", manager: str = "王志强"
 ) -> None:
-    """As `builds`, at the usual distances from the signing: archive the same day, engineering the day after.
-
-    `foreman` left out: 刘大勇, and 吴刚 since his crew has left.
-    """
+    """As `builds`, at the usual distances from the signing: archive the same day, engineering the day after."""
     signed = date.fromisoformat(house.signed)
     dispatched = signed + timedelta(days=1)
-    foreman = foreman or ("吴刚" if dispatched > LEFT_ON else "刘大勇")
     builds(
         stage,
         house,
@@ -121,10 +117,6 @@ def usual(
         crew=f"{foreman}队",
         manager=manager,
     )
-
-
-LEFT_ON = date(2026, 9, 30)
-"""The last day of 刘大勇's crew (8.1)."""
 
 
 def _taker(stage: Stage, house: Household) -> Callable[[datetime, Callable[..., None]], None]:

@@ -285,6 +285,7 @@ def contract_information(session: Session, project: Project, _store: Store) -> C
                     (_p("form", "Kind"), _p("form", "Share"), _p("form", "Amount (yuan)"), _p("form", "Falls due")),
                     terms,
                     wide=3,
+                    figures=(1, 2),
                 ),
             ),
             Section(

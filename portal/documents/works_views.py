@@ -25,11 +25,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table of a section; `wide` is the column that takes the room that is left."""
+    """A table of a section; `wide` is the column that takes the room that is left, `figures` stand to the right."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     wide: int = 0
+    figures: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

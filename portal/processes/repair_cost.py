@@ -107,7 +107,9 @@ CREW_GONE = Guard(
     "crew-gone",
     N_("the crew has left or the customer refuses it"),
     Is("crew_status", (CrewStatus.DEPARTED, CrewStatus.REPLACED_ON_REQUEST)),
+    needs_input=True,
 )
+"""Said by whoever writes the estimate: a customer may refuse at the door a crew that works for the company."""
 PHOTOS = Guard("photo", N_("a photo of the defect is on the repair"), Says("order.photos"), needs_input=True)
 COSTS_MONEY = Guard(
     "money",

@@ -229,6 +229,30 @@ def at_entry(session: Session, customer: Customer, *, at: datetime) -> int:
     return write(session, [_pair(Customer.KIND, customer.id, one, DoubleReason.PHONE) for one in others], at=at)
 
 
+def at_address(session: Session, home: Property, *, at: datetime) -> int:
+    """A home entered at the address of another makes pairs at once: of its customer and one of the same name, of two homes
+    of the customer. Addresses that are written otherwise are found over night."""
+    same = (getattr(Property, part) == getattr(home, part) for part in ("estate", "building", "unit", "room"))
+    customer_id = home.customer_id
+    others = session.scalars(
+        select(Customer.id)
+        .distinct()
+        .join(Property, Property.customer_id == Customer.id)
+        .where(
+            *same,
+            _plain(Customer.name) == select(_plain(Customer.name)).where(Customer.id == customer_id).scalar_subquery(),
+            Customer.id != customer_id,
+            visibility.standing(Customer),
+            visibility.standing(Property),
+        )
+        .limit(MOST_IN_GROUP)
+    ).all()
+    if len(others) == MOST_IN_GROUP:
+        return 0
+    pairs = [_pair(Customer.KIND, customer_id, one, DoubleReason.NAME_ADDRESS) for one in others]
+    return write(session, [*pairs, *homes(session, None, customer_id=customer_id)], at=at)
+
+
 # ---------- Showing and deciding ----------
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal import clock
 from portal.errors import Invalid, Message, NotFound, NotPermitted
-from portal.i18n import N_
+from portal.i18n import N_, Text
 from portal.listing import engine
 from portal.listing.declaration import Listing
 from portal.listing.registry import LISTINGS
@@ -35,6 +35,10 @@ MOST = 60
 HIGHEST = engine.CEILING - 1
 """Counting stops beyond."""
 OVER = N_("“%(name)s” has %(count)s rows, more than %(limit)s")
+LOST = N_(
+    "A part of this favourite is not there any more and was left out, so it shows other records than it was kept for."
+)
+UNTOLD = N_("“%(name)s” cannot be counted: a part of it is not there any more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +93,10 @@ def opening(user: User, found: Sequence[Seen]) -> Seen | None:
     return next(iter([*own, *for_role, *given]), None)
 
 
-def state_of(listing: Listing, favourite: Seen) -> State:
-    """What a favourite shows; what its list does not know any more is left out."""
-    return from_args(listing, args_of(favourite.query))[0]
+def state_of(listing: Listing, query: str) -> tuple[State, list[Text]]:
+    """What a favourite shows, and LOST when it says what its list does not know any more, which is left out."""
+    state, problems = from_args(listing, args_of(query))
+    return state, [LOST] if problems else []
 
 
 def kept(state: State) -> str:
@@ -200,12 +205,27 @@ def counts(session: Session, user: User, found: Sequence[Favourite], *, at: date
 
 
 def tell(session: Session, *, at: datetime) -> int:
-    """Tell the owners of favourites that have more rows than they want, once a day. Gives how many were told."""
+    """Tell the owners of favourites that have more rows than they want, once a day. Gives how many were told.
+
+    Of a favourite that lost a part nothing is counted, and its owner is told so once.
+    """
     told = 0
     asked = select(Favourite).where(Favourite.alert_over.is_not(None)).options(joinedload(Favourite.owner))
     for favourite in session.scalars(asked.order_by(Favourite.id)):
         owner, listing = favourite.owner, LISTINGS.get(favourite.kind)
         if listing is None or not owner.is_active or not may(owner, listing.permission):
+            continue
+        if state_of(listing, favourite.query)[1]:
+            told += notices.notify(
+                session,
+                user=owner,
+                key=f"favourite:{favourite.id}:lost",
+                level=NoticeLevel.INFO,
+                title=UNTOLD,
+                params={"name": favourite.name},
+                link=f"{listing.path}/favourites#favourite-{favourite.id}",
+                at=at,
+            )
             continue
         count, capped = counts(session, owner, [favourite], at=at)[favourite.id]
         if favourite.alert_over is not None and count > favourite.alert_over:

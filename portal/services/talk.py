@@ -32,7 +32,7 @@ AT = re.compile(r"(?<![A-Za-z0-9._%+-])[@＠]")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What was written, and who is told of it."""
+    """Whom a text names with @, and who is told of it: never who wrote it."""
 
     mentioned: list[User]
     receivers: list[User]
@@ -45,11 +45,12 @@ def add_note(session: Session, record: Any, text: str, *, actor: User, at: datet
     """
     named = _files(session, record, files)
     words = _words(text, is_needed=not named)
-    mentioned = mentions(session, record, words)
-    receivers = _once([*mentioned, *(each for each in listening(session, record, Topic.NOTES) if each.id != actor.id)])
-    events.record(session, EventKind.NOTE, at=at, actor=actor, record=record, text=words, **_named(mentioned), **named)
-    _tell(session, record, receivers, mentioned, actor, at)
-    return Said(mentioned, receivers)
+    said = goes_to(session, record, words, Topic.NOTES, actor=actor)
+    events.record(
+        session, EventKind.NOTE, at=at, actor=actor, record=record, text=words, **_named(said.mentioned), **named
+    )
+    _tell(session, record, said, actor, at)
+    return said
 
 
 def add_message(
@@ -61,17 +62,22 @@ def add_message(
     """
     named = _files(session, record, files)
     words = _words(text, is_needed=not named)
-    mentioned = mentions(session, record, words)
-    listeners = listening(session, record, Topic.MESSAGES)
-    receivers = [person for person in _once([*listeners, *mentioned]) if person.id != actor.id]
-    if not receivers:
+    said = goes_to(session, record, words, Topic.MESSAGES, actor=actor)
+    if not said.receivers:
         raise Invalid({"text": N_("Nobody else follows this record. Add a follower, or name a colleague with @.")})
     events.record(
         session, EventKind.MESSAGE, at=at, actor=actor, record=record, text=words,
-        to=[person.name for person in receivers], **_named(mentioned), **named,
+        to=[person.name for person in said.receivers], **_named(said.mentioned), **named,
     )  # fmt: skip
-    _tell(session, record, receivers, mentioned, actor, at)
-    return Said(mentioned, receivers)
+    _tell(session, record, said, actor, at)
+    return said
+
+
+def goes_to(session: Session, record: Any, text: str, topic: Topic, *, actor: User) -> Said:
+    """Who is told of a text: those who follow the record and want to hear of such, and those it names with @."""
+    mentioned = mentions(session, record, text)
+    told = _once([*listening(session, record, topic), *mentioned])
+    return Said(mentioned, [person for person in told if person.id != actor.id])
 
 
 def editable_until(session: Session, event: Event) -> datetime:
@@ -118,8 +124,9 @@ def edit_note(session: Session, record: Any, event_id: int, text: str, *, seen: 
     )  # fmt: skip
     known = set(before.data.get("mentioned", ())) | set(event.data.get("mentioned", ()))
     fresh = [person for person in mentioned if person.name not in known]
-    _tell(session, record, fresh, fresh, actor, at)
-    return Said(fresh, fresh)
+    said = Said(fresh, [person for person in fresh if person.id != actor.id])
+    _tell(session, record, said, actor, at)
+    return said
 
 
 def listening(session: Session, record: Any, topic: Topic) -> list[User]:
@@ -189,13 +196,10 @@ def _words(text: str, *, is_needed: bool = True) -> str:
     return words
 
 
-def _tell(
-    session: Session, record: Any, receivers: list[User], mentioned: list[User], actor: User, at: datetime
-) -> None:
-    people = [person.id for person in receivers if person.id != actor.id]
-    if people:
+def _tell(session: Session, record: Any, said: Said, actor: User, at: datetime) -> None:
+    if said.receivers:
         key = f"talk:{secrets.token_hex(8)}"
         outbox.post(
-            session, "notify_talk", key=key, at=at, record_kind=record.KIND, record_id=record.id, people=people,
-            mentioned=[person.id for person in mentioned], by_id=actor.id, said=key,
+            session, "notify_talk", key=key, at=at, record_kind=record.KIND, record_id=record.id,
+            people=[person.id for person in said.receivers], mentioned=[person.id for person in said.mentioned], by_id=actor.id, said=key,
         )  # fmt: skip

@@ -400,6 +400,9 @@
   });
   for (const type of ["dragover", "dragleave", "drop"]) on(type, (event) => event.target.closest?.("[data-dropzone]")?.classList.toggle("over", type === "dragover"));
 
+  const rail = document.querySelector(".rail"), here = rail?.querySelector("[aria-current]");
+  if (here) rail.scrollLeft = here.offsetLeft - (rail.clientWidth - here.offsetWidth) / 2; // on a phone it is a strip
+
   settleSent();
   restoreNew();
   document.querySelector("[data-focus]")?.focus();

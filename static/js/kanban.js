@@ -9,6 +9,10 @@
   const say = (text, kind) => document.dispatchEvent(new CustomEvent("snack", { detail: { text, kind } }));
   let held = null, swallow = false;
 
+  // ---- It opens at the first column with a card ----
+  const begin = lanes().find((lane) => lane.querySelector(".kanban-card"));
+  if (begin && begin.getBoundingClientRect().right > board.getBoundingClientRect().right) board.scrollLeft = begin.offsetLeft - lanes()[0].offsetLeft;
+
   // ---- The panel ----
   document.addEventListener("htmx:after:swap", () => {
     if (!panel.open && panel.childElementCount) { panel.showModal(); panel.querySelector("[data-focus], h2")?.focus(); }

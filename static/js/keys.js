@@ -11,7 +11,7 @@
 
   // ---- Letters ----
   const PRESSABLE = "a[href], button:not(:disabled), summary, input:not([type=hidden], :disabled), select:not(:disabled), textarea:not(:disabled), [role=tab], [tabindex='0']";
-  const ROWS = ".dense-table tbody tr.line a, .kanban-card a, .day-head a, .calendar-more, svg a, [role=option], .calendar-entry a, .plot-scroll, .skip-link, .brand";
+  const ROWS = ".dense-table tbody tr.line :is(a, .check input), .kanban-card a, .day-head a, .calendar-more, svg a, [role=option], .calendar-entry a, .plot-scroll, .skip-link, .brand";
   const LETTERS = "SGHJKLQWRTYUIOPZXCVBNMA"; // without D, E and F: with Alt they are the browser's own
   let hints = null;
 
@@ -22,7 +22,12 @@
   }
   function inView(element) {
     const box = element.getBoundingClientRect();
-    return box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+    return box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth && !covered(element, box);
+  }
+  function covered(element, box) { // by what stays in its place while the page is scrolled
+    const isStuck = (part) => part && !part.contains(element) && (/fixed|sticky/.test(getComputedStyle(part).position) || isStuck(part.parentElement));
+    const middle = (from, to, room) => (Math.max(0, from) + Math.min(room, to)) / 2;
+    return Boolean(isStuck(document.elementFromPoint(middle(box.left, box.right, innerWidth), middle(box.top, box.bottom, innerHeight))));
   }
   // What has letters: all in view, and what declares a key of its own wherever on the page it is, else its key would go to another.
   function targets() {
@@ -64,8 +69,8 @@
       const box = element.getBoundingClientRect(), badge = document.createElement("kbd");
       badge.textContent = code;
       badge.dataset.code = code;
-      badge.style.left = `${Math.max(0, Math.min(innerWidth - 24, box.left - 4))}px`;
-      badge.style.top = `${Math.max(0, box.top - 6)}px`;
+      badge.style.left = `${Math.max(0, Math.min(innerWidth - 28, box.left - 4))}px`;
+      badge.style.top = `${Math.max(0, Math.min(innerHeight - 20, box.top - 6))}px`;
       layer.append(badge);
     }
     (all("dialog[open]").at(-1) ?? document.body).append(layer);

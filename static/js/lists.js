@@ -1,8 +1,10 @@
-// Lists: rows opened wherever they are pressed; where a typed word is looked for, offered under the box; what a menu counts is asked for when it is opened.
+// Lists: rows opened wherever they are pressed; where a typed word is looked for and what filters it names, offered under the box; what a menu counts is asked for when it is opened.
 (() => {
   "use strict";
+  const all = (selector, from = document) => [...(from?.querySelectorAll(selector) ?? [])], MOST = 6;
   const input = document.querySelector("input[data-offers]"), box = input && document.getElementById(input.dataset.offers);
-  const options = box ? [...box.querySelectorAll("[role=option]")] : [];
+  const filters = all(".search-cell .menu-columns > div:first-child a:not([aria-current])").map((link) => [link, link.textContent.trim()]);
+  let options = all("[role=option]", box);
   const chosen = () => options.findIndex((option) => option.ariaSelected === "true");
 
   function mark(at) {
@@ -10,14 +12,32 @@
     options[at] ? input.setAttribute("aria-activedescendant", options[at].id) : input.removeAttribute("aria-activedescendant");
     options[at]?.scrollIntoView({ block: "nearest" });
   }
+  // Below the places: the filters of the menu that are called so. One whose code was typed is taken.
+  function offerFilters(typed) {
+    all("[data-url]", box).forEach((option) => option.remove());
+    const word = typed.toLowerCase(), found = word.length < 2 ? [] : filters.filter(([, name]) => name.toLowerCase().includes(word)).slice(0, MOST);
+    const made = found.map(([link, name], place) => {
+      const option = document.createElement("li"), said = document.createElement("b");
+      option.id = `q-filter-${place}`;
+      option.setAttribute("role", "option");
+      option.dataset.url = link.getAttribute("href");
+      said.textContent = name;
+      option.append(link.closest(".menu-fold")?.querySelector("summary").textContent.trim() ?? "", said);
+      return option;
+    });
+    box.append(...made);
+    options = all("[role=option]", box);
+    return options.indexOf(made.find((_option, place) => /\d/.test(word) && found[place][1].toLowerCase().startsWith(`${word} `)));
+  }
   function offer(shown) {
     const typed = input.value.trim();
     box.hidden = !shown || !typed;
     input.setAttribute("aria-expanded", String(!box.hidden));
-    options.forEach((option) => { option.querySelector("b").textContent = typed; });
-    mark(box.hidden ? -1 : 0);
+    all("[data-in] b", box).forEach((part) => { part.textContent = typed; });
+    mark(box.hidden ? -1 : Math.max(0, offerFilters(typed)));
   }
   function look(option) {
+    if (option.dataset.url) { location.assign(option.dataset.url); return; }
     input.form.elements.in.value = option.dataset.in;
     input.form.requestSubmit();
   }

@@ -104,6 +104,7 @@
       else if (!/^(csrf_token|client_key|device_at)$/.test(name)) fields.push([name, value]);
     }
     const isLast = form.matches("[data-outbox-last]"); // the last word counts: it takes the place of what waits, and holds nothing up
+    const isBeside = form.matches("[data-outbox-beside]"); // of a record beside the job: refused, it holds up its like only
     const now = new Date().toISOString(), key = isPhoto(path) || isLast ? crypto.randomUUID() : (form.dataset.outboxKey ||= crypto.randomUUID());
     const old = await within("readonly", (items) => items.get(key)), at = old?.at ?? now; // opened again, it keeps its time
     answers.delete(key); // what was said of its earlier words
@@ -112,7 +113,7 @@
     for (const [index, [name, file]] of (files.length ? files : [[null, null]]).entries()) {
       const item = {
         key: index ? crypto.randomUUID() : key, user: me, job: jobOf(path), path, at, skew: old?.skew ?? Math.round(skew / 1000),
-        label: labelOf(form, submitter), isPhoto: isPhoto(path), isLast, isStay: form.matches("[data-outbox-stay]"), state: "waiting", box: await encrypt(content),
+        label: labelOf(form, submitter), isPhoto: isPhoto(path), isLast, isStay: form.matches("[data-outbox-stay]"), isBeside, state: "waiting", box: await encrypt(content),
         file: file && { field: name, name: file.name, type: file.type, size: file.size },
       };
       const photo = file && { key: item.key, ...(await encrypt(await file.arrayBuffer())) };
@@ -141,7 +142,8 @@
     const jobs = Map.groupBy ? Map.groupBy(items, (item) => item.job) : grouped(items), photos = [];
     for (const [, own] of jobs) {
       const written = own.filter((item) => !item.isPhoto), isStuck = (item) => item.state === "attention";
-      const first = written.find((item, place) => !isStuck(item) && (item.isLast || !written.slice(0, place).some(isStuck)));
+      const waitsFor = (item) => (earlier) => isStuck(earlier) && (!earlier.isBeside || item.isBeside);
+      const first = written.find((item, place) => !isStuck(item) && (item.isLast || !written.slice(0, place).some(waitsFor(item))));
       const waitingPhotos = own.filter((item) => item.isPhoto && item.state === "waiting");
       if (first) {
         const before = first.afterPhotos ? waitingPhotos.filter((photo) => photo.order < first.order) : [];

@@ -76,6 +76,22 @@
     event.preventDefault();
   });
 
+  // ---- Whom it goes to: the server says it anew as long as somebody is named ----
+  let pause;
+  async function goesTo(area) {
+    const place = area.form.querySelector("[data-receivers]"), body = new FormData(area.form), text = area.value;
+    const answer = await fetch(area.dataset.goesTo, { method: "POST", body }).catch(() => null);
+    if (answer?.ok && area.value === text) place.outerHTML = await answer.text(); // else more was typed meanwhile
+  }
+  function named(area) {
+    const isNamed = /[@＠]/.test(area.value);
+    clearTimeout(pause);
+    if (isNamed || "named" in area.dataset) pause = setTimeout(goesTo, 300, area);
+    area.toggleAttribute("data-named", isNamed);
+  }
+  const look = () => all("[data-goes-to]").filter((area) => area.value !== area.defaultValue).forEach(named); // what was kept came back
+  on("input", (event) => event.target.matches?.("[data-goes-to]") && named(event.target));
+
   // ---- Files: each is sent at once, shown with its progress, and what is refused says why ----
   const forms = "form[data-upload]";
   const prepare = () => all(`${forms} [data-pick]`).forEach((input) => input.removeAttribute("name")); // sent by us, not with the form
@@ -143,6 +159,8 @@
       if (type === "drop") take(form, event.dataTransfer.files);
     });
   }
-  on("htmx:after:swap", prepare);
-  prepare();
+  for (const begin of [prepare, look]) {
+    on("htmx:after:swap", begin);
+    begin();
+  }
 })();

@@ -119,6 +119,23 @@ def test_a_letter_presses_opens_and_goes_where_it_stands(desk, numbers):
     expect(page.locator("#q")).to_have_value("sg")
 
 
+def test_what_a_bar_covers_and_the_boxes_of_rows_have_no_letter(desk):
+    page = desk("captain").go("/repair-captain/")
+    page.locator("html[data-ready]").wait_for()
+    page.evaluate(
+        """async () => { const last = [...document.querySelectorAll('main a.btn')].at(-1);
+          last.id = 'last';
+          scrollBy(0, last.getBoundingClientRect().top - innerHeight + 30);
+          await new Promise(done => setTimeout(done, 100)); }"""  # behind the bar at the foot
+    )
+    page.keyboard.press("F2")
+    assert badge_of(page, "#last") == "" and badge_of(page, ".tab-bar a") == "1"
+    page = desk("specialist").go("/records/complaints?filter=open")
+    page.locator("html[data-ready]").wait_for()
+    page.keyboard.press("F2")
+    assert badge_of(page, "tbody .check input") == "" and badge_of(page, "thead .check input") != ""
+
+
 def test_letters_in_a_dialog_are_those_of_the_dialog(desk):
     page = desk("specialist").go("/records/complaints?view=kanban&filter=")
     page.locator("html[data-ready]").wait_for()

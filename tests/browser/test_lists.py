@@ -36,6 +36,18 @@ def test_a_word_is_looked_for_in_one_field_by_arrow_keys(desk):
     assert "q=%E6%B0%B4" in page.url
 
 
+def test_a_filter_is_found_by_its_name_and_by_its_code(desk):
+    page = desk("specialist").go("/records/tasks?filter=open")
+    offers = page.locator("#q-offers")
+    page.locator("#q").fill("主管签收")
+    expect(offers.get_by_role("option").last).to_have_text("时限DL-10 转部门并由主管签收")
+    page.locator("#q").fill("dl-10")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator(".facet", has_text="DL-10")).to_have_count(1)
+    expect(page.locator("tr.line").first).to_contain_text("转部门并由主管签收")
+
+
 def test_groups_are_chosen_opened_and_closed_by_keyboard(desk):
     page = desk("specialist").go(LIST)
     summary = page.locator(".search-cell > details > summary")

@@ -231,8 +231,12 @@ def test_what_was_refused_is_written_anew_on_the_same_page(handset, portal, netw
         estimate_labour="600",
     )
     expect(page.locator("#cost-case .num").first).to_have_text("<b>四百六</b> + 600")
+    send(page, "step-start")  # the repair goes on: its case stands beside it and holds up no step
     phone.airplane(False)
     expect(page.locator("#outbox-bar")).to_contain_text("1 条需要处理")
+    phone.go("/repair-captain/outbox")
+    expect(phone.page.locator(".outbox-item")).to_have_count(1)
+    assert state_of(portal, number) == "REPAIRING"
     page = phone.go(job)
     item = page.locator(".outbox-item")
     expect(item.locator(".why")).to_contain_text("两位小数")

@@ -44,6 +44,13 @@ def test_an_error_stands_at_its_field_and_the_text_stays(desk, portal):
     expect(wrong).to_be_focused()
 
 
+def test_a_text_of_several_lines_is_read_in_its_lines(desk, portal):
+    lines = select(Complaint).where(Complaint.content.contains("\n")).order_by(Complaint.id)
+    number, content = portal.ask(lambda: (found := session().scalars(lines).first()) and (found.number, found.content))
+    said = desk("specialist").go(f"/records/complaints/{number}").locator("dd", has_text=content.split("\n")[-1])
+    assert said.inner_text().strip() == content.strip()
+
+
 def test_a_double_click_registers_once(desk, portal):
     page = desk("front_desk").go("/front-desk/calls/new")
     page.route("**/front-desk/calls/new", lambda route: (page.wait_for_timeout(150), route.continue_()))

@@ -261,3 +261,18 @@ def test_no_serious_finding(desk, portal, address):
                     wrong.append(f"{path} is wider than {width}")
                 wrong += findings(page, options, f"{path} at {width}, {theme}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_who_is_named_stands_among_the_receivers_at_once(desk, address):
+    page = desk("specialist").go(f"{address}/talk?mode=message")
+    said = page.locator("[data-receivers]")
+    before = said.inner_text()
+    page.locator("#composer").click()
+    page.keyboard.type("请看一下 @chenl")
+    expect(page.locator(".composer .mentions button:visible")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(said).to_contain_text("陈丽华")
+    page.reload()  # what was typed came back, and so did the line
+    expect(said).to_contain_text("陈丽华")
+    page.locator("#composer").fill("没有点名")
+    expect(said).to_have_text(before)

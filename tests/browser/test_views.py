@@ -134,6 +134,15 @@ def test_on_a_phone_a_finger_carries_a_card_to_the_next_column_and_a_key_brings_
     expect(page.locator(f'[data-lane="{place}"] [data-number="{number}"]')).to_have_count(1)
 
 
+def test_on_a_phone_a_board_opens_at_the_first_column_with_a_card(desk):
+    page = desk("specialist", width=PHONE).go("/records/contracts?filter=&view=kanban")
+    empty, begin = page.locator('[data-lane="INTENT"]'), page.locator('[data-lane="SIGNED"]')
+    expect(empty.locator(".kanban-card")).to_have_count(0)
+    expect(begin.locator(".kanban-card").first).to_be_in_viewport()
+    expect(empty).not_to_be_in_viewport()
+    expect(page.locator(".rail [aria-current]")).to_be_in_viewport()
+
+
 def test_a_month_on_a_phone_is_a_small_grid_with_the_days_under_it(desk, portal):
     page = desk("specialist", width=PHONE).go("/records/complaints?view=calendar&filter=&rows=received")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE

@@ -197,15 +197,26 @@ def test_the_page_offers_it_by_the_rules_of_the_process(sender, phone, story):
     assert "1,166.00 元" in section(phone, "cost-case")
 
 
-@pytest.mark.parametrize("change", [{"crew_status": "ACTIVE"}, {"responsible_crew_id": None}])
-def test_a_crew_that_is_there_or_not_known_has_no_case(on_site, phone, change):
+def test_a_crew_that_is_not_known_has_no_case(on_site, phone):
     with transaction() as writing:
-        order = writing.get_one(RepairOrder, phone.order.id)
-        for name, value in change.items():
-            setattr(order, name, value)
+        writing.get_one(RepairOrder, phone.order.id).responsible_crew_id = None
     assert offered(phone) == {}
     desk = phone.client.get(f"/records/repair-orders/{phone.number}", status=200).text
     assert "填写费用处理单" not in desk
+
+
+def test_a_crew_that_works_here_may_be_refused_at_the_door(on_site, phone):
+    with transaction() as writing:
+        writing.get_one(RepairOrder, phone.order.id).crew_status = "ACTIVE"
+    assert offered(phone) == {"draft-case": True}
+    desk = phone.client.get(f"/records/repair-orders/{phone.number}", status=200).text
+    assert "填写费用处理单" in desk
+    reasons = re.findall(r'<input[^>]*name="crew_status"[^>]*>', phone.client.get(phone.path, status=200).text)
+    form = phone.client.get(f"/records/repair-orders/{phone.number}/cost-case", status=200).text
+    reasons += re.findall(r"<option[^>]*>", form[form.index('id="crew_status"') :])
+    assert len(reasons) > 4 and not [each for each in reasons if " checked" in each or 'selected value="D' in each]
+    said = on_site.step("draft-case", {**DRAFT, "crew_status": "REPLACED_ON_REQUEST"})
+    assert said["state"] == "done" and cases()[0].crew_status == "REPLACED_ON_REQUEST"
 
 
 def test_the_phone_is_told_the_rules_and_what_they_look_at(on_site, phone):

@@ -439,3 +439,9 @@ def test_another_visit_is_agreed_on_the_phone(phone, story, clock):
     assert phone.path in dict(
         phone.client.get("/repair-captain/kept").get_json()["pages"]
     )  # the captain is still there
+
+
+def test_the_day_has_the_palette_for_a_finger_and_for_keys(phone):
+    day = phone.client.get("/repair-captain/", status=200).text
+    assert re.search(r'<a class="icon-button" href="/records/palette" role="button" data-palette', day)
+    assert '<dialog class="palette" id="palette"' in day

@@ -166,3 +166,30 @@ def test_no_state_breaks_a_favourite(sign_in, session, state):
     keep(client, "甲", state=state)
     client.get(f"{PATH}?{state}", status=200)
     assert client.get("/records/customers?" + one(session, "甲").query).status_code == 200
+
+
+def test_a_favourite_that_lost_a_condition_says_so_and_counts_nothing(sign_in, session, make, clock, people):
+    owner, manager = sign_in(Role.SPECIALIST), sign_in(Role.MANAGER)
+    keep(manager, "本岗", shared="SPECIALIST")
+    keep(owner, "失效", is_default="1", alert_over="1")
+    lost = 'filter=&where=[["field_that_was","is","1"]]'
+    assert "部分条件已失效" not in owner.get(PATH, status=200).text
+    with transaction() as writing:
+        for favourite in writing.scalars(select(Favourite)):
+            favourite.query = lost
+    shown = owner.get(PATH, status=200).text
+    number = one(session, "失效").id
+    assert shown.count("部分条件已失效") == 2 and f'form="delete-{number}"' in shown
+    assert re.search(rf'id="favourite-{number}".*?<details class="sure" open>', shown, re.DOTALL)
+    assert "此收藏的部分条件已失效" in owner.get("/records/customers", status=200).text
+
+    def told():
+        with transaction() as writing:
+            return favourites.tell(writing, at=clock.now())
+
+    assert told() == 1
+    notice = session.scalars(select(Notice).where(Notice.user_id == owner.user.id)).one()
+    assert notice.params == {"name": "失效"} and notice.link.endswith(f"#favourite-{number}")
+    owner.get(notice.link, status=200)
+    clock.advance(days=1)
+    assert told() == 0

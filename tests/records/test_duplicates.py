@@ -208,6 +208,27 @@ def test_entered_in_spite_of_the_warning_they_are_a_pair_at_once(sign_in, make):
     assert f"可能与 张建军 {known.number} 重复" in said(specialist.get(answer.location))
 
 
+def test_a_home_at_the_address_of_one_of_the_same_name_makes_a_pair_at_once(sign_in, make):
+    known, stranger, again = make.customer(name="张建军"), make.customer(name="李四"), make.customer(name="张 建军")
+    for owner in (known, stranger):
+        make.property(owner, estate="翠湖天地", building="5", unit="1", room="1802")
+    specialist = sign_in(Role.SPECIALIST)
+    new = {
+        "estate": "翠湖天地",
+        "building": "５号楼",
+        "unit": "1 单元",
+        "room": "1802室",
+        "area": "90",
+        "client_key": "k",
+    }
+    warned = specialist.post("/records/properties/lookalikes", new, status=200).text
+    assert "张建军" in warned and "李四" in warned
+    answer = specialist.post(f"/records/properties/new?customer={again.number}", new, status=303)
+    assert "翠湖天地 5 号楼 1 单元 1802" in specialist.get(answer.location, status=200).text
+    told = said(specialist.get(f"/records/customers/{again.number}"))
+    assert f"可能与 张建军 {known.number} 重复" in told and stranger.number not in told
+
+
 def test_a_branch_takes_back_no_merge_of_another(sign_in, make):
     here, there = make.branch(), make.branch()
     kept, other = make.customer(branch_id=here.id), make.customer(branch_id=there.id)

@@ -370,10 +370,19 @@ def test_the_slip_says_what_was_decided_and_only_the_manager_prints_it(site):
     """F-27: a ticket for the fine with the warning about wages, a warning slip for the warning; gaps before the decision."""
     ticket = proposed(site, is_ticket="y")
     words = slip(ticket)
+    assert "未送达" not in words  # nothing to send before the decision: the gap is left to be written in
     assert "现场罚款单" in words and "客厅地面有烟头" in words and "K-11" in words and site.project.number in words
     approved(site, ticket, decision="照标准执行")
     words = slip(ticket)
-    for said in ("照标准执行", "陈丽华", "石磊", "50.00", "只能在法律允许的限额内进行", "截止 2026-05-14 18:00"):
+    for said in (
+        "照标准执行",
+        "陈丽华",
+        "石磊",
+        "50.00",
+        "只能在法律允许的限额内进行",
+        "未送达",
+        "截止 2026-05-14 18:00",
+    ):
         assert said in words
     warning = proposed(site, person=f"parties:{site.designer.id}", rule="K-01")
     assert "法律允许的限额" not in slip(warning)

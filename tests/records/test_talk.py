@@ -203,3 +203,21 @@ def test_the_rules_hold_below_the_pages_too(room, make, session):
     with pytest.raises(NotPermitted), transaction() as writing:
         followers.follow(writing, writing.merge(room.customer), room.li, actor=front, at=at)
     assert session.scalars(select(Follower)).all() == []
+
+
+def test_whom_a_text_goes_to_is_said_before_it_is_sent(room, sign_in, session):
+    sign_in(room.li).post(f"{room.base}/follow", status=303)
+
+    def goes_to(mode, text):
+        answer = room.browser.post(f"{room.base}/talk/receivers?mode={mode}", {"text": text}, status=200, check=False)
+        return " ".join(answer.text.split())
+
+    assert "将发给 李静<" in goes_to("message", "改到周五")
+    assert "将发给 李静、李静文<" in goes_to("message", "@李静文 @周敏 @李静 改到周五")
+    assert "将发给" not in goes_to("note", "改到周五") and "将发给 李静文<" in goes_to("note", "@wen 看看")
+    goes_to("nonsense", "@" * 20_000)
+    refused = room.browser.post(f"{room.base}/messages", {"text": "@李静文 " + "长" * 10_000}, htmx=True, status=422)
+    assert "将发给 李静、李静文<" in refused.text
+    room.browser.post(f"{room.base}/messages", {"text": "@李静文 @周敏 @李静 改到周五"}, status=303)
+    assert {person for person, _level in told(session)} == {room.li.id, room.wen.id}
+    sign_in(room.reviewer).post(f"{room.base}/talk/receivers", {"text": "@李静"}, status=404)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from portal import i18n
 from portal.clock import ZONE
 from portal.db import session, transaction
+from portal.documents import paper, works_building
 from portal.errors import ConditionsMissing, Invalid
 from portal.models.customer import CustomerKind
 from portal.models.event import Event, EventKind
@@ -23,6 +26,7 @@ from portal.models.works import Presence
 from portal.permissions import Role
 from portal.processes.project import PaperStage
 from portal.services import contracts, projects, works
+from tests.documents import examples
 
 EVERYBODY = tuple(one.value for one in Presence)
 
@@ -306,3 +310,15 @@ def test_works_begun_before_the_portal_stand_where_the_manager_says(story, make,
     assert session.merge(project).stage == "IN_WARRANTY"
     event = session.scalars(select(Event).where(Event.action == "place")).one()
     assert event.data["fields"] == said
+
+
+def test_on_the_contract_information_shares_and_amounts_stand_to_the_right(story, session):
+    """F-15: the payments are read down their columns."""
+    story.signs()
+    project = session.merge(story.project)
+    session.refresh(project)
+    with i18n.use_locale("zh_Hans"):
+        html = paper.write(works_building.contract_information(session, project, None), examples.ISSUE).html
+    figures = re.findall(r'<t[hd] class="num">([^<]*)</t[hd]>', html)
+    assert figures[:2] == ["比例", "金额（元）"]
+    assert figures[2:] == ["60 %", "100,800.00", "35 %", "58,800.00", "5 %", "8,400.00"]

@@ -15,12 +15,14 @@ from blueprints.forms import (
     MoneyField,
     NameField,
     PhoneField,
+    PlaceField,
     TermField,
     TextField,
 )
 from blueprints.records.forms.base import AreaField, RecordForm
 from portal.db import session
 from portal.i18n import N_, _
+from portal.imports import values
 from portal.listing.cells import specialists
 from portal.models.customer import Customer, CustomerGrade, CustomerKind, CustomerSource, GenderTitle, Intention
 from portal.models.org import User
@@ -142,9 +144,11 @@ class PropertyForm(RecordForm):
     )
 
     estate = TextField(H["estate"], limit=100, required=True)
-    building = TextField(H["building"], limit=20, required=True, description=N_("Only the number or name, like 5"))
-    unit = TextField(H["unit"], limit=20, description=N_("Leave empty when there are no units"))
-    room = TextField(H["room"], limit=20, required=True)
+    building = PlaceField(
+        H["building"], read=values.building, required=True, description=N_("Only the number or name, like 5")
+    )
+    unit = PlaceField(H["unit"], read=values.unit, description=N_("Leave empty when there are no units"))
+    room = PlaceField(H["room"], read=values.room, required=True)
     area = AreaField(H["area"], required=True)
     layout = TextField(H["layout"], limit=50)
     handover_on = LocalDateField(H["handover_on"])

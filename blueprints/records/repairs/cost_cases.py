@@ -94,9 +94,8 @@ def new_cost_case(number: str) -> ResponseReturnValue:
     """The captain writes the estimate (F-22)."""
     order = find_or_404(RepairOrder, number)
     form = DraftForm()
-    if not form.is_submitted():
-        gone = order.crew_status in repairs.GONE
-        form.crew_status.data = CrewStatus(order.crew_status) if gone and order.crew_status else CrewStatus.DEPARTED
+    if not form.is_submitted() and order.crew_status in repairs.GONE:
+        form.crew_status.data = CrewStatus(order.crew_status)
 
     def make(writing: Session) -> str:
         command = repair_costs.DraftCase(
@@ -148,7 +147,7 @@ class DraftForm(RecordForm):
 
     SECTIONS = ((N_("Cost case"), ("crew_status", "estimate_material", "estimate_labour")),)
 
-    crew_status = TermField(L["crew_status"], CrewStatus, leave_out=(CrewStatus.ACTIVE,))
+    crew_status = TermField(L["crew_status"], CrewStatus, leave_out=(CrewStatus.ACTIVE,), required=True, blank=PLEASE)
     estimate_material = MoneyField(L["estimate_material"], required=True, minimum=repair_costs.NOTHING)
     estimate_labour = MoneyField(L["estimate_labour"], required=True, minimum=repair_costs.NOTHING)
 
