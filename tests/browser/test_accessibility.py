@@ -32,6 +32,8 @@ PAGES = {
         "/front-desk/visitors",
         "/records/complaints/new?customer={customer}",
         "/records/consultations",
+        "/records/knowledge-articles",
+        "/records/knowledge-articles/ZS-2026-0001",
     ),
     "specialist": (
         "/specialist/",
