@@ -150,6 +150,26 @@ def test_customers_of_a_store_are_put_together_without_those_of_the_others(large
     assert costs[1] < 1.2 * costs[0], f"{costs[1]} steps of one store, {costs[0]} of all"
 
 
+def test_customers_of_a_store_are_counted_by_the_index_of_the_store(large: Volume) -> None:
+    """Whatever they are chosen by, neither their rows nor those of the others are looked at."""
+    if not large.config.is_sqlite:
+        pytest.skip("counted in instructions of SQLite's machine")
+    listing = LISTINGS["customers"]
+    with large.app.app_context():
+        everybody, user = people()
+        theirs = engine.count(session(), user, "customers", {"filter": ""}, at=clock.now())[0]
+        assert theirs > 1000, "a few rows prove nothing"
+        for what, state in states(listing):
+            with large.watch() as seen:
+                engine.count_state(session(), user, listing, state, at=clock.now())
+            cost = sum(plans.steps(session().connection(), *one) for one in seen)
+            assert cost < 30 * theirs, f"{what}: {cost} steps for {theirs} customers"
+        with large.watch() as seen:
+            engine.count(session(), everybody, "customers", {"filter": "new-today"}, at=clock.now())
+        assert sum(plans.steps(session().connection(), *one) for one in seen) < theirs, "found by when they came"
+        session().rollback()
+
+
 ALL, ONE = PEOPLE
 STEADY = (
     *((kind, State()) for kind in ("customers", "properties", "projects", "contracts", "quotations", "consultations")),
