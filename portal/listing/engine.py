@@ -394,6 +394,7 @@ def _stretch(question: Question, order: _Order, way: Way, walks: bool) -> Select
         return statement.order_by(*order.by(way.place)).limit(PAGE + 1)
     firsts = [_part(question, order, part, way).limit(PAGE + 1).subquery() for part in parts]
     statement = statement.where(listing.model.id.in_(union_all(*(select(each.c.id) for each in firsts))))
+    statement = statement.where(*order.again(way))
     return statement.order_by(*order.by(order.expression)).limit(PAGE + 1)
 
 
@@ -481,6 +482,11 @@ class _Order:
         there = tuple_(bindparam("place_value", type_=self.expression.type), number)
         return [*conditions, here < there if self.falls else here > there]
 
+    def again(self, way: Way) -> list[Condition]:
+        """As `within`, for rows whose numbers were found before: in the order of these PostgreSQL would else read all rows
+        from the other end on."""
+        return self.within(way) if way.place is self.key else []
+
 
 def _part(question: Question, order: _Order, alternative: Alternative, way: Way) -> Select[Any]:
     """The first rows of one alternative in one stretch."""
@@ -491,7 +497,7 @@ def _part(question: Question, order: _Order, alternative: Alternative, way: Way)
     statement = select(*shown).where(alternative.condition, *_narrowing(question), *order.within(way, key))
     statement = statement.order_by(*order.by(way.place, key, gathers=question.is_narrow and through is None))
     if through is not None:
-        statement = statement.join(model, model.id == through)
+        statement = statement.join(model, model.id == through).where(*order.again(way))
     return statement.distinct() if alternative.key is not None else statement
 
 

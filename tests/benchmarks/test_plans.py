@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from blueprints.records import lists
 from portal import clock
@@ -217,3 +217,20 @@ def test_the_first_page_costs_the_same_at_ten_times_the_volume(
     database = "sqlite" if large.config.is_sqlite else "postgresql"
     allowed = 1.5 if (database, what, person) not in GROWING else 10
     assert costs[1] <= allowed * costs[0] + plans.STEP * 10, f"{costs[0]} became {costs[1]}"
+
+
+@pytest.mark.parametrize("person", PEOPLE, ids=("all stores", "one store"))
+@pytest.mark.parametrize("kind", ["customers", "properties", "projects", "contracts", "consultations"])
+def test_a_page_in_the_middle_costs_what_the_first_costs(large: Volume, kind: str, person: Any) -> None:
+    listing, costs = LISTINGS[kind], []
+    with large.app.app_context():
+        user = list(people())[PEOPLE.index(person)]
+        middle = session().scalar(select(func.max(listing.model.id))) // 2
+        deep = State(sort="-id", after=Cursor(middle, middle, 1).text())
+        for state in (State(sort="-id"), deep):
+            with large.watch() as seen:
+                found = engine.page(session(), user, listing, state, at=clock.now())
+            assert len(found.raw) == engine.PAGE, "fewer rows prove nothing"
+            costs.append(sum(plans.steps(session().connection(), *one) for one in seen))
+        session().rollback()
+    assert costs[1] <= 1.5 * costs[0] + plans.STEP, f"{costs[0]} became {costs[1]}"

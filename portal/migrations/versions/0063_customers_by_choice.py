@@ -1,4 +1,4 @@
-"""The indexes of customers hold what they are chosen by, and tasks have one by kind."""
+"""The indexes of customers hold what they are chosen by, and promises have one of their own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0059"
 branch_labels = None
 depends_on = None
 
-STANDING = sa.text("merged_into_id IS NULL")
+STANDING, PROMISES = sa.text("merged_into_id IS NULL"), sa.text("kind = 'PROMISE'")
 INDEXES: tuple[tuple[str, list[str], list[str]], ...] = (
     ("ix_customer_branch", ["branch_id", "id"], ["kind", "grade", "source", "intention", "owner_id", "sms_opt_out"]),
     ("ix_customer_owner", ["owner_id", "id"], ["branch_id"]),
@@ -29,10 +29,11 @@ def _make(*, new: bool) -> None:
 def upgrade() -> None:
     """Apply."""
     _make(new=True)
-    op.create_index("ix_task_kind", "task", ["kind", "due_at", "id", "closed_at", "outcome", "branch_id"])
+    columns = ["due_at", "id", "closed_at", "outcome", "branch_id"]
+    op.create_index("ix_task_promise", "task", columns, sqlite_where=PROMISES, postgresql_where=PROMISES)
 
 
 def downgrade() -> None:
     """Take back."""
-    op.drop_index("ix_task_kind", table_name="task")
+    op.drop_index("ix_task_promise", table_name="task")
     _make(new=False)
