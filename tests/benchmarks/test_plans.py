@@ -170,6 +170,16 @@ def test_customers_of_a_store_are_counted_by_the_index_of_the_store(large: Volum
         session().rollback()
 
 
+def test_promises_are_counted_without_the_other_tasks(large: Volume) -> None:
+    with large.app.app_context():
+        manager, _specialist = people()
+        with large.watch() as seen:
+            engine.count(session(), manager, "tasks", {"filter": "promised"}, at=clock.now())
+        cost = sum(plans.steps(session().connection(), *one) for one in seen)
+        session().rollback()
+    assert seen and cost <= plans.STEP, cost
+
+
 ALL, ONE = PEOPLE
 STEADY = (
     *((kind, State()) for kind in ("customers", "properties", "projects", "contracts", "quotations", "consultations")),
