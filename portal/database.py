@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from portal.db import db, immediate
 
@@ -31,6 +31,7 @@ def upgrade(target: str = "head", *, engine: Engine | None = None) -> None:
     """Apply the migrations that are missing, up to `target`. Safe to run again. Raises MigrationError."""
     with _changing(engine) as config:
         command.upgrade(config, target)
+        _look_again(config.attributes["connection"])
 
 
 def downgrade(target: str, *, engine: Engine | None = None) -> None:
@@ -66,6 +67,13 @@ def _config(connection: Connection | None = None) -> Config:
     if connection is not None:
         config.attributes["connection"] = connection
     return config
+
+
+def _look_again(connection: Connection) -> None:
+    """What SQLite knows of a table's rows it forgets of an index that is made anew, and would take a wrong one for years.
+    Where it has looked at its tables before, it looks at those again of which it has forgotten something."""
+    if connection.dialect.name == "sqlite" and inspect(connection).has_table("sqlite_stat1"):
+        connection.exec_driver_sql("PRAGMA optimize=0x10002")
 
 
 @contextmanager

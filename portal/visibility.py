@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select, true, union
+from sqlalchemy import ColumnElement, Select, and_, bindparam, except_, false, or_, select, true, union
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BooleanClauseList, Grouping
@@ -118,6 +118,7 @@ def parameters(user: Viewer) -> dict[str, Any]:
     return {"viewer_id": user.id, "viewer_branch_id": user.branch_id}
 
 
+_OWN = aliased(Customer)
 RULES: dict[type[Any], Callable[[Viewer], Condition]] = {}
 Rule = Callable[[Viewer], Condition]
 
@@ -155,12 +156,21 @@ class Alternative:
     condition: Condition
     key: Any = None
     """A column of another table that names the rows; None: the condition is on the rows themselves."""
+    rest: Condition | None = None
+    """Those of its rows that no other alternative has, as a condition on the rows; None: no other has any of them."""
+
+    @property
+    def alone(self) -> Condition:
+        """The condition with which each row is in one alternative only: for whoever counts."""
+        return self.condition if self.rest is None else self.rest
 
 
 def alternatives(viewer: Viewer, model: type[Any]) -> list[Alternative]:
     """The rule taken apart at its "or", for lists that are read in order. A row may be among several of them."""
     if model is Customer and viewer.branch_id is not None and not _sees_given_only(viewer):
-        by_work = Alternative(and_(standing(Customer), Project.branch_id == viewer.branch_id), Project.customer_id)
+        works = and_(standing(Customer), Project.branch_id == viewer.branch_id)
+        guests = Customer.branch_id.is_not(None), Customer.id.in_(_customers_of_others(viewer))
+        by_work = Alternative(works, Project.customer_id, and_(standing(Customer), *guests))
         return [*(_standing(part, Customer) for part in _taken_apart(in_branch(Customer, viewer))), by_work]
     found = RULES.get(model)
     return [_standing(part, model) for part in _taken_apart(found(viewer))] if found else [Alternative(false())]
@@ -288,6 +298,15 @@ def _customers_of_branch(viewer: Viewer) -> Condition:
     # Not as an EXISTS, for which PostgreSQL would first gather the customers of all projects of the branch.
     theirs = select(Project.id).where(Project.customer_id == Customer.id, Project.branch_id == viewer.branch_id)
     return or_(in_branch(Customer, viewer), theirs.correlate(Customer).limit(1).scalar_subquery().is_not(None))
+
+
+def _customers_of_others(viewer: Viewer) -> Select[Any]:
+    """The customers of the branch's projects without the branch's own. Found once in a statement, however often it asks:
+    two indexes that name the customers in their order are laid beside each other."""
+    own = select(_OWN.id).where(_OWN.branch_id == viewer.branch_id, _OWN.merged_into_id.is_(None))
+    theirs = select(Project.customer_id).where(Project.branch_id == viewer.branch_id)
+    found = except_(theirs, own).cte("customers_of_others")
+    return select(found.c.customer_id)
 
 
 def _through_customer(model: Any, viewer: Viewer) -> Condition:

@@ -14,7 +14,20 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, Select, and_, bindparam, func, or_, select, tuple_, union, union_all
+from sqlalchemy import (
+    BindParameter,
+    Integer,
+    Select,
+    SelectBase,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+    union,
+    union_all,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 
@@ -276,20 +289,18 @@ def _step(state: State, name: str, row: Values, before: int) -> State:
 
 @lru_cache(maxsize=256)
 def _counts(questions: tuple[Question, ...], ceiling: int) -> Prepared:
-    capped = (
-        _apart(matching(question).limit(ceiling + 1), place).subquery() for place, question in enumerate(questions)
-    )
+    capped = (_apart(most(question, ceiling + 1), place).subquery() for place, question in enumerate(questions))
     return Prepared(select(*(select(func.count()).select_from(each).scalar_subquery() for each in capped)))
 
 
-def _apart(statement: Select[Any], place: int) -> Select[Any]:
+def _apart(statement: SelectBase, place: int) -> SelectBase:
     """The statement with names of its own for what fills it, so that several stand in one."""
 
     def rename(bind: BindParameter[Any]) -> None:
         if bind.required and bind.key not in SHARED:
             bind.key = _own(bind.key, place)
 
-    found: Select[Any] = visitors.cloned_traverse(statement, {}, {"bindparam": rename})
+    found: SelectBase = visitors.cloned_traverse(statement, {}, {"bindparam": rename})
     return found
 
 
@@ -307,6 +318,17 @@ def matching(question: Question, *columns: Any) -> Select[Any]:
     )
 
 
+def most(question: Question, rows: int, *columns: Any) -> SelectBase:
+    """As `matching`, but no more than so many rows, for whoever counts up to there. Where some are a branch's only through
+    another table, the parts are read one after the other, until there are enough."""
+    parts = _parts(question)
+    if all(part.key is None for part in parts):
+        return matching(question, *columns).limit(rows)
+    model = LISTINGS[question.kind].model
+    wanted = select(*(columns or (model.id,))).select_from(model).where(*_narrowing(question))
+    return union_all(*(wanted.where(part.alone) for part in parts)).limit(rows)
+
+
 def every(question: Question, *columns: Any) -> Select[Any]:
     """As `matching`, for whoever puts all rows together. Where some rows are a branch's only through another table, that
     table would be asked about each row there is; unless something narrows the rows, their numbers are gathered instead."""
@@ -314,11 +336,8 @@ def every(question: Question, *columns: Any) -> Select[Any]:
     narrowed = question.filters or question.where or question.typed or question.inside
     if narrowed or all(part.key is None for part in parts):
         return matching(question, *columns)
-    found = []
-    for part in parts:
-        numbers = select(model.id if part.key is None else part.key).where(part.condition)
-        found.append(numbers if part.key is None else numbers.join(model, model.id == part.key))
-    return select(*columns).select_from(model).where(model.id.in_(union_all(*found)), *_narrowing(question))
+    numbers = union_all(*(select(model.id).where(part.alone).correlate(None) for part in parts))
+    return select(*columns).select_from(model).where(model.id.in_(numbers), *_narrowing(question))
 
 
 @lru_cache(maxsize=512)
@@ -375,6 +394,7 @@ def _stretch(question: Question, order: _Order, way: Way, walks: bool) -> Select
         return statement.order_by(*order.by(way.place)).limit(PAGE + 1)
     firsts = [_part(question, order, part, way).limit(PAGE + 1).subquery() for part in parts]
     statement = statement.where(listing.model.id.in_(union_all(*(select(each.c.id) for each in firsts))))
+    statement = statement.where(*order.again(way))
     return statement.order_by(*order.by(order.expression)).limit(PAGE + 1)
 
 
@@ -462,6 +482,11 @@ class _Order:
         there = tuple_(bindparam("place_value", type_=self.expression.type), number)
         return [*conditions, here < there if self.falls else here > there]
 
+    def again(self, way: Way) -> list[Condition]:
+        """As `within`, for rows whose numbers were found before: in the order of these PostgreSQL would else read all rows
+        from the other end on."""
+        return self.within(way) if way.place is self.key else []
+
 
 def _part(question: Question, order: _Order, alternative: Alternative, way: Way) -> Select[Any]:
     """The first rows of one alternative in one stretch."""
@@ -472,7 +497,7 @@ def _part(question: Question, order: _Order, alternative: Alternative, way: Way)
     statement = select(*shown).where(alternative.condition, *_narrowing(question), *order.within(way, key))
     statement = statement.order_by(*order.by(way.place, key, gathers=question.is_narrow and through is None))
     if through is not None:
-        statement = statement.join(model, model.id == through)
+        statement = statement.join(model, model.id == through).where(*order.again(way))
     return statement.distinct() if alternative.key is not None else statement
 
 

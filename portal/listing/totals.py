@@ -35,5 +35,5 @@ def of(
 @lru_cache(maxsize=256)
 def _summed(question: engine.Question, ceiling: int) -> Prepared:
     columns = [field.column for field in groups.measures(LISTINGS[question.kind])]
-    capped = engine.matching(question, *columns).limit(ceiling + 1).subquery()
+    capped = engine.most(question, ceiling + 1, *columns).subquery()
     return Prepared(select(func.count(), *(func.sum(column) for column in capped.columns)).select_from(capped))

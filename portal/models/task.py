@@ -116,6 +116,7 @@ class Task(Base):
         ),
         Index("ix_task_open", "closed_at", "due_at"),
         Index("ix_task_due", "due_at", "id", "person_id", "set_by_id", "role", "branch_id"),
+        Index("ix_task_promise", "due_at", "id", "closed_at", "outcome", "branch_id", **where("kind = 'PROMISE'")),
         Index("ix_task_load", "closed_at", "department", "person_id", "due_at", "branch_id"),
         Index("ix_task_clock", "record_kind", "due_at", "record_id", **where("closed_at IS NULL")),
         Index("ix_task_record_open", "record_kind", "record_id", "due_at", "id", **where("closed_at IS NULL")),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from blueprints.records import lists
 from portal import clock
@@ -150,6 +150,36 @@ def test_customers_of_a_store_are_put_together_without_those_of_the_others(large
     assert costs[1] < 1.2 * costs[0], f"{costs[1]} steps of one store, {costs[0]} of all"
 
 
+def test_customers_of_a_store_are_counted_by_the_index_of_the_store(large: Volume) -> None:
+    """Whatever they are chosen by, neither their rows nor those of the others are looked at."""
+    if not large.config.is_sqlite:
+        pytest.skip("counted in instructions of SQLite's machine")
+    listing = LISTINGS["customers"]
+    with large.app.app_context():
+        everybody, user = people()
+        theirs = engine.count(session(), user, "customers", {"filter": ""}, at=clock.now())[0]
+        assert theirs > 1000, "a few rows prove nothing"
+        for what, state in states(listing):
+            with large.watch() as seen:
+                engine.count_state(session(), user, listing, state, at=clock.now())
+            cost = sum(plans.steps(session().connection(), *one) for one in seen)
+            assert cost < 30 * theirs, f"{what}: {cost} steps for {theirs} customers"
+        with large.watch() as seen:
+            engine.count(session(), everybody, "customers", {"filter": "new-today"}, at=clock.now())
+        assert sum(plans.steps(session().connection(), *one) for one in seen) < theirs, "found by when they came"
+        session().rollback()
+
+
+def test_promises_are_counted_without_the_other_tasks(large: Volume) -> None:
+    with large.app.app_context():
+        manager, _specialist = people()
+        with large.watch() as seen:
+            engine.count(session(), manager, "tasks", {"filter": "promised"}, at=clock.now())
+        cost = sum(plans.steps(session().connection(), *one) for one in seen)
+        session().rollback()
+    assert seen and cost <= plans.STEP, cost
+
+
 ALL, ONE = PEOPLE
 STEADY = (
     *((kind, State()) for kind in ("customers", "properties", "projects", "contracts", "quotations", "consultations")),
@@ -197,3 +227,20 @@ def test_the_first_page_costs_the_same_at_ten_times_the_volume(
     database = "sqlite" if large.config.is_sqlite else "postgresql"
     allowed = 1.5 if (database, what, person) not in GROWING else 10
     assert costs[1] <= allowed * costs[0] + plans.STEP * 10, f"{costs[0]} became {costs[1]}"
+
+
+@pytest.mark.parametrize("person", PEOPLE, ids=("all stores", "one store"))
+@pytest.mark.parametrize("kind", ["customers", "properties", "projects", "contracts", "consultations"])
+def test_a_page_in_the_middle_costs_what_the_first_costs(large: Volume, kind: str, person: Any) -> None:
+    listing, costs = LISTINGS[kind], []
+    with large.app.app_context():
+        user = list(people())[PEOPLE.index(person)]
+        middle = session().scalar(select(func.max(listing.model.id))) // 2
+        deep = State(sort="-id", after=Cursor(middle, middle, 1).text())
+        for state in (State(sort="-id"), deep):
+            with large.watch() as seen:
+                found = engine.page(session(), user, listing, state, at=clock.now())
+            assert len(found.raw) == engine.PAGE, "fewer rows prove nothing"
+            costs.append(sum(plans.steps(session().connection(), *one) for one in seen))
+        session().rollback()
+    assert costs[1] <= 1.5 * costs[0] + plans.STEP, f"{costs[0]} became {costs[1]}"

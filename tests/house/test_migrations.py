@@ -144,3 +144,20 @@ def test_a_failing_migration_changes_nothing(engines: tuple[Engine, Engine], mon
     with pytest.raises(DBAPIError):
         structure.upgrade(engine=engine)
     assert inspect(engine).get_table_names() == []
+
+
+def test_an_index_that_is_made_anew_is_known_to_the_planner(tmp_path: Path) -> None:
+    """Where SQLite has looked at its tables; it looks at none by itself."""
+    engine = databases.sqlite_engine(tmp_path / "one.sqlite3")
+    structure.upgrade(engine=engine)
+    known = text("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'spelling' AND idx = 'ix_spelling_again'")
+    with engine.begin() as connection:
+        rows = [{"name": f"{number}"} for number in range(50)]
+        connection.execute(text("INSERT INTO spelling (scope, name, text) VALUES ('PERSON', :name, :name)"), rows)
+        connection.execute(text("ANALYZE"))
+        connection.execute(text("CREATE INDEX ix_spelling_again ON spelling (name)"))
+        assert connection.scalar(known) == 0
+    structure.upgrade(engine=engine)
+    with engine.connect() as connection:
+        assert connection.scalar(known) == 1
+    engine.dispose()

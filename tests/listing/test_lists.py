@@ -478,3 +478,29 @@ def test_a_customer_with_several_works_stands_on_one_page_once(make, session, cl
     engine._page.cache_clear()
     newest = sorted((customer.id for customer in customers), reverse=True)
     assert seen == [newest[:4], newest[4:]]
+
+
+def test_a_customer_whom_a_store_has_in_several_ways_is_counted_once(make, session, clock, monkeypatch):
+    """Its own, nobody's, and those of others whose home it renovates; with and without more that narrows them."""
+    here, elsewhere = make.branch(), make.branch()
+    user = make.user(Role.SPECIALIST, branch_id=here.id)
+    kept = make.customer(branch_id=elsewhere.id)
+    for place, works in product((here, elsewhere, None), (0, 1, 2)):
+        customer = make.customer(branch_id=place and place.id, grade="A" if works else "C")
+        for _number in range(works):
+            make.project(customer, branch_id=here.id)
+        make.project(customer, branch_id=elsewhere.id)
+    gone = make.customer(branch_id=elsewhere.id)
+    make.project(gone, branch_id=here.id)
+    gone.merged_into_id = kept.id
+    session.commit()
+    for query in ({}, {"filter": "grade.A"}, {"filter": "grade.C"}, {"filter": "new-today,grade.A"}, {"q": "KH"}):
+        state = from_args(LISTINGS["customers"], query)[0]
+        shown = engine.page(session, user, LISTINGS["customers"], state, at=clock.now()).rows
+        assert len(shown) == (6 if "grade.A" in query.get("filter", "") else 2 if "filter" in query else 8), query
+        for ceiling in (10_000, len(shown), len(shown) - 1, 1):
+            monkeypatch.setattr(engine, "CEILING", ceiling)
+            told = min(ceiling, len(shown)), ceiling < len(shown)
+            asked = [("customers", query), ("customers", {"filter": "no-messages"}), ("customers", query)]
+            counted = engine.count_many(session, user, asked, at=clock.now())
+            assert counted == [told, (0, False), told], (query, ceiling)

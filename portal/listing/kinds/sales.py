@@ -63,7 +63,9 @@ CUSTOMERS = Listing(
         Filter(
             "new-today",
             N_("Registered today"),
-            lambda now: Customer.id.in_(select(NEW.id).where(NEW.created_at >= now.day_from)),
+            lambda now: Customer.id.in_(
+                select(NEW.id).where(NEW.created_at >= now.day_from, NEW.merged_into_id.is_(None))
+            ),
         ),
         Filter("no-messages", N_("No text messages"), lambda now: Customer.sms_opt_out.is_(True)),
     ),

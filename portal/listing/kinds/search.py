@@ -52,7 +52,7 @@ from portal.visibility import Condition
 
 FEW = 3000
 """So many records are gathered and sorted in a few milliseconds."""
-TIMES = {"sqlite": 4, "postgresql": 3}
+TIMES = {"sqlite": 4, "postgresql": 2.5}
 """How many times as many a word may fit where a whole page is shown: of a million rows, walking until 80 are found that one
 in a hundred fits costs as much as gathering these 10,000. The palette shows six, which are found sooner."""
 _HOME = re.compile(r"([0-9A-Za-z]{1,6})[-号栋#]+(?:([0-9A-Za-z]{1,6})[-单元]+)?([0-9A-Za-z]{1,6})(?:室)?")
@@ -204,7 +204,7 @@ def many(
     narrow = {word.place for word in typed.narrow}
     if narrow or not typed.words:
         return frozenset(word.place for word in typed.words if word.place not in narrow)
-    few = FEW * (TIMES.get(session.get_bind().dialect.name, 1) if page else 1)
+    few = int(FEW * (TIMES.get(session.get_bind().dialect.name, 1) if page else 1))
     key = (kind, typed.words, few)
     asked = _asked.get(key)
     if asked is None:
