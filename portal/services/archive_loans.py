@@ -27,7 +27,7 @@ from portal.processes.archive_loan import Action, Mode, Secrecy
 from portal.services import approvals, assignment, calendars, numbering, steps, telling
 from portal.services.approvals import Request, TakeBack, Word
 
-TELL_APPLICANT = N_("Telephone applicant and head of the department: a file of the archive is overdue (DL-24)")
+TELL_APPLICANT = N_("Telephone applicant and head: file not back (DL-24)")
 
 
 def visible_to(user: User) -> Select[ArchiveLoan]:

@@ -144,7 +144,6 @@ DEFAULTS: dict[Role, tuple[Tile, ...]] = {
         Tile("complaints", N_("Open complaints"), kind="complaints", query="filter=open"),
         Tile("escalations", N_("Escalations to take"), kind="escalations", query="filter=waiting"),
         Tile("approvals", N_("To approve"), kind="approvals", query="filter=waiting"),
-        _TO_READ,
         _panel("cockpit", N_("The last 15 minutes")),
         _panel("departments", N_("Open and late by department")),
         _panel("late", N_("Late now")),
