@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_
+from sqlalchemy import exists, or_, select
 
 from portal.i18n import N_
 from portal.metrics import clocks
 from portal.metrics.hindsight import only_later
-from portal.metrics.questions import Count, NoSource, Period, Question, Rows, Share
+from portal.metrics.questions import Count, Period, Question, Rows, Share
 from portal.metrics.registry import Unit, metric
 from portal.models.archive import ArchiveLoan
+from portal.models.completion import CompletionAcceptance
 from portal.models.consultation import Consultation
 from portal.models.contract import Contract
 from portal.models.customer import Customer
 from portal.models.project import Project
+from portal.models.works import ProjectPaper
 from portal.permissions import Permission
 from portal.processes.archive_loan import PAPERS_OUT
 from portal.processes.archive_loan import Action as Loan
@@ -78,9 +80,16 @@ def opened_in_time(period: Period) -> Question:
 
 
 @metric("M-80.complete", N_("Files complete", "metric"), Unit.PERCENT, P.PROJECT_VIEW, "more")
-def complete(_period: Period) -> Question:
-    """Files that are complete ÷ files that can be closed."""
-    return NoSource(N_("The archive with closed files is not recorded yet."))
+def complete(period: Period) -> Question:
+    """Files without a required paper missing at the end of the period ÷ files that could be closed in it: of projects settled then."""
+    settled = select(CompletionAcceptance.project_id).where(period.holds_day(CompletionAcceptance.settled_on))
+    missing = exists(ProjectPaper.id).where(
+        ProjectPaper.project_id == Project.id,
+        ProjectPaper.is_required,
+        or_(ProjectPaper.present_on.is_(None), ProjectPaper.present_on > period.last),
+    )
+    whole = Rows(Project, (Project.id.in_(settled),))
+    return Share(whole.only(~missing), whole)
 
 
 @metric("M-80.loans", N_("Loans overdue", "metric"), Unit.COUNT, P.LOAN_VIEW, "less")

@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
+
 from portal import clock
 from portal.db import transaction
 from portal.metrics import Period
@@ -26,6 +28,7 @@ from portal.models.pre_acceptance import Inspection, PreAcceptance, PreAcceptanc
 from portal.models.repair import RepairCost, RepairOrder, WarrantyCertificate
 from portal.models.survey import Survey, SurveyAnswer
 from portal.models.task import DeadlineBreach, Task
+from portal.models.works import ProjectPaper
 from portal.permissions import Role
 from portal.processes.escalation import Ground
 from portal.services import events
@@ -275,6 +278,15 @@ class May:
                 events.record(writing, EventKind.TRANSITION, at=when, actor=None, record=found, action="close")
         return found
 
+    def to_return(self, contact: Consultation, since: str, rung: str | None) -> None:
+        """A missed call; when it was rung back."""
+        self.add(
+            Task(
+                kind="CALL_BACK", title="x", record_kind=contact.KIND, record_id=contact.id, record_number=contact.number,
+                started_at=moment(since), closed_at=moment(rung) if rung else None, outcome="DONE" if rung else None,
+            )
+        )  # fmt: skip
+
     def certificate(self, first: str, last: str) -> WarrantyCertificate:
         project = self.make.project(customer=self.customer, stage="IN_WARRANTY", actual_finish_on=date(2025, 1, 10))
         contract = self.make.contract(project=project, customer=self.customer, signed_on=date(2024, 6, 1))
@@ -325,6 +337,20 @@ class May:
             customer_id=self.customer.id, accepted_at=moment(at),
         )  # fmt: skip
         return project
+
+    def settled(self, project: Any, on: str, *papers: tuple[bool, str | None]) -> None:
+        """The last money came in; papers of its file: whether each is required, and since when it is there."""
+        with transaction() as writing:
+            query = select(CompletionAcceptance).where(CompletionAcceptance.project_id == project.id)
+            found = writing.scalars(query).one()
+            found.state, found.settled_on = "SETTLED", moment(f"{on} 00:00").date()
+            for place, (is_required, present) in enumerate(papers):
+                day = moment(f"{present} 00:00").date() if present else None
+                writing.add(
+                    ProjectPaper(
+                        project_id=project.id, stage="COMPLETION", title=f"x {place}", is_required=is_required, present_on=day
+                    )
+                )  # fmt: skip
 
     def slip(self, limit: str, done: str | None, outcome: str = "DONE") -> None:
         call = self.call("REVISIT", "05-12", occurrence=self.count + 1)  # asked again: due, and counted nowhere
@@ -445,8 +471,14 @@ def tell(make: Any, hands: Any) -> May:
     asked = may.contact("05-04 09:12", replied="05-04 15:30", asked="05-04 16:00", satisfied=True)
     may.contact("05-05 09:00", "VISIT", asked="05-05 10:00", satisfied=False)
     waits = may.contact("05-30 09:00", "WECHAT")
-    may.contact("05-31 23:59", "PHONE", "REPAIR", replied="06-01 00:00", asked="06-01 00:00", satisfied=True)
-    may.contact("06-01 00:00")
+    last = may.contact("05-31 23:59", "PHONE", "REPAIR", replied="06-01 00:00", asked="06-01 00:00", satisfied=True)
+    after = may.contact("06-01 00:00")
+    # Both calls in of May were missed: one was rung back after 90 minutes, and once more; the other only in June.
+    may.to_return(asked, "05-04 09:12", "05-04 10:42")
+    may.to_return(asked, "05-04 10:42", "05-05 09:12")
+    may.to_return(waits, "05-30 09:00", "05-30 19:00")
+    may.to_return(last, "05-31 23:59", "06-01 08:00")
+    may.to_return(after, "06-01 00:00", "06-01 08:00")
     may.clock("DL-01", asked, "05-04 09:12", "05-05 09:12", "05-04 15:30")
     may.clock("DL-01", waits, "05-30 09:00", "05-31 09:00", None)
     hands.set("2026-05-10 10:00")
@@ -469,10 +501,15 @@ def tell(make: Any, hands: Any) -> May:
     may.call("ONE_MONTH", "05-31", "05-30 11:00", "FAIR", is_effective=False, customer_words="有异味")
     may.scored(may.call("COMPLETION", "06-01", "05-30 10:00", "SATISFIED"), foreman=1)
     may.call("MATERIAL", "05-15", state="CANCELLED")
-    for project, stages in ((may.accepted("05-20 10:00"), 4), (may.accepted("05-21 10:00"), 3)):
+    whole, gap = may.accepted("05-20 10:00"), may.accepted("05-21 10:00")
+    for project, stages in ((whole, 4), (gap, 3)):
         for stage in ("START", "CONCEALED", "MID", "COMPLETION")[:stages]:
             may.call(stage, "04-20", "04-20 10:00", "SATISFIED", project_id=project.id)
-    may.accepted("06-01 10:00")
+    later = may.accepted("06-01 10:00")
+    # Files of the two settled in May: one is complete, of the other a paper came only in June.
+    may.settled(whole, "05-28", (True, "05-20"), (True, "05-31"), (False, None))
+    may.settled(gap, "05-31", (True, "05-20"), (True, "06-01"))
+    may.settled(later, "06-01", (True, "06-01"))
     may.slip("05-03 09:00", "05-02 09:00")
     may.slip("05-04 09:00", "05-06 09:00")
     may.slip("05-05 09:00", "05-04 09:00", "CANCELLED")

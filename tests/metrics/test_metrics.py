@@ -32,13 +32,13 @@ BY_HAND = {
     "M-24": (1, 1), "M-25": (1, 1), "M-26": (0, 1), "M-27": ("450", 4), "M-28": (1, 5), "M-29.escalations": (1, None),
     "M-30": (5, None), "M-30.projects": (3, None), "M-31": (1, 2), "M-32": (1, None), "M-33": (1, None), "M-34": (1, 3),
     "M-40": (3, None), "M-41": (1, 2), "M-42": ("33.5", 2), "M-43": (1, 2), "M-44": ("1260.50", None), "M-45": (1, 2),
-    "M-60": (4, None), "M-60.leads": (2, None), "M-61": (1, 2), "M-62": (1, None), "M-63": (1, 2), "M-63.satisfied": (1, 2), "M-80.opened": (0, 0), "M-80.loans": (2, None),
-    "M-95": (6, None), "M-96": (4, None), "M-96.amount": ("840.00", None), "M-96.rewards": (0, None), "M-96.given": (0, None), "M-97": (2, None), "M-97.answered": (1, 2),
+    "M-60": (4, None), "M-60.leads": (2, None), "M-61": (1, 2), "M-62": (1, None), "M-63": (1, 2), "M-63.satisfied": (1, 2), "M-80.opened": (0, 0), "M-80.loans": (2, None), "M-80.complete": (1, 2),
+    "M-95": (6, None), "M-96": (4, None), "M-96.amount": ("840.00", None), "M-96.rewards": (0, None), "M-96.given": (0, None), "M-97": (2, None), "M-97.answered": (1, 2), "M-97.missed": (2, None), "M-97.wait": ("1.5", 1),
 }  # fmt: skip
 """Part and whole of a share or mean, else the figure."""
 READS = {
     "M-02": "50.0", "M-03": "78.0", "M-05": "80.0", "M-21": "150.0", "M-22": "57.1", "M-27": "112.5", "M-34": "33.3",
-    "M-42": "16.8", "M-12.designer": "4.5", "M-12.foreman": "–", "M-44": "1,260.50", "M-80.opened": "–", "M-01": "3", "M-90": "暂无数据来源",
+    "M-42": "16.8", "M-12.designer": "4.5", "M-12.foreman": "–", "M-44": "1,260.50", "M-80.opened": "–", "M-01": "3", "M-97.wait": "1.5", "M-90": "暂无数据来源",
 }  # fmt: skip
 
 
