@@ -173,6 +173,7 @@ RELATED: dict[str, tuple[Text, tuple[str, ...]]] = {
     "consultations": (N_("Calls, visits, messages"), ("kind", "question", "state", "occurred", "due")),
     "lead-touches": (N_("Pre-sale messages"), ("kind", "due-on", "state", "sent", "response")),
     "surveys": (N_("Satisfaction surveys"), ("kind", "state", "overall", "words", "answered")),
+    "archive-loans": (N_("Loans of the archive"), ("applicant", "purpose", "state", "out", "due")),
     "suggestions": (N_("Suggestions of customers"), ("content", "decision", "state", "due")),
 }
 """What records are called that stand under another one, and which columns of their list say what they are about."""

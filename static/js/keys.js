@@ -112,6 +112,7 @@
       return;
     }
     if (event.key === "F2" && !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); hints ? hide() : show(true); return; }
+    if (!hints && event.altKey && !event.ctrlKey && !event.metaKey && /^(Key[A-Z]|Digit\d)$/.test(event.code)) show(false); // what moved while Alt was down took the letters away
     if (!hints) return;
     if (event.ctrlKey || event.metaKey || event.key === "Tab") { hide(); return; }
     if (event.key === "Escape") { hide(); event.preventDefault(); event.stopImmediatePropagation(); return; }

@@ -285,7 +285,9 @@ def test_counters_of_favourites_are_the_rows_they_open(session, people, clock, k
     own = favourites.seen(session, people.manager, kind)
     counts = favourites.counts(session, people.manager, own, at=at)
     for favourite in own:
-        look = Look(session, people.manager, listing, favourites.state_of(listing, favourite), at)
+        shows, lost = favourites.state_of(listing, favourite.query)
+        assert not lost
+        look = Look(session, people.manager, listing, shows, at)
         shown = len(look.seen(look.state))
         assert shown == len(look.seen(wanted[favourite.id])) and counts[favourite.id] == (shown, False)
 

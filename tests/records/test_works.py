@@ -74,6 +74,7 @@ def test_a_project_needs_its_people_and_dates_that_can_be(sign_in, make, session
         "contract_days": "90",
         "designer_id": designer.id,
         "sales_id": sales.id,
+        "archive_secrecy": "CONFIDENTIAL",
     }
     specialist.post(path, sent | {"designer_id": ""}, status=422)
     late = specialist.post(
@@ -99,6 +100,7 @@ def test_who_worked_before_stays_in_the_history(sign_in, make, session):
         "contract_days": "90",
         "designer_id": new.id,
         "sales_id": sales.id,
+        "archive_secrecy": "CONFIDENTIAL",
         "version": version_of(specialist.get(path, status=200)),
     }
     specialist.post(path, sent, status=303)
