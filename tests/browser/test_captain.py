@@ -210,7 +210,10 @@ def test_the_worked_example_on_the_phone(desk, portal):
     page.locator("#step label:has(input[name=rating][value='5'])").click()
     main_button(page).click()
     expect(page.locator("#signature img")).to_be_visible()
-    page.wait_for_function("document.querySelector('#signature img').naturalWidth > 300")
+    drawn = page.locator("#signature img").evaluate(
+        "async (image) => { await image.decode(); return image.naturalWidth; }"
+    )
+    assert drawn > 300
 
     # What it really cost is suggested from the lines; the manager books it.
     expect(page.locator("#step [name=actual_material]")).to_have_value("460.00")

@@ -97,7 +97,9 @@ def test_a_letter_presses_opens_and_goes_where_it_stands(desk, numbers):
     page = desk("specialist").go("/specialist/")
     page.locator("html[data-ready]").wait_for()
     page.keyboard.down("Alt")
-    page.evaluate("document.dispatchEvent(new Event('scroll'))")  # something moved: the letters are gone, the keys are not
+    page.evaluate(
+        "document.dispatchEvent(new Event('scroll'))"
+    )  # something moved: the letters are gone, the keys are not
     assert page.locator("#hints").count() == 0
     page.keyboard.press("4")  # the fourth app of the rail
     page.keyboard.up("Alt")
