@@ -41,6 +41,7 @@ from portal.prepared import Prepared
 from portal.processes.knowledge import Category
 from portal.services import documents
 from portal.services.record_kinds import MODELS, VIEW
+from portal.typed import narrow
 
 MOST = 20
 MOST_OF_A_KIND = 6
@@ -90,16 +91,19 @@ SHOWN: dict[str, tuple[Any, Any, Callable[[str, str], tuple[str, str]]]] = {
 """The smaller lists that are searched as well: two of their columns, and how these read. Notices are left to their own
 list: what they lead to is found itself."""
 
-NUMBERED: tuple[tuple[Any, Permission, str], ...] = (
-    (Project, P.PROJECT_VIEW, "hammer"),
-    (Contract, P.CONTRACT_VIEW, "file-text"),
-    (Complaint, P.COMPLAINT_VIEW, "message-report"),
-    (Escalation, P.ESCALATION_VIEW, "flag"),
-    (Cancellation, P.CANCELLATION_VIEW, "circle-x"),
-    (Approval, P.APPROVAL_VIEW, "signature"),
-    (Consultation, P.CONSULTATION_VIEW, "phone"),
-    (Quotation, P.CONTRACT_VIEW, "currency-yuan"),
+ANY_NUMBER: tuple[Any, ...] = (
+    Project, Contract, Complaint, Escalation, Cancellation, Approval, Consultation, Quotation,
+)  # fmt: skip
+"""Records whose numbers may be those of a ledger; the others have the portal's own."""
+NUMBERED: tuple[Any, ...] = (
+    *ANY_NUMBER,
+    *(
+        model
+        for model in VIEW
+        if hasattr(model, "PREFIX") and model not in (*ANY_NUMBER, Customer, Property) and model.KIND not in SHOWN
+    ),
 )
+"""Records that are found by their number: all that have one, but for those that other groups find."""
 
 
 def find(session: Session, user: User, text: str) -> list[tuple[Text | str, list[Hit]]]:
@@ -117,7 +121,7 @@ def find(session: Session, user: User, text: str) -> list[tuple[Text | str, list
         if len(rows) <= MOST_HOUSEHOLDS:
             groups += _households(session, user, viewer, values, [(row[0], row[2]) for row in rows])
     if len(typed.words) == 1 and any(sign.isdigit() for sign in text):
-        kinds = tuple(place for place, (_model, permission, _icon) in enumerate(NUMBERED) if may(user, permission))
+        kinds = _may_be(user, narrow(text).strip().upper())
         rows = _numbered(viewer, typed.words[0], kinds).rows(session, values) if kinds else []
         groups.append((CASES, [_case(*row) for row in sorted(rows, key=itemgetter(0))]))
     if may(user, P.PROJECT_VIEW):
@@ -187,12 +191,21 @@ def _record(kind: str, number: str, stands: str) -> Hit:
     return Hit(listing.icon, f"{listing.one} {number}", record_path(kind, number), _stands(kind).read(stands))
 
 
+def _may_be(user: User, text: str) -> tuple[int, ...]:
+    """Which records may have a number that begins so, of those the person may open."""
+    return tuple(
+        place
+        for place, model in enumerate(NUMBERED)
+        if may(user, VIEW[model]) and (model in ANY_NUMBER or text.startswith(f"{model.PREFIX}-"))
+    )
+
+
 @lru_cache(maxsize=256)
 def _numbered(viewer: visibility.Placeholder, word: Word, kinds: tuple[int, ...]) -> Prepared:
     """Records whose number begins so, the last four of each kind. Only contracts may have small letters in theirs."""
     parts = []
     for place in kinds:
-        model = NUMBERED[place][0]
+        model = NUMBERED[place]
         for reading in ("upper", "text") if model is Contract and "upper" in word.readings else ("upper",):
             query = select(literal(place).label("place"), model.number.label("number"))
             query = query.where(visibility.condition(viewer, model), word.begins(model.number, reading))
@@ -201,8 +214,8 @@ def _numbered(viewer: visibility.Placeholder, word: Word, kinds: tuple[int, ...]
 
 
 def _case(place: int, number: str) -> Hit:
-    model, _permission, icon = NUMBERED[place]
-    return Hit(icon, number, record_path(model.KIND, number))
+    kind = NUMBERED[place].KIND
+    return Hit(LISTINGS[kind].icon, number, record_path(kind, number), str(LISTINGS[kind].one))
 
 
 @lru_cache(maxsize=256)

@@ -6,9 +6,13 @@ import re
 from time import perf_counter
 
 import pytest
+from sqlalchemy import select
 
 from blueprints.records.palette import fits
+from portal.models.repair import RepairOrder
+from portal.paths import record_path
 from portal.permissions import Role
+from portal.services import search
 from tests.listing.rows import fill
 
 PALETTE = "/records/palette"
@@ -131,3 +135,17 @@ def test_signing_out_is_an_action(sign_in):
     assert ("退出登录", "/account/sign-out", True) in offered(client, "退出")
     page = client.get(PALETTE, query={"q": "tuichu"}, status=200).text
     assert '<form method="post" action="/account/sign-out">' in page
+
+
+def test_every_record_with_a_number_is_found_by_it(sign_in, sample, session):
+    """In small letters too; another branch finds nothing of it, nor who may not open such records."""
+    manager = sample.manager
+    for model in search.NUMBERED:
+        number = session.scalars(select(model.number).order_by(model.number.desc()).limit(1)).one()
+        for typed in (number, number.lower()):
+            found = [hit for _group, hits in search.find(session, manager, typed) for hit in hits]
+            assert record_path(model.KIND, number) in [hit.url for hit in found], (model.KIND, typed)
+    repair = session.scalars(select(RepairOrder.number).limit(1)).one()
+    for stranger in (sample.far, sign_in(Role.REVIEWER).user):
+        hits = [hit.url for _group, hits in search.find(session, stranger, repair) for hit in hits]
+        assert record_path(RepairOrder.KIND, repair) not in hits
