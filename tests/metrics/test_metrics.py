@@ -110,7 +110,8 @@ def _they_split_by_who_and_what():
 def _each_opens_exactly_what_it_counts(manager):
     for key, side, number in (("M-22", "part", 4), ("M-22", "whole", 7), ("M-34", "whole", 3), ("M-41", "part", 1),
                               ("M-28", "part", 1), ("M-95", "whole", 6), ("M-12.designer", "whole", 2), ("M-12.unsatisfied", "whole", 2),
-                              ("M-63.satisfied", "whole", 2), ("M-70.unsatisfied", "whole", 2), ("M-71.unsatisfied", "whole", 2), ("M-44", "whole", 2)):  # fmt: skip
+                              ("M-63.satisfied", "whole", 2), ("M-70.unsatisfied", "whole", 2), ("M-71.unsatisfied", "whole", 2), ("M-80.loans", "whole", 2),
+                              ("M-80.complete", "part", 1), ("M-97.missed", "whole", 2), ("M-97.wait", "whole", 1), ("M-44", "whole", 2)):  # fmt: skip
         path = figure_lists.path(key, side, MAY)
         kind, _mark, query = path.removeprefix("/records/").partition("?")
         assert engine.count(session(), manager.user, kind, args_of(query), at=clock.now()) == (number, False), (
