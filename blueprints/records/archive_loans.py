@@ -136,7 +136,7 @@ class AskForm(RecordForm):
     )
     WIDE = frozenset({"purpose"})
     applicant = NameField(L["applicant"], required=False, description=N_("Left empty: for yourself"))
-    department = TermField(L["department"], Department, blank=N_("Customer service"))
+    department = TermField(L["department"], Department, blank=PLEASE)
     mode = TermField(L["mode"], Mode, required=True, radio=True)
     place = TextField(L["place"], limit=100, required=True)
     wanted_until = LocalDateField(L["wanted_until"])
