@@ -225,7 +225,8 @@ def opened(app: Flask) -> Iterator[Flask]:
     with app.app_context(), i18n.use_locale(i18n.DEFAULT):
         yield app
         portal_db.db.session.remove()
-        portal_db.db.engine.dispose()
+        if portal_db.db.engine.dialect.name == "sqlite":  # its file goes; the database on the server is emptied
+            portal_db.db.engine.dispose()
 
 
 @pytest.fixture

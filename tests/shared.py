@@ -65,7 +65,10 @@ def application(config: Config) -> Flask:
 
 
 def _engine(config: Config) -> Engine:
-    """One for SQLite and one for PostgreSQL, as the library makes it, connected anew; statements it wrote stay written."""
+    """One for SQLite and one for PostgreSQL, as the library makes it; statements it wrote stay written.
+
+    It is connected anew where the database is another; connections to the one of before stay.
+    """
     url = make_url(config.database_url)
     kind = url.get_backend_name()
     if kind not in _engines:
@@ -81,8 +84,9 @@ def _engine(config: Config) -> Engine:
             named.update(told)
 
     found = _engines[kind]
-    found.dispose()
-    found.url = url
+    if found.url != url:
+        found.dispose()
+        found.url = url
     return found
 
 

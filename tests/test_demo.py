@@ -28,7 +28,8 @@ from portal.models.works import DispatchOrder
 from portal.services import boards, complaints, desk, workload
 from tests import databases, shared, story
 
-HOURS = ("03:00", "09:00", "14:00", "23:30")
+HOURS = ("03:00", "09:00", story.NOW[-5:], "23:30")
+"""At night, when the office opens, while it works, when it has closed."""
 
 
 def at(text: str) -> datetime:
@@ -47,7 +48,8 @@ def loaded(request: Any, of_the_run: Path, sqlite_template: Path, tmp_path_facto
     """A portal that was set up at this hour of a Tuesday, and the moment."""
     moment = f"2026-11-17 {request.param}"
     made = shared.once(
-        of_the_run / f"demo at {request.param[:2]}", lambda folder: story.make_template(folder, sqlite_template, moment)
+        of_the_run / ("story" if moment == story.NOW else f"demo at {request.param[:2]}"),
+        lambda folder: story.make_template(folder, sqlite_template, moment),
     )
     home = tmp_path_factory.mktemp("demo")
     databases.copy_sqlite(made, home)

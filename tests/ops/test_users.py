@@ -1,33 +1,47 @@
 """`portal user` on a real database: accounts are made, closed and given passwords; refusals are one line."""
 
+import io
 import os
-import subprocess
 import sys
 from contextlib import closing
-from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from portal import passwords, sqlite
+from portal import cli, passwords, sqlite
 
-ROOT = Path(__file__).parents[2]
 GOOD = "seven green umbrellas"
 
 
+class Done(NamedTuple):
+    """How a command ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 @pytest.fixture
-def run(database, home):
-    """Run `portal user ...` on the database of this test, with the password on standard input."""
+def run(database, home, monkeypatch, capsys):
+    """Run `portal user ...` on the database of this test, with the password on standard input.
+
+    In this process: a new one takes seconds to load, and `test_cli.py` starts real ones.
+    """
+    for name in [name for name in os.environ if name.startswith("PORTAL_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PORTAL_HOME", str(home))
+    monkeypatch.setenv("PORTAL_DATABASE_URL", database)
 
     def command(*words, password=""):
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
-        return subprocess.run(
-            [sys.executable, "-m", "portal", "user", *words],
-            env=clean | {"PYTHONPATH": str(ROOT), "PORTAL_HOME": str(home), "PORTAL_DATABASE_URL": database},
-            input=password + "\n",
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        monkeypatch.setattr(sys, "argv", ["portal", "user", *words])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(password + "\n"))
+        capsys.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code
+        return Done(code, *capsys.readouterr())
 
     return command
 
