@@ -26,14 +26,14 @@ from portal.permissions import GRANTS, Permission, Role, may
 from portal.services.changes import kinds, runs
 from portal.services.changes.stepping import Step
 from portal.services.requests import new_key
-from tests.listing import rows as sample
+from tests.listing.rows import complaint
 
 NEW = "/records/changes/new"
 
 
 @pytest.fixture
-def people(make, clock):
-    return sample.fill(make, clock)
+def people(sample):
+    return sample
 
 
 def ids_of(session, model=Complaint, *conditions):
@@ -241,7 +241,7 @@ def test_the_draft_asks_as_much_for_few_as_for_many(sign_in, session, make, cloc
     customer, other = make.customer(), make.user(Role.SPECIALIST)
     counts = []
     for number in range(1, 61):
-        sample.complaint(client.user, customer, number, clock.now(), None)
+        complaint(client.user, customer, number, clock.now(), None)
         if number in (3, 60):
             with queries() as seen:
                 path = look(client, "complaints", "owner_id", everything=True, value=other.id)
@@ -257,10 +257,10 @@ def test_the_draft_asks_as_much_for_few_as_for_many(sign_in, session, make, cloc
 
 
 @pytest.fixture
-def many(make, clock, monkeypatch):
+def many(sample, monkeypatch):
     monkeypatch.setattr(runs, "AT_ONCE", 3)
     monkeypatch.setattr(runs, "CHUNK", 2)
-    return sample.fill(make, clock)
+    return sample
 
 
 def begin(client, session, change="follow", **given):

@@ -25,7 +25,6 @@ from portal.services import complaints
 from portal.services.changes import runs, stepping
 from portal.services.changes.stepping import ALL, STEPS, pack, unpack
 from tests.changes.test_changes import NEW, ids_of, outcomes
-from tests.listing import rows as sample
 from tests.listing.rows import complaint
 
 HAND_OVER = {"department": Department.ENGINEERING.value, "signed_at": "2026-05-11T09:30", "copy_left": "y"}
@@ -88,9 +87,8 @@ def test_the_form_of_the_single_step_is_shown_once(sign_in, owner, four, head):
     assert text.count('name="id"') == 4
 
 
-def test_words_of_one_record_are_not_offered_for_the_others(sign_in, make, clock):
-    people = sample.fill(make, clock)
-    text = choose(sign_in(people.manager), [1, 2, 3], "step-answer", kind="consultations", status=200)
+def test_words_of_one_record_are_not_offered_for_the_others(sign_in, sample):
+    text = choose(sign_in(sample.manager), [1, 2, 3], "step-answer", kind="consultations", status=200)
     assert "<textarea" in text and "</textarea>" in text
     assert all(part.split("</textarea>")[0].split(">", 1)[1].strip() == "" for part in text.split("<textarea")[1:])
 
@@ -110,11 +108,10 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(sign_in, session
 
 
 @pytest.mark.parametrize("kind", sorted(STEPS))
-def test_every_step_opens_or_says_why_not(sign_in, make, clock, kind):
-    people = sample.fill(make, clock)
-    client = sign_in(people.manager)
+def test_every_step_opens_or_says_why_not(sign_in, sample, kind):
+    client = sign_in(sample.manager)
     for step in ALL[kind]:
-        if not may(people.manager, step.permission):
+        if not may(sample.manager, step.permission):
             continue
         answer = client.get(f"{NEW}?kind={kind}&change={step.key}&all=1&rows=filter=", check=False)
         assert answer.status_code in (200, 422), step.key

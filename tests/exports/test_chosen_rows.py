@@ -25,7 +25,6 @@ from portal.models.task import Task
 from portal.permissions import Role
 from portal.services import exports
 from tests.exports.parts import fetched, switch, work
-from tests.listing import rows as sample
 
 NEW = "/records/exports/new"
 
@@ -123,10 +122,9 @@ def test_columns_and_their_sets_are_chosen_as_for_a_list(sign_in, five, session)
     assert session.scalar(select(Export.id)) is None
 
 
-def test_each_list_gives_its_chosen_rows_to_those_who_may(sign_in, make, clock, store):
+def test_each_list_gives_its_chosen_rows_to_those_who_may(sign_in, sample, store):
     """Also the lists in which nothing can be changed: people, notices, forms, exports, imports."""
-    people = sample.fill(make, clock)
-    browser, taken = sign_in(people.manager), set()
+    browser, taken = sign_in(sample.manager), set()
     for kind, listing in LISTINGS.items():
         text = browser.get(f"/records/{kind}?filter=").text
         ids = re.findall(r'name="id" value="(\d+)" form="bulk"', text)
@@ -182,10 +180,9 @@ def test_sent_twice_it_is_one(sign_in, five, session):
 
 
 @pytest.mark.parametrize("kind", sorted(LISTINGS))
-def test_the_order_of_chosen_rows_is_the_order_of_the_list(make, clock, session, kind):
-    people = sample.fill(make, clock)
+def test_the_order_of_chosen_rows_is_the_order_of_the_list(sample, clock, session, kind):
     listing, at = LISTINGS[kind], clock.now()
-    manager = current_session().merge(people.manager)
+    manager = current_session().merge(sample.manager)
     for column in listing.columns:
         for sort in (column.key, f"-{column.key}"):
             if not is_order(listing, sort):
@@ -196,6 +193,5 @@ def test_the_order_of_chosen_rows_is_the_order_of_the_list(make, clock, session,
             assert engine.in_order(session, manager, listing, state, wanted[::2], at=at) == wanted[::2]
 
 
-def test_there_are_tasks_in_that_test(make, clock, session):
-    sample.fill(make, clock)
+def test_there_are_tasks_in_that_test(sample, session):
     assert session.scalar(select(Task.id).limit(1))

@@ -152,10 +152,9 @@ def test_what_was_merged_is_found_at_the_record_that_is_kept(make, clock, found,
     assert found("customers", "才在家") == found("customers", "下敏感") == {double.id}
 
 
-def test_only_records_that_one_sees_are_found_and_counted(make, clock, found):
-    known = rows.fill(make, clock)
-    everything = found("complaints", "漏水", known.manager)
-    near, far = found("complaints", "漏水", known.specialist), found("complaints", "漏水", known.far)
+def test_only_records_that_one_sees_are_found_and_counted(make, sample, clock, found):
+    everything = found("complaints", "漏水", sample.manager)
+    near, far = found("complaints", "漏水", sample.specialist), found("complaints", "漏水", sample.far)
     assert near and far and not near & far
     assert near | far == everything
 
@@ -230,16 +229,15 @@ def test_texts_made_alike_keep_their_length():
         assert len(hanzi.folded(plain)) == len(plain)
 
 
-def test_the_palette_names_records_with_the_place_where_it_stands(make, clock, session):
-    known = rows.fill(make, clock)
+def test_the_palette_names_records_with_the_place_where_it_stands(make, sample, clock, session):
     one = complaint(
         make, clock, 90, content="客厅瓷砖空鼓，走上去有响声，接缝也不直，业主要求本周内返工并赔偿误工费用若干"
     )
-    groups = {str(title): hits for title, hits in palette.find(session, known.manager, "瓷砖空")}
+    groups = {str(title): hits for title, hits in palette.find(session, sample.manager, "瓷砖空")}
     (hit,) = groups[str(palette.TEXTS)]
     assert hit.label == session.get_one(Complaint, one).number and "瓷砖空鼓" in hit.extra
-    assert palette.find(session, known.far, "漏水")[0][1] != palette.find(session, known.specialist, "漏水")[0][1]
-    for user in (known.specialist, known.far):
+    assert palette.find(session, sample.far, "漏水")[0][1] != palette.find(session, sample.specialist, "漏水")[0][1]
+    for user in (sample.specialist, sample.far):
         seen = {session.get_one(Complaint, number).number for number in near(session, user)}
         hits = [hit for _title, hits in palette.find(session, user, "漏水") for hit in hits if "TS-" in hit.label]
         assert hits and {hit.label for hit in hits} <= seen
@@ -249,8 +247,7 @@ def near(session: Any, user: Any) -> set[int]:
     return set(session.scalars(visible_to(user, Complaint).with_only_columns(Complaint.id)))
 
 
-def test_the_palette_names_only_the_list_where_very_many_say_it(make, clock, session, monkeypatch):
-    known = rows.fill(make, clock)
+def test_the_palette_names_only_the_list_where_very_many_say_it(make, sample, clock, session, monkeypatch):
     monkeypatch.setattr(search, "FEW", 2)
-    hits = [hit for _title, hits in palette.find(session, known.manager, "漏水") for hit in hits]
+    hits = [hit for _title, hits in palette.find(session, sample.manager, "漏水") for hit in hits]
     assert any("/records/complaints?" in hit.url and "words" in hit.url for hit in hits)

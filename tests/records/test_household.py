@@ -12,7 +12,7 @@ from portal.db import transaction
 from portal.permissions import Role
 from portal.services import contracts, talk
 from tests.listing import rows
-from tests.listing.rows import fill, of_the_house
+from tests.listing.rows import of_the_house
 
 
 def test_a_household_sums_its_money_and_tells_everything(sign_in, make, clock, session):
@@ -99,8 +99,7 @@ def test_the_palette_names_the_records_of_whom_it_finds_as_far_as_one_may_see_th
     assert len([statement for statement in seen if statement.lstrip().upper().startswith(("SELECT", "WITH"))]) <= 15
 
 
-def test_the_palette_finds_people_forms_and_files_of_the_lists_one_sees(sign_in, make, clock, queries):
-    fill(make, clock)
+def test_the_palette_finds_people_forms_and_files_of_the_lists_one_sees(sign_in, make, clock, sample, queries):
     manager, desk = sign_in(Role.MANAGER), sign_in(Role.FRONT_DESK)
     make.crew(name="周记泥瓦班组")
     of_the_house(manager.user, 9, clock.now())

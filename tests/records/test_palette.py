@@ -13,7 +13,6 @@ from portal.models.repair import RepairOrder
 from portal.paths import record_path
 from portal.permissions import Role
 from portal.services import search
-from tests.listing.rows import fill
 
 PALETTE = "/records/palette"
 
@@ -55,9 +54,8 @@ def test_actions_of_every_role_open(sign_in, role):
     assert registers == (client.get("/records/complaints/new", check=False).status_code < 400)
 
 
-def test_what_can_be_done_with_the_record_of_the_page(sign_in, make, clock, queries):
-    people = fill(make, clock)
-    client, far, reviewer = sign_in(people.specialist), sign_in(people.far), sign_in(Role.REVIEWER)
+def test_what_can_be_done_with_the_record_of_the_page(sign_in, sample, queries):
+    client, far, reviewer = sign_in(sample.specialist), sign_in(sample.far), sign_in(Role.REVIEWER)
     on = "/records/complaints/TS-2026-0001?tab=files"
     steps = [url for _label, url, _sent in offered(client, on=on) if "/steps/" in url]
     assert steps
@@ -79,9 +77,8 @@ def test_what_can_be_done_with_the_record_of_the_page(sign_in, make, clock, quer
     assert len(seen) <= 15
 
 
-def test_opened_lately_is_named_as_it_is_called_today_and_only_what_one_may_see(sign_in, make, clock, queries):
-    people = fill(make, clock)
-    client, far = sign_in(people.specialist), sign_in(people.far)
+def test_opened_lately_is_named_as_it_is_called_today_and_only_what_one_may_see(sign_in, sample, queries):
+    client, far = sign_in(sample.specialist), sign_in(sample.far)
     mine = "/records/complaints/TS-2026-0001"
     strange = (
         "/records/tasks/1",
@@ -108,9 +105,8 @@ def test_what_changes_something_is_sent_as_a_form(sign_in):
     client.get("/account/preferences", status=405, check=False)
 
 
-def test_an_answer_takes_no_time(sign_in, make, clock):
+def test_an_answer_takes_no_time(sign_in, sample):
     """Printed, never failed on: the budget of 100 ms is looked at in the benchmarks."""
-    fill(make, clock)
     client = sign_in(Role.MANAGER)
     offered(client, "zjj")
     began = perf_counter()
