@@ -225,8 +225,7 @@ def opened(app: Flask) -> Iterator[Flask]:
     with app.app_context(), i18n.use_locale(i18n.DEFAULT):
         yield app
         portal_db.db.session.remove()
-        if portal_db.db.engine.dialect.name == "sqlite":  # its file goes; the database on the server is emptied
-            portal_db.db.engine.dispose()
+        shared.disconnect(portal_db.db.engine)
 
 
 @pytest.fixture

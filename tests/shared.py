@@ -90,6 +90,12 @@ def _engine(config: Config) -> Engine:
     return found
 
 
+def disconnect(engine: Engine) -> None:
+    """Close what a test has opened; the server's connections of this process wait for the next one."""
+    if engine is not _engines.get("postgresql"):
+        engine.dispose()
+
+
 TESTS_BETWEEN = 16
 """So many applications wait together to be thrown away: each costs some megabytes."""
 MADE_AT_MOST = 1_000_000

@@ -68,7 +68,7 @@ def depth(part):
 
 
 @pytest.mark.parametrize("kind", sorted(LISTINGS))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_what_is_said_can_be_read_again(kind, data):
     listing = LISTINGS[kind]

@@ -19,6 +19,7 @@ from portal.models.complaint import Complaint
 from portal.models.customer import Customer
 from portal.models.task import Task
 from portal.permissions import Role, may
+from tests.turns import is_turn
 
 MAY_SEE = {
     (role, kind)
@@ -447,7 +448,9 @@ def test_few_and_many_find_the_same(make, session, clock, monkeypatch, q):
         customer = make.customer(name=name, phone=f"1380000{number:04d}")
         make.contract(make.project(customer))
         complaint_with_clock(make, clock, customer, owner=user, hours=number, number=number)
-    for kind, listing in LISTINGS.items():
+    for place, (kind, listing) in enumerate(LISTINGS.items(), len(q)):
+        if not is_turn(place):
+            continue
         found = []
         for few in (3000, 0):
             monkeypatch.setattr(search, "FEW", few)

@@ -17,6 +17,7 @@ from portal.models.spelling import Spelling
 from portal.permissions import Role
 from portal.pinyin import LENGTH, MOST_READINGS, spellings
 from portal.services import search as palette
+from tests.turns import is_turn
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,9 @@ def test_few_and_many_find_the_same(make, session, clock, monkeypatch, q):
         customer = make.customer(name=name, phone=f"1380000{number:04d}")
         make.contract(make.project(customer))
         make.crew(name=name, foreman_id=make.party(name=name).id)
-    for kind, listing in LISTINGS.items():
+    for place, (kind, listing) in enumerate(LISTINGS.items(), len(q)):
+        if not is_turn(place):
+            continue
         found = []
         for few in (3000, 0):
             monkeypatch.setattr(search, "FEW", few)
