@@ -82,13 +82,16 @@ FOUR_EYES = frozenset(What) - {What.PENALTY}
 
 def levels(
     what: What, counted: Decimal, *, deputy_limit: Decimal, manager_limit: Decimal, both_leaders: bool, is_own: bool = False,
-    is_top_secret: bool = False,
+    is_top_secret: bool = False, by_manager: bool = False,
 ) -> tuple[Level, ...]:  # fmt: skip
-    """Whose consent it takes, in this order. `counted`: yuan, with what the same contract and household got before."""
+    """Whose consent it takes, in this order. `counted`: yuan, with what the same contract and household got before.
+
+    About files and articles managers decide; about what one of them asks for (`by_manager`), the general manager.
+    """
     if what is What.CANCELLATION:
         return (Level.GM,)
     if what in (What.ARCHIVE_LOAN, What.KNOWLEDGE):
-        if is_own:
+        if by_manager:
             return (Level.GM,)
         return (Level.MANAGER, Level.GM) if is_top_secret else (Level.MANAGER,)
     if what is What.PENALTY:

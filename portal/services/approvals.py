@@ -21,7 +21,7 @@ from portal.i18n import N_, _
 from portal.models.approval import Approval, ApprovalStep
 from portal.models.event import EventKind
 from portal.models.org import Party, User
-from portal.permissions import Permission, may
+from portal.permissions import Permission, Role, may
 from portal.processes import approval as rules
 from portal.processes.approval import RECORDED, Action, Decision, Level, State, What
 from portal.services import attachments, events, numbering, standing_in, steps
@@ -43,8 +43,7 @@ class Request:
     customer_id: int | None = None
     contract_id: int | None = None
     is_own: bool = False
-    """Of a penalty: it concerns customer service's own people. Of a loan or an article: a manager asks, who does not decide
-    about it."""
+    """Of a penalty: it concerns customer service's own people."""
     is_top_secret: bool = False
     """Of a loan: the general manager decides too."""
     department: str | None = None
@@ -107,7 +106,7 @@ def granted_before(
     return session.scalar(query) or NOTHING
 
 
-def levels_for(session: Session, request: Request, counted: Decimal) -> tuple[Level, ...]:
+def levels_for(session: Session, request: Request, counted: Decimal, *, asker: User | None) -> tuple[Level, ...]:
     """Whose consent it takes now, by the settings."""
     return rules.levels(
         request.what,
@@ -119,6 +118,7 @@ def levels_for(session: Session, request: Request, counted: Decimal) -> tuple[Le
         both_leaders=settings.get(session, "approval_both_leaders"),
         is_own=request.is_own,
         is_top_secret=request.is_top_secret,
+        by_manager=asker is not None and asker.role == Role.MANAGER,
     )
 
 
@@ -148,7 +148,7 @@ def ask(session: Session, record: Any, request: Request, *, actor: User | None, 
         asked_by_id=actor.id if actor else None,
         asked_at=at,
     )
-    needed = levels_for(session, request, counted or NOTHING)
+    needed = levels_for(session, request, counted or NOTHING, asker=actor)
     made.steps = [
         ApprovalStep(position=place, level=level, department=request.department if level == Level.HEAD else None)
         for place, level in enumerate(needed, 1)

@@ -102,7 +102,6 @@ def ask(session: Session, project: Project, command: Ask, *, actor: User, at: da
     request = Request(
         What.ARCHIVE_LOAN,
         f"{project.archive_number or project.number} · {loan.subject}",
-        is_own=actor.role == Role.MANAGER,
         is_top_secret=loan.secrecy == Secrecy.TOP,
     )
     loan.approval = approvals.ask(session, loan, request, actor=actor, at=at)

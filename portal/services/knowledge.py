@@ -16,7 +16,7 @@ from portal.i18n import N_
 from portal.models.approval import Approval
 from portal.models.knowledge import WORDING, KnowledgeArticle, KnowledgeEdition, KnowledgeReading
 from portal.models.org import User
-from portal.permissions import Permission, Role, may
+from portal.permissions import Permission, may
 from portal.processes.approval import What
 from portal.processes.follow_up import GradeClass
 from portal.processes.knowledge import Action, Category, State
@@ -113,7 +113,7 @@ def ask(session: Session, article: KnowledgeArticle, _command: None, *, actor: U
     """Ask for consent to the draft: the manager's; the general manager's where a manager wrote it."""
     _advance(session, article, Action.ASK, {}, actor, at)
     edition = article.newest
-    request = Request(What.KNOWLEDGE, f"{edition.title} V{edition.no}", is_own=actor.role == Role.MANAGER)
+    request = Request(What.KNOWLEDGE, f"{edition.title} V{edition.no}")
     article.approval = approvals.ask(session, article, request, actor=actor, at=at)
 
 

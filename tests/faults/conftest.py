@@ -25,19 +25,19 @@ from portal.models.setting import SettingValue
 from portal.models.task import Task
 from portal.permissions import Role
 from portal.reports.catalogue import REPORTS
+from tests.faults.nursery import Nursery, Started
 
-ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 30
 
 
 class House:
     """The processes of one test."""
 
-    def __init__(self, config: Config, clock: Any) -> None:
-        self.config, self.clock = config, clock
-        self.started: list[subprocess.Popen[bytes]] = []
+    def __init__(self, config: Config, clock: Any, nursery: Nursery) -> None:
+        self.config, self.clock, self.nursery = config, clock, nursery
+        self.started: list[Started | subprocess.Popen[bytes]] = []
 
-    def start(self, *words: str, faults: str = "") -> subprocess.Popen[bytes]:
+    def start(self, *words: str, faults: str = "") -> Started:
         """`house.start("worker", "--queue", "fast")`: returns at once."""
         environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")},
@@ -48,20 +48,11 @@ class House:
             "PORTAL_SECRET_KEY": self.config.secret_key,
             "PORTAL_FAULTS": faults,
         }
-        log = (self.config.home / f"{words[0]}.log").open("ab")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "portal", *words],
-            env=environ,
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-        )
-        log.close()
+        process = self.nursery.start(*words, environ=environ, log=self.config.home / f"{words[0]}.log")
         self.started.append(process)
         return process
 
-    def worker(self, *, queue_name: str = "fast", faults: str = "") -> subprocess.Popen[bytes]:
+    def worker(self, *, queue_name: str = "fast", faults: str = "") -> Started:
         """A worker, waited for until its child gives a sign of life."""
         process = self.start("worker", "--queue", queue_name, faults=faults)
         self.until(lambda: children(process.pid), "the worker has a child")
@@ -172,14 +163,21 @@ def problems() -> dict[str, list[str]]:
     return {result.code: result.problems for result in verify.run_all() if not result.ok}
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    made = Nursery()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def house(app: Any, config: Config, clock: Any) -> Iterator[House]:
+def house(app: Any, config: Config, clock: Any, nursery: Nursery) -> Iterator[House]:
     if not Path("/proc/self/task").exists():
         pytest.fail("these tests find processes in /proc")
     queue.take_up_again()
     with transaction() as writing:  # reports are waited for until their hour: other work is what is looked at here
         writing.add(SettingValue(key="reports_off", value=list(REPORTS), updated_at=clock.now()))
-    made = House(config, clock)
+    made = House(config, clock, nursery)
     yield made
     made.end()
     queue.take_up_again()

@@ -85,6 +85,17 @@ def test_who_decides_from_which_amount_on(what, counted, is_own, both, expected)
     assert [level.value for level in found] == expected
 
 
+@pytest.mark.parametrize("what", [What.ARCHIVE_LOAN, What.KNOWLEDGE])
+@pytest.mark.parametrize(
+    ("by_manager", "is_top_secret", "expected"),
+    [(False, False, ["MANAGER"]), (False, True, ["MANAGER", "GM"]), (True, False, ["GM"]), (True, True, ["GM"])],
+)
+def test_who_decides_about_files_and_articles(what, by_manager, is_top_secret, expected):
+    limits = {"deputy_limit": D(5000), "manager_limit": D(1000), "both_leaders": False}
+    found = approval.levels(what, D(0), **limits, by_manager=by_manager, is_top_secret=is_top_secret)
+    assert [level.value for level in found] == expected
+
+
 def test_four_eyes():
     """Nobody decides twice; where money goes out or a contract ends, not what they asked for."""
     one, two = ("user", 1), ("party", 1)
