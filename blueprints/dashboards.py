@@ -85,7 +85,10 @@ def _number(tile: Tile, counted: tuple[int, bool], beside: tuple[int, bool] | No
         mark = "late" if is_over else ""
         limit = {"limit": tile.alert_over}
         context = _("More than %(limit)s", **limit) if is_over else _("At most %(limit)s", **limit)
-    return Number(tile.key, str(tile.label), tile.url, figure(*counted), mark, context, tile.is_wide)
+    said = figure(*counted)
+    if tile.is_lost:
+        mark, said, context = "soon", "–", _("A part of it is not there any more")
+    return Number(tile.key, str(tile.label), tile.url, said, mark, context, tile.is_wide)
 
 
 def figure(number: int, capped: bool) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from jobs.outbox import Staged
-from portal import clock, settings
+from portal import clock, database, settings
 from portal.db import session as present_session
 from portal.files.store import Store
 from portal.i18n import N_
@@ -83,7 +83,10 @@ class Cleared:
 
 
 class Cleanup(Staged):
-    """Clear away done work, spent form keys, drafts and changes past taking back, workers long gone, expired exports and prints, files that were never finished."""
+    """Clear away done work, spent form keys, drafts and changes past taking back, workers long gone, expired exports and prints, files that were never finished.
+
+    The database then looks at its tables.
+    """
 
     def prepare(self, session: Session, **ids: Any) -> SlotOf:
         """Nothing to write before."""
@@ -112,6 +115,7 @@ class Cleanup(Staged):
             delete(Worker).where(Worker.seen_at < clock.machine_now() - KEEP_WORKERS),
         ):
             gone += changed(session, statement)
+        database.look_at_tables(session.connection())
         close_slot(session, prepared.schedule, prepared.slot, prepared.scope, at=at, result=f"{gone}")
 
 

@@ -69,11 +69,20 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
+def look_at_tables(connection: Connection) -> None:
+    """Let SQLite look at a part of the rows of each table that has changed much, so that it takes the right index.
+
+    PostgreSQL does so by itself. Takes a moment: of a large table some hundred rows are read.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA optimize=0x10002")
+
+
 def _look_again(connection: Connection) -> None:
     """What SQLite knows of a table's rows it forgets of an index that is made anew, and would take a wrong one for years.
     Where it has looked at its tables before, it looks at those again of which it has forgotten something."""
     if connection.dialect.name == "sqlite" and inspect(connection).has_table("sqlite_stat1"):
-        connection.exec_driver_sql("PRAGMA optimize=0x10002")
+        look_at_tables(connection)
 
 
 @contextmanager

@@ -179,18 +179,24 @@ def tile(favourite_id: int, look: str) -> ResponseReturnValue:
     url = f"{listing.path}?{favourite.query}"
     if request.headers.get("HX-Request") != "true":
         return see_other(url)
-    state = from_args(listing, args_of(favourite.query))[0]
+    state, lost = favourites.state_of(listing, favourite.query)
     wide = "wide" in request.args
     match shape:
         case Look.NUMBER:
             limit = favourite.alert_over if favourite.owner_id == g.user.id else None
-            one = Tile("", favourite.name, shape, listing.kind, favourite.query, is_wide=wide, alert_over=limit)
+            one = Tile(
+                "", favourite.name, shape, listing.kind, favourite.query,
+                is_wide=wide, favourite_id=favourite_id, alert_over=limit,
+            )  # fmt: skip
             [number] = dashboards.numbers(g.user, [one], clock.now(), later=False)
             return page("dashboards/tile.html", look=shape, number=number)
         case Look.CHART if pivot.fits(listing):
-            return page("dashboards/tile.html", look=shape, **chart(g.user, listing, state, favourite_id, wide=wide))
+            return page(
+                "dashboards/tile.html", look=shape, lost=lost, **chart(g.user, listing, state, favourite_id, wide=wide)
+            )
         case Look.ROWS:
-            return page("dashboards/tile.html", look=shape, name=favourite.name, rows=rows(listing, state, wide=wide))
+            shown = rows(listing, state, wide=wide)
+            return page("dashboards/tile.html", look=shape, lost=lost, name=favourite.name, rows=shown)
     raise NotFound()
 
 

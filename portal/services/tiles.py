@@ -79,6 +79,11 @@ class Tile:
         """The state of its list."""
         return from_args(LISTINGS[self.kind], args_of(self.query))[0]
 
+    @property
+    def is_lost(self) -> bool:
+        """A favourite that says what its list does not know any more: its number would be of other records."""
+        return bool(self.favourite_id and from_args(LISTINGS[self.kind], args_of(self.query))[1])
+
 
 def _panel(key: str, label: Text, *, wide: bool = True) -> Tile:
     return Tile(key, label, Look.PANEL, is_wide=wide)

@@ -294,6 +294,21 @@ def test_what_is_gone_is_said_and_forgotten(sign_in, people, session):
     assert "共享的" not in home(owner)
 
 
+def test_a_favourite_that_lost_a_part_says_so_instead_of_a_number(sign_in, people, session):
+    client = sign_in(people.manager)
+    for look in ("number", "rows", "chart"):
+        pin(client, "complaints", "filter=open", f"失效{look}", look)
+    assert "部分条件已失效" not in home(client)
+    with transaction() as writing:
+        for favourite in writing.scalars(select(Favourite)):
+            favourite.query = 'filter=&where=[["field_that_was","is","1"]]'
+    ((figure, css),) = [(figure, css) for label, figure, _url, css in numbers(home(client)) if label == "失效number"]
+    assert (figure, css) == ("–", ["soon"]) and home(client).count("部分条件已失效") == 1
+    for look in ("number", "rows", "chart"):
+        part = f"/records/tiles/{one(session, f'失效{look}').id}/{look}"
+        assert "部分条件已失效" in client.get(part, htmx=True, status=200, check=False).text
+
+
 def test_new_tiles_of_the_role_are_seen_and_hidden_ones_stay_hidden(sign_in, people, session, monkeypatch):
     client = sign_in(people.specialist)
     do(client, "hide.today")
