@@ -122,26 +122,37 @@
   }
 
   // ---- The palette ----
-  const palette = document.getElementById("palette");
+  const palette = document.getElementById("palette"), paletteBox = palette?.querySelector("input[name=q]");
   const options = () => all("[role=option]", palette);
+  let listed = null, isEntered = false; // what the lines answer; Enter was pressed before the lines of what is typed were there
   function choose(option) {
     options().forEach((other) => other.setAttribute("aria-selected", String(other === option)));
-    const input = palette.querySelector("input[name=q]");
-    option ? input.setAttribute("aria-activedescendant", option.id) : input.removeAttribute("aria-activedescendant");
+    option ? paletteBox.setAttribute("aria-activedescendant", option.id) : paletteBox.removeAttribute("aria-activedescendant");
     option?.scrollIntoView({ block: "nearest" });
   }
   function openPalette() {
     if (!palette || palette.open) return;
     palette.showModal(); // keeps the focus inside and gives it back on closing
-    const input = palette.querySelector("input[name=q]");
-    input.select();
-    input.dispatchEvent(new Event("palette-open"));
+    paletteBox.select();
+    paletteBox.dispatchEvent(new Event("palette-open"));
   }
+  function listPalette(asked) {
+    choose(options()[0]);
+    if (asked === undefined) return; // something else of the page was drawn
+    listed = asked;
+    if (isEntered && listed === paletteBox.value) { isEntered = false; options()[0]?.click(); }
+  }
+  paletteBox?.addEventListener("input", () => { isEntered = false; });
+  paletteBox?.addEventListener("htmx:before:request", (event) => { event.detail.ctx.asked = paletteBox.value; });
   palette?.addEventListener("keydown", (event) => {
     const list = options(), at = list.findIndex((option) => option.ariaSelected === "true");
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       choose(list[(at + (event.key === "ArrowDown" ? 1 : -1) + list.length) % list.length]);
+      listed = paletteBox.value; // who walks through the lines means one of these
       event.preventDefault();
+    } else if (event.key === "Enter" && event.target === paletteBox && listed !== paletteBox.value) {
+      event.preventDefault();
+      isEntered = true;
     } else if (event.key === "Enter" && list[at]) {
       event.preventDefault();
       list[at].click();
@@ -385,12 +396,12 @@
     if (source.matches?.("form")) return () => source.isConnected && source.requestSubmit(button?.isConnected ? button : null);
     return source.matches?.("a, button") ? () => source.isConnected && source.click() : null;
   }
-  on("htmx:after:swap", () => {
+  on("htmx:after:swap", (event) => {
     refreshChips();
     const wanted = all("[data-focus]").at(-1);
     wanted?.focus();
     wanted?.removeAttribute("data-focus"); // once: a later swap elsewhere leaves the focus where the person is
-    if (palette?.open) choose(options()[0]);
+    if (palette?.open) listPalette(event.detail.ctx?.asked);
     restoreNew();
   });
 

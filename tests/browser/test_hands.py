@@ -252,6 +252,22 @@ def test_the_palette_knows_actions_by_initials_and_what_was_opened(desk, numbers
     assert page.url.endswith(numbers["complaint"])
 
 
+def test_enter_takes_what_was_typed_and_not_what_stood_there_before(desk, numbers):
+    """Typed in one go with Enter behind it, as hands do: the lines of the word are waited for."""
+    page = desk("specialist").go(f"/records/customers/{numbers['customer']}")
+    page.locator("html[data-ready]").wait_for()
+    page.goto(page.url.replace(f"/customers/{numbers['customer']}", f"/complaints/{numbers['complaint']}"))
+    page.locator("html[data-ready]").wait_for()
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette-list [role=option]").first).to_have_attribute("aria-selected", "true")
+    page.route("**/records/palette?**", lambda route: (page.wait_for_timeout(400), route.continue_()))
+    with page.expect_navigation():
+        page.keyboard.type("wgss")
+        page.keyboard.press("Enter")
+    assert page.url.endswith(numbers["complaint"])
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
 def test_the_palette_signs_out_by_way_of_the_guard_of_what_was_not_sent(desk):
     page = desk("captain").go("/repair-captain/dashboard")
     page.locator("html[data-ready]").wait_for()
