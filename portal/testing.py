@@ -211,6 +211,21 @@ def provide(need: Need, folder: Path, stack: ExitStack) -> str | None:
     return None
 
 
+MOST_AT_ONCE = 6
+"""Processes of tests: each takes up to a gigabyte."""
+CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
+
+
+def cores() -> int:
+    """Processors that this process may use: of the machine, or of the container that it runs in."""
+    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = CPU_LIMIT.read_text(encoding="ascii").split()
+        return max(1, min(found, int(quota) // int(period)))
+    except (OSError, ValueError):  # no such limit, or "max"
+        return found
+
+
 def main(arguments: list[str]) -> int:
     """Run the tests with the arguments for pytest; gives the exit status."""
     os.chdir(bootstrap.ROOT)
@@ -227,7 +242,7 @@ def main(arguments: list[str]) -> int:
             left_out["pdf"] = f"{', '.join(missing)} is missing"
         tally = Tally()
         chosen = " and ".join(f"not {marker}" for marker in left_out)
-        options = ["-n", "3", "--dist", "worksteal", *(["-m", chosen] if chosen else [])]
+        options = ["-n", str(min(cores() + 1, MOST_AT_ONCE)), "--dist", "worksteal", *(["-m", chosen] if chosen else [])]
         status = int(pytest.main([*options, *arguments], plugins=[tally]))
         if status == pytest.ExitCode.TESTS_FAILED:
             status = _alone(status, tally)

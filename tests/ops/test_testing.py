@@ -103,3 +103,14 @@ def test_only_tests_that_passed_count_as_exercised_and_failures_are_named(capsys
         counted.pytest_runtest_logreport(report)
     assert counted.passed == {"redis": 1}
     assert capsys.readouterr().out == "\nFAILED test_x\n"
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"), [("200000 100000", 2), ("50000 100000", 1), ("max 100000", None), ("", None)]
+)
+def test_a_container_has_as_many_processors_as_it_may_use(monkeypatch, tmp_path, limit, expected):
+    path = tmp_path / "cpu.max"
+    path.write_text(limit)
+    monkeypatch.setattr(testing, "CPU_LIMIT", path)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: set(range(8)), raising=False)
+    assert testing.cores() == (expected or 8)
