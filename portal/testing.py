@@ -242,7 +242,13 @@ def main(arguments: list[str]) -> int:
             left_out["pdf"] = f"{', '.join(missing)} is missing"
         tally = Tally()
         chosen = " and ".join(f"not {marker}" for marker in left_out)
-        options = ["-n", str(min(cores() + 1, MOST_AT_ONCE)), "--dist", "worksteal", *(["-m", chosen] if chosen else [])]
+        options = [
+            "-n",
+            str(min(cores() + 1, MOST_AT_ONCE)),
+            "--dist",
+            "worksteal",
+            *(["-m", chosen] if chosen else []),
+        ]
         status = int(pytest.main([*options, *arguments], plugins=[tally]))
         if status == pytest.ExitCode.TESTS_FAILED:
             status = _alone(status, tally)

@@ -19,7 +19,7 @@ from portal.models.follow_up import FollowUpTicket
 from portal.models.milestone import OpenDay
 from portal.models.reward import RewardEntry
 from portal.models.survey import Survey
-from portal.models.task import DeadlineBreach
+from portal.models.task import DeadlineBreach, Task
 from portal.processes.escalation import Ground
 from portal.reports import cases, drawing
 from portal.reports.catalogue import REPORTS, Cases
@@ -148,7 +148,7 @@ def test_limits_missed_stand_with_who_answers_for_them(told):
         of_may = DeadlineBreach.code == "DL-22", MAY.holds(DeadlineBreach.due_at)
         breach = writing.scalars(select(DeadlineBreach).where(*of_may)).one()
         breach.user_id = None
-        writing.get_one(cases.Task, breach.task_id).role = "MANAGER"
+        writing.get_one(Task, breach.task_id).role = "MANAGER"
     assert read(cases.missed_by_person(session(), Company(), MAY, JUNE)) == [
         ("周晓雯", "客服部", "DL-01、DL-04、DL-08", "3"),
         ("部门主管", "工程部", "DL-10", "1"),
