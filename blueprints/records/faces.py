@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import g
 
+from portal import formatting
 from portal.listing.cells import Title
 from portal.listing.declaration import Column
 from portal.listing.engine import Row
@@ -44,7 +45,7 @@ def read(row: Row, without: str = "") -> Face:
     cells = dict(zip((column.key for column in listing.columns), row.cells, strict=True))
     by_place = {place: column.key for column in listing.columns for place in column.css.split()}
     wanted = [key for key in listing.card or (by_place.get("fill", ""),) if key in cells and key != without]
-    facts = [cells[key] for key in wanted if cells[key]]
+    facts = [cells[key] for key in wanted if cells[key] and cells[key] != formatting.DASH]
     title, foot, person = cells.get(by_place.get("cell-title", "")), by_place.get("cell-foot", ""), who(row.kind)
     if foot and (person is None or person.key != foot) and cells[foot] and foot != without:
         facts.append(cells[foot])
