@@ -42,10 +42,11 @@ class Face:
 def read(row: Row, without: str = "") -> Face:
     """The row in short; `without` is a column that says nothing here, since all neighbours say the same."""
     listing = LISTINGS[row.kind]
-    cells = dict(zip((column.key for column in listing.columns), row.cells, strict=True))
+    told = zip((column.key for column in listing.columns), row.cells, strict=True)
+    cells = {key: "" if cell == formatting.DASH else cell for key, cell in told}
     by_place = {place: column.key for column in listing.columns for place in column.css.split()}
     wanted = [key for key in listing.card or (by_place.get("fill", ""),) if key in cells and key != without]
-    facts = [cells[key] for key in wanted if cells[key] and cells[key] != formatting.DASH]
+    facts = [cells[key] for key in wanted if cells[key]]
     title, foot, person = cells.get(by_place.get("cell-title", "")), by_place.get("cell-foot", ""), who(row.kind)
     if foot and (person is None or person.key != foot) and cells[foot] and foot != without:
         facts.append(cells[foot])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Error, Page, Response, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from portal import clock as portal_clock
@@ -95,6 +95,17 @@ def portal(demo_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         portal_clock.use_test_clock(None)
 
 
+def go_to(page: Page, url: str) -> Response | None:
+    """Open an address, also where the page is just leaving by itself, because its session is over."""
+    try:
+        answer = page.goto(url)
+    except Error as error:
+        if "ERR_ABORTED" not in str(error):
+            raise
+        answer = None
+    return answer or page.goto(url)
+
+
 class Desk:
     """One browser of one person. What its pages complain about on the console is kept in `complaints`."""
 
@@ -118,9 +129,7 @@ class Desk:
 
     def go(self, path: str) -> Page:
         """Open a page of the portal, ready for keys; it must be there."""
-        answer = self.page.goto(self.portal.url + path)
-        if answer is None:  # the page was just leaving by itself: its session is over
-            answer = self.page.goto(self.portal.url + path)
+        answer = go_to(self.page, self.portal.url + path)
         assert answer is not None and answer.status == 200, f"{path}: {answer and answer.status}"
         return self.page
 

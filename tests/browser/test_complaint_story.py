@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal.db import session
 from portal.models.complaint import Complaint
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, go_to
 
 STORIES = [
     pytest.param("楼道垃圾三天未清运", True, DESKTOP, id="with-javascript"),
@@ -28,7 +28,7 @@ class Case:
 
     def open(self):
         self.page.wait_for_load_state()  # what is still loading would be cut off
-        self.page.goto(self.path)
+        go_to(self.page, self.path)
 
     def at(self, local):
         """Some time later the specialist signs in again and looks: half an hour away ends the session."""
