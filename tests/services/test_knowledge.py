@@ -199,7 +199,7 @@ def lacking(record: KnowledgeArticle) -> set[str]:
 
 def test_each_edition_that_must_be_read_is_confirmed_once_by_each(desk):
     record = published(desk, is_mandatory=True)
-    told = session().scalars(select(Outbox).where(Outbox.kind == "notify_step")).all()
+    told = session().scalars(select(Outbox).where(Outbox.kind == "notify_step").order_by(Outbox.id)).all()
     assert [row.payload["audiences"] for row in told if row.payload["action"] == "to-read"] == [["readers"]]
     assert to_read(desk.front) == [record.number]
     assert lacking(record) == {"周晓雯", "陈丽华", "李敏"}

@@ -53,7 +53,7 @@ def test_one_of_each_kind_for_a_cause_with_exact_figures(proposed, make, clock):
     assert rounded.amount == Decimal("1.01")  # half a fen is rounded up
     nothing = proposed("K-02", designer, "case:3", percent=Decimal("0"), base=Decimal("168000.00"))
     assert (nothing.amount, nothing.percent, nothing.base) == (None, None, None)
-    told = session().scalars(select(Outbox).where(Outbox.kind == "notify_step")).all()
+    told = session().scalars(select(Outbox).where(Outbox.kind == "notify_step").order_by(Outbox.id)).all()
     assert [row.payload["record_id"] for row in told] == [entry.id, criticism.id, rounded.id, nothing.id]
     assert len(session().scalars(select(Event).where(Event.record_kind == "penalties")).all()) == 4
 
