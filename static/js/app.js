@@ -133,6 +133,7 @@
   function openPalette() {
     if (!palette || palette.open) return;
     palette.showModal(); // keeps the focus inside and gives it back on closing
+    isEntered = false; // it was closed before the answer came
     paletteBox.select();
     paletteBox.dispatchEvent(new Event("palette-open"));
   }
