@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from jobs.outbox import Staged
 from portal import clock, database, settings
 from portal.db import session as present_session
+from portal.db import transaction
 from portal.files.store import Store
 from portal.i18n import N_
+from portal.models import passage
 from portal.models.change import ChangeRun, RunState
 from portal.models.document import PrintRun
 from portal.models.export import Export
@@ -85,7 +87,7 @@ class Cleared:
 class Cleanup(Staged):
     """Clear away done work, spent form keys, drafts and changes past taking back, workers long gone, expired exports and prints, files that were never finished.
 
-    The database then looks at its tables.
+    The index of texts is put together, and the database looks at its tables.
     """
 
     def prepare(self, session: Session, **ids: Any) -> SlotOf:
@@ -93,7 +95,11 @@ class Cleanup(Staged):
         return SlotOf(**ids)
 
     def act(self, prepared: SlotOf) -> Cleared:
-        """Files left over from uploads that never ended, and those of expired exports and prints."""
+        """Files left over from uploads that never ended, and those of expired exports and prints; the index of texts in one piece."""
+        is_more = begin = True
+        while is_more:  # a transaction each, so that nobody waits for the whole
+            with transaction() as writing:
+                is_more, begin = passage.put_together(writing, begin=begin), False
         store = Store.of(current_app.config["PORTAL"])
         gone, printed = (service.expired(present_session(), at=clock.now()) for service in (exports, prints))
         for sha256 in (contents := gone.contents | printed.contents):

@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -78,30 +78,34 @@ def traditional(text: str) -> str:
     return converted
 
 
-def _translations() -> NullTranslations:
-    return NullTranslations() if locale() == "en" else _catalogue()
+def _translations(code: str) -> NullTranslations:
+    return NullTranslations() if code == "en" else _catalogue()
 
 
-def _shown(text: str) -> str:
-    return traditional(text) if locale() == "zh_Hant" else text
+@lru_cache(maxsize=30_000)
+def _said(code: str, context: str | None, message: str) -> str:
+    """A message before its values are filled in: a page says hundreds of them."""
+    known = _translations(code)
+    text = str(known.upgettext(context, message) if context is not None else known.ugettext(message))
+    return traditional(text) if code == "zh_Hant" else text
 
 
 def gettext(message: str, **values: Any) -> str:
     """The message in the present language, with its named values filled in."""
-    text = _shown(_translations().ugettext(message)) if message else ""
+    text = _said(_locale.get(), None, message) if message else ""
     return text % values if values else text
 
 
 def ngettext(singular: str, plural: str, n: int, **values: Any) -> str:
     """As `gettext`, choosing the form for the number; `%(num)s` is the number."""
-    text = _shown(_translations().ungettext(singular, plural, n))
-    return text % {"num": n, **values}
+    code = _locale.get()
+    text = _translations(code).ungettext(singular, plural, n)
+    return (traditional(text) if code == "zh_Hant" else text) % {"num": n, **values}
 
 
 def pgettext(context: str, message: str, **values: Any) -> str:
     """As `gettext` for a word whose meaning depends on where it stands."""
-    found = _translations().upgettext(context, message)
-    text = _shown(str(found))
+    text = _said(_locale.get(), context, message)
     return text % values if values else text
 
 

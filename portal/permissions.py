@@ -386,6 +386,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 }
 
 
+_GRANTED: dict[str, frozenset[Permission]] = {role.value: granted for role, granted in GRANTS.items()}
+"""By the role as it is stored: asked some hundred times for a page."""
+
+
 class HasRole(Protocol):
     """Anybody with a role."""
 
@@ -397,8 +401,8 @@ def may(person: HasRole | Role | None, permission: Permission) -> bool:
     """Whether the person's role is granted the permission; nobody signed in may nothing."""
     if person is None:
         return False
-    role = person if isinstance(person, Role) else Role(person.role)
-    return permission in GRANTS.get(role, frozenset())
+    role: str = person if isinstance(person, Role) else person.role
+    return permission in _GRANTED.get(role, frozenset())
 
 
 def who_may(permission: Permission) -> list[Role]:

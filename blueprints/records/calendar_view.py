@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
 from flask import g
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from blueprints.http import page
 from blueprints.records import day_plan, faces, lists, stretches
@@ -31,6 +33,8 @@ from portal.listing.state import State
 from portal.services import calendars
 
 MINUTE = timedelta(minutes=1)
+ANY_DAY = "0000-00-00"
+"""What stands for a day in an address before it is put in."""
 IN_MONTH, IN_DAY = 4, 100
 """Entries of a day that are shown."""
 
@@ -46,8 +50,13 @@ class Item:
     clash: str = ""
     """What else the same person has at that time."""
 
+    def entry(self, *, named: bool = True) -> Markup:
+        """The entry; `named`: with the initial of its person."""
+        given = self.when, self.time, self.clash, named
+        return self.face.draw("records/calendar_parts.html", "entry", *given)
 
-@dataclass(slots=True)
+
+@dataclass
 class Cell:
     """A day of the calendar with what stands on it."""
 
@@ -68,6 +77,11 @@ class Cell:
     def rest(self) -> int:
         """How many more there are than are shown."""
         return self.count - len(self.items)
+
+    @cached_property
+    def entries(self) -> Markup:
+        """All that is shown of it: twice in a month, as a grid and for a narrow screen."""
+        return Markup("").join(item.entry() for item in self.items)
 
     def at(self, hour: int | None) -> list[Item]:
         """What begins in this hour; None: what has no hour."""
@@ -93,7 +107,8 @@ def show(asked: lists.Asked) -> ResponseReturnValue:
         session(), g.user, listing, state, dated, days, asked.at,
         a_day=IN_MONTH if name == "month" else IN_DAY, person=people,
     )  # fmt: skip
-    items = [_item(entry, dated) for entry in found]
+    read = faces.read(entry.row for entry in found)
+    items = [_item(entry, face, dated) for entry, face in zip(found, read, strict=True)]
     length = agenda.length(session(), listing, dated)
     if name != "month" and agenda.is_appointment(listing, dated):
         _warn(items, length)
@@ -156,13 +171,14 @@ def _cells(
 ) -> dict[date, Cell]:
     kept: WorkCalendar = calendars.current(session())
     today, found, day = clock.today(at), {}, days[0]
+    any_day = f"{listing.path}?{state.seen_as('calendar', span='day', day=ANY_DAY).query()}"
     while day < days[1]:
-        open_day = state.seen_as("calendar", span="day", day=day.isoformat())
+        url = any_day.replace(f"day={ANY_DAY}", f"day={day.isoformat()}")
         found[day] = Cell(
             day,
             formatting.day(day, at),
-            f"{listing.path}?{open_day.query()}",
-            f"{listing.path}?{open_day.query()}" if month else _in_list(listing, state, dated, day),
+            url,
+            url if month else _in_list(listing, state, dated, day),
             counts.get(day, 0),
             day == today,
             not kept.is_working_day(day),
@@ -187,9 +203,9 @@ def _in_list(listing: Listing, state: State, dated: Dated, day: date) -> str:
     return f"{listing.path}?{replace(plain, where=where).query()}"
 
 
-def _item(entry: Entry, dated: Dated) -> Item:
+def _item(entry: Entry, face: Face, dated: Dated) -> Item:
     time = f"{clock.local(entry.when):%H:%M}" if dated.timed and isinstance(entry.when, datetime) else ""
-    return Item(faces.read(entry.row), entry.when, time, entry.person_id)
+    return Item(face, entry.when, time, entry.person_id)
 
 
 def _warn(items: list[Item], length: timedelta) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from flask import g, request
 from flask import session as browser
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from blueprints.http import find_or_404, page, requires, safe_path, see_other, wants_fragment
@@ -42,7 +43,6 @@ from blueprints.records import (
     warranties,
 )
 from blueprints.records.drawing_reviews import pages as drawing_reviews
-from blueprints.records.faces import Face
 from blueprints.records.penalties import rewards
 from blueprints.records.penalties import steps as penalty_steps
 from blueprints.records.repairs import cost_cases
@@ -55,7 +55,7 @@ from portal.db import session, transaction
 from portal.errors import DomainError, NotFound, Stale
 from portal.i18n import N_, _, ngettext
 from portal.listing import board, groups
-from portal.listing.board import Card, Lane
+from portal.listing.board import Lane
 from portal.listing.declaration import Listing
 from portal.listing.groups import Grouping
 from portal.listing.registry import LISTINGS
@@ -145,7 +145,7 @@ def show(asked: lists.Asked, *, refused: str = "", status: int = 200) -> Respons
         board.fill(session(), g.user, listing, state, grouping, [from_lane], asked.at, place)
     if not (from_lane is not None and wants_fragment()):
         board.fill(session(), g.user, listing, state, grouping, opened, asked.at)
-    drawn = _faces(listing, grouping, found, here, asked)
+    cards = _cards(listing, grouping, found, here, asked)
     names = board.names(session(), g.user, grouping, [lane.value for lane in found])
     shown = [
         Shown(
@@ -168,7 +168,7 @@ def show(asked: lists.Asked, *, refused: str = "", status: int = 200) -> Respons
         **lists.around(lists.Asked(listing, state, problems, asked.at)),
         lanes=shown,
         lane=next((each for each in shown if each.lane is from_lane), None),
-        faces=drawn,
+        cards=cards,
         measure=str(measure.label) if measure else "",
         grouping=grouping,
         groupings=[
@@ -245,31 +245,35 @@ def _fixed(grouping: Grouping) -> str:
     return _("Cards are not moved here: “%(field)s” is changed on the page of the record.", field=grouping.field.label)
 
 
-def _faces(
+def _cards(
     listing: Listing, grouping: Grouping, lanes: list[Lane], here: str, asked: lists.Asked
-) -> dict[str, list[Face]]:
-    """The cards of each column, drawn up."""
+) -> dict[str, list[Markup]]:
+    """The cards of each column, drawn."""
     shows_stay = board.process_of(listing, grouping) is not None
     ids = [card.row.id for lane in lanes for card in lane.cards]
     since = board.since(session(), listing, ids) if shows_stay and ids else {}
-    moves = _is_moved(listing, grouping)
-    drawn: dict[str, list[Face]] = {}
+    moves = f"group={grouping.key}&{urlencode({'next': here})}&version=" if _is_moved(listing, grouping) else ""
+    drawn: dict[str, list[Markup]] = {}
     for lane in lanes:
-        for card in lane.cards:
-            began = since.get(card.row.id)
-            stays = ""
-            if began is not None:
-                days = max(asked.at - began, timedelta()).days
-                stays = ngettext("%(num)s day here", "%(num)s days here", days) if days else _("here since today")
-            drawn.setdefault(lane.key, []).append(_face(listing, grouping, card, stays, here if moves else ""))
+        read = faces.read((card.row for card in lane.cards), grouping.key)
+        drawn[lane.key] = [
+            face.draw(
+                "records/kanban_parts.html",
+                "card",
+                _stays(since.get(card.row.id), asked.at),
+                f"{record_path(listing.kind, face.number)}/move?{moves}{card.version}" if moves else "",
+            )
+            for face, card in zip(read, lane.cards, strict=True)
+        ]
     return drawn
 
 
-def _face(listing: Listing, grouping: Grouping, card: Card, stays: str, here: str) -> Face:
-    face, move = faces.read(card.row, grouping.key), {"group": grouping.key, "version": card.version, "next": here}
-    face.stays = stays
-    face.move_url = f"{record_path(listing.kind, card.row.number)}/move?{urlencode(move)}" if here else ""
-    return face
+def _stays(since: datetime | None, at: datetime) -> str:
+    """For how long a card has stood in its column."""
+    if since is None:
+        return ""
+    days = max(at - since, timedelta()).days
+    return ngettext("%(num)s day here", "%(num)s days here", days) if days else _("here since today")
 
 
 # ---------- Moving a card ----------

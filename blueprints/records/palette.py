@@ -24,7 +24,7 @@ from portal.listing.declaration import Listing
 from portal.listing.registry import LISTINGS
 from portal.listing.terms import normalised
 from portal.paths import record_path
-from portal.permissions import Permission, may
+from portal.permissions import Permission, Role, may
 from portal.pinyin import spellings
 from portal.services import record_kinds, search, steps
 from portal.services.search import Hit
@@ -63,7 +63,7 @@ def fits(wanted: str, said: str) -> int:
     if wanted in said:
         return 4 if said.startswith(wanted) else 3
     typed = wanted.replace(" ", "")
-    if not typed.isascii() or not typed:
+    if not typed.isascii() or not typed or typed.isdigit():
         return 0
     ways = _spelled(said)
     if any(way.startswith(typed) for way in ways):
@@ -94,14 +94,20 @@ def best(text: str, found: Sequence[Any], most: int) -> list[Any]:
 
 def pages(text: str) -> list[Hit]:
     """The pages of the person's role that fit, and the person's own; where something is made stands under the actions."""
-    found: dict[str, Hit] = {}
     made = {hit.url for hit in _making()}
+    found = [hit for hit in _pages_of(g.user.role, i18n.locale()) if hit.url not in made]
+    own = [Hit(icon, str(label), path, g.user.name) for icon, label, path in OWN]
+    return best(text, [*found, *own], MOST_PAGES)
+
+
+@lru_cache(maxsize=len(Role) * len(i18n.LOCALES))
+def _pages_of(role: str, _language: str) -> tuple[Hit, ...]:
+    found: dict[str, Hit] = {}
     for app in APPS:
         for entry in app.entries:
-            if may(g.user, entry.permission) and entry.path not in made:
+            if may(Role(role), entry.permission):
                 found.setdefault(entry.path, Hit(app.icon, str(entry.label), entry.path, str(app.label)))
-    own = [Hit(icon, str(label), path, g.user.name) for icon, label, path in OWN]
-    return best(text, [*found.values(), *own], MOST_PAGES)
+    return tuple(found.values())
 
 
 def _making() -> list[Hit]:

@@ -159,10 +159,11 @@ def _reach(counts: dict[str, int]) -> str:
 def _lines(listing: Listing, rows: Iterable[Row], scale: Scale, at: datetime) -> list[Line]:
     kept = list(rows)
     bars = timeline.bars(session(), listing, [row.id for row in kept], at)
-    return [_line(row, bars.get(row.id, []), scale, at) for row in kept]
+    read = faces.read(kept)
+    return [_line(row, face, bars.get(row.id, []), scale, at) for row, face in zip(kept, read, strict=True)]
 
 
-def _line(row: Row, bars: list[Bar], scale: Scale, at: datetime) -> Line:
+def _line(row: Row, face: Face, bars: list[Bar], scale: Scale, at: datetime) -> Line:
     due, says, late = timeline.due_of(row), [], timedelta()
     pieces: list[Piece] = []
     limit = next((bar.end for bar in bars if bar.span.planned and not bar.is_point), None)
@@ -188,7 +189,7 @@ def _line(row: Row, bars: list[Bar], scale: Scale, at: datetime) -> Line:
     mark = scale.at(due.due) if due is not None and scale.shows(due.due) else None
     x, is_before = _beside([piece for piece in pieces if piece.css != "planned"], mark)
     return Line(
-        faces.read(row),
+        face,
         pieces,
         mark,
         _p("timeline", "; ").join(says),

@@ -37,6 +37,8 @@ from portal.models.event import Event, EventKind
 from portal.models.task import OWN_WORDS, Task
 
 PORTION = 2000
+MERGED_PAGES = 250
+"""Pages of SQLite's index, of four kilobytes, that are put together in one go."""
 MORE: dict[type[Any], tuple[str, ...]] = {
     Complaint: ("subject", "responsible", "historical_result"),
     Consultation: ("promise", "further_need"),
@@ -237,6 +239,24 @@ def fill(session: Session) -> None:
     _fill(session, Event.id, rows, lambda row: ((row[1], row[2], row[0]), _event_text(row[3])))
     if is_server:
         session.execute(text(INDEX["postgresql"][1]))
+    is_more = put_together(session, begin=True)
+    while is_more:
+        is_more = put_together(session, begin=False)
+
+
+def put_together(session: Session, *, begin: bool) -> bool:
+    """Put a part of SQLite's index together, which grows in pieces that each question has to look into; True: that was
+    not all. `begin`: with the first part of a round. A part takes some milliseconds at any size.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        return False  # PostgreSQL's index is one
+    before = session.scalar(_CHANGES)
+    session.execute(_MERGE, {"pages": -MERGED_PAGES if begin else MERGED_PAGES})
+    return bool(session.scalar(_CHANGES) - before >= 2)  # fewer: there was nothing left to do
+
+
+_CHANGES = text("SELECT total_changes()")
+_MERGE = text("INSERT INTO passage_pair (passage_pair, rank) VALUES ('merge', :pages)")
 
 
 def _fill(session: Session, key: InstrumentedAttribute[int], rows: Any, read: Any) -> None:
