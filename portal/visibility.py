@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar, cast
 from sqlalchemy import ColumnElement, Select, and_, bindparam, except_, false, or_, select, true, union
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql import operators
-from sqlalchemy.sql.elements import BooleanClauseList, Grouping
+from sqlalchemy.sql.elements import BooleanClauseList, Grouping, True_
 
 from portal.models.absence import Absence
 from portal.models.approval import Approval
@@ -320,6 +320,21 @@ def _through_customer(model: Any, viewer: Viewer) -> Condition:
     )
 
 
+def _is_among(column: Any, model: Any, seen: Condition) -> Condition:
+    """The column names one of those records: asked of each row by its number, for they may be too many to be gathered."""
+    if isinstance(seen, True_):
+        return cast(Condition, column.is_not(None))
+    one = select(model.id).where(model.id == column, seen).correlate(column.class_.__table__).limit(1)
+    return cast(Condition, one.scalar_subquery().is_not(None))
+
+
+def _of_project(model: Any, viewer: Viewer) -> Condition:
+    seen = projects(viewer)
+    if viewer.role == Role.REPAIR_CAPTAIN:  # the projects of a captain's cases are few
+        return cast(Condition, model.project_id.in_(select(Project.id).where(seen)))
+    return _is_among(model.project_id, Project, seen)
+
+
 @rule(Project)
 def projects(viewer: Viewer) -> Condition:
     """By branch; captains: the projects of their cases. Reviewers see them as they see the contracts."""
@@ -344,7 +359,7 @@ def projects(viewer: Viewer) -> Condition:
 )
 def of_the_site(model: Any, viewer: Viewer) -> Condition:
     """As the project they are for."""
-    return cast(Condition, model.project_id.in_(select(Project.id).where(projects(viewer))))
+    return _of_project(model, viewer)
 
 
 @rule(OpenDay)
@@ -359,7 +374,7 @@ def completions(viewer: Viewer) -> Condition:
     """As the project that is accepted; the front desk sees none."""
     if viewer.role == Role.FRONT_DESK:
         return false()
-    return CompletionAcceptance.project_id.in_(select(Project.id).where(projects(viewer)))
+    return _of_project(CompletionAcceptance, viewer)
 
 
 @rule(Property)
@@ -393,7 +408,7 @@ def drawing_reviews(viewer: Viewer) -> Condition:
 @rule(ReviewFinding)
 def review_findings(viewer: Viewer) -> Condition:
     """As the review they belong to."""
-    return ReviewFinding.review_id.in_(select(DrawingReview.id).where(drawing_reviews(viewer)))
+    return _is_among(ReviewFinding.review_id, DrawingReview, drawing_reviews(viewer))
 
 
 @rule(Consultation)
@@ -426,11 +441,8 @@ def escalations(viewer: Viewer) -> Condition:
     if viewer.role == Role.MANAGER:
         return in_branch(Escalation, viewer)
     if viewer.role == Role.SPECIALIST:
-        own = select(Complaint.id).where(turn_of(viewer, Complaint.owner_id))
-        return and_(
-            in_branch(Escalation, viewer),
-            or_(turn_of(viewer, Escalation.submitted_by_id), Escalation.complaint_id.in_(own)),
-        )
+        own = _is_among(Escalation.complaint_id, Complaint, turn_of(viewer, Complaint.owner_id))
+        return and_(in_branch(Escalation, viewer), or_(turn_of(viewer, Escalation.submitted_by_id), own))
     return false()
 
 
@@ -578,8 +590,9 @@ def follow_ups(model: Any, viewer: Viewer) -> Condition:
     )
     ways = [model.project_id.in_(allowed), model.project_id.in_(_handled(viewer))]
     if viewer.role == Role.SPECIALIST:
-        theirs = select(Customer.id).where(turn_of(viewer, Customer.owner_id), Customer.merged_into_id.is_(None))
-        ways = [turn_of(viewer, model.owner_id), model.owner_id.is_(None), model.customer_id.in_(theirs), ways[0]]
+        theirs = and_(turn_of(viewer, Customer.owner_id), Customer.merged_into_id.is_(None))
+        of_theirs = _is_among(model.customer_id, Customer, theirs)
+        ways = [turn_of(viewer, model.owner_id), model.owner_id.is_(None), of_theirs, ways[0]]
     return and_(seen, or_(*ways))
 
 
