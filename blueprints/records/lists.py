@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from flask import current_app, g, request
@@ -33,6 +34,8 @@ from portal.services.favourites import Seen
 Labels = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 """Values of choices that name other records, with how they read: per choice, as the database says now."""
 facets = menus.chosen
+MOST_CALLED_SO = 4
+"""Filters that are offered where nothing fits a word."""
 TOO_SHORT = N_("Two signs or more are needed to look through texts.")
 TOO_MUCH = N_("These are more conditions than a list can take; the last one was left out.")
 
@@ -68,7 +71,7 @@ def show(listing: Listing) -> ResponseReturnValue:
         body=lines.body(found, shown(listing), boxes=chosen.may_choose(listing)),
         pager=pager(listing, state, found),
         page_size=engine.PAGE,
-        in_texts="" if found.raw else in_texts(listing, state),
+        instead=[] if found.raw else instead(listing, state),
         **around(asked),
         **chosen_rows(asked),
     )
@@ -126,6 +129,18 @@ def looked_for(listing: Listing, state: State, field: str) -> State:
         return state
     where = toggled(listing, state.where, criteria.Asked(field, "contains", (state.q,)))
     return state.without_place(q="", where=where)
+
+
+def instead(listing: Listing, state: State) -> list[tuple[str, str]]:
+    """Where to go on when nothing fits what was typed: to the filters that are called so, and into the texts."""
+    if not state.q:
+        return []
+    bare = State(view=state.view)
+    found = list(islice(menus.filters_called(listing, bare, dict(labels(listing, bare)), state.q), MOST_CALLED_SO))
+    ways = [(url, _("Filter: %(name)s", name=name)) for url, name in found]
+    if url := in_texts(listing, state):
+        ways.append((url, _("Look for “%(text)s” in all texts and notes", text=state.q)))
+    return ways
 
 
 def in_texts(listing: Listing, state: State) -> str:

@@ -35,6 +35,9 @@ QUICK_SPANS = (
 )  # fmt: skip
 """The stretches of days that are one click away; the builder has them all."""
 
+SHORTEST = 2
+"""Signs that are needed for a filter to be offered by its name."""
+
 
 def search_box(listing: Listing, state: State, known: Known, favourites: Favourites) -> dict[str, Any]:
     """The box with its chips and the menu."""
@@ -181,6 +184,16 @@ def filters(listing: Listing, state: State, known: Known) -> Iterator[dict[str, 
             yield {"label": label, "fold": items, "checked": any(each["checked"] for each in items)}
     yield None
     yield {"label": _("Own conditions…"), "url": f"{listing.path}/conditions?{state.without_place().query()}"}
+
+
+def filters_called(listing: Listing, state: State, known: Known, word: str) -> Iterator[tuple[str, str]]:
+    """The filters that are called so, with where they lead: what the box offers while one types, for who has pressed Enter."""
+    wanted = word.strip().casefold()
+    for item in filters(listing, state, known) if len(wanted) >= SHORTEST else ():
+        for each in (item or {}).get("fold", [item]):
+            if each and "checked" in each and not each["checked"] and wanted in each["label"].casefold():
+                heading = f"{item['label']} · " if item and "fold" in item else ""
+                yield each["url"], f"{heading}{each['label']}"
 
 
 def _further(listing: Listing) -> frozenset[str]:

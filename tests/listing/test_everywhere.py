@@ -187,3 +187,17 @@ def test_a_task_is_found_by_what_people_wrote_on_it(make, session, clock, find):
         writing.get_one(Task, door).result = "已换密码盘"
     assert find("tasks", "密码盘") == {door}
     assert find("tasks", "", where=json.dumps(["all", ["words", "contains", "门锁"]])) == {door, promise}
+
+
+def test_where_nothing_fits_a_word_the_filters_that_are_called_so_are_offered(sign_in):
+    """Titles of clocks stand in no text: without script too they are found as filters."""
+    client = sign_in(Role.MANAGER)
+    page = client.get("/records/tasks?q=答复", status=200)
+    offered = re.findall(r'<a class="btn" href="([^"]*)">按筛选查看：([^<]*)</a>', page.text)
+    assert 0 < len(offered) <= 4
+    for url, label in offered:
+        assert "答复" in label
+        assert "q=" not in url
+        assert label.split(" · ")[-1] in client.get(unescape(url), status=200).text
+    assert "按筛选查看" not in client.get("/records/tasks?q=无人这样称呼", status=200).text
+    assert "按筛选查看" not in client.get("/records/tasks?q=答", status=200).text, "one sign says too little"
