@@ -193,6 +193,6 @@ def _changed(values: tuple[Any, ...], change: Any, memory: Memory) -> list[Any]:
     return [known[value] for value in values]
 
 
-def finish(connection: Connection) -> None:
+def let_planner_look(connection: Connection) -> None:
     """Let the planner know what is there now."""
     connection.execute(text("ANALYZE"))
