@@ -296,7 +296,9 @@ def _customers_of_branch(viewer: Viewer) -> Condition:
     if viewer.branch_id is None:
         return true()
     # Not as an EXISTS, for which PostgreSQL would first gather the customers of all projects of the branch.
-    theirs = select(Project.id).where(Project.customer_id == Customer.id, Project.branch_id == viewer.branch_id)
+    theirs = select(Project.customer_id).where(
+        Project.customer_id == Customer.id, Project.branch_id == viewer.branch_id
+    )
     return or_(in_branch(Customer, viewer), theirs.correlate(Customer).limit(1).scalar_subquery().is_not(None))
 
 
@@ -384,7 +386,7 @@ def properties(viewer: Viewer) -> Condition:
         return _through_customer(Property, viewer)
     seen = select(Customer.id).where(customers(viewer))
     # Asked of each home: reviewers see all projects of their stores, too many to be gathered.
-    works = select(Project.id).where(Project.property_id == Property.id, projects(viewer))
+    works = select(Project.property_id).where(Project.property_id == Property.id, projects(viewer))
     has_works = works.correlate(Property).limit(1).scalar_subquery().is_not(None)
     return or_(Property.customer_id.in_(seen), has_works)
 

@@ -349,7 +349,9 @@ def common(session: Session, listing: Listing, group: Group) -> frozenset[int]:
         field = fields_of(listing)[test.field]
         if field.places is not None:
             typed = _typed(field, test, place)
-            found |= search.many(session, f"{listing.kind}.{field.key}", field.places, typed, page=True)
+            found |= search.many(
+                session, f"{listing.kind}.{field.key}", field.places, typed, times=search.times_on_a_page(session)
+            )
     return found
 
 

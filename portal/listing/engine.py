@@ -39,6 +39,7 @@ from portal.listing.kinds import search
 from portal.listing.kinds.search import Typed
 from portal.listing.registry import LISTINGS
 from portal.listing.state import Cursor, State, find_filter, from_args, order_of, order_type
+from portal.models.customer import Customer
 from portal.models.org import User
 from portal.paths import record_path
 from portal.prepared import Prepared, Values
@@ -265,7 +266,8 @@ def asked(
         if ordered:
             where = replace(where, tried=criteria.said_by_many(session, listing, group))
         values |= filling
-    looked, filling = everywhere.look(session, listing, typed, ordered=ordered)
+    of_a_store = user.branch_id is not None
+    looked, filling = everywhere.look(session, listing, typed, ordered=ordered, of_a_store=of_a_store)
     values |= filling
     if state.within is not None:
         values |= spans.filling(state.within, at)
@@ -399,9 +401,10 @@ def _stretch(question: Question, order: _Order, way: Way, walks: bool) -> Select
 
 
 def _parts(question: Question) -> list[Alternative]:
-    """What is read in order, each part by an index; few rows are found first, whatever their order."""
+    """What is read in order, each part by an index; few rows are found first, whatever their order. Not so customers: whether
+    a customer is the store's is asked of an index that holds only the store's, not of each customer that was found."""
     model = LISTINGS[question.kind].model
-    if question.is_narrow:
+    if question.is_narrow and model is not Customer:
         return [Alternative(condition(question.viewer, model))]
     return alternatives(question.viewer, model)
 

@@ -46,8 +46,11 @@ class Looked:
 NOTHING = Looked()
 
 
-def look(session: Session, listing: Listing, typed: Typed, *, ordered: bool) -> tuple[Looked, dict[str, str]]:
-    """How the words are looked for, and what else fills their conditions. Who counts (not `ordered`) gathers from texts."""
+def look(
+    session: Session, listing: Listing, typed: Typed, *, ordered: bool, of_a_store: bool
+) -> tuple[Looked, dict[str, str]]:
+    """How the words are looked for, and what else fills their conditions. Who counts (not `ordered`) gathers from texts;
+    `of_a_store`: only the rows of one are shown."""
     kinds = _kinds(listing)
     said = [word for word in typed.words if "said" in word.readings and kinds]
     values, places = dict(typed.values), frozenset(word.place for word in said)
@@ -58,8 +61,9 @@ def look(session: Session, listing: Listing, typed: Typed, *, ordered: bool) -> 
         told = {word.place for word, by_many in zip(said, many, strict=True) if by_many}
     if narrow := {word.place for word in typed.narrow} - told:
         told |= places - narrow
+    times = search.times_on_a_page(session, listing.kind, of_a_store=of_a_store)
     tried = search.many(
-        session, listing.kind, lambda word: places_of(listing, word), typed, page=True, told=frozenset(told)
+        session, listing.kind, lambda word: places_of(listing, word), typed, times=times, told=frozenset(told)
     )
     phrases = {
         f"phrase_{word.place}_{at}": passage.phrase(kind, text)

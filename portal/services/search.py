@@ -115,7 +115,7 @@ def find(session: Session, user: User, text: str) -> list[tuple[Text | str, list
     viewer = visibility.placeholder(user)
     groups: list[tuple[Text | str, list[Hit]]] = []
     if may(user, P.CUSTOMER_VIEW):
-        tried = search.many(session, Customer.KIND, search.customers, typed, page=False)
+        tried = search.many(session, Customer.KIND, search.customers, typed)
         rows = _customers(viewer, typed.words, tried).rows(session, values)
         groups.append((CUSTOMERS, [_customer(*row[1:]) for row in rows]))
         if len(rows) <= MOST_HOUSEHOLDS:
@@ -125,7 +125,7 @@ def find(session: Session, user: User, text: str) -> list[tuple[Text | str, list
         rows = _numbered(viewer, typed.words[0], kinds).rows(session, values) if kinds else []
         groups.append((CASES, [_case(*row) for row in sorted(rows, key=itemgetter(0))]))
     if may(user, P.PROJECT_VIEW):
-        tried = search.many(session, "homes", search.homes, typed, page=False)
+        tried = search.many(session, "homes", search.homes, typed)
         groups.append((HOMES, [_home(*row) for row in _homes(viewer, typed.words, tried).rows(session, values)]))
     groups.append((OTHERS, _others(session, user, typed)))
     groups.append((TEXTS, _said(session, user, viewer, values, text)))
