@@ -137,7 +137,7 @@ class State:
         said = {"q": self.q, "where": self.where, "sort": self.sort, "after": self.after, "before": self.before}
         said |= {"view": self.view} | dict(self.options)
         pairs = [("filter", ",".join(self.filters)), *((name, value) for name, value in said.items() if value)]
-        return urlencode(pairs)
+        return urlencode(pairs, safe=",")
 
 
 def from_args(listing: Listing, args: Mapping[str, str]) -> tuple[State, list[Text]]:
