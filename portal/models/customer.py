@@ -124,7 +124,7 @@ class Customer(Record, Mergeable, Base):
         Index("ix_customer_kind", "kind", "id", "branch_id", **STANDING),
         Index("ix_customer_grade", "grade", "id", **STANDING),
         Index("ix_customer_opt_out", "sms_opt_out", "id", **STANDING),
-        Index("ix_customer_created", "created_at", "id", **STANDING),
+        Index("ix_customer_created", "created_at", "id", "branch_id", **STANDING),
         one_of("gender_title", GenderTitle, nullable=True),
         one_of("grade", CustomerGrade),
         one_of("source", CustomerSource),
