@@ -212,6 +212,7 @@ def test_the_first_page_costs_the_same_at_ten_times_the_volume(
     """Counted in what no busy computer changes: instructions of SQLite's machine, pages that PostgreSQL looks at."""
     monkeypatch.setattr(search, "FEW", 100)  # as at a volume where a surname fits many
     monkeypatch.setattr(search, "TIMES", {})
+    monkeypatch.setattr(search, "TIMES_OF_A_STORE", {})
     costs = []
     for volume in (small, large):
         with volume.app.app_context():
