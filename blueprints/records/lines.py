@@ -24,6 +24,9 @@ from portal.services.changes import kinds
 KEPT = 20_000
 """Lines, and chips; about a kilobyte each. When there are more, all are drawn anew."""
 
+END = "</td>"
+"""Of each cell: HTML allows to leave it out, and in eighty lines they weigh as much as five lines."""
+
 _Line = tuple[str, str]
 """What stands before the moving cell and behind it; without one all stands before."""
 _lines: Kept[tuple[str, str, int, tuple[str, ...], bool, Values], _Line] = Kept(KEPT)
@@ -64,10 +67,9 @@ def _line(row: Row, page: Page, shown: tuple[str, ...], boxes: bool) -> _Line:
     cells = [(_css(column.css), cell, isinstance(cell, Title), edits.get(column.key)) for column, cell in wanted]
     title = next((cell.main for _column, cell in wanted if isinstance(cell, Title)), row.number)
     html = str(_macro("records/line.html", "line")(row.path, cells, moving, row.id if boxes else None, title))
-    if moving < 0:
-        return html, ""
-    before, _hole, after = html.partition(">MOVING<")
-    return f"{before}>", f"<{after}"
+    before, hole, after = html.partition(">MOVING<")
+    before, after = (f"{before}>", f"<{after}") if hole and moving >= 0 else (html, "")
+    return before.replace(END, ""), after.replace(END, "")
 
 
 @cache
