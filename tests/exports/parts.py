@@ -30,7 +30,7 @@ from portal.models.task import DeadlineBreach, Task
 def work() -> int:
     """Deliver what waits for the pdf worker; how many pieces of work that was."""
     waiting = select(Outbox.id).where(Outbox.queue == "pdf", Outbox.state == OutboxState.PENDING)
-    ids = list(current_session().scalars(waiting))
+    ids = list(current_session().scalars(waiting.order_by(Outbox.id)))
     current_session().rollback()
     return sum(delivery.deliver(number) for number in ids)
 
