@@ -14,8 +14,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, literal, or_, select, tuple_, union_all
+from sqlalchemy import and_, bindparam, case, func, inspect, literal, or_, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql import coercions, roles, visitors
+from sqlalchemy.sql.elements import ColumnClause
 
 from portal.listing import engine, groups
 from portal.listing.declaration import Column, Listing, Moments
@@ -214,7 +216,8 @@ def _clocks(question: engine.Question, by: str) -> Prepared:
     assert clock is not None
     _code, _started, due, warn, closed, _outcome = clock.values
     late, soon = case((due < at, 1), else_=0), case((and_(due >= at, warn <= at), 1), else_=0)
-    statement = _joined(engine.matching(question, column, func.sum(late), func.sum(soon)), listing)
+    # Only what is counted by is joined: of thousands of rows nobody wants to know whose they are.
+    statement = _joined(engine.matching(question, column, func.sum(late), func.sum(soon)), listing, column, due)
     if listing.model is not Task:  # few records have a running clock: the others are not looked at
         open_ones = select(Task.record_id).where(Task.record_kind == listing.kind, Task.closed_at.is_(None))
         statement = statement.where(listing.model.id.in_(open_ones))
@@ -262,7 +265,20 @@ def _is_empty(column: Any) -> Any:
     return or_(column.is_(None), column == "") if column.type.python_type is str else column.is_(None)
 
 
-def _joined(statement: Any, listing: Listing) -> Any:
-    for table, on in listing.joins:
+def _joined(statement: Any, listing: Listing, *columns: Any) -> Any:
+    """With what the list joins, or of that only what these columns are of."""
+    joins, wanted = list(listing.joins), {table for column in columns for table in _tables(column)}
+    if columns:
+        joins = []
+        for table, on in reversed(listing.joins):  # what is joined may lean on what was joined before
+            if inspect(table).selectable in wanted:
+                joins.insert(0, (table, on))
+                wanted |= _tables(on)
+    for table, on in joins:
         statement = statement.outerjoin(table, on)
     return statement
+
+
+def _tables(expression: Any) -> set[Any]:
+    parts = visitors.iterate(coercions.expect(roles.ExpressionElementRole, expression))
+    return {part.table for part in parts if isinstance(part, ColumnClause) and part.table is not None}
