@@ -153,6 +153,15 @@ def test_a_month_on_a_phone_is_a_small_grid_with_the_days_under_it(desk, portal)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
 
 
+def test_today_is_read_in_the_grid_of_another_month_too(desk):
+    """The first of a month stands in the grid of the month before: grey on the colour of today nobody reads it."""
+    page = desk("manager").go("/records/tasks?view=calendar&filter=")
+    day = page.locator("td.today .day-head a[aria-current]")
+    said = day.evaluate("one => getComputedStyle(one).color")
+    page.locator("td.today").evaluate("cell => cell.classList.add('outside')")
+    assert day.evaluate("one => getComputedStyle(one).color") == said
+
+
 def test_a_calendar_goes_on_and_back_without_javascript(desk, portal):
     page = desk("specialist", java_script=False).go("/records/complaints?view=calendar&filter=&rows=received&span=week")
     title = page.locator(".calendar-bar h2").text_content()
