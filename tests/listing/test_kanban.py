@@ -333,3 +333,17 @@ def test_undo_is_offered_where_the_rules_have_a_way_back(sign_in, people, sessio
     client.post("/records/complaints/TS-2026-0001/move", fields, status=303)
     after = client.get(fields["next"], status=200).text
     assert 'href="/records/complaints/asked"' in after and "data-undo" not in after
+
+
+def test_a_kept_card_tells_the_time_anew_and_to_each_whether_it_is_theirs(make, clock, sign_in):
+    """Cards are kept by what the database says: the clock goes on all the same, and eyes differ."""
+    from tests.listing.test_lists import complaint_with_clock
+
+    owner, other = sign_in(Role.SPECIALIST), sign_in(Role.MANAGER)
+    complaint_with_clock(make, clock, make.customer(), owner=owner.user, hours=5, number=1)
+    path = "/records/complaints?view=kanban&filter="
+    assert "剩 5 时" in owner.get(path, status=200).text
+    clock.advance(minutes=20)
+    mine = owner.get(path, status=200).text
+    assert "剩 4 时 40 分" in mine and "剩 5 时" not in mine and "avatar-dot me" in mine
+    assert "avatar-dot me" not in other.get(path, status=200).text
